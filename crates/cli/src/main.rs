@@ -1,0 +1,2 @@
+//! The command `spinet`.
+fn main() {}
