@@ -1,1 +1,54 @@
-//! spinet-rules
+//! Brain-inspired learning rules on plain slices.
+//!
+//! A training step is `forward -> error signals -> gradients -> update`. Every rule acts at one or more of five
+//! places of that step, the [seams](Seam), and implements one hook of the trait [`Rule`] for each; a [`Chain`] runs
+//! the rules in their stated order around an [`Optimizer`]. The crate knows nothing of layers, data or training
+//! loops: weights are slices, row-major `[out, in]`, and their [`LayerShape`] is all a rule learns of the network.
+//!
+//! # Example
+//!
+//! One step of BDNN-dsd on a layer with one unit and three inputs: the second weight is outside its bound.
+//!
+//! ```
+//! use spinet_rules::{At, Chain, LayerShape, Plan, SpineBound, SpineBoundConfig};
+//!
+//! let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 3 }], batch: 1, seed: 0 };
+//! let rule = SpineBound::<f64>::new(&SpineBoundConfig::default(), &plan)?;
+//! let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(rule)]);
+//!
+//! let mut weight = [0.2, 0.9, -0.3];
+//! let mut grad = [0.5, -1.0, 0.0];
+//! let at = At { layer: 0, step: 0 };
+//! chain.gradient(at, &weight, &mut grad);
+//! chain.update(at, 0.1, &mut weight, &grad);
+//! assert_eq!(weight, [0.15000000000000002, 0.45, -0.3]);
+//! # Ok::<(), spinet_rules::Error>(())
+//! ```
+
+mod chain;
+mod dropout;
+mod error;
+mod gradient_descent;
+mod layers;
+mod optimizer;
+mod parameter;
+mod registry;
+mod rule;
+mod scalar;
+mod spine_bound;
+mod stream;
+mod weight_decay;
+
+pub use chain::Chain;
+pub use dropout::{Dropout, DropoutConfig};
+pub use error::Error;
+pub use gradient_descent::GradientDescent;
+pub use layers::Layers;
+pub use optimizer::Optimizer;
+pub use parameter::{Parameter, Range, Resolved, RuleSettings, Setting};
+pub use registry::{RULES, Role, RuleEntry, find};
+pub use rule::{At, ErrorSignal, LayerShape, Measure, Plan, Propagation, Rule, Seam, StateEntry, StateValues};
+pub use scalar::Scalar;
+pub use spine_bound::{Algorithm1, Counting, SpineBound, SpineBoundConfig};
+pub use stream::{Purpose, Stream};
+pub use weight_decay::{WeightDecay, WeightDecayConfig};

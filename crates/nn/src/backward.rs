@@ -1,0 +1,48 @@
+//! The error signals of a step: at the output, upstream through a layer, and where rules change them.
+
+use spinet_rules::{At, Chain, ErrorSignal, Propagation, Seam};
+
+use crate::{Batch, Network, Real, Workspace};
+
+impl<S: Real> Workspace<S> {
+    /// The error signal of the output layer, `[batch, classes]`; returns the mean loss.
+    pub(crate) fn output_error(&mut self, network: &Network<S>, batch: &Batch<'_, S>) -> f64 {
+        let last = network.layers.len() - 1;
+        let used = batch.labels.len() * network.classes();
+        let (outputs, error) = (&self.outputs[last][..used], &mut self.error_signals[last][..used]);
+        error.copy_from_slice(outputs);
+        let loss = network.config().loss.derivative(error, batch.labels, network.classes());
+        network.layers[last].activation.backward(outputs, error);
+        loss
+    }
+
+    /// The error signal of the layer below `at`:
+    ///
+    /// ```text
+    /// e_(l-1) = (e_l W_l) * factors_(l-1) * f'(a_(l-1))         e: [batch, units]
+    /// ```
+    pub(crate) fn upstream(&mut self, network: &Network<S>, chain: &mut Chain<S>, at: At, samples: usize) {
+        let (dense, below) = (&network.layers[at.layer], &network.layers[at.layer - 1]);
+        let (lower, upper) = self.error_signals.split_at_mut(at.layer);
+        let error = &mut lower[at.layer - 1][..samples * dense.shape.inputs];
+        let weight = chain.weight_view(at, &dense.weight).unwrap_or(&dense.weight);
+        dense.upstream(&self.threads, weight, &upper[0][..samples * dense.shape.outputs], error);
+        let factors = &self.factors[at.layer - 1];
+        error.iter_mut().zip(factors).for_each(|(error, factor)| *error *= *factor);
+        below.activation.backward(&self.outputs[at.layer - 1][..error.len()], error);
+    }
+
+    /// Lets rules of one kind of propagation change the error signal of a layer.
+    pub(crate) fn modulate(&mut self, network: &Network<S>, chain: &mut Chain<S>, propagation: Propagation, at: At, samples: usize) {
+        if !chain.acts(Seam::ErrorSignal, at.layer) {
+            return;
+        }
+        let dense = &network.layers[at.layer];
+        let mut signal = ErrorSignal {
+            values: &mut self.error_signals[at.layer][..samples * dense.shape.outputs],
+            incoming: &dense.weight,
+            outgoing: network.layers.get(at.layer + 1).map(|next| next.weight.as_slice()),
+        };
+        chain.error_signal(at, propagation, &mut signal);
+    }
+}

@@ -1,0 +1,72 @@
+//! What can be wrong with a network's configuration.
+
+/// Why a network or its threads could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Fewer than two sizes.
+    #[error("a network needs at least an input and an output size, found {found} sizes")]
+    TooFewSizes {
+        /// How many sizes were given.
+        found: usize,
+    },
+    /// A layer without units.
+    #[error("layer {layer} has 0 units, expected at least 1 (layer 0 is the input)")]
+    EmptyLayer {
+        /// Which size; 0 is the input.
+        layer: usize,
+    },
+    /// More weights than memory addresses.
+    #[error("layer {layer} would have {outputs} x {inputs} weights, more than this machine can address")]
+    TooLarge {
+        /// The layer, counted from 1.
+        layer: usize,
+        /// Units.
+        outputs: usize,
+        /// Weights of a unit.
+        inputs: usize,
+    },
+    /// An initialiser's parameter outside its range.
+    #[error("initialiser `{initialiser}` must have a width in (0, inf), but it is {found}")]
+    InitialiserRange {
+        /// Name.
+        initialiser: &'static str,
+        /// The width given.
+        found: f64,
+    },
+    /// A text that names no initialiser.
+    #[error("unknown initialiser `{found}`, expected uniform(A), normal(S), xavier, he or fan-in")]
+    UnknownInitialiser {
+        /// The text given.
+        found: String,
+    },
+    /// An output activation beside softmax.
+    #[error("loss `cross-entropy` has softmax outputs, so `output_activation` must be identity, but is {found}")]
+    OutputActivation {
+        /// The activation given.
+        found: &'static str,
+    },
+    /// Arrays that do not fit the configuration.
+    #[error("layer {layer} (dense): {what} has {found} values, expected {expected}")]
+    LengthMismatch {
+        /// The layer, counted from 1.
+        layer: usize,
+        /// The array.
+        what: &'static str,
+        /// Its length.
+        found: usize,
+        /// The length that the configuration says.
+        expected: usize,
+    },
+    /// Zero threads.
+    #[error("`threads` must be at least 1, but is 0")]
+    NoThreads,
+    /// The system gave no threads.
+    #[error("cannot start {count} threads")]
+    Threads {
+        /// How many were wanted.
+        count: usize,
+        /// Why.
+        source: rayon::ThreadPoolBuildError,
+    },
+}

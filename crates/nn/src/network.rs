@@ -1,0 +1,147 @@
+//! Networks as plain data: dense layers in a row, and a loss.
+
+use serde::{Deserialize, Serialize};
+use spinet_rules::{LayerShape, Plan};
+
+use crate::{Activation, Dense, Error, Initialiser, Loss, Real};
+
+/// What a person chooses of a network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NetworkConfig {
+    /// Features, units of every hidden layer, classes.
+    pub sizes: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// Activation of the output layer; identity with cross-entropy, whose softmax is part of the loss.
+    pub output_activation: Activation,
+    /// What training makes small.
+    pub loss: Loss,
+    /// How weights start.
+    pub initialiser: Initialiser,
+    /// Whether units have biases, which start at 0.
+    pub has_bias: bool,
+}
+
+impl NetworkConfig {
+    /// Sigmoid layers of these sizes, softmax cross-entropy, biases, weights from `U(-1, 1)`: the network of the
+    /// BDNN-dsd paper as the reproduction has it.
+    pub fn dense(sizes: &[usize]) -> Self {
+        Self {
+            sizes: sizes.to_vec(),
+            activation: Activation::Sigmoid,
+            output_activation: Activation::Identity,
+            loss: Loss::CrossEntropy,
+            initialiser: Initialiser::Uniform(1.0),
+            has_bias: true,
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.sizes.len() < 2 {
+            return Err(Error::TooFewSizes { found: self.sizes.len() });
+        }
+        if let Some(layer) = self.sizes.iter().position(|size| *size == 0) {
+            return Err(Error::EmptyLayer { layer });
+        }
+        for (index, pair) in self.sizes.windows(2).enumerate() {
+            // A network keeps weight, gradient and two states of 8 bytes at most.
+            let bytes = pair[0].checked_mul(pair[1]).and_then(|weights| weights.checked_mul(32));
+            if bytes.is_none_or(|bytes| bytes > isize::MAX as usize / 64) {
+                return Err(Error::TooLarge { layer: index + 1, outputs: pair[1], inputs: pair[0] });
+            }
+        }
+        if self.loss == Loss::CrossEntropy && self.output_activation != Activation::Identity {
+            return Err(Error::OutputActivation { found: self.output_activation.name() });
+        }
+        self.initialiser.check()
+    }
+}
+
+/// A feed-forward network of dense layers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network<S> {
+    config: NetworkConfig,
+    /// From input to output.
+    pub layers: Vec<Dense<S>>,
+}
+
+impl<S: Real> Network<S> {
+    /// Draws the initial weights of a network from the streams `init` of this seed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] names what is wrong with the configuration.
+    pub fn new(config: &NetworkConfig, seed: u64) -> Result<Self, Error> {
+        Self::with_weights(config, |layer, shape| config.initialiser.draw(shape, seed, layer))
+    }
+
+    /// A network whose weights come from `weights`, called with the number and shape of each layer; biases are 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] names what is wrong with the configuration, or which layer got weights of another length.
+    pub fn with_weights(config: &NetworkConfig, mut weights: impl FnMut(usize, LayerShape) -> Vec<S>) -> Result<Self, Error> {
+        config.check()?;
+        let last = config.sizes.len() - 2;
+        let layer = |(index, pair): (usize, &[usize])| {
+            let shape = LayerShape { inputs: pair[0], outputs: pair[1] };
+            let weight = weights(index, shape);
+            if weight.len() != shape.weights() {
+                return Err(Error::LengthMismatch { layer: index + 1, what: "weight", found: weight.len(), expected: shape.weights() });
+            }
+            let bias = config.has_bias.then(|| vec![S::ZERO; shape.outputs]);
+            let activation = if index == last { config.output_activation } else { config.activation };
+            Ok(Dense { shape, weight, bias, activation })
+        };
+        let layers = config.sizes.windows(2).enumerate().map(layer).collect::<Result<_, _>>()?;
+        Ok(Self { config: config.clone(), layers })
+    }
+
+    /// What was chosen.
+    pub fn config(&self) -> &NetworkConfig {
+        &self.config
+    }
+
+    /// Features of a sample.
+    pub fn inputs(&self) -> usize {
+        self.config.sizes[0]
+    }
+
+    /// Classes.
+    pub fn classes(&self) -> usize {
+        self.config.sizes[self.config.sizes.len() - 1]
+    }
+
+    /// What rules must know of this network in a run with these batches and this seed.
+    pub fn plan(&self, batch: usize, seed: u64) -> Plan {
+        Plan { layers: self.layers.iter().map(|layer| layer.shape).collect(), batch, seed }
+    }
+
+    /// The weights of all layers, from input to output.
+    pub fn weights(&self) -> Vec<&[S]> {
+        self.layers.iter().map(|layer| layer.weight.as_slice()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_networks_are_refused_with_the_reason() {
+        let refused = |config: NetworkConfig| Network::<f32>::new(&config, 0).unwrap_err().to_string();
+        assert_eq!(refused(NetworkConfig::dense(&[3])), "a network needs at least an input and an output size, found 1 sizes");
+        assert_eq!(refused(NetworkConfig::dense(&[3, 0, 2])), "layer 1 has 0 units, expected at least 1 (layer 0 is the input)");
+        assert!(refused(NetworkConfig::dense(&[usize::MAX, 2])).starts_with("layer 1 would have 2 x"));
+        let softmax_of_sigmoid = NetworkConfig { output_activation: Activation::Sigmoid, ..NetworkConfig::dense(&[3, 2]) };
+        assert!(refused(softmax_of_sigmoid).contains("must be identity, but is sigmoid"));
+    }
+
+    #[test]
+    fn a_layer_starts_alike_whatever_comes_after_it() {
+        let short = Network::<f32>::new(&NetworkConfig::dense(&[4, 3, 2]), 9).unwrap();
+        let long = Network::<f32>::new(&NetworkConfig::dense(&[4, 3, 5, 2]), 9).unwrap();
+        assert_eq!(short.layers[0].weight, long.layers[0].weight);
+        assert_ne!(long.layers[1].weight[..6], long.layers[0].weight[..6], "layers draw from streams of their own");
+    }
+}

@@ -1,0 +1,271 @@
+//! One training step and every buffer it needs, allocated once.
+
+use spinet_rules::{At, Chain, Propagation, Seam};
+
+use crate::divergence::{Diverged, is_spoiled, is_within};
+use crate::{Network, Real, Threads};
+
+/// Samples of one step.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a, S> {
+    /// `[samples, features]`, row-major.
+    pub inputs: &'a [S],
+    /// `[samples]`, each below the number of classes.
+    pub labels: &'a [u8],
+}
+
+/// Gradients of one step, from input to output.
+#[derive(Clone, Debug)]
+pub struct Gradients<S> {
+    /// `[outputs, inputs]` each.
+    pub weights: Vec<Vec<S>>,
+    /// `[outputs]` each, where there are biases.
+    pub biases: Vec<Option<Vec<S>>>,
+}
+
+/// Buffers of a network's steps with at most a fixed number of samples.
+#[derive(Clone, Debug)]
+pub struct Workspace<S> {
+    pub(crate) threads: Threads,
+    pub(crate) most: usize,
+    /// What each layer gave, `[batch, outputs]`.
+    pub(crate) outputs: Vec<Vec<S>>,
+    /// What each layer passed on after seam 1, and the factors; empty where no rule acts.
+    pub(crate) passed: Vec<Vec<S>>,
+    pub(crate) factors: Vec<Vec<S>>,
+    /// Derivative of the loss at each pre-activation, `[batch, outputs]`.
+    pub(crate) error_signals: Vec<Vec<S>>,
+    pub(crate) gradients: Gradients<S>,
+}
+
+impl<S: Real> Workspace<S> {
+    /// Buffers for `network` and steps of at most `most` samples.
+    pub fn new(network: &Network<S>, most: usize, threads: Threads) -> Self {
+        let buffers = || network.layers.iter().map(|layer| vec![S::ZERO; most * layer.shape.outputs]).collect::<Vec<_>>();
+        let gradients = Gradients {
+            weights: network.layers.iter().map(|layer| vec![S::ZERO; layer.weight.len()]).collect(),
+            biases: network.layers.iter().map(|layer| layer.bias.as_ref().map(|bias| vec![S::ZERO; bias.len()])).collect(),
+        };
+        Self {
+            threads,
+            most,
+            outputs: buffers(),
+            passed: vec![Vec::new(); network.layers.len()],
+            factors: vec![Vec::new(); network.layers.len()],
+            error_signals: buffers(),
+            gradients,
+        }
+    }
+
+    /// Gradients of the last step, after seam 4 where a rule has no fused form.
+    pub fn gradients(&self) -> &Gradients<S> {
+        &self.gradients
+    }
+
+    /// One training step; returns the mean loss of the batch before the update.
+    ///
+    /// # Errors
+    ///
+    /// [`Diverged`] if any number of the step is NaN or infinite, or so large that the update would be. Nothing is
+    /// updated then.
+    ///
+    /// # Panics
+    ///
+    /// If the batch is larger than the workspace, or its shape is not the network's.
+    pub fn step(
+        &mut self,
+        network: &mut Network<S>,
+        chain: &mut Chain<S>,
+        batch: &Batch<'_, S>,
+        learning_rate: f64,
+        step: u64,
+    ) -> Result<f64, Diverged> {
+        let loss = self.differentiate(network, chain, batch, step);
+        for (layer, (dense, grad)) in network.layers.iter().zip(&mut self.gradients.weights).enumerate() {
+            chain.gradient(At { layer, step }, &dense.weight, grad);
+        }
+        self.refuse_divergence(network, batch, learning_rate, loss, step)?;
+        let learning_rate = S::from_f64(learning_rate);
+        for (layer, dense) in network.layers.iter_mut().enumerate() {
+            chain.update(At { layer, step }, learning_rate, &mut dense.weight, &self.gradients.weights[layer]);
+            if let (Some(bias), Some(grad)) = (&mut dense.bias, &self.gradients.biases[layer]) {
+                chain.update_bias(layer, learning_rate, bias, grad);
+            }
+        }
+        Ok(loss)
+    }
+
+    /// Forward and backward pass without an update: fills [`gradients`](Self::gradients) and returns the mean loss.
+    ///
+    /// # Panics
+    ///
+    /// If the batch is larger than the workspace, or its shape is not the network's.
+    pub fn differentiate(&mut self, network: &Network<S>, chain: &mut Chain<S>, batch: &Batch<'_, S>, step: u64) -> f64 {
+        let samples = batch.labels.len();
+        assert!(samples <= self.most && samples > 0, "a batch of {samples} samples, expected 1 to {}", self.most);
+        assert!(batch.inputs.len() == samples * network.inputs(), "the batch has not the shape of the network");
+        self.forward(network, chain, batch.inputs, samples, step);
+        self.backward(network, chain, batch, step)
+    }
+
+    /// Outputs of all layers in training: with weight views and factors of seam 1.
+    fn forward(&mut self, network: &Network<S>, chain: &mut Chain<S>, inputs: &[S], samples: usize, step: u64) {
+        for (layer, dense) in network.layers.iter().enumerate() {
+            let at = At { layer, step };
+            let units = dense.shape.outputs;
+            let (below, own) = self.outputs.split_at_mut(layer);
+            let input = match layer {
+                0 => inputs,
+                _ if self.passed[layer - 1].is_empty() => &below[layer - 1][..samples * dense.shape.inputs],
+                _ => &self.passed[layer - 1][..samples * dense.shape.inputs],
+            };
+            let output = &mut own[0][..samples * units];
+            let weight = chain.weight_view(at, &dense.weight).unwrap_or(&dense.weight);
+            dense.forward(&self.threads, weight, input, output);
+            if chain.acts(Seam::Activation, layer) && layer + 1 < network.layers.len() {
+                let (passed, kept) = (&mut self.passed[layer], &mut self.factors[layer]);
+                passed.resize(self.most * units, S::ZERO);
+                kept.resize(self.most * units, S::ONE);
+                if let Some(factors) = chain.activation(at, samples, units) {
+                    kept[..factors.len()].copy_from_slice(factors);
+                }
+                let pairs = output.iter().zip(kept.iter());
+                passed.iter_mut().zip(pairs).for_each(|(passed, (output, factor))| *passed = *output * *factor);
+            }
+        }
+    }
+
+    /// Classes with the largest output, for inputs `[samples, features]`, without any rule.
+    ///
+    /// # Panics
+    ///
+    /// If the inputs are no whole number of samples.
+    pub fn predict(&mut self, network: &Network<S>, inputs: &[S]) -> Vec<u8> {
+        let features = network.inputs();
+        assert!(inputs.len().is_multiple_of(features), "the inputs are no whole number of samples");
+        let classes = network.classes();
+        let mut labels = Vec::with_capacity(inputs.len() / features);
+        for chunk in inputs.chunks(self.most * features) {
+            labels.extend(self.evaluate(network, chunk).chunks_exact(classes).map(largest));
+        }
+        labels
+    }
+
+    /// Outputs `[samples, classes]` of at most as many samples as the workspace holds, without any rule.
+    ///
+    /// With cross-entropy they are pre-activations; see [`crate::Loss::probabilities`].
+    ///
+    /// # Panics
+    ///
+    /// If there are more samples than the workspace holds, or none.
+    pub fn evaluate(&mut self, network: &Network<S>, inputs: &[S]) -> &mut [S] {
+        let samples = inputs.len() / network.inputs();
+        assert!(samples <= self.most && samples > 0, "{samples} samples, expected 1 to {}", self.most);
+        for (layer, dense) in network.layers.iter().enumerate() {
+            let (below, own) = self.outputs.split_at_mut(layer);
+            let input = below.last().map_or(inputs, |output| &output[..samples * dense.shape.inputs]);
+            dense.forward(&self.threads, &dense.weight, input, &mut own[0][..samples * dense.shape.outputs]);
+        }
+        &mut self.outputs[network.layers.len() - 1][..samples * network.classes()]
+    }
+
+    /// Mean loss and number of right predictions of at most as many samples as the workspace holds, without any rule.
+    ///
+    /// The loss comes summed over the samples.
+    ///
+    /// # Panics
+    ///
+    /// If there are more samples than the workspace holds, or none.
+    pub fn score(&mut self, network: &Network<S>, batch: &Batch<'_, S>) -> (f64, usize) {
+        let (classes, loss) = (network.classes(), network.config().loss);
+        let outputs = self.evaluate(network, batch.inputs);
+        let right = outputs.chunks_exact(classes).zip(batch.labels).filter(|(row, label)| largest(row) == **label).count();
+        (loss.sum(outputs, batch.labels, classes), right)
+    }
+
+    /// Stops a step with a number that is not finite, or too large for the update, and finds where it came from.
+    fn refuse_divergence(
+        &self,
+        network: &Network<S>,
+        batch: &Batch<'_, S>,
+        learning_rate: f64,
+        loss: f64,
+        step: u64,
+    ) -> Result<(), Diverged> {
+        // A quarter of the range is left for the update and another for the weight.
+        let limit = S::from_f64(S::MAX.to_f64() / (4.0 * learning_rate.max(1.0)));
+        let biases = self.gradients.biases.iter().flatten();
+        if loss.is_finite() && self.gradients.weights.iter().chain(biases).all(|grad| is_within(grad, limit)) {
+            return Ok(());
+        }
+        Err(Diverged { step, loss, place: self.first_spoiled(network, batch) })
+    }
+
+    /// The first array with NaN or infinity, in the order of the computation.
+    fn first_spoiled(&self, network: &Network<S>, batch: &Batch<'_, S>) -> String {
+        let samples = batch.labels.len();
+        if is_spoiled(batch.inputs) {
+            return "the input".to_owned();
+        }
+        for (layer, dense) in network.layers.iter().enumerate() {
+            let used = samples * dense.shape.outputs;
+            let forward: [(&str, &[S]); 4] = [
+                ("weight", &dense.weight),
+                ("bias", dense.bias.as_deref().unwrap_or_default()),
+                ("output", &self.outputs[layer][..used]),
+                ("activation factors", &self.factors[layer][..used.min(self.factors[layer].len())]),
+            ];
+            if let Some((what, _)) = forward.iter().find(|(_, values)| is_spoiled(values)) {
+                return format!("the {what} of layer {} (dense)", layer + 1);
+            }
+        }
+        for layer in (0..network.layers.len()).rev() {
+            let used = samples * network.layers[layer].shape.outputs;
+            let backward: [(&str, &[S]); 3] = [
+                ("error signal", &self.error_signals[layer][..used]),
+                ("gradient", &self.gradients.weights[layer]),
+                ("bias gradient", self.gradients.biases[layer].as_deref().unwrap_or_default()),
+            ];
+            if let Some((what, _)) = backward.iter().find(|(_, values)| is_spoiled(values)) {
+                return format!("the {what} of layer {} (dense)", layer + 1);
+            }
+        }
+        "the update, whose gradients are too large for it".to_owned()
+    }
+
+    /// Error signals of all layers and the gradients, from the output down.
+    fn backward(&mut self, network: &Network<S>, chain: &mut Chain<S>, batch: &Batch<'_, S>, step: u64) -> f64 {
+        let samples = batch.labels.len();
+        let loss = self.output_error(network, batch);
+        for layer in (0..network.layers.len()).rev() {
+            let at = At { layer, step };
+            self.modulate(network, chain, Propagation::Propagating, at, samples);
+            if layer > 0 {
+                self.upstream(network, chain, at, samples);
+            }
+            self.modulate(network, chain, Propagation::Local, at, samples);
+            let dense = &network.layers[layer];
+            let used = samples * dense.shape.inputs;
+            let input = match layer {
+                0 => batch.inputs,
+                _ if self.passed[layer - 1].is_empty() => &self.outputs[layer - 1][..used],
+                _ => &self.passed[layer - 1][..used],
+            };
+            let error_signal = &self.error_signals[layer][..samples * dense.shape.outputs];
+            let bias = self.gradients.biases[layer].as_mut();
+            dense.gradients(&self.threads, error_signal, input, &mut self.gradients.weights[layer], bias);
+        }
+        loss
+    }
+}
+
+/// The class with the largest output; the first of equals.
+pub(crate) fn largest<S: Real>(row: &[S]) -> u8 {
+    let mut best = 0;
+    for (class, value) in row.iter().enumerate().skip(1) {
+        if *value > row[best] {
+            best = class;
+        }
+    }
+    best as u8
+}

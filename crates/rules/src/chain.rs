@@ -1,0 +1,188 @@
+//! Rules in their stated order around one optimizer.
+//!
+//! At every seam the rules act in the order in which they were given. Between the seams "gradient" and "weight after
+//! the update" stands the optimizer. Where plain gradient descent meets exactly one rule with a fused form, that
+//! form does the update in one pass over memory; the result is bit-equal.
+
+use crate::optimizer::Optimizer;
+use crate::registry::find;
+use crate::scalar::Made;
+use crate::{At, Error, ErrorSignal, GradientDescent, Measure, Plan, Propagation, Rule, RuleSettings, Scalar, Seam};
+
+/// One optimizer and any number of rules, with their state.
+pub struct Chain<S: Scalar> {
+    rules: Vec<Box<dyn Rule<S>>>,
+    optimizer: Box<dyn Optimizer<S>>,
+    is_fusing: bool,
+    /// The weights before the update, for rules that compare.
+    before: Vec<S>,
+    /// The product of factors, where several rules act on activations.
+    factors: Vec<S>,
+    /// For every layer, the rule that does the whole update; found once.
+    fused: Vec<Option<usize>>,
+}
+
+impl<S: Scalar> Chain<S> {
+    /// Builds a chain from settings; without an optimizer among them it is plain gradient descent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownRule`], [`Error::UnknownParameter`], [`Error::OutOfRange`], [`Error::NoSuchLayer`],
+    /// [`Error::Repeated`], [`Error::TwoOptimizers`].
+    pub fn from_settings(settings: &[RuleSettings], plan: &Plan) -> Result<Self, Error> {
+        let mut rules: Vec<Box<dyn Rule<S>>> = Vec::new();
+        let mut optimizer: Option<Box<dyn Optimizer<S>>> = None;
+        for one in settings {
+            match find(&one.name)?.build::<S>(one, plan)? {
+                Made::Rule(rule) => {
+                    if rules.iter().any(|known| known.name() == rule.name()) {
+                        return Err(Error::Repeated { rule: rule.name() });
+                    }
+                    rules.push(rule);
+                }
+                Made::Optimizer(made) => {
+                    if let Some(first) = optimizer {
+                        return Err(Error::TwoOptimizers { first: first.name(), second: made.name() });
+                    }
+                    optimizer = Some(made);
+                }
+            }
+        }
+        Ok(Self::new(plan, rules, optimizer.unwrap_or_else(|| Box::new(GradientDescent))))
+    }
+
+    /// A chain of these rules around plain gradient descent.
+    pub fn with_gradient_descent(plan: &Plan, rules: Vec<Box<dyn Rule<S>>>) -> Self {
+        Self::new(plan, rules, Box::new(GradientDescent))
+    }
+
+    /// A chain of these rules around this optimizer.
+    pub fn new(plan: &Plan, rules: Vec<Box<dyn Rule<S>>>, optimizer: Box<dyn Optimizer<S>>) -> Self {
+        let mut chain = Self { rules, optimizer, is_fusing: true, before: Vec::new(), factors: Vec::new(), fused: Vec::new() };
+        let (mut largest, mut factors) = (0, 0);
+        for (layer, shape) in plan.layers.iter().enumerate() {
+            let fused = chain.fused_rule(layer);
+            if fused.is_none() && chain.rules.iter().any(|rule| rule.acts(Seam::AfterUpdate, layer)) {
+                largest = largest.max(shape.weights());
+            }
+            if chain.rules.iter().filter(|rule| rule.acts(Seam::Activation, layer)).count() > 1 {
+                factors = factors.max(plan.batch * shape.outputs);
+            }
+            chain.fused.push(fused);
+        }
+        chain.before = vec![S::ZERO; largest];
+        chain.factors = vec![S::ZERO; factors];
+        chain
+    }
+
+    /// The same chain with every rule's separate hooks instead of fused passes; the plain form that tests compare with.
+    #[must_use]
+    pub fn unfused(mut self, plan: &Plan) -> Self {
+        self.is_fusing = false;
+        self.fused.fill(None);
+        self.before = vec![S::ZERO; plan.layers.iter().map(|shape| shape.weights()).max().unwrap_or(0)];
+        self
+    }
+
+    /// The only rule at the seams 4 and 5 of this layer, if it has a fused form for plain gradient descent.
+    fn fused_rule(&self, layer: usize) -> Option<usize> {
+        let acts = |rule: &dyn Rule<S>| rule.acts(Seam::Gradient, layer) || rule.acts(Seam::AfterUpdate, layer);
+        let mut acting = self.rules.iter().enumerate().filter(|(_, rule)| acts(rule.as_ref()));
+        match (acting.next(), acting.next()) {
+            (Some((index, rule)), None) if rule.is_fused(layer) && self.optimizer.is_gradient_descent() && self.is_fusing => Some(index),
+            _ => None,
+        }
+    }
+
+    /// Names of the rules, in order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.rules.iter().map(|rule| rule.name())
+    }
+
+    /// The rules, in order.
+    pub fn rules(&self) -> &[Box<dyn Rule<S>>] {
+        &self.rules
+    }
+
+    /// The rules, in order, to restore their state.
+    pub fn rules_mut(&mut self) -> &mut [Box<dyn Rule<S>>] {
+        &mut self.rules
+    }
+
+    /// The optimizer.
+    pub fn optimizer(&self) -> &dyn Optimizer<S> {
+        self.optimizer.as_ref()
+    }
+
+    /// Whether any rule acts at this seam of this layer.
+    pub fn acts(&self, seam: Seam, layer: usize) -> bool {
+        self.rules.iter().any(|rule| rule.acts(seam, layer))
+    }
+
+    /// Seam 1: the product of all rules' factors for a hidden layer's output, `[batch, units]`.
+    pub fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[S]> {
+        let mut acting = self.rules.iter_mut().filter(|rule| rule.acts(Seam::Activation, at.layer));
+        let first = acting.next()?.activation(at, batch, units)?;
+        let Some(second) = acting.next() else { return Some(first) };
+        let product = &mut self.factors[..batch * units];
+        product.copy_from_slice(first);
+        for rule in std::iter::once(second).chain(acting) {
+            if let Some(factors) = rule.activation(at, batch, units) {
+                product.iter_mut().zip(factors).for_each(|(value, factor)| *value *= *factor);
+            }
+        }
+        Some(product)
+    }
+
+    /// Seam 2: the weights to use in this step; the first rule that has a view gives it.
+    pub fn weight_view(&mut self, at: At, weight: &[S]) -> Option<&[S]> {
+        self.rules.iter_mut().find(|rule| rule.acts(Seam::WeightView, at.layer)).and_then(|rule| rule.weight_view(at, weight))
+    }
+
+    /// Seam 3: lets the rules of one kind of propagation change the error signal.
+    pub fn error_signal(&mut self, at: At, propagation: Propagation, signal: &mut ErrorSignal<'_, S>) {
+        for rule in &mut self.rules {
+            if rule.acts(Seam::ErrorSignal, at.layer) && rule.propagation() == propagation {
+                rule.error_signal(at, signal);
+            }
+        }
+    }
+
+    /// Seam 4: lets the rules change the gradient, where no fused pass will do it.
+    pub fn gradient(&mut self, at: At, weight: &[S], grad: &mut [S]) {
+        if self.fused[at.layer].is_none() {
+            for rule in &mut self.rules {
+                rule.gradient(at, weight, grad);
+            }
+        }
+    }
+
+    /// The optimizer's update of a weight matrix and seam 5.
+    pub fn update(&mut self, at: At, learning_rate: S, weight: &mut [S], grad: &[S]) {
+        if let Some(index) = self.fused[at.layer] {
+            self.rules[index].fused_update(at, learning_rate, weight, grad);
+            return;
+        }
+        let slot = 2 * at.layer;
+        if !self.rules.iter().any(|rule| rule.acts(Seam::AfterUpdate, at.layer)) {
+            self.optimizer.update(slot, learning_rate, weight, grad);
+            return;
+        }
+        let before = &mut self.before[..weight.len()];
+        before.copy_from_slice(weight);
+        self.optimizer.update(slot, learning_rate, weight, grad);
+        for rule in self.rules.iter_mut().filter(|rule| rule.acts(Seam::AfterUpdate, at.layer)) {
+            rule.after_update(at, before, weight);
+        }
+    }
+
+    /// The optimizer's update of a layer's biases; no rule acts on biases.
+    pub fn update_bias(&mut self, layer: usize, learning_rate: S, bias: &mut [S], grad: &[S]) {
+        self.optimizer.update(2 * layer + 1, learning_rate, bias, grad);
+    }
+
+    /// What every rule counted since the last call, by rule.
+    pub fn measures(&mut self, weights: &[&[S]]) -> Vec<(&'static str, Vec<Measure>)> {
+        self.rules.iter_mut().map(|rule| (rule.name(), rule.measures(weights))).filter(|(_, measures)| !measures.is_empty()).collect()
+    }
+}

@@ -1,0 +1,156 @@
+//! Dropout on hidden activations, inverted scaling.
+//!
+//! ```text
+//! m_j ~ Bernoulli(1 - dropout_rate) / (1 - dropout_rate),  y_j <- m_j y_j     (Srivastava et al. 2014)
+//! ```
+//!
+//! `dropout_rate` is the probability to *drop* a unit. Kept activations are divided by the probability to keep, so that
+//! evaluation uses the network as it is. The same factors multiply the error signal on its way back. One mask a
+//! sample and step. Use it on networks with more hidden units than the task needs.
+
+use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::{At, Error, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
+
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "dropout_rate",
+    summary: "probability to drop a hidden unit",
+    range: Range::Number { default: 0.5, above: 0.0, includes: true, below: 1.0 },
+}];
+
+/// Registry entry.
+pub(crate) const ENTRY: RuleEntry = RuleEntry {
+    name: "dropout",
+    role: Role::Rule,
+    summary: "drops hidden units at random in training (inverted scaling)",
+    reference: "Srivastava et al. 2014",
+    seams: &[Seam::Activation],
+    parameters: PARAMETERS,
+    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+};
+
+fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
+    let config = DropoutConfig { dropout_rate: resolved.number("dropout_rate") };
+    Ok(Box::new(Dropout::<S>::new(&config, plan)?))
+}
+
+/// What a person chooses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DropoutConfig {
+    /// Probability to drop a unit, in `[0, 1)`; 0.5 unless set.
+    pub dropout_rate: f64,
+}
+
+impl Default for DropoutConfig {
+    fn default() -> Self {
+        Self { dropout_rate: 0.5 }
+    }
+}
+
+impl DropoutConfig {
+    /// The same as settings of the registry.
+    pub fn settings(&self) -> RuleSettings {
+        RuleSettings::new(ENTRY.name).with_number("dropout_rate", self.dropout_rate)
+    }
+}
+
+/// Dropout; its masks follow from seed, step and layer, so it has no state to save.
+#[derive(Clone, Debug)]
+pub struct Dropout<S> {
+    seed: u64,
+    /// A unit is dropped when its 32 random bits are below this.
+    cutoff: u64,
+    kept: S,
+    output_layer: usize,
+    bits: Vec<u32>,
+    factors: Vec<S>,
+}
+
+impl<S: Scalar> Dropout<S> {
+    /// Checks the configuration and allocates masks for the widest hidden layer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`].
+    pub fn new(config: &DropoutConfig, plan: &Plan) -> Result<Self, Error> {
+        ENTRY.resolve(&config.settings())?;
+        let output_layer = plan.layers.len().saturating_sub(1);
+        let widest = plan.layers[..output_layer].iter().map(|shape| shape.outputs).max().unwrap_or(0);
+        Ok(Self {
+            seed: plan.seed,
+            cutoff: (config.dropout_rate * 4_294_967_296.0) as u64,
+            kept: S::from_f64(1.0 / (1.0 - config.dropout_rate)),
+            output_layer,
+            bits: vec![0; plan.batch * widest],
+            factors: vec![S::ZERO; plan.batch * widest],
+        })
+    }
+}
+
+impl<S: Scalar> Rule<S> for Dropout<S> {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn acts(&self, seam: Seam, layer: usize) -> bool {
+        seam == Seam::Activation && layer < self.output_layer
+    }
+
+    fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[S]> {
+        let count = batch * units;
+        // 2^16 layers and 2^48 steps have a stream each.
+        let mut stream = Stream::new(self.seed, Purpose::Dropout, (at.layer as u64) << 48 | at.step);
+        stream.fill(&mut self.bits[..count]);
+        for (factor, bits) in self.factors[..count].iter_mut().zip(&self.bits) {
+            *factor = if u64::from(*bits) < self.cutoff { S::ZERO } else { self.kept };
+        }
+        Some(&self.factors[..count])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LayerShape;
+
+    fn rule(dropout_rate: f64) -> Dropout<f64> {
+        let layers = vec![LayerShape { outputs: 100, inputs: 3 }, LayerShape { outputs: 2, inputs: 100 }];
+        Dropout::new(&DropoutConfig { dropout_rate }, &Plan { layers, batch: 50, seed: 4 }).unwrap()
+    }
+
+    #[test]
+    fn the_dropped_share_is_the_rate_and_the_mean_is_kept() {
+        let mut rule = rule(0.3);
+        let factors = rule.activation(At { layer: 0, step: 0 }, 50, 100).unwrap();
+        let dropped = factors.iter().filter(|factor| **factor == 0.0).count() as f64 / 5000.0;
+        // 5 standard deviations of a share of 5,000 draws.
+        assert!((dropped - 0.3).abs() < 0.033, "{dropped}");
+        assert!(factors.iter().all(|factor| *factor == 0.0 || (*factor - 1.0 / 0.7).abs() < 1e-15));
+    }
+
+    #[test]
+    fn masks_are_a_function_of_step_and_layer_alone() {
+        let (mut one, mut other) = (rule(0.5), rule(0.5));
+        let mask = |rule: &mut Dropout<f64>, step| rule.activation(At { layer: 0, step }, 2, 100).unwrap().to_vec();
+        let first = mask(&mut one, 3);
+        mask(&mut other, 0);
+        assert_eq!(first, mask(&mut other, 3));
+        assert_ne!(first, mask(&mut other, 4));
+    }
+
+    #[test]
+    fn a_rate_of_zero_changes_nothing() {
+        assert!(rule(0.0).activation(At { layer: 0, step: 9 }, 50, 100).unwrap().iter().all(|factor| *factor == 1.0));
+    }
+
+    #[test]
+    fn the_output_layer_is_never_dropped() {
+        let rule = rule(0.5);
+        assert!(Rule::acts(&rule, Seam::Activation, 0) && !Rule::acts(&rule, Seam::Activation, 1));
+    }
+
+    #[test]
+    fn a_rate_of_one_is_refused() {
+        let error = ENTRY.resolve(&DropoutConfig { dropout_rate: 1.0 }.settings()).unwrap_err();
+        assert_eq!(error.to_string(), "rule `dropout`: `dropout_rate` must be in [0, 1), but is 1");
+    }
+}

@@ -1,0 +1,63 @@
+//! Plain gradient descent.
+//!
+//! ```text
+//! w <- w - learning_rate * g                                          (Zhao et al. 2022, Eq. (3.2))
+//! ```
+//!
+//! Mini-batch gradient descent without momentum: the *initial* network of the BDNN-dsd paper uses nothing else. Use
+//! it when a comparison must show what a rule adds.
+
+use pulp::Arch;
+
+use crate::registry::{Make, MakeOptimizer, Role, RuleEntry};
+use crate::{Error, Optimizer, Plan, Resolved, Scalar};
+
+/// Registry entry.
+pub(crate) const ENTRY: RuleEntry = RuleEntry {
+    name: "gradient-descent",
+    role: Role::Optimizer,
+    summary: "plain mini-batch gradient descent, the default optimizer",
+    reference: "Zhao, Zeng and Bai 2022, Eq. (3.2)",
+    seams: &[],
+    parameters: &[],
+    make: Make::Optimizer(MakeOptimizer { single: make::<f32>, double: make::<f64> }),
+};
+
+#[expect(clippy::unnecessary_wraps, reason = "the registry builds every rule by a function of this type")]
+fn make<S: Scalar>(_: &Resolved, _: &Plan) -> Result<Box<dyn Optimizer<S>>, Error> {
+    Ok(Box::new(GradientDescent))
+}
+
+/// Plain gradient descent; has no state.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GradientDescent;
+
+impl<S: Scalar> Optimizer<S> for GradientDescent {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn update(&mut self, _slot: usize, learning_rate: S, values: &mut [S], grad: &[S]) {
+        Arch::new().dispatch(|| {
+            for (value, g) in values.iter_mut().zip(grad) {
+                *value = *value - learning_rate * *g;
+            }
+        });
+    }
+
+    fn is_gradient_descent(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_moves_against_the_gradient() {
+        let mut weight = [1.0, -2.0, 0.5];
+        GradientDescent.update(0, 0.5, &mut weight, &[2.0, 1.0, 0.0]);
+        assert_eq!(weight, [0.0, -2.5, 0.5]);
+    }
+}

@@ -1,0 +1,287 @@
+//! What a person sets on a rule: names, defaults and ranges, and the settings checked against them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::nearest;
+use crate::{Error, Layers, RuleEntry};
+
+/// One parameter of a rule.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Name in settings, flags and records.
+    pub name: &'static str,
+    /// What it does, one line.
+    pub summary: &'static str,
+    /// Default and range.
+    pub range: Range,
+}
+
+/// Default and allowed values of a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Range {
+    /// A number above `above` (or equal to it, if `includes` is set) and below `below`.
+    Number {
+        /// Used when nothing is set.
+        default: f64,
+        /// Lower end.
+        above: f64,
+        /// Whether the lower end itself is allowed.
+        includes: bool,
+        /// Upper end, not allowed itself.
+        below: f64,
+    },
+    /// A whole number in `low..=high`.
+    Count {
+        /// Used when nothing is set.
+        default: u64,
+        /// Smallest.
+        low: u64,
+        /// Largest.
+        high: u64,
+    },
+    /// One of some words.
+    Choice {
+        /// Used when nothing is set.
+        default: &'static str,
+        /// The words.
+        options: &'static [&'static str],
+    },
+    /// `all` or layer numbers from 1 joined by `+`; the default is `all`.
+    Layers,
+}
+
+impl Range {
+    /// The default as text.
+    pub fn default_text(&self) -> String {
+        match self {
+            Self::Number { default, .. } => default.to_string(),
+            Self::Count { default, .. } => default.to_string(),
+            Self::Choice { default, .. } => (*default).to_owned(),
+            Self::Layers => "all".to_owned(),
+        }
+    }
+
+    fn default_value(&self) -> Value {
+        match self {
+            Self::Number { default, .. } => Value::Number(*default),
+            Self::Count { default, .. } => Value::Count(*default),
+            Self::Choice { default, .. } => Value::Choice(default),
+            Self::Layers => Value::Layers(Layers::All),
+        }
+    }
+
+    fn check(&self, setting: &Setting) -> Option<Value> {
+        match (self, setting) {
+            (Self::Number { above, includes, below, .. }, Setting::Number(number)) => {
+                let is_inside = (number > above || (*includes && number >= above)) && number < below;
+                is_inside.then_some(Value::Number(*number))
+            }
+            (Self::Count { low, high, .. }, Setting::Number(number)) => {
+                let is_inside = number.fract() == 0.0 && *number >= *low as f64 && *number <= *high as f64;
+                is_inside.then_some(Value::Count(*number as u64))
+            }
+            (Self::Choice { options, .. }, Setting::Text(text)) => {
+                options.iter().find(|option| *option == text).map(|option| Value::Choice(option))
+            }
+            (Self::Layers, Setting::Text(text)) => Layers::parse(text).map(Value::Layers),
+            (Self::Layers, Setting::Number(number)) => Layers::parse(&number.to_string()).map(Value::Layers),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number { above, includes, below, .. } => {
+                write!(f, "in {}{above}, {below})", if *includes { '[' } else { '(' })
+            }
+            Self::Count { low, high, .. } => write!(f, "a whole number in [{low}, {high}]"),
+            Self::Choice { options, .. } => write!(f, "one of {}", options.join(", ")),
+            Self::Layers => f.write_str("`all` or layer numbers from 1 such as `1` or `1+2`"),
+        }
+    }
+}
+
+/// A value as a person gave it, unchecked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Setting {
+    /// A number.
+    Number(f64),
+    /// A word.
+    Text(String),
+}
+
+impl FromStr for Setting {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(text.parse().map_or_else(|_| Self::Text(text.to_owned()), Self::Number))
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => text.fmt(f),
+        }
+    }
+}
+
+/// A rule by name, with the parameters that were set; the rest take their defaults.
+///
+/// Written `NAME` or `NAME:PARAMETER=VALUE,PARAMETER=VALUE` on a command line, and as a table with the key `name`
+/// in a file.
+///
+/// ```
+/// use spinet_rules::RuleSettings;
+///
+/// let settings: RuleSettings = "bdnn-dsd:threshold=20,layers=1+2".parse()?;
+/// assert_eq!(settings.name, "bdnn-dsd");
+/// assert_eq!(settings.to_string(), "bdnn-dsd:layers=1+2,threshold=20");
+/// # Ok::<(), spinet_rules::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuleSettings {
+    /// Name in the registry.
+    pub name: String,
+    /// What was set.
+    #[serde(flatten)]
+    pub parameters: BTreeMap<String, Setting>,
+}
+
+impl RuleSettings {
+    /// A rule with nothing set.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), parameters: BTreeMap::new() }
+    }
+
+    /// The same with one parameter set to a number.
+    #[must_use]
+    pub fn with_number(self, parameter: &str, value: f64) -> Self {
+        self.with(parameter, Setting::Number(value))
+    }
+
+    /// The same with one parameter set to a word.
+    #[must_use]
+    pub fn with_text(self, parameter: &str, value: &str) -> Self {
+        self.with(parameter, Setting::Text(value.to_owned()))
+    }
+
+    /// The same with one parameter set.
+    #[must_use]
+    pub fn with(mut self, parameter: &str, value: Setting) -> Self {
+        self.parameters.insert(parameter.to_owned(), value);
+        self
+    }
+}
+
+impl FromStr for RuleSettings {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let syntax = || Error::Syntax { found: text.to_owned() };
+        let (name, list) = text.split_once(':').map_or((text, None), |(name, list)| (name, Some(list)));
+        if name.trim().is_empty() {
+            return Err(syntax());
+        }
+        let mut settings = Self::new(name.trim());
+        for pair in list.into_iter().flat_map(|list| list.split(',')) {
+            let (parameter, value) = pair.split_once('=').ok_or_else(syntax)?;
+            let Ok(value) = value.trim().parse();
+            settings = settings.with(parameter.trim(), value);
+        }
+        Ok(settings)
+    }
+}
+
+impl fmt::Display for RuleSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        for (index, (parameter, value)) in self.parameters.iter().enumerate() {
+            write!(f, "{}{parameter}={value}", if index == 0 { ':' } else { ',' })?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Value {
+    Number(f64),
+    Count(u64),
+    Choice(&'static str),
+    Layers(Layers),
+}
+
+/// Every parameter of one rule, checked, with defaults filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolved(Vec<(&'static str, Value)>);
+
+impl Resolved {
+    /// Checks `settings` against the parameters of `entry` and fills in the defaults.
+    pub(crate) fn new(entry: &RuleEntry, settings: &RuleSettings) -> Result<Self, Error> {
+        if let Some(unknown) = settings.parameters.keys().find(|key| entry.parameters.iter().all(|known| known.name != **key)) {
+            let names: Vec<_> = entry.parameters.iter().map(|parameter| parameter.name).collect();
+            return Err(Error::UnknownParameter {
+                rule: entry.name,
+                found: unknown.clone(),
+                expected: if names.is_empty() { "none".to_owned() } else { format!("one of {}", names.join(", ")) },
+                suggestion: nearest(unknown, names.into_iter()),
+            });
+        }
+        let check = |parameter: &Parameter| {
+            let value = match settings.parameters.get(parameter.name) {
+                None => parameter.range.default_value(),
+                Some(setting) => parameter.range.check(setting).ok_or_else(|| Error::OutOfRange {
+                    rule: entry.name,
+                    parameter: parameter.name,
+                    found: setting.to_string(),
+                    expected: parameter.range.to_string(),
+                })?,
+            };
+            Ok((parameter.name, value))
+        };
+        entry.parameters.iter().map(check).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn value(&self, name: &str) -> &Value {
+        match self.0.iter().find(|(known, _)| *known == name) {
+            Some((_, value)) => value,
+            None => panic!("a rule asked for its parameter `{name}`, which its registry entry lacks"),
+        }
+    }
+
+    pub(crate) fn number(&self, name: &str) -> f64 {
+        match self.value(name) {
+            Value::Number(number) => *number,
+            other => panic!("parameter `{name}` is {other:?}, not a number"),
+        }
+    }
+
+    pub(crate) fn count(&self, name: &str) -> u64 {
+        match self.value(name) {
+            Value::Count(count) => *count,
+            other => panic!("parameter `{name}` is {other:?}, not a count"),
+        }
+    }
+
+    pub(crate) fn choice(&self, name: &str) -> &'static str {
+        match self.value(name) {
+            Value::Choice(choice) => choice,
+            other => panic!("parameter `{name}` is {other:?}, not a choice"),
+        }
+    }
+
+    pub(crate) fn layers(&self, name: &str) -> Layers {
+        match self.value(name) {
+            Value::Layers(layers) => layers.clone(),
+            other => panic!("parameter `{name}` is {other:?}, not layers"),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The rule trait: one hook for each of the five seams of a training step.
+
+use serde::Serialize;
+
+use crate::{Error, Scalar};
+
+/// The five places of a training step where a rule can act, in the order in which a step reaches them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Seam {
+    /// A hidden layer's output in training.
+    Activation,
+    /// The weights used in this step's forward and backward pass.
+    WeightView,
+    /// The error signal of a layer.
+    ErrorSignal,
+    /// The gradient, given weight and gradient.
+    Gradient,
+    /// The weight after the update, given the weight before it.
+    AfterUpdate,
+}
+
+/// Shape of one weight matrix, `[outputs, inputs]`, row-major.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerShape {
+    /// Units of the layer.
+    pub outputs: usize,
+    /// Weights that each unit receives.
+    pub inputs: usize,
+}
+
+impl LayerShape {
+    /// How many weights the layer has.
+    pub fn weights(self) -> usize {
+        self.outputs * self.inputs
+    }
+}
+
+/// What a rule learns of a run before it starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The weight matrices, from input to output.
+    pub layers: Vec<LayerShape>,
+    /// Most samples in one step.
+    pub batch: usize,
+    /// The run's seed.
+    pub seed: u64,
+}
+
+/// Where in training a hook is called; both counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    /// The layer, 0 next to the input.
+    pub layer: usize,
+    /// The step since the start of training.
+    pub step: u64,
+}
+
+/// Whether a changed error signal also goes upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Propagation {
+    /// The change reaches this layer's gradient and all layers below.
+    #[default]
+    Propagating,
+    /// The change reaches this layer's gradient alone.
+    Local,
+}
+
+/// What a rule sees when it may change a layer's error signal.
+pub struct ErrorSignal<'a, S> {
+    /// Derivative of the loss at the layer's pre-activation, `[batch, outputs]`; changed in place.
+    pub values: &'a mut [S],
+    /// Weights that the layer receives, `[outputs, inputs]`.
+    pub incoming: &'a [S],
+    /// Weights that the layer sends, `[outputs of the next layer, outputs]`; none at the output layer.
+    pub outgoing: Option<&'a [S]>,
+}
+
+/// A count that a rule reports at an evaluation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Measure {
+    /// What is counted.
+    pub name: &'static str,
+    /// The count of each layer, from input to output; 0 where the rule does not act.
+    pub per_layer: Vec<u64>,
+}
+
+impl Measure {
+    /// The count over all layers.
+    pub fn total(&self) -> u64 {
+        self.per_layer.iter().sum()
+    }
+}
+
+/// One array of a rule's state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateEntry<S> {
+    /// Which array.
+    pub name: &'static str,
+    /// Which layer (or slot of an optimizer), counted from 0.
+    pub layer: usize,
+    /// Its values.
+    pub values: StateValues<S>,
+}
+
+/// Values of one array of state.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StateValues<S> {
+    /// Numbers.
+    Scalars(Vec<S>),
+    /// Counters.
+    Counts(Vec<u16>),
+}
+
+/// What one learning rule does in a training step. Every hook does nothing unless a rule says otherwise.
+///
+/// Hooks are called for every layer that has the seam; a rule that acts on chosen layers checks [`At::layer`].
+/// Non-finite numbers are refused before any update, so hooks after the gradient may assume finite values.
+pub trait Rule<S: Scalar>: Send {
+    /// Name in the registry.
+    fn name(&self) -> &'static str;
+
+    /// Seam 1: factors `[batch, units]` for a hidden layer's output in this step, applied forward and backward.
+    fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[S]> {
+        let _ = (at, batch, units);
+        None
+    }
+
+    /// Seam 2: the weights to use in this step's forward and backward pass instead of `weight`.
+    fn weight_view(&mut self, at: At, weight: &[S]) -> Option<&[S]> {
+        let _ = (at, weight);
+        None
+    }
+
+    /// Seam 3: changes a layer's error signal.
+    fn error_signal(&mut self, at: At, signal: &mut ErrorSignal<'_, S>) {
+        let _ = (at, signal);
+    }
+
+    /// Seam 3: whether what [`error_signal`](Self::error_signal) changes also goes upstream.
+    fn propagation(&self) -> Propagation {
+        Propagation::Propagating
+    }
+
+    /// Seam 4: changes the gradient of a weight matrix.
+    fn gradient(&mut self, at: At, weight: &[S], grad: &mut [S]) {
+        let _ = (at, weight, grad);
+    }
+
+    /// Seam 5: changes the weights after the update, knowing them `before` it.
+    fn after_update(&mut self, at: At, before: &[S], weight: &mut [S]) {
+        let _ = (at, before, weight);
+    }
+
+    /// Whether the rule acts at this seam of this layer.
+    fn acts(&self, seam: Seam, layer: usize) -> bool;
+
+    /// Whether [`fused_update`](Self::fused_update) serves this layer.
+    fn is_fused(&self, layer: usize) -> bool {
+        let _ = layer;
+        false
+    }
+
+    /// Seams 4 and 5 and plain gradient descent in one pass over memory; weights and state come out bit-equal to
+    /// those of the separate hooks.
+    ///
+    /// Called only where [`is_fused`](Self::is_fused) and where no other rule acts at these seams.
+    fn fused_update(&mut self, at: At, learning_rate: S, weight: &mut [S], grad: &[S]) {
+        let _ = (at, learning_rate, weight, grad);
+    }
+
+    /// Counts since the last call, and counts of the present state; `weights` are those of all layers.
+    fn measures(&mut self, weights: &[&[S]]) -> Vec<Measure> {
+        let _ = weights;
+        Vec::new()
+    }
+
+    /// What a checkpoint saves.
+    fn state(&self) -> Vec<StateEntry<S>> {
+        Vec::new()
+    }
+
+    /// Takes back what [`state`](Self::state) gave.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::State`] if an array is missing or has another length.
+    fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
+        let _ = entries;
+        Ok(())
+    }
+}

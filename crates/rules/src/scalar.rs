@@ -1,0 +1,146 @@
+//! The two number types the engine computes in: `f32` for use, `f64` for gradient checks and oracles.
+
+use std::fmt::{Debug, Display};
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
+
+use crate::registry::{Make, MakeOptimizer, MakeRule};
+use crate::{Error, Optimizer, Plan, Resolved, Rule};
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// `f32` or `f64`. Sealed: kernels are written for exactly these two.
+pub trait Scalar:
+    sealed::Sealed
+    + Copy
+    + Default
+    + Debug
+    + Display
+    + PartialOrd
+    + Send
+    + Sync
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + MulAssign
+{
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+    /// The largest finite number.
+    const MAX: Self;
+
+    /// The nearest number of this type.
+    fn from_f64(value: f64) -> Self;
+    /// The same number as `f64`; exact.
+    fn to_f64(self) -> f64;
+    /// Magnitude.
+    #[must_use]
+    fn abs(self) -> Self;
+    /// The smaller of two numbers, neither of them NaN.
+    #[must_use]
+    fn min(self, other: Self) -> Self;
+    /// The larger of two numbers, neither of them NaN.
+    #[must_use]
+    fn max(self, other: Self) -> Self;
+    /// Whether the number is neither NaN nor infinite.
+    fn is_finite(self) -> bool;
+    /// Natural logarithm.
+    #[must_use]
+    fn ln(self) -> Self;
+
+    /// Builds a registry entry's rule in this number type.
+    #[doc(hidden)]
+    fn make(make: &Make, resolved: &Resolved, plan: &Plan) -> Result<Made<Self>, Error>;
+}
+
+/// What a registry entry builds.
+#[doc(hidden)]
+pub enum Made<S: Scalar> {
+    Rule(Box<dyn Rule<S>>),
+    Optimizer(Box<dyn Optimizer<S>>),
+}
+
+impl Scalar for f32 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+    const MAX: Self = f32::MAX;
+
+    fn from_f64(value: f64) -> Self {
+        value as f32
+    }
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+    #[inline]
+    fn abs(self) -> Self {
+        self.abs()
+    }
+    #[inline]
+    fn min(self, other: Self) -> Self {
+        if other < self { other } else { self }
+    }
+    #[inline]
+    fn max(self, other: Self) -> Self {
+        if other > self { other } else { self }
+    }
+    #[inline]
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+    fn ln(self) -> Self {
+        self.ln()
+    }
+    fn make(make: &Make, resolved: &Resolved, plan: &Plan) -> Result<Made<Self>, Error> {
+        match make {
+            Make::Rule(MakeRule { single, .. }) => single(resolved, plan).map(Made::Rule),
+            Make::Optimizer(MakeOptimizer { single, .. }) => single(resolved, plan).map(Made::Optimizer),
+        }
+    }
+}
+
+impl Scalar for f64 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+    const MAX: Self = f64::MAX;
+
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+    fn to_f64(self) -> f64 {
+        self
+    }
+    #[inline]
+    fn abs(self) -> Self {
+        self.abs()
+    }
+    #[inline]
+    fn min(self, other: Self) -> Self {
+        if other < self { other } else { self }
+    }
+    #[inline]
+    fn max(self, other: Self) -> Self {
+        if other > self { other } else { self }
+    }
+    #[inline]
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+    fn ln(self) -> Self {
+        self.ln()
+    }
+    fn make(make: &Make, resolved: &Resolved, plan: &Plan) -> Result<Made<Self>, Error> {
+        match make {
+            Make::Rule(MakeRule { double, .. }) => double(resolved, plan).map(Made::Rule),
+            Make::Optimizer(MakeOptimizer { double, .. }) => double(resolved, plan).map(Made::Optimizer),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! L2 regularisation, coupled: the penalty's gradient is added to the loss's gradient.
+//!
+//! ```text
+//! penalty  (weight_decay / 2) * sum of w^2,   g <- g + weight_decay * w      (Krogh and Hertz 1992)
+//! ```
+//!
+//! The factor 1/2 *is* in the penalty, so none is in the gradient. Weights are penalised, biases are not. Use it when
+//! there are many small influences and none should dominate.
+
+use pulp::Arch;
+
+use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::{At, Error, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "weight_decay",
+        summary: "coefficient of w in the gradient; the penalty is half of it times the sum of squares",
+        range: Range::Number { default: 1e-4, above: 0.0, includes: true, below: f64::INFINITY },
+    },
+    Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
+];
+
+/// Registry entry.
+pub(crate) const ENTRY: RuleEntry = RuleEntry {
+    name: "l2",
+    role: Role::Rule,
+    summary: "L2 regularisation, coupled, with the factor 1/2 in the penalty",
+    reference: "Krogh and Hertz 1992",
+    seams: &[Seam::Gradient],
+    parameters: PARAMETERS,
+    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+};
+
+fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
+    let config = WeightDecayConfig { weight_decay: resolved.number("weight_decay"), layers: resolved.layers("layers") };
+    Ok(Box::new(WeightDecay::<S>::new(&config, plan)?))
+}
+
+/// What a person chooses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightDecayConfig {
+    /// Coefficient of the weight in the gradient, in `[0, inf)`; 0.0001 unless set.
+    pub weight_decay: f64,
+    /// The weight matrices it acts on.
+    pub layers: Layers,
+}
+
+impl Default for WeightDecayConfig {
+    fn default() -> Self {
+        Self { weight_decay: 1e-4, layers: Layers::All }
+    }
+}
+
+impl WeightDecayConfig {
+    /// The same as settings of the registry.
+    pub fn settings(&self) -> RuleSettings {
+        RuleSettings::new(ENTRY.name).with_number("weight_decay", self.weight_decay).with_text("layers", &self.layers.to_string())
+    }
+}
+
+/// L2 regularisation; has no state.
+#[derive(Clone, Debug)]
+pub struct WeightDecay<S> {
+    weight_decay: S,
+    layers: Layers,
+}
+
+impl<S: Scalar> WeightDecay<S> {
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
+    pub fn new(config: &WeightDecayConfig, plan: &Plan) -> Result<Self, Error> {
+        ENTRY.resolve(&config.settings())?;
+        config.layers.check(ENTRY.name, plan.layers.len())?;
+        Ok(Self { weight_decay: S::from_f64(config.weight_decay), layers: config.layers.clone() })
+    }
+}
+
+impl<S: Scalar> Rule<S> for WeightDecay<S> {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn acts(&self, seam: Seam, layer: usize) -> bool {
+        seam == Seam::Gradient && self.layers.contains(layer)
+    }
+
+    fn gradient(&mut self, at: At, weight: &[S], grad: &mut [S]) {
+        if !self.layers.contains(at.layer) {
+            return;
+        }
+        Arch::new().dispatch(|| {
+            for (g, w) in grad.iter_mut().zip(weight) {
+                *g += self.weight_decay * *w;
+            }
+        });
+    }
+
+    fn is_fused(&self, layer: usize) -> bool {
+        self.layers.contains(layer)
+    }
+
+    fn fused_update(&mut self, _at: At, learning_rate: S, weight: &mut [S], grad: &[S]) {
+        Arch::new().dispatch(|| {
+            for (w, g) in weight.iter_mut().zip(grad) {
+                *w = *w - learning_rate * (*g + self.weight_decay * *w);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LayerShape;
+
+    #[test]
+    fn the_gradient_gains_weight_decay_times_the_weight() {
+        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 3 }], batch: 1, seed: 0 };
+        let config = WeightDecayConfig { weight_decay: 0.5, ..WeightDecayConfig::default() };
+        let mut grad = [1.0, 1.0, 0.0];
+        WeightDecay::new(&config, &plan).unwrap().gradient(At { layer: 0, step: 0 }, &[2.0, -4.0, 0.0], &mut grad);
+        assert_eq!(grad, [2.0, -1.0, 0.0]);
+    }
+
+    #[test]
+    fn a_layer_that_was_not_chosen_is_left_alone() {
+        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }; 2], batch: 1, seed: 0 };
+        let config = WeightDecayConfig { weight_decay: 0.5, layers: Layers::Only(vec![1]) };
+        let mut rule = WeightDecay::new(&config, &plan).unwrap();
+        let mut grad = [1.0];
+        rule.gradient(At { layer: 0, step: 0 }, &[2.0], &mut grad);
+        assert_eq!(grad, [1.0]);
+        rule.gradient(At { layer: 1, step: 0 }, &[2.0], &mut grad);
+        assert_eq!(grad, [2.0]);
+    }
+
+    #[test]
+    fn a_layer_that_the_network_lacks_is_refused() {
+        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }], batch: 1, seed: 0 };
+        let config = WeightDecayConfig { layers: Layers::Only(vec![2]), ..WeightDecayConfig::default() };
+        let error = WeightDecay::<f64>::new(&config, &plan).unwrap_err();
+        assert_eq!(error.to_string(), "rule `l2`: `layers` names layer 3, but the network has layers 1 to 1");
+    }
+}
