@@ -1,2 +1,77 @@
-//! The project's tasks.
-fn main() {}
+//! The project's own tasks, one command for each: `cargo xtask test`, `cargo xtask oracle`, `cargo xtask results`.
+//!
+//! | file | idea |
+//! | --- | --- |
+//! | `words` | what was typed, and what it asks for |
+//! | `test` | the steps that a change has to pass, in order |
+//! | `verdict` | what one step found, and the sum over all steps |
+//! | `toolchain`, `suite` | the steps that cargo does: formatting, lints, documentation; the tests |
+//! | `budget`, `rooms`, `kernels`, `links`, `changelog` | the house checks, one file each |
+//! | `oracle` | the reference constants computed by `PyTorch` |
+//! | `results`, `block` | the tables in Markdown files that are rendered from result records |
+//! | `program`, `tree`, `source`, `error` | running programs, walking the repository, reading Rust source, what can go wrong |
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "xtask is a program for people; what it prints is its whole purpose")]
+
+mod block;
+mod budget;
+mod changelog;
+mod error;
+mod kernels;
+mod links;
+mod oracle;
+mod program;
+mod results;
+mod rooms;
+mod source;
+mod suite;
+mod test;
+mod toolchain;
+mod tree;
+mod verdict;
+mod words;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use error::Error;
+use words::{Mode, Task};
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let task = match words::parse(&words) {
+        Ok(task) => task,
+        Err(sentence) => {
+            eprintln!("xtask: {sentence}");
+            return ExitCode::from(2);
+        }
+    };
+    let root = tree::root();
+    match task {
+        Task::Help => {
+            println!("{}", words::HELP);
+            ExitCode::SUCCESS
+        }
+        Task::Test { filter } => test::run(&root, filter.as_deref()),
+        Task::Oracle(mode) => finish(oracle::run(&root, mode)),
+        Task::Results(mode) => finish(results_task(&root, mode)),
+    }
+}
+
+/// Runs `results` as a task of its own: complaints are printed and make the task fail.
+fn results_task(root: &Path, mode: Mode) -> Result<(), Error> {
+    match mode {
+        Mode::Remake => results::remake(root),
+        Mode::Check => results::check(root)?.into_result("results"),
+    }
+}
+
+/// Prints the error of a failed task and turns it into the exit code.
+fn finish(outcome: Result<(), Error>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

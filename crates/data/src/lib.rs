@@ -1,1 +1,38 @@
-//! spinet-data
+//! Data sets for spinet: readers that trust no header, digests, balanced splits and a built-in small MNIST.
+//!
+//! A [`Dataset`] is two [`Samples`] (training and test): pixels kept as bytes, one label each. [`load`] finds a set
+//! named in [`DATASETS`] in a folder, checks the SHA-256 of each file and reads it; `mnist-1200` is built in and needs no
+//! files. Nothing here uses the network except [`fetch::fetch`], and nothing reads an environment variable or a clock.
+//!
+//! ```
+//! use spinet_data::{Source, load};
+//!
+//! let dataset = load("mnist-1200", &Source::default())?;
+//! assert_eq!(dataset.train.len(), 1200);
+//! assert_eq!(dataset.test.len(), 10_000);
+//! assert_eq!(dataset.train.shape(), [28, 28]);
+//! # Ok::<(), spinet_data::Error>(())
+//! ```
+
+pub mod dataset;
+mod digest;
+pub mod error;
+pub mod fetch;
+pub mod idx;
+pub mod png;
+pub mod registry;
+pub mod samples;
+pub mod source;
+pub mod split;
+pub mod verify;
+
+pub use dataset::{Dataset, FileDigest};
+pub use error::Error;
+pub use fetch::{FetchProgress, FetchedFile, fetch};
+pub use idx::Limits;
+pub use png::read_png;
+pub use registry::{DATASETS, DatasetEntry, FileEntry, StoredForm, find};
+pub use samples::Samples;
+pub use source::{Source, load, load_entry};
+pub use split::{Fold, balanced_draw, balanced_folds};
+pub use verify::{FileCheck, FileStatus, verify};

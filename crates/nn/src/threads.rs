@@ -36,7 +36,7 @@ impl Threads {
     }
 
     /// Calls `task` with every number below `count`, on these threads, in any order.
-    pub(crate) fn each(&self, count: usize, task: impl Fn(usize) + Sync) {
+    pub fn each(&self, count: usize, task: impl Fn(usize) + Sync) {
         match &self.0 {
             Some(pool) if count > 1 => pool.in_place_scope(|scope| {
                 let task = &task;

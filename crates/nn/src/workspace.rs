@@ -126,11 +126,16 @@ impl<S: Real> Workspace<S> {
                 let (passed, kept) = (&mut self.passed[layer], &mut self.factors[layer]);
                 passed.resize(self.most * units, S::ZERO);
                 kept.resize(self.most * units, S::ONE);
-                if let Some(factors) = chain.activation(at, samples, units) {
-                    kept[..factors.len()].copy_from_slice(factors);
+                match chain.activation(at, samples, units) {
+                    Some(factors) => kept[..factors.len()].copy_from_slice(factors),
+                    None => kept.fill(S::ONE),
                 }
                 let pairs = output.iter().zip(kept.iter());
                 passed.iter_mut().zip(pairs).for_each(|(passed, (output, factor))| *passed = *output * *factor);
+            } else {
+                // An earlier chain may have left factors here.
+                self.passed[layer].clear();
+                self.factors[layer].clear();
             }
         }
     }
@@ -192,10 +197,17 @@ impl<S: Real> Workspace<S> {
         loss: f64,
         step: u64,
     ) -> Result<(), Diverged> {
-        // A quarter of the range is left for the update and another for the weight.
+        // A quarter of the range is left for the update and half of it for the weight.
         let limit = S::from_f64(S::MAX.to_f64() / (4.0 * learning_rate.max(1.0)));
-        let biases = self.gradients.biases.iter().flatten();
-        if loss.is_finite() && self.gradients.weights.iter().chain(biases).all(|grad| is_within(grad, limit)) {
+        let bias_gradients = self.gradients.biases.iter().flatten();
+        let biases = network.layers.iter().filter_map(|dense| dense.bias.as_ref());
+        // Saturated units hide an infinite weight from loss and gradients, so weights are looked at themselves.
+        let mut parameters = network.layers.iter().map(|dense| &dense.weight).chain(biases);
+        let half = S::from_f64(S::MAX.to_f64() / 2.0);
+        if loss.is_finite()
+            && self.gradients.weights.iter().chain(bias_gradients).all(|grad| is_within(grad, limit))
+            && parameters.all(|values| is_within(values, half))
+        {
             return Ok(());
         }
         Err(Diverged { step, loss, place: self.first_spoiled(network, batch) })
@@ -230,7 +242,7 @@ impl<S: Real> Workspace<S> {
                 return format!("the {what} of layer {} (dense)", layer + 1);
             }
         }
-        "the update, whose gradients are too large for it".to_owned()
+        "the update, whose gradients or weights are too large for it".to_owned()
     }
 
     /// Error signals of all layers and the gradients, from the output down.

@@ -122,21 +122,20 @@ impl<S: Scalar> Chain<S> {
     /// Seam 1: the product of all rules' factors for a hidden layer's output, `[batch, units]`.
     pub fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[S]> {
         let mut acting = self.rules.iter_mut().filter(|rule| rule.acts(Seam::Activation, at.layer));
-        let first = acting.next()?.activation(at, batch, units)?;
-        let Some(second) = acting.next() else { return Some(first) };
+        let first = acting.by_ref().find_map(|rule| rule.activation(at, batch, units))?;
+        let Some(second) = acting.by_ref().find_map(|rule| rule.activation(at, batch, units)) else { return Some(first) };
         let product = &mut self.factors[..batch * units];
         product.copy_from_slice(first);
-        for rule in std::iter::once(second).chain(acting) {
-            if let Some(factors) = rule.activation(at, batch, units) {
-                product.iter_mut().zip(factors).for_each(|(value, factor)| *value *= *factor);
-            }
+        for factors in std::iter::once(second).chain(acting.filter_map(|rule| rule.activation(at, batch, units))) {
+            product.iter_mut().zip(factors).for_each(|(value, factor)| *value *= *factor);
         }
         Some(product)
     }
 
     /// Seam 2: the weights to use in this step; the first rule that has a view gives it.
     pub fn weight_view(&mut self, at: At, weight: &[S]) -> Option<&[S]> {
-        self.rules.iter_mut().find(|rule| rule.acts(Seam::WeightView, at.layer)).and_then(|rule| rule.weight_view(at, weight))
+        let mut acting = self.rules.iter_mut().filter(|rule| rule.acts(Seam::WeightView, at.layer));
+        acting.find_map(|rule| rule.weight_view(at, weight))
     }
 
     /// Seam 3: lets the rules of one kind of propagation change the error signal.

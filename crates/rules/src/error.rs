@@ -89,7 +89,7 @@ fn hint(suggestion: Option<&str>) -> String {
 }
 
 /// The known name nearest to `found`, if it is near enough to be a slip of the finger.
-pub(crate) fn nearest<'a>(found: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+pub fn nearest<'a>(found: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     known
         .map(|name| (strsim::jaro_winkler(found, name), name))
         .filter(|(similarity, _)| *similarity > 0.75)

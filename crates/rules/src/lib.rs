@@ -41,7 +41,7 @@ mod weight_decay;
 
 pub use chain::Chain;
 pub use dropout::{Dropout, DropoutConfig};
-pub use error::Error;
+pub use error::{Error, nearest};
 pub use gradient_descent::GradientDescent;
 pub use layers::Layers;
 pub use optimizer::Optimizer;

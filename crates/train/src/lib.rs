@@ -1,1 +1,38 @@
-//! spinet-train
+//! Training: configuration, batches, evaluation, metrics and model files.
+//!
+//! A [`TrainConfig`] says everything that a run's numbers depend on; a [`Trainer`] carries it out. A run with the same
+//! configuration and data gives the same bits, whatever the number of threads.
+//!
+//! # Example
+//!
+//! ```
+//! use spinet_data::{Source, load};
+//! use spinet_nn::Threads;
+//! use spinet_train::{TrainConfig, Trainer};
+//!
+//! let data = load("mnist-1200", &Source::default())?;
+//! let config = TrainConfig { hidden: vec![10], epochs: 20, rules: vec!["bdnn-dsd".parse()?], ..TrainConfig::default() };
+//! let curve = Trainer::new(&config, &data, Threads::one())?.run(&mut |evaluation| {
+//!     println!("epoch {}: {:.1} % right", evaluation.epoch, 100.0 * evaluation.accuracy);
+//! })?;
+//! assert!(curve.last().is_some_and(|evaluation| evaluation.accuracy > 0.5));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod batches;
+mod config;
+mod error;
+mod evaluation;
+mod metrics;
+mod model;
+mod runs;
+pub mod store;
+mod trainer;
+
+pub use config::TrainConfig;
+pub use error::Error;
+pub use evaluation::{Evaluation, Scorer};
+pub use metrics::MetricsLog;
+pub use model::{Model, RuleState};
+pub use runs::each_run;
+pub use trainer::Trainer;

@@ -300,8 +300,12 @@ impl<S: Scalar> Rule<S> for SpineBound<S> {
                 let found = entries.iter().find(|entry| entry.name == name && entry.layer == layer);
                 found.map(|entry| &entry.values).ok_or_else(|| missing(name, "nothing".to_owned()))
             };
+            let threshold = self.constants.threshold;
             let counts = |name: &'static str| match find(name)? {
-                StateValues::Counts(values) if values.len() == expected => Ok(values.clone()),
+                StateValues::Counts(values) if values.len() == expected => match values.iter().find(|count| **count >= threshold) {
+                    Some(count) => Err(missing(name, format!("the count {count}, expected below the threshold {threshold}"))),
+                    None => Ok(values.clone()),
+                },
                 StateValues::Counts(values) => Err(missing(name, format!("{} values", values.len()))),
                 StateValues::Scalars(_) => Err(missing(name, "numbers of another type".to_owned())),
             };

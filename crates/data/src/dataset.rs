@@ -1,0 +1,36 @@
+//! A data set: training and test samples, class names and the digests of the files they came from.
+
+use crate::samples::Samples;
+
+/// A loaded data set; cloning shares the samples.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// Its name in the registry, or one chosen by the caller.
+    pub name: String,
+    /// What a network may learn from, and what validation samples are taken from.
+    pub train: Samples,
+    /// Read once, at the end.
+    pub test: Samples,
+    /// One name for each class; the label of a sample is a position in this list.
+    pub class_names: Vec<String>,
+    /// The files it was read from, with the digests they had, for the record of a run.
+    pub files: Vec<FileDigest>,
+    /// Whether every file had its official digest.
+    pub is_verified: bool,
+}
+
+impl Dataset {
+    /// How many classes there are; every label is below it.
+    pub fn classes(&self) -> usize {
+        self.class_names.len()
+    }
+}
+
+/// A file's name, without its folder, and its SHA-256.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileDigest {
+    /// The file's name, for example `train-images-idx3-ubyte.gz`.
+    pub file: String,
+    /// SHA-256 of the file as stored, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+}

@@ -1,0 +1,191 @@
+//! Everything that can go wrong here: what, found, expected, with the path first where there is a file.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why data could not be read, found, fetched or split.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+#[allow(
+    missing_docs,
+    reason = "each variant is documented, and its text names its fields; sizes are in bytes, shapes are rows and columns"
+)]
+pub enum Error {
+    /// The operating system refused an operation on a file or folder.
+    #[error("{path}: cannot {action}")]
+    Io { path: PathBuf, action: &'static str, source: io::Error },
+    /// A folder, pipe or device stands where a file should be.
+    #[error("{path}: found something that is not a regular file, expected a file")]
+    NotAFile { path: PathBuf },
+    /// A stored file is larger than the reader accepts.
+    #[error("{path}: file has {found} bytes, expected at most {limit}")]
+    FileTooLarge { path: PathBuf, found: u64, limit: u64 },
+
+    /// The file ends inside its idx header.
+    #[error("{path}: file ends after {found} bytes, expected an idx header of {expected} bytes")]
+    HeaderTruncated { path: PathBuf, found: usize, expected: usize },
+    /// The file is not of the idx format.
+    #[error("{path}: file begins with bytes {}, expected 00 00 (idx){}", spaced_hex(found), not_idx_hint(*found))]
+    NotIdx { path: PathBuf, found: [u8; 2] },
+    /// The idx elements are not unsigned bytes.
+    #[error("{path}: idx element type is 0x{found:02x}, expected 0x08 (unsigned byte)")]
+    ElementType { path: PathBuf, found: u8 },
+    /// An image file where labels were expected, or the other way round, or something else.
+    #[error("{path}: number of idx dimensions is {found}, expected {expected} ({})", kind_of_dimensions(*expected))]
+    DimensionCount { path: PathBuf, found: u8, expected: u8 },
+    /// A side of the idx array is zero.
+    #[error("{path}: idx header promises {}, expected at least 1 along each dimension", times(dimensions))]
+    ZeroDimension { path: PathBuf, dimensions: Vec<u32> },
+    /// The images are not of the shape asked for.
+    #[error("{path}: images are {} x {}, expected {} x {}", found[0], found[1], expected[0], expected[1])]
+    ImageShape { path: PathBuf, found: [u32; 2], expected: [usize; 2] },
+    /// The idx header promises more than the caller's limit.
+    #[error("{path}: idx header promises {}, expected at most {limit}", product(dimensions, *promised))]
+    TooManyBytes { path: PathBuf, dimensions: Vec<u32>, promised: u128, limit: u64 },
+    /// The idx header promises more than a gzip file of this size can hold.
+    #[error("{path}: idx header promises {}, but {stored} bytes of gzip hold at most {capacity}", product(dimensions, *promised))]
+    GzipTooSmall { path: PathBuf, dimensions: Vec<u32>, promised: u128, stored: u64, capacity: u64 },
+    /// The file ends before the array does.
+    #[error("{path}: idx header promises {}, but the file has {found} after the header", product(dimensions, *promised))]
+    Truncated { path: PathBuf, dimensions: Vec<u32>, promised: u128, found: u64 },
+    /// The file goes on after the array.
+    #[error("{path}: idx header promises {}, but the file has {found} or more after the header", product(dimensions, *promised))]
+    TrailingBytes { path: PathBuf, dimensions: Vec<u32>, promised: u128, found: u64 },
+    /// The array is within the limit, but the memory for it is not there.
+    #[error("{path}: cannot reserve the {promised} bytes of memory that its idx header promises")]
+    OutOfMemory { path: PathBuf, promised: usize },
+    /// The gzip stream breaks off or fails its checksum.
+    #[error("{path}: gzip stream is cut or damaged: unpacked {found} bytes, expected {expected} and a matching checksum")]
+    GzipDamaged { path: PathBuf, found: u64, expected: u64, source: io::Error },
+    /// Something follows the gzip stream.
+    #[error("{path}: gzip stream is followed by bytes {}, expected one stream and nothing after it", spaced_hex(found))]
+    GzipTrailing { path: PathBuf, found: Vec<u8> },
+    /// A label in a file is not one of the classes.
+    #[error("{path}: label of sample {index} is {found}, expected below {classes} (the number of classes)")]
+    FileLabel { path: PathBuf, index: usize, found: u8, classes: usize },
+    /// An image file and its label file differ in length.
+    #[error("{labels}: file has {found} labels, expected {expected}, one for each image of `{images}`")]
+    LabelCount { labels: PathBuf, images: PathBuf, found: usize, expected: usize },
+
+    /// A PNG file cannot be decoded.
+    #[error("{path}: found no complete and valid PNG picture, expected one of {} x {}", expected[0], expected[1])]
+    PngDamaged { path: PathBuf, expected: [usize; 2], source: ::png::DecodingError },
+    /// A PNG picture has another size.
+    #[error("{path}: picture has {} rows x {} columns, expected {} x {}", found[0], found[1], expected[0], expected[1])]
+    PngShape { path: PathBuf, found: [usize; 2], expected: [usize; 2] },
+
+    /// A sample would have no feature.
+    #[error("shape of a sample is {rows} x {columns}, expected at least 1 x 1")]
+    EmptyShape { rows: usize, columns: usize },
+    /// Bytes and labels do not belong together.
+    #[error("samples have {found} bytes, expected {labels} labels x {rows} x {columns}{}", equals(&[*labels, *rows, *columns]))]
+    SampleBytes { labels: usize, rows: usize, columns: usize, found: usize },
+    /// There is no sample with this index.
+    #[error("sample index is {index}, expected below {len}")]
+    IndexOutOfRange { index: usize, len: usize },
+    /// An idx file holds at least one sample and at most 2^32 - 1 along each dimension.
+    #[error("cannot write {} as idx, expected 1 to 4294967295 along each dimension", times(dimensions))]
+    IdxDimensions { dimensions: Vec<usize> },
+    /// Bytes that are not a whole number of images.
+    #[error("found {found} bytes, expected a multiple of {rows} x {columns}{}", equals(&[*rows, *columns]))]
+    PartialImage { found: usize, rows: usize, columns: usize },
+
+    /// A label is not one of the classes.
+    #[error("label of sample {index} is {found}, expected below {classes} (the number of classes)")]
+    Label { index: usize, found: u8, classes: usize },
+    /// A class has fewer samples than asked for.
+    #[error("class {class} has {found} samples, expected at least {expected}")]
+    ClassTooSmall { class: usize, found: usize, expected: usize },
+    /// One fold, or none, leaves nothing to train on.
+    #[error("`folds` must be at least 2, but is {found}")]
+    FoldCount { found: usize },
+
+    /// No data set has this name.
+    #[error("no data set is named `{name}`, expected {}{}", one_of(known), suggestion_hint(*suggestion))]
+    UnknownDataset { name: String, suggestion: Option<&'static str>, known: Vec<&'static str> },
+    /// The set is read from files, but nobody said where they are.
+    #[error(
+        "data set `{dataset}` needs files, but no folder is given, expected `--data-dir DIR` or the variable `SPINET_DATA`\n\n\
+         hint: `spinet data fetch {dataset} --data-dir DIR` downloads them; `mnist-1200` is built in and needs none"
+    )]
+    NoDataDir { dataset: &'static str },
+    /// Files of the set are not where they could be.
+    #[error(
+        "{data_dir}: found {} of the 4 files of data set `{dataset}`, missing {} (plain or `.gz`); looked in {}\n\n\
+         hint: `spinet data fetch {dataset} --data-dir {data_dir}` downloads them",
+        4 - missing.len(), quoted(missing), quoted(looked_in)
+    )]
+    MissingFiles { dataset: &'static str, data_dir: PathBuf, missing: Vec<&'static str>, looked_in: Vec<String> },
+    /// A file is not the official one.
+    #[error(
+        "{path}: sha256 is {found}, expected {expected}\n\n\
+         hint: the file is damaged or of another version; fetch it again, or pass `--allow-unverified` to use it as it is"
+    )]
+    DigestMismatch { path: PathBuf, found: String, expected: &'static str },
+
+    /// The entry names no address to fetch from.
+    #[error("data set `{dataset}` names no address to fetch from, expected at least one")]
+    NoAddress { dataset: &'static str },
+    /// A file to fetch is there already, but is not the official one.
+    #[error(
+        "{path}: file is there already with sha256 {found}, expected {expected}; it is not overwritten\n\n\
+         hint: move it away or delete it, then fetch again"
+    )]
+    NotOverwritten { path: PathBuf, found: String, expected: &'static str },
+    /// The address could not be reached, or the connection broke.
+    #[error("{address}: cannot download")]
+    Download { address: String, source: Box<ureq::Error> },
+    /// The server answered, but not with the file.
+    #[error("{address}: server answered with status {found}, expected 200")]
+    HttpStatus { address: String, found: u16 },
+    /// The download has another length than the official file.
+    #[error("{address}: download has {}{found} bytes, expected {expected}", if found > expected { "at least " } else { "" })]
+    DownloadSize { address: String, found: u64, expected: u64 },
+    /// The download has the right length, but is not the official file.
+    #[error("{address}: download has sha256 {found}, expected {expected}; nothing was kept")]
+    DownloadDigest { address: String, found: String, expected: &'static str },
+}
+
+/// The dimensions and how many bytes they make, once if there is only one dimension.
+fn product(dimensions: &[u32], bytes: u128) -> String {
+    if dimensions.len() == 1 { format!("{bytes} bytes") } else { format!("{} = {bytes} bytes", times(dimensions)) }
+}
+
+fn times(dimensions: &[impl ToString]) -> String {
+    dimensions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" x ")
+}
+
+/// ` = product`, or nothing where the product is beyond counting.
+fn equals(factors: &[usize]) -> String {
+    let product = factors.iter().try_fold(1_usize, |product, &factor| product.checked_mul(factor));
+    product.map(|product| format!(" = {product}")).unwrap_or_default()
+}
+
+fn spaced_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+}
+
+fn kind_of_dimensions(dimensions: u8) -> &'static str {
+    if dimensions == 1 { "labels" } else { "images" }
+}
+
+fn not_idx_hint(found: [u8; 2]) -> &'static str {
+    match found {
+        [0x1f, 0x8b] => "\n\nhint: this is gzip inside gzip; unpack it once",
+        [b'P', b'K'] => "\n\nhint: this is a zip archive; unpack it first",
+        [b'<', _] => "\n\nhint: this is a web page, probably saved in place of the file",
+        _ => "",
+    }
+}
+
+fn quoted(names: &[impl std::fmt::Display]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn one_of(names: &[&str]) -> String {
+    format!("one of {}", quoted(names))
+}
+
+fn suggestion_hint(suggestion: Option<&str>) -> String {
+    suggestion.map(|name| format!("\n\nhint: did you mean `{name}`?")).unwrap_or_default()
+}

@@ -1,0 +1,147 @@
+//! Draws and folds that anyone can repeat in any language: samples are ordered by the SHA-256 of a text.
+//!
+//! Sample `i` has the key text `{key} {i}` (`i` in decimal, counted from 0), for example `spinet mnist-1200 17`. Samples of
+//! a class are put in the order of the SHA-256 of their key texts, compared as bytes. There is no random-number generator
+//! whose algorithm could change, and the draw does not depend on the order in which classes are visited.
+
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+
+/// One division of the training samples; both lists are ascending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fold {
+    /// Indices to learn from.
+    pub train: Vec<usize>,
+    /// Indices to validate on; together with `train`, every index once.
+    pub validation: Vec<usize>,
+}
+
+/// The `per_class` samples of each class with the smallest SHA-256 of `{key} {index}`; ascending indices.
+///
+/// A larger `per_class` with the same key keeps all samples of a smaller one.
+///
+/// # Errors
+///
+/// - [`Error::Label`] if a label is not below `classes`.
+/// - [`Error::ClassTooSmall`] if a class has fewer than `per_class` samples.
+///
+/// # Example
+///
+/// ```
+/// let labels = [0, 1, 0, 1, 0, 1];
+/// let drawn = spinet_data::balanced_draw(&labels, 2, 2, "example")?;
+/// assert_eq!(drawn.len(), 4);
+/// assert_eq!(drawn.iter().filter(|&&index| labels[index] == 0).count(), 2);
+/// # Ok::<(), spinet_data::Error>(())
+/// ```
+pub fn balanced_draw(labels: &[u8], classes: usize, per_class: usize, key: &str) -> Result<Vec<usize>, Error> {
+    let mut drawn = Vec::with_capacity(classes.saturating_mul(per_class).min(labels.len()));
+    for members in ordered_classes(labels, classes, per_class, key)? {
+        drawn.extend_from_slice(&members[..per_class]);
+    }
+    drawn.sort_unstable();
+    Ok(drawn)
+}
+
+/// Divides the samples into `folds` parts of nearly equal size and class shares; each part is the validation set of one fold.
+///
+/// Each class, from 0 upwards, is ordered as in [`balanced_draw`] and dealt like cards to fold 0, 1, 2, ... and round
+/// again; the next class goes on where the last one stopped. So sizes, and the counts of each class, differ by at most one.
+///
+/// # Errors
+///
+/// - [`Error::FoldCount`] if `folds` is below 2.
+/// - [`Error::Label`] if a label is not below `classes`.
+/// - [`Error::ClassTooSmall`] if a class has fewer samples than there are folds.
+pub fn balanced_folds(labels: &[u8], classes: usize, folds: usize, key: &str) -> Result<Vec<Fold>, Error> {
+    if folds < 2 {
+        return Err(Error::FoldCount { found: folds });
+    }
+    let dealt = ordered_classes(labels, classes, folds, key)?.concat();
+    let mut fold_of = vec![0; labels.len()];
+    for (position, &index) in dealt.iter().enumerate() {
+        fold_of[index] = position % folds;
+    }
+    let fold = |number| {
+        let (validation, train) = (0..labels.len()).partition(|&index| fold_of[index] == number);
+        Fold { train, validation }
+    };
+    Ok((0..folds).map(fold).collect())
+}
+
+/// The indices of each class in the order of their digests; every class has at least `least` of them.
+fn ordered_classes(labels: &[u8], classes: usize, least: usize, key: &str) -> Result<Vec<Vec<usize>>, Error> {
+    if let Some(index) = labels.iter().position(|&label| usize::from(label) >= classes) {
+        return Err(Error::Label { index, found: labels[index], classes });
+    }
+    let ordered = |class: usize| {
+        let members = labels.iter().enumerate().filter(|&(_, &label)| usize::from(label) == class);
+        let mut keyed: Vec<_> = members.map(|(index, _)| (Sha256::digest(format!("{key} {index}")), index)).collect();
+        if keyed.len() < least {
+            return Err(Error::ClassTooSmall { class, found: keyed.len(), expected: least });
+        }
+        keyed.sort_unstable();
+        Ok(keyed.into_iter().map(|(_, index)| index).collect())
+    };
+    (0..classes).map(ordered).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checked with: `for i in 0 1 2 3 4 5 6 7; do printf 'key %d' $i | sha256sum; done`
+    const LABELS: [u8; 8] = [0, 1, 0, 1, 0, 1, 0, 1];
+
+    #[test]
+    fn draw_takes_the_smallest_digests_of_each_class() {
+        assert_eq!(balanced_draw(&LABELS, 2, 2, "key").unwrap(), [0, 1, 2, 7]);
+    }
+
+    #[test]
+    fn a_larger_draw_contains_the_smaller_one() {
+        let labels: Vec<u8> = (0..200_u8).map(|i| i % 10).collect();
+        let small = balanced_draw(&labels, 10, 5, "nested").unwrap();
+        let large = balanced_draw(&labels, 10, 9, "nested").unwrap();
+        assert!(small.iter().all(|index| large.contains(index)));
+        assert!(large.is_sorted());
+        assert_ne!(small, balanced_draw(&labels, 10, 5, "another key").unwrap());
+    }
+
+    #[test]
+    fn folds_deal_the_ordered_classes_round_robin() {
+        let folds = balanced_folds(&LABELS, 2, 3, "key").unwrap();
+        let validation: Vec<_> = folds.iter().map(|fold| fold.validation.clone()).collect();
+        assert_eq!(validation, [vec![2, 3, 6], vec![0, 5, 7], vec![1, 4]]);
+    }
+
+    #[test]
+    fn folds_share_out_every_sample_once_and_evenly() {
+        let labels: Vec<u8> = (0..103_u8).map(|i| i % 4).collect();
+        let folds = balanced_folds(&labels, 4, 5, "even").unwrap();
+        let mut seen: Vec<usize> = folds.iter().flat_map(|fold| fold.validation.clone()).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..103).collect::<Vec<_>>());
+        for fold in &folds {
+            assert!((20..=21).contains(&fold.validation.len()));
+            assert_eq!(fold.train.len() + fold.validation.len(), 103);
+            assert!(fold.train.iter().all(|index| !fold.validation.contains(index)));
+            for class in 0..4 {
+                let count = fold.validation.iter().filter(|&&index| labels[index] == class).count();
+                assert!((5..=6).contains(&count), "class {class} has {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn impossible_splits_are_refused_with_numbers() {
+        let text = |error: Error| error.to_string();
+        assert_eq!(text(balanced_draw(&LABELS, 2, 5, "key").unwrap_err()), "class 0 has 4 samples, expected at least 5");
+        assert_eq!(text(balanced_draw(&LABELS, 3, 1, "key").unwrap_err()), "class 2 has 0 samples, expected at least 1");
+        let out_of_range = "label of sample 1 is 1, expected below 1 (the number of classes)";
+        assert_eq!(text(balanced_draw(&LABELS, 1, 1, "key").unwrap_err()), out_of_range);
+        assert_eq!(text(balanced_folds(&LABELS, 2, 5, "key").unwrap_err()), "class 0 has 4 samples, expected at least 5");
+        assert_eq!(text(balanced_folds(&LABELS, 2, 1, "key").unwrap_err()), "`folds` must be at least 2, but is 1");
+    }
+}

@@ -1,0 +1,85 @@
+//! Files made to hurt: lying headers, cut files, mutated files and compression bombs, with every allocation counted.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests write to their own temporary folder and stop at the first surprise"
+)]
+
+mod bombs;
+mod cut_files;
+mod lying_headers;
+mod memory;
+mod mutations;
+
+use std::io::Write;
+use std::path::Path;
+
+use flate2::{Compression, GzBuilder};
+use spinet_data::idx::{self, Limits};
+
+#[global_allocator]
+static ALLOCATOR: memory::Counting = memory::Counting;
+
+const MIB: usize = 1 << 20;
+
+/// An idx file with any header and any content.
+fn idx_file(element_type: u8, dimension_count: u8, dimensions: &[u32], content: &[u8]) -> Vec<u8> {
+    let mut file = vec![0, 0, element_type, dimension_count];
+    file.extend(dimensions.iter().flat_map(|size| size.to_be_bytes()));
+    file.extend_from_slice(content);
+    file
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzBuilder::new().write(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The same numbers on every machine and in every run (splitmix64).
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end.max(1) as u64) as usize
+    }
+
+    fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.next() as u8).collect()
+    }
+}
+
+/// What a file is read as.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Images,
+    Labels,
+}
+
+impl Kind {
+    /// Reads bytes in memory, and checks that what is accepted agrees with itself.
+    fn accepts(self, bytes: &[u8], limits: &Limits) -> Result<(), spinet_data::Error> {
+        let path = Path::new("hostile");
+        match self {
+            Self::Images => {
+                let images = idx::parse_images(bytes, path, limits)?;
+                assert_eq!(images.bytes.len(), images.count * images.shape[0] * images.shape[1]);
+                assert!(images.count > 0 && images.bytes.len() as u64 <= limits.max_bytes);
+            }
+            Self::Labels => {
+                let labels = idx::parse_labels(bytes, path, 10, limits)?;
+                assert!(!labels.is_empty() && labels.len() as u64 <= limits.max_bytes && labels.iter().all(|&label| label < 10));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! 20,000 mutated files of each kind: none makes a reader panic, dawdle or take more memory than its limit allows.
+
+use std::time::{Duration, Instant};
+
+use spinet_data::idx::{Limits, encode_images, encode_labels};
+use spinet_data::png::parse_png;
+
+use super::memory::measure;
+use super::{Kind, MIB, Numbers, gzip};
+
+const FILES: usize = 20_000;
+const LIMIT: usize = MIB;
+const SLOWEST: Duration = Duration::from_millis(100);
+
+const BOUNDARIES: [u32; 12] = [0, 1, 2, 0x7f, 0xff, 0x100, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff];
+
+/// Changes one to four places.
+fn mutate(file: &[u8], numbers: &mut Numbers) -> Vec<u8> {
+    let mut file = file.to_vec();
+    for _ in 0..=numbers.below(4) {
+        let at = numbers.below(file.len());
+        let length = numbers.below(file.len() - at + 1).min(1 + numbers.below(64));
+        match numbers.below(8) {
+            0 | 1 if !file.is_empty() => file[at] ^= 1 << numbers.below(8),
+            2 if !file.is_empty() => file[at] = numbers.next() as u8,
+            // Headers are where the numbers are.
+            3 | 4 if file.len() >= 20 => {
+                let offset = 4 * numbers.below(4);
+                let near = (file.len() as u32).wrapping_add(numbers.below(5) as u32).wrapping_sub(2);
+                let value = BOUNDARIES.get(numbers.below(BOUNDARIES.len() + 1)).copied().unwrap_or(near);
+                file[offset..offset + 4].copy_from_slice(&value.to_be_bytes());
+            }
+            5 => drop(file.splice(at..at + length, [])),
+            6 => {
+                let copy = file[at..at + length].to_vec();
+                let to = numbers.below(file.len());
+                drop(file.splice(to..to, copy));
+            }
+            _ => {
+                let count = numbers.below(40);
+                let fresh = numbers.bytes(count);
+                drop(file.splice(at..at, fresh));
+            }
+        }
+    }
+    file
+}
+
+/// Runs `read` on mutated files and holds it to the bars; returns how many it accepted.
+fn run(name: &str, seed: u64, make: &dyn Fn(&mut Numbers) -> Vec<u8>, read: &dyn Fn(&[u8]) -> bool) -> usize {
+    let mut numbers = Numbers(seed);
+    let mut accepted = 0;
+    for number in 0..FILES {
+        let file = make(&mut numbers);
+        let timed = || {
+            let start = Instant::now();
+            let (is_accepted, usage) = measure(|| read(&file));
+            (is_accepted, usage, start.elapsed())
+        };
+        let (is_accepted, usage, mut elapsed) = timed();
+        // A busy machine may pause us at any point; a slow reader is slow each time.
+        for _ in 0..3 {
+            if elapsed > SLOWEST {
+                elapsed = timed().2;
+            }
+        }
+        accepted += usize::from(is_accepted);
+        assert!(elapsed <= SLOWEST, "{name} {number}: {elapsed:?}");
+        assert!(usage.peak <= 16 * MIB + 2 * LIMIT, "{name} {number}: {usage:?}");
+        assert!(usage.largest <= LIMIT + file.len().max(MIB), "{name} {number}: {usage:?}");
+    }
+    accepted
+}
+
+fn check(kind: Kind, is_gzip: bool, seed: u64) {
+    let mut numbers = Numbers(seed);
+    let plain = match kind {
+        Kind::Images => encode_images(&numbers.bytes(12 * 35), [5, 7]).unwrap(),
+        Kind::Labels => encode_labels(&(0..300).map(|i| (i % 10) as u8).collect::<Vec<_>>()).unwrap(),
+    };
+    let packed = gzip(&plain);
+    let make = |numbers: &mut Numbers| match (is_gzip, numbers.below(2)) {
+        (false, _) => mutate(&plain, numbers),
+        // Half of them with a good checksum over bad content.
+        (true, 0) => gzip(&mutate(&plain, numbers)),
+        (true, _) => mutate(&packed, numbers),
+    };
+    let limits = Limits { max_bytes: LIMIT as u64, shape: None };
+    let accepted = run(&format!("{kind:?}, gzip {is_gzip}"), seed, &make, &|file| kind.accepts(file, &limits).is_ok());
+    // Both answers occur, else the mutations test nothing.
+    assert!((100..FILES * 9 / 10).contains(&accepted), "{kind:?}, gzip {is_gzip}: {accepted} of {FILES} accepted");
+}
+
+#[test]
+fn mutated_image_files_do_no_harm() {
+    check(Kind::Images, false, 11);
+}
+
+#[test]
+fn mutated_label_files_do_no_harm() {
+    check(Kind::Labels, false, 12);
+}
+
+#[test]
+fn mutated_gzip_image_files_do_no_harm() {
+    check(Kind::Images, true, 13);
+}
+
+#[test]
+fn mutated_gzip_label_files_do_no_harm() {
+    check(Kind::Labels, true, 14);
+}
+
+#[test]
+fn mutated_pictures_do_no_harm() {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, 12, 12);
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_palette((0..=255).flat_map(|grey| [grey; 3]).collect::<Vec<u8>>());
+    encoder.add_text_chunk("Comment".to_owned(), "text".repeat(10)).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&Numbers(15).bytes(144)).unwrap();
+    writer.finish().unwrap();
+    let make = |numbers: &mut Numbers| {
+        let mut mutated = mutate(&file, numbers);
+        // Wrong checksums would hide all that comes after them.
+        if numbers.below(2) == 0 {
+            repair_checksums(&mut mutated);
+        }
+        mutated
+    };
+    let accepted = run("picture", 15, &make, &|file| match parse_png(file, "hostile.png".as_ref(), [12, 12]) {
+        Ok(pixels) => {
+            assert_eq!(pixels.len(), 144);
+            true
+        }
+        Err(_) => false,
+    });
+    assert!((100..FILES * 9 / 10).contains(&accepted), "picture: {accepted} of {FILES} accepted");
+}
+
+/// Writes the right CRC behind every chunk that still fits in the file.
+fn repair_checksums(file: &mut [u8]) {
+    let mut at = 8;
+    while let Some(length) = file.get(at..at + 4) {
+        let length = u32::from_be_bytes(length.try_into().unwrap()) as usize;
+        let end = at.saturating_add(8).saturating_add(length);
+        let Some(body) = file.get(at + 4..end) else { return };
+        let mut crc = flate2::Crc::new();
+        crc.update(body);
+        let Some(place) = file.get_mut(end..end + 4) else { return };
+        place.copy_from_slice(&crc.sum().to_be_bytes());
+        at = end + 4;
+    }
+}

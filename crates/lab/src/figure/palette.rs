@@ -1,0 +1,96 @@
+//! How one series differs from another: colour, dash pattern, marker.
+//!
+//! The colours are those of Okabe and Ito without the yellow, which is too light on white paper, and with black and grey.
+
+use plotters::element::{Circle, PathElement, Polygon};
+use plotters::prelude::{Color, DashedLineSeries, RGBColor, WHITE};
+
+use super::{Area, FigureError, UNIT};
+
+/// The looks of one series.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    /// Colour of line, marker and band.
+    pub colour: RGBColor,
+    /// Pixels of stroke and of gap; `None` for a solid line.
+    dash: Option<(i32, i32)>,
+    marker: Marker,
+}
+
+/// The shape at some of a line's points.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Marker {
+    Disc,
+    Square,
+    Triangle,
+    Diamond,
+    Ring,
+    OpenSquare,
+    OpenTriangle,
+    OpenDiamond,
+}
+
+const BLACK: RGBColor = RGBColor(0, 0, 0);
+const BLUE: RGBColor = RGBColor(0x00, 0x72, 0xB2);
+const VERMILLION: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
+const GREEN: RGBColor = RGBColor(0x00, 0x9E, 0x73);
+const ORANGE: RGBColor = RGBColor(0xE6, 0x9F, 0x00);
+const PURPLE: RGBColor = RGBColor(0xCC, 0x79, 0xA7);
+const SKY: RGBColor = RGBColor(0x56, 0xB4, 0xE9);
+const GREY: RGBColor = RGBColor(0x70, 0x70, 0x70);
+
+const LOOKS: [Look; 8] = [
+    Look { colour: BLACK, dash: None, marker: Marker::Disc },
+    Look { colour: BLUE, dash: Some((10, 4)), marker: Marker::Square },
+    Look { colour: VERMILLION, dash: Some((4, 3)), marker: Marker::Triangle },
+    Look { colour: GREEN, dash: Some((18, 5)), marker: Marker::Diamond },
+    Look { colour: ORANGE, dash: None, marker: Marker::Ring },
+    Look { colour: PURPLE, dash: Some((10, 4)), marker: Marker::OpenSquare },
+    Look { colour: SKY, dash: Some((4, 3)), marker: Marker::OpenTriangle },
+    Look { colour: GREY, dash: Some((18, 5)), marker: Marker::OpenDiamond },
+];
+
+/// The looks of a style; styles repeat after the last.
+pub(super) fn look(style: usize) -> Look {
+    LOOKS[style % LOOKS.len()]
+}
+
+impl Look {
+    /// Draws a line through points in units of the drawing.
+    pub(super) fn draw_line(&self, area: &Area<'_>, points: Vec<(i32, i32)>) -> Result<(), FigureError> {
+        let stroke = self.colour.stroke_width(7);
+        let Some((solid, gap)) = self.dash else {
+            area.draw(&PathElement::new(points, stroke))?;
+            return Ok(());
+        };
+        for dashes in DashedLineSeries::new(points, solid * UNIT, gap * UNIT, stroke) {
+            area.draw(&dashes)?;
+        }
+        Ok(())
+    }
+
+    /// Draws a marker around a point in units of the drawing.
+    pub(super) fn draw_marker(&self, area: &Area<'_>, (x, y): (i32, i32)) -> Result<(), FigureError> {
+        let corners: &[(i32, i32)] = match self.marker {
+            Marker::Disc | Marker::Ring => {
+                let fill = if self.marker == Marker::Disc { self.colour } else { WHITE };
+                area.draw(&Circle::new((x, y), 13, fill.filled()))?;
+                if self.marker == Marker::Ring {
+                    area.draw(&Circle::new((x, y), 13, self.colour.stroke_width(5)))?;
+                }
+                return Ok(());
+            }
+            Marker::Square | Marker::OpenSquare => &[(-12, -12), (12, -12), (12, 12), (-12, 12)],
+            Marker::Triangle | Marker::OpenTriangle => &[(0, -17), (16, 12), (-16, 12)],
+            Marker::Diamond | Marker::OpenDiamond => &[(0, -18), (16, 0), (0, 18), (-16, 0)],
+        };
+        let mut outline: Vec<_> = corners.iter().map(|(dx, dy)| (x + dx, y + dy)).collect();
+        let is_open = matches!(self.marker, Marker::OpenSquare | Marker::OpenTriangle | Marker::OpenDiamond);
+        area.draw(&Polygon::new(outline.clone(), if is_open { WHITE } else { self.colour }.filled()))?;
+        if is_open {
+            outline.push(outline[0]);
+            area.draw(&PathElement::new(outline, self.colour.stroke_width(5)))?;
+        }
+        Ok(())
+    }
+}

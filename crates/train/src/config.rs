@@ -1,0 +1,272 @@
+//! Everything that a run's numbers depend on.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use spinet_nn::{Activation, Initialiser, Loss, NetworkConfig};
+use spinet_rules::RuleSettings;
+
+use crate::{Error, store};
+
+/// What a person chooses of a run. The defaults are the settings of the BDNN-dsd paper.
+///
+/// In a TOML file the names are those of the fields, and each rule is a table `[[rules]]`:
+///
+/// ```
+/// let text = r#"
+///     data = "mnist-1200"
+///     hidden = [100]
+///     epochs = 200
+///
+///     [[rules]]
+///     name = "bdnn-dsd"
+///     threshold = 20
+/// "#;
+/// let config = spinet_train::TrainConfig::parse(text, "run.toml".as_ref())?;
+/// assert_eq!(config.rules[0].to_string(), "bdnn-dsd:threshold=20");
+/// # Ok::<(), spinet_train::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Data set of the registry.
+    pub data: String,
+    /// Units of every hidden layer, from input to output; none for a linear classifier.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// Activation of the output layer; identity with cross-entropy, whose softmax is part of the loss.
+    pub output_activation: Activation,
+    /// What training makes small.
+    pub loss: Loss,
+    /// How weights start.
+    pub initialiser: Initialiser,
+    /// Whether units have biases.
+    pub bias: bool,
+    /// Per step, in `(0, inf)`.
+    pub learning_rate: f64,
+    /// Samples of a step, at least 1; the last step of an epoch takes what is left.
+    pub batch: usize,
+    /// Passes over the training samples, at least 1.
+    pub epochs: usize,
+    /// Epochs from one evaluation to the next, at least 1; the first and the last state are always evaluated.
+    pub evaluate_every: usize,
+    /// The run's one seed.
+    pub seed: u64,
+    /// Learning rules in the order in which they act, and the optimizer; plain gradient descent unless named.
+    pub rules: Vec<RuleSettings>,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            data: "mnist-1200".to_owned(),
+            hidden: vec![100],
+            activation: Activation::Sigmoid,
+            output_activation: Activation::Identity,
+            loss: Loss::CrossEntropy,
+            initialiser: Initialiser::Uniform(1.0),
+            bias: true,
+            learning_rate: 0.1,
+            batch: 600,
+            epochs: 500,
+            evaluate_every: 1,
+            seed: 0,
+            rules: Vec::new(),
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Reads a TOML file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`] if it cannot be read, else as [`parse`](Self::parse).
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        Self::parse(&store::read_text(path)?, path)
+    }
+
+    /// Reads TOML text; `path` is named in errors.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ConfigFile`] with the line, and a suggestion for a slip in a name.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
+        let at = |offset: usize, message: String, suggestion| Error::ConfigFile {
+            path: path.to_owned(),
+            line: text[..offset.min(text.len())].matches('\n').count() + 1,
+            message,
+            suggestion,
+        };
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let span = error.span().unwrap_or_default();
+            let key = text.get(span.clone()).unwrap_or_default();
+            let is_unknown = error.message().starts_with("unknown field");
+            at(span.start, error.message().to_owned(), is_unknown.then(|| nearest(key)).flatten())
+        })?;
+        config.check().map_err(|error| {
+            let offset = setting_of(&error).and_then(|setting| position(text, setting)).unwrap_or(0);
+            let message = error.to_string();
+            let (message, suggestion) = match message.split_once("\n\nhint: did you mean `") {
+                Some((message, name)) => (message.to_owned(), name.strip_suffix("`?").map(str::to_owned)),
+                None => (message, None),
+            };
+            at(offset, message, suggestion)
+        })?;
+        Ok(config)
+    }
+
+    /// The same as TOML text.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] if a number has no TOML form.
+    pub fn to_toml(&self) -> Result<String, Error> {
+        toml::to_string(self).map_err(|error| Error::OutOfRange {
+            setting: "configuration",
+            expected: "numbers that a TOML file can hold",
+            found: error.to_string(),
+        })
+    }
+
+    /// Refuses settings outside their range, and rules that do not exist or do not fit together.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], [`Error::Network`], [`Error::Rule`].
+    pub fn check(&self) -> Result<(), Error> {
+        let refuse = |setting, expected, found: String| Err(Error::OutOfRange { setting, expected, found });
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return refuse("learning_rate", "in (0, inf)", self.learning_rate.to_string());
+        }
+        for (setting, value) in [("batch", self.batch), ("epochs", self.epochs), ("evaluate_every", self.evaluate_every)] {
+            if value == 0 {
+                return refuse(setting, "at least 1", "0".to_owned());
+            }
+        }
+        if self.hidden.contains(&0) {
+            return refuse("hidden", "at least 1 unit a layer", format!("{:?}", self.hidden));
+        }
+        for rule in &self.rules {
+            spinet_rules::find(&rule.name)?.resolve(rule)?;
+        }
+        Ok(())
+    }
+
+    /// The network for samples with these features and classes.
+    pub fn network(&self, features: usize, classes: usize) -> NetworkConfig {
+        let sizes = std::iter::once(features).chain(self.hidden.iter().copied()).chain(std::iter::once(classes)).collect();
+        NetworkConfig {
+            sizes,
+            activation: self.activation,
+            output_activation: self.output_activation,
+            loss: self.loss,
+            initialiser: self.initialiser,
+            has_bias: self.bias,
+        }
+    }
+
+    /// Whether the state after this many epochs is evaluated.
+    pub fn is_evaluated(&self, epochs_done: usize) -> bool {
+        epochs_done.is_multiple_of(self.evaluate_every) || epochs_done == self.epochs
+    }
+}
+
+const FIELDS: &[&str] = &[
+    "data",
+    "hidden",
+    "activation",
+    "output_activation",
+    "loss",
+    "initialiser",
+    "bias",
+    "learning_rate",
+    "batch",
+    "epochs",
+    "evaluate_every",
+    "seed",
+    "rules",
+];
+
+fn nearest(key: &str) -> Option<String> {
+    spinet_rules::nearest(key, FIELDS.iter().copied())
+}
+
+/// The word of the file that an error is about.
+fn setting_of(error: &Error) -> Option<&str> {
+    match error {
+        Error::OutOfRange { setting, .. } => Some(setting),
+        Error::Rule(spinet_rules::Error::UnknownRule { found, .. } | spinet_rules::Error::UnknownParameter { found, .. }) => Some(found),
+        Error::Rule(spinet_rules::Error::OutOfRange { parameter, .. }) => Some(parameter),
+        _ => None,
+    }
+}
+
+/// Where a word stands in the text as a key or a quoted value.
+fn position(text: &str, word: &str) -> Option<usize> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    text.match_indices(word).map(|(offset, _)| offset).find(|offset| {
+        let (before, after) = (&text[..*offset], &text[offset + word.len()..]);
+        !before.ends_with(is_name) && !after.starts_with(is_name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        TrainConfig::parse(text, "run.toml".as_ref()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_empty_file_is_the_default_run() {
+        assert_eq!(TrainConfig::parse("", "x".as_ref()).unwrap(), TrainConfig::default());
+    }
+
+    #[test]
+    fn a_configuration_reads_back_as_it_was_written() {
+        let rules = vec!["bdnn-dsd:threshold=20,growth_counting=consecutive".parse().unwrap(), "l2:weight_decay=0.25".parse().unwrap()];
+        let config = TrainConfig { hidden: vec![7, 5], initialiser: Initialiser::He, seed: 12, rules, ..TrainConfig::default() };
+        assert_eq!(TrainConfig::parse(&config.to_toml().unwrap(), "x".as_ref()).unwrap(), config);
+    }
+
+    #[test]
+    fn a_slip_in_a_key_gets_its_line_and_a_suggestion() {
+        let message = refused("hidden = [10]\nlerning_rate = 0.1\n");
+        assert!(message.starts_with("run.toml:2: unknown field `lerning_rate`, expected one of "), "{message}");
+        assert!(message.ends_with("hint: did you mean `learning_rate`?"), "{message}");
+    }
+
+    #[test]
+    fn every_kind_of_mistake_names_its_line() {
+        for (text, expected) in [
+            ("epochs = 5\nbatch = 0\n", "run.toml:2: `batch` must be at least 1, but is 0"),
+            ("learning_rate = -1.0", "run.toml:1: `learning_rate` must be in (0, inf), but is -1"),
+            ("learning_rate = nan", "run.toml:1: `learning_rate` must be in (0, inf), but is NaN"),
+            ("\nhidden = [10, 0]", "run.toml:2: `hidden` must be at least 1 unit a layer, but is [10, 0]"),
+            (
+                "seed = 1\n[[rules]]\nname = \"bdnn-dsd\"\nthreshold = 0\n",
+                "run.toml:4: rule `bdnn-dsd`: `threshold` must be a whole number in [1, 65535], but is 0",
+            ),
+        ] {
+            assert_eq!(refused(text), expected);
+        }
+        let message = refused("[[rules]]\nname = \"bdnn\"\n");
+        assert!(message.starts_with("run.toml:2: unknown rule `bdnn`") && message.ends_with("`bdnn-dsd`?"), "{message}");
+        let message = refused("epochs = \"many\"\n");
+        assert!(message.starts_with("run.toml:1: invalid type"), "{message}");
+        let message = refused("epochs = 5\n\nbatch = = 3\n");
+        assert!(message.starts_with("run.toml:3: "), "{message}");
+        let message = refused("initialiser = \"zeros\"\n");
+        assert!(message.starts_with("run.toml:1: unknown initialiser `zeros`"), "{message}");
+    }
+
+    #[test]
+    fn the_list_of_fields_is_complete() {
+        let table: toml::Table = toml::from_str(&TrainConfig::default().to_toml().unwrap()).unwrap();
+        assert!(table.keys().all(|key| FIELDS.contains(&key.as_str())), "{table:?}");
+        assert_eq!(table.len(), FIELDS.len());
+    }
+}

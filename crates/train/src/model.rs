@@ -1,0 +1,291 @@
+//! Model files: one safetensors file with weights, rule state, configuration and a checksum.
+//!
+//! | tensor | shape | type |
+//! | --- | --- | --- |
+//! | `layer1.weight`, `layer2.weight`, ... | `[outputs, inputs]` | F32 |
+//! | `layer1.bias`, ... (if the network has biases) | `[outputs]` | F32 |
+//! | `layer1.bdnn-dsd.bound`, ... (state of rules) | `[outputs, inputs]` | F32, or U16 for counters |
+//!
+//! The metadata key `spinet` holds JSON ([`Description`]), the key `sha256` the digest of that text and of every
+//! tensor's name, shape and bytes. Any tool that reads safetensors can use the weights.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use spinet_data::{Dataset, Samples};
+use spinet_nn::{Network, Threads};
+use spinet_rules::{LayerShape, StateValues};
+
+use crate::{Error, Scorer, TrainConfig, Trainer, store};
+
+/// Version of the format; older ones stay readable.
+const VERSION: u32 = 1;
+/// Largest model file that is read.
+const MOST_BYTES: u64 = 4 << 30;
+
+/// What a model file says about itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Description {
+    /// Version of the format.
+    pub version: u32,
+    /// Version of the program that wrote it.
+    pub program: String,
+    /// How it was trained.
+    pub training: TrainConfig,
+    /// Epochs done.
+    pub epoch: usize,
+    /// Rows and columns of a sample.
+    pub shape: [usize; 2],
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// SHA-256 of the training samples.
+    pub train_sha256: String,
+}
+
+/// State of a rule in one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleState {
+    /// The rule.
+    pub rule: String,
+    /// Which array.
+    pub name: String,
+    /// The layer, counted from 0.
+    pub layer: usize,
+    /// Its values, in the order of the weights.
+    pub values: StateValues<f32>,
+}
+
+/// A trained network with what is needed to use it and to understand how it came about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// What the file says about itself.
+    pub description: Description,
+    /// The network.
+    pub network: Network<f32>,
+    /// State of the rules at the end of training.
+    pub state: Vec<RuleState>,
+}
+
+impl Model {
+    /// The model of a run as it is now.
+    pub fn of(trainer: &Trainer, data: &Dataset) -> Self {
+        let entries = trainer.chain().rules().iter().flat_map(|rule| {
+            let name = rule.name();
+            rule.state().into_iter().map(move |entry| RuleState {
+                rule: name.to_owned(),
+                name: entry.name.to_owned(),
+                layer: entry.layer,
+                values: entry.values,
+            })
+        });
+        Self {
+            description: Description {
+                version: VERSION,
+                program: env!("CARGO_PKG_VERSION").to_owned(),
+                training: trainer.config().clone(),
+                epoch: trainer.epoch(),
+                shape: data.train.shape(),
+                classes: data.class_names.clone(),
+                train_sha256: data.train.sha256(),
+            },
+            network: trainer.network().clone(),
+            state: entries.collect(),
+        }
+    }
+
+    /// Mean loss and accuracy on samples.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Features`] if the samples have another shape.
+    pub fn score(&self, samples: &Samples, threads: Threads) -> Result<(f64, f64), Error> {
+        Scorer::new(&self.network, threads).score(&self.network, samples)
+    }
+
+    /// Writes the model, atomically.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`], or [`Error::Model`] if a weight is not finite: such a model is never stored.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        let refuse = |message: String| Error::Model { path: path.to_owned(), message };
+        let tensors = self.tensors();
+        for tensor in &tensors {
+            let is_finite = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]).is_finite();
+            if tensor.dtype == Dtype::F32 && !tensor.bytes.chunks_exact(4).all(is_finite) {
+                return Err(refuse(format!("not saved: `{}` holds NaN or infinity", tensor.name)));
+            }
+        }
+        let text = serde_json::to_string(&self.description).map_err(|error| refuse(error.to_string()))?;
+        let metadata = [("sha256".to_owned(), digest(&text, &tensors)), ("spinet".to_owned(), text)];
+        let views = tensors.iter().map(|tensor| {
+            let view = TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.bytes);
+            view.map(|view| (tensor.name.clone(), view)).map_err(|error| refuse(error.to_string()))
+        });
+        let views = views.collect::<Result<Vec<_>, _>>()?;
+        let bytes = serialize(views, Some(metadata.into_iter().collect())).map_err(|error| refuse(error.to_string()))?;
+        store::write_atomically(path, &bytes)
+    }
+
+    /// Reads a model and checks all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`] if it cannot be read, [`Error::Model`] if it is no spinet model or a damaged one.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        Self::parse(&store::read_at_most(path, MOST_BYTES)?, path)
+    }
+
+    /// Reads a model from bytes; `path` is named in errors.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Model`].
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, Error> {
+        let refuse = |message: String| Error::Model { path: path.to_owned(), message };
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| refuse(format!("not a safetensors file: {error}")))?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| refuse(format!("not a safetensors file: {error}")))?;
+        let metadata: BTreeMap<_, _> = header.metadata().iter().flatten().collect();
+        let value = |key: &str| {
+            let found = metadata.iter().find(|(name, _)| name.as_str() == key).map(|(_, text)| text.as_str());
+            found.ok_or_else(|| refuse(format!("a safetensors file, but not a spinet model: it lacks the metadata `{key}`")))
+        };
+        let (text, checksum) = (value("spinet")?, value("sha256")?);
+        let mut stored: Vec<Stored> = tensors
+            .iter()
+            .map(|(name, view)| Stored {
+                name: name.to_owned(),
+                dtype: view.dtype(),
+                shape: view.shape().to_vec(),
+                bytes: view.data().to_vec(),
+            })
+            .collect();
+        stored.sort_by(|a, b| a.name.cmp(&b.name));
+        let version = serde_json::from_str::<serde_json::Value>(text).ok().and_then(|json| json["version"].as_u64());
+        if version.is_some_and(|version| version > u64::from(VERSION)) {
+            return Err(refuse(format!("model format version {}, this program reads up to {VERSION}", version.unwrap_or_default())));
+        }
+        let found = digest(text, &stored);
+        if found != checksum {
+            return Err(refuse(format!("the file is damaged: its contents have SHA-256 {found}, expected {checksum}")));
+        }
+        let description = serde_json::from_str(text).map_err(|error| refuse(format!("its metadata cannot be read: {error}")))?;
+        Self::assemble(description, stored).map_err(refuse)
+    }
+
+    /// Puts a model together from its description and tensors; the text says what does not fit.
+    fn assemble(description: Description, stored: Vec<Stored>) -> Result<Self, String> {
+        let [rows, columns] = description.shape;
+        let features = rows.checked_mul(columns).ok_or("its sample shape is too large")?;
+        let config = description.training.network(features, description.classes.len());
+        let mut arrays: BTreeMap<String, Stored> = stored.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
+        let mut missing = None;
+        let mut take = |name: String, shape: &[usize]| match arrays.remove(&name) {
+            Some(tensor) if tensor.dtype == Dtype::F32 && tensor.shape == shape => floats(&tensor.bytes),
+            Some(tensor) => {
+                missing = Some(format!("`{name}` is {:?} {:?}, expected F32 {shape:?}", tensor.dtype, tensor.shape));
+                Vec::new()
+            }
+            None => {
+                missing = Some(format!("it lacks `{name}`, expected F32 {shape:?}"));
+                Vec::new()
+            }
+        };
+        let network = Network::with_weights(&config, |layer, LayerShape { outputs, inputs }| {
+            take(format!("layer{}.weight", layer + 1), &[outputs, inputs])
+        });
+        let mut network = match (network, missing.take()) {
+            (_, Some(message)) => return Err(message),
+            (Err(error), None) => return Err(error.to_string()),
+            (Ok(network), None) => network,
+        };
+        for (index, layer) in network.layers.iter_mut().enumerate().filter(|(_, layer)| layer.bias.is_some()) {
+            let name = format!("layer{}.bias", index + 1);
+            match arrays.remove(&name) {
+                Some(tensor) if tensor.dtype == Dtype::F32 && tensor.shape == [layer.shape.outputs] => {
+                    layer.bias = Some(floats(&tensor.bytes));
+                }
+                _ => return Err(format!("it lacks `{name}`, expected F32 [{}]", layer.shape.outputs)),
+            }
+        }
+        let state = arrays.into_values().map(|tensor| RuleState::read(&tensor)).collect::<Result<_, _>>()?;
+        Ok(Self { description, network, state })
+    }
+
+    /// Every array of the model, by name.
+    fn tensors(&self) -> Vec<Stored> {
+        let mut tensors = Vec::new();
+        for (index, layer) in self.network.layers.iter().enumerate() {
+            let LayerShape { outputs, inputs } = layer.shape;
+            tensors.push(Stored::of_floats(format!("layer{}.weight", index + 1), vec![outputs, inputs], &layer.weight));
+            if let Some(bias) = &layer.bias {
+                tensors.push(Stored::of_floats(format!("layer{}.bias", index + 1), vec![outputs], bias));
+            }
+        }
+        for state in &self.state {
+            let name = format!("layer{}.{}.{}", state.layer + 1, state.rule, state.name);
+            let length = match &state.values {
+                StateValues::Scalars(values) => values.len(),
+                StateValues::Counts(values) => values.len(),
+            };
+            let LayerShape { outputs, inputs } = self.network.layers[state.layer].shape;
+            let shape = if length == outputs * inputs { vec![outputs, inputs] } else { vec![length] };
+            tensors.push(match &state.values {
+                StateValues::Scalars(values) => Stored::of_floats(name, shape, values),
+                StateValues::Counts(values) => {
+                    Stored { name, dtype: Dtype::U16, shape, bytes: values.iter().flat_map(|count| count.to_le_bytes()).collect() }
+                }
+            });
+        }
+        tensors.sort_by(|a, b| a.name.cmp(&b.name));
+        tensors
+    }
+}
+
+impl RuleState {
+    fn read(tensor: &Stored) -> Result<Self, String> {
+        let unexpected = || format!("it holds the unexpected tensor `{}`", tensor.name.escape_default());
+        let mut parts = tensor.name.splitn(3, '.');
+        let (layer, rule, name) = (parts.next(), parts.next(), parts.next());
+        let (Some(layer), Some(rule), Some(name)) = (layer, rule, name) else { return Err(unexpected()) };
+        let layer = layer.strip_prefix("layer").and_then(|number| number.parse::<usize>().ok()).and_then(|number| number.checked_sub(1));
+        let values = match tensor.dtype {
+            Dtype::F32 => StateValues::Scalars(floats(&tensor.bytes)),
+            Dtype::U16 => StateValues::Counts(tensor.bytes.chunks_exact(2).map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]])).collect()),
+            _ => return Err(unexpected()),
+        };
+        Ok(Self { rule: rule.to_owned(), name: name.to_owned(), layer: layer.ok_or_else(unexpected)?, values })
+    }
+}
+
+/// An array as it stands in the file.
+struct Stored {
+    name: String,
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Stored {
+    fn of_floats(name: String, shape: Vec<usize>, values: &[f32]) -> Self {
+        Self { name, dtype: Dtype::F32, shape, bytes: values.iter().flat_map(|value| value.to_le_bytes()).collect() }
+    }
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect()
+}
+
+/// SHA-256 of the description and of every tensor, sorted by name.
+fn digest(text: &str, tensors: &[Stored]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(text.as_bytes());
+    for tensor in tensors {
+        hasher.update(format!("\n{} {:?} {:?}\n", tensor.name, tensor.dtype, tensor.shape));
+        hasher.update(&tensor.bytes);
+    }
+    hasher.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}

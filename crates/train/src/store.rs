@@ -1,0 +1,133 @@
+//! The one place where files that people keep are written.
+//!
+//! [`write_atomically`] promises: when it returns, the file is complete under its name and would survive a power cut
+//! (on disks that flush when told to); when it fails or the process is killed, a file of that name from before is
+//! untouched. Leftovers are named `*.tmp`.
+#![allow(clippy::disallowed_methods, reason = "this is the atomic write that the ban points to")]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Error;
+
+/// Largest text file that is read: configurations and records are far smaller.
+const MOST_TEXT: u64 = 256 << 20;
+
+fn storage(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::Storage { path, action, source }
+}
+
+/// Writes a file so that it is there completely or not at all.
+///
+/// Steps: exclusive create of `<name>.<process>-<number>.tmp` beside it, write, sync, read back and compare, rename,
+/// sync of the directory.
+///
+/// # Errors
+///
+/// [`Error::Storage`] names the file and the step that failed.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}-{number}.tmp", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let result = write_and_rename(path, &temporary, bytes);
+    if result.is_err() {
+        // The first error is the one to report; a leftover does no harm.
+        let _ = fs::remove_file(&temporary);
+    }
+    result
+}
+
+fn write_and_rename(path: &Path, temporary: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(temporary).map_err(storage(temporary, "create"))?;
+    file.write_all(bytes).map_err(storage(temporary, "write"))?;
+    file.sync_all().map_err(storage(temporary, "sync"))?;
+    drop(file);
+    if fs::read(temporary).map_err(storage(temporary, "read back"))? != bytes {
+        let source = std::io::Error::other("what was read back differs from what was written");
+        return Err(Error::Storage { path: temporary.to_owned(), action: "verify", source });
+    }
+    fs::rename(temporary, path).map_err(storage(path, "rename into place"))?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(storage(directory, "sync"))
+}
+
+/// Makes a directory and those above it.
+///
+/// # Errors
+///
+/// [`Error::Storage`].
+pub fn make_directory(path: &Path) -> Result<(), Error> {
+    fs::create_dir_all(path).map_err(storage(path, "make this directory"))
+}
+
+/// Reads a text file of at most 256 MiB.
+///
+/// # Errors
+///
+/// [`Error::Storage`].
+pub fn read_text(path: &Path) -> Result<String, Error> {
+    String::from_utf8(read_at_most(path, MOST_TEXT)?).map_err(|_| Error::Storage {
+        path: path.to_owned(),
+        action: "read",
+        source: std::io::Error::other("it is not UTF-8 text"),
+    })
+}
+
+/// Reads a file of at most `most` bytes.
+///
+/// # Errors
+///
+/// [`Error::Storage`].
+pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(storage(path, "open"))?;
+    file.take(most + 1).read_to_end(&mut bytes).map_err(storage(path, "read"))?;
+    if bytes.len() as u64 > most {
+        let source = std::io::Error::other(format!("it is larger than {most} bytes"));
+        return Err(Error::Storage { path: path.to_owned(), action: "read", source });
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.json");
+        write_atomically(&path, b"first, longer").unwrap();
+        write_atomically(&path, b"second").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_missing_directory_is_named_and_an_old_file_survives_a_failure() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = directory.path().join("no").join("a.json");
+        let error = write_atomically(&missing, b"x").unwrap_err();
+        assert!(error.is_storage() && error.to_string().contains("cannot create"), "{error}");
+        let occupied = directory.path().join("b");
+        fs::create_dir(&occupied).unwrap();
+        fs::write(occupied.join("inner"), b"kept").unwrap();
+        assert!(write_atomically(&occupied, b"x").unwrap_err().to_string().contains("cannot rename into place"));
+        assert_eq!(fs::read(occupied.join("inner")).unwrap(), b"kept");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no leftover");
+    }
+
+    #[test]
+    fn a_file_larger_than_the_limit_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("big");
+        write_atomically(&path, &[0; 100]).unwrap();
+        assert_eq!(read_at_most(&path, 100).unwrap().len(), 100);
+        assert!(read_at_most(&path, 99).unwrap_err().to_string().ends_with("it is larger than 99 bytes"));
+    }
+}

@@ -1,0 +1,98 @@
+//! What was typed, and what it asks for.
+
+/// What `cargo xtask help` prints.
+pub(crate) const HELP: &str = "\
+usage: cargo xtask TASK
+
+tasks:
+  test [NAME]         every check and test of the project; with NAME only the tests whose name contains it
+  oracle [--check]    compute the PyTorch reference constants anew; with --check compare them with the stored ones
+  results [--check]   render the tables in the Markdown files anew; with --check compare them with the result records
+  help                this text";
+
+/// A task with everything that was said about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Print the usage text.
+    Help,
+    /// Run the checks and tests.
+    Test {
+        /// Only tests whose name contains this text, and no other step.
+        filter: Option<String>,
+    },
+    /// Work on the reference constants.
+    Oracle(Mode),
+    /// Work on the rendered tables.
+    Results(Mode),
+}
+
+/// Whether a task writes what it computes or compares it with what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Compute and write.
+    Remake,
+    /// Compute and compare; write nothing.
+    Check,
+}
+
+/// Reads the words after `cargo xtask`; the error is one sentence for the person who typed them.
+pub(crate) fn parse(words: &[String]) -> Result<Task, String> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] => Err("no task given: expected `test`, `oracle`, `results` or `help`".to_owned()),
+        ["help" | "--help" | "-h"] => Ok(Task::Help),
+        ["test"] => Ok(Task::Test { filter: None }),
+        ["test", name] if !name.starts_with('-') => Ok(Task::Test { filter: Some((*name).to_owned()) }),
+        ["oracle"] => Ok(Task::Oracle(Mode::Remake)),
+        ["oracle", "--check"] => Ok(Task::Oracle(Mode::Check)),
+        ["results"] => Ok(Task::Results(Mode::Remake)),
+        ["results", "--check"] => Ok(Task::Results(Mode::Check)),
+        ["test", name] => Err(format!("unknown option `{name}`: `test` takes at most one part of a test's name")),
+        ["test", _, extra, ..] => Err(format!("unexpected word `{extra}`: `test` takes at most one part of a test's name")),
+        [task @ ("oracle" | "results"), "--check", extra, ..] | [task @ ("oracle" | "results"), extra, ..] => {
+            Err(format!("unexpected word `{extra}`: `{task}` takes `--check` or nothing"))
+        }
+        [other, ..] => Err(format!("unknown task `{other}`: expected `test`, `oracle`, `results` or `help`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Task, String> {
+        parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn every_task_is_understood() {
+        assert_eq!(parsed("test"), Ok(Task::Test { filter: None }));
+        assert_eq!(parsed("test bound"), Ok(Task::Test { filter: Some("bound".to_owned()) }));
+        assert_eq!(parsed("oracle"), Ok(Task::Oracle(Mode::Remake)));
+        assert_eq!(parsed("oracle --check"), Ok(Task::Oracle(Mode::Check)));
+        assert_eq!(parsed("results"), Ok(Task::Results(Mode::Remake)));
+        assert_eq!(parsed("results --check"), Ok(Task::Results(Mode::Check)));
+        assert_eq!(parsed("--help"), Ok(Task::Help));
+    }
+
+    #[test]
+    fn a_wrong_word_is_named_together_with_what_was_expected() {
+        for (line, wrong) in [
+            ("tset", "`tset`"),
+            ("test --chekc", "`--chekc`"),
+            ("test a b", "`b`"),
+            ("oracle --chekc", "`--chekc`"),
+            ("results --check now", "`now`"),
+            ("help me", "`help`"),
+        ] {
+            let sentence = parsed(line).unwrap_err();
+            assert!(sentence.contains(wrong), "{line}: {sentence}");
+            assert!(!sentence.contains('\n'), "{line}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn no_word_at_all_is_refused_with_the_list_of_tasks() {
+        assert_eq!(parsed("").unwrap_err(), "no task given: expected `test`, `oracle`, `results` or `help`");
+    }
+}
