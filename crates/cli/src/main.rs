@@ -1,2 +1,30 @@
-//! The command `spinet`.
-fn main() {}
+//! The command `spinet`: one module for each subcommand, listed in `command`.
+
+mod command;
+mod completions;
+mod data;
+mod data_source;
+mod error;
+mod escape;
+mod eval;
+mod fetch_bar;
+mod histogram;
+mod inspect;
+mod model_file;
+mod number;
+mod output;
+mod predict;
+mod rules;
+mod run_directory;
+mod scores;
+mod settings;
+mod spines;
+mod threads;
+mod train;
+mod train_bar;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    command::main(std::env::args_os())
+}

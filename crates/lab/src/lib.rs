@@ -1,1 +1,29 @@
-//! spinet-lab
+//! Experiments: the tables and figures of the BDNN-dsd paper, tuning, and the statistics behind both.
+//!
+//! An [`Experiment`] says what is run; [`reproduce`] runs it and gives a [`Record`], from which alone tables and
+//! figures are made, so that a stored record shows the same as a fresh run.
+
+mod curves;
+mod error;
+mod experiment;
+pub mod figure;
+mod method;
+mod paper;
+mod record;
+mod reproduce;
+mod speedup;
+mod statistics;
+mod table;
+mod tune;
+
+pub use curves::{accuracy_figure, spine_figure};
+pub use error::Error;
+pub use experiment::{EXPERIMENTS, Experiment, Tuned, experiment_of, words};
+pub use method::Method;
+pub use paper::{Published, published};
+pub use record::{Curve, Definition, Estimate, Interval, Record, Row};
+pub use reproduce::{Request, reproduce};
+pub use speedup::speedup;
+pub use statistics::{mean, paired_interval, standard_deviation};
+pub use table::{markdown, text};
+pub use tune::{Grid, Tried, Tuning, tune};

@@ -57,7 +57,7 @@ impl<S: Real> Workspace<S> {
         }
     }
 
-    /// Gradients of the last step, after seam 4 where a rule has no fused form.
+    /// Gradients of the last step, after seam 4.
     pub fn gradients(&self) -> &Gradients<S> {
         &self.gradients
     }
@@ -66,8 +66,8 @@ impl<S: Real> Workspace<S> {
     ///
     /// # Errors
     ///
-    /// [`Diverged`] if any number of the step is NaN or infinite, or so large that the update would be. Nothing is
-    /// updated then.
+    /// [`Diverged`] if the loss, an input, a weight, a bias, a factor, an error signal or a gradient is NaN or infinite,
+    /// or so large that the update would be. Nothing is updated then.
     ///
     /// # Panics
     ///

@@ -84,10 +84,13 @@ impl<S: Scalar> Chain<S> {
         self
     }
 
-    /// The only rule at the seams 4 and 5 of this layer, if it has a fused form for plain gradient descent.
+    /// The only rule at the seams 4 and 5 of this layer, if it acts at seam 5 and has a fused form for plain gradient descent.
     fn fused_rule(&self, layer: usize) -> Option<usize> {
-        let acts = |rule: &dyn Rule<S>| rule.acts(Seam::Gradient, layer) || rule.acts(Seam::AfterUpdate, layer);
-        let mut acting = self.rules.iter().enumerate().filter(|(_, rule)| acts(rule.as_ref()));
+        // A changed gradient must be seen before the update, which refuses numbers that are not finite.
+        if self.acts(Seam::Gradient, layer) {
+            return None;
+        }
+        let mut acting = self.rules.iter().enumerate().filter(|(_, rule)| rule.acts(Seam::AfterUpdate, layer));
         match (acting.next(), acting.next()) {
             (Some((index, rule)), None) if rule.is_fused(layer) && self.optimizer.is_gradient_descent() && self.is_fusing => Some(index),
             _ => None,
@@ -147,12 +150,10 @@ impl<S: Scalar> Chain<S> {
         }
     }
 
-    /// Seam 4: lets the rules change the gradient, where no fused pass will do it.
+    /// Seam 4: lets the rules change the gradient.
     pub fn gradient(&mut self, at: At, weight: &[S], grad: &mut [S]) {
-        if self.fused[at.layer].is_none() {
-            for rule in &mut self.rules {
-                rule.gradient(at, weight, grad);
-            }
+        for rule in self.rules.iter_mut().filter(|rule| rule.acts(Seam::Gradient, at.layer)) {
+            rule.gradient(at, weight, grad);
         }
     }
 

@@ -161,10 +161,11 @@ pub trait Rule<S: Scalar>: Send {
         false
     }
 
-    /// Seams 4 and 5 and plain gradient descent in one pass over memory; weights and state come out bit-equal to
-    /// those of the separate hooks.
+    /// Seam 5 and plain gradient descent in one pass over memory; weights and state come out bit-equal to those of the
+    /// separate hooks.
     ///
-    /// Called only where [`is_fused`](Self::is_fused) and where no other rule acts at these seams.
+    /// Called only where [`is_fused`](Self::is_fused), where no other rule acts at seam 5 and none at seam 4: what a
+    /// rule makes of a gradient is checked before any weight changes.
     fn fused_update(&mut self, at: At, learning_rate: S, weight: &mut [S], grad: &[S]) {
         let _ = (at, learning_rate, weight, grad);
     }

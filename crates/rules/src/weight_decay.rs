@@ -98,18 +98,6 @@ impl<S: Scalar> Rule<S> for WeightDecay<S> {
             }
         });
     }
-
-    fn is_fused(&self, layer: usize) -> bool {
-        self.layers.contains(layer)
-    }
-
-    fn fused_update(&mut self, _at: At, learning_rate: S, weight: &mut [S], grad: &[S]) {
-        Arch::new().dispatch(|| {
-            for (w, g) in weight.iter_mut().zip(grad) {
-                *w = *w - learning_rate * (*g + self.weight_decay * *w);
-            }
-        });
-    }
 }
 
 #[cfg(test)]

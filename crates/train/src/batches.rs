@@ -77,7 +77,7 @@ mod tests {
         for batch in 0..batches.count() {
             let (inputs, labels) = batches.gather(&samples, batch);
             for (row, label) in inputs.chunks(2).zip(labels) {
-                assert_eq!(row, [f32::from(*label) / 255.0, 1.0], "the label belongs to its sample");
+                assert_eq!(row, [f32::from(*label) * (1.0 / 255.0), 1.0], "the label belongs to its sample");
             }
             seen.push(labels.to_vec());
         }

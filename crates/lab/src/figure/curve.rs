@@ -20,14 +20,10 @@ const FEW_POINTS: usize = 14;
 
 /// Draws one panel into `area`; `root` is an area of the same picture.
 pub(super) fn draw_panel<'a>(root: &Area<'a>, area: &Area<'a>, panel: &Panel) -> Result<(), FigureError> {
-    let finite = |series: &Series| series.points.iter().any(|(x, y)| x.is_finite() && y.is_finite());
-    let drawn = || panel.series.iter().filter(|series| finite(series));
-    let x = Scale::new(&panel.x, drawn().flat_map(|series| series.points.iter().map(|point| point.0)), false)?;
-    let heights = drawn().flat_map(|series| {
-        let band = series.band.iter().flat_map(|(low, high)| [*low, *high]);
-        series.points.iter().map(|point| point.1).chain(band)
-    });
-    let y = Scale::new(&panel.y, heights, true)?;
+    let points = || panel.series.iter().flat_map(|series| &series.points).filter(|point| point.0.is_finite() && point.1.is_finite());
+    let bands = panel.series.iter().flat_map(|series| &series.band).flat_map(|(low, high)| [*low, *high]);
+    let x = Scale::new(&panel.x, points().map(|point| point.0), false)?;
+    let y = Scale::new(&panel.y, points().map(|point| point.1).chain(bands), true)?;
     let chart = frame::draw(area, &panel.title, (&panel.x, x.clone()), (&panel.y, y.clone()))?;
     let canvas = root.use_screen_coord();
     for series in &panel.series {
@@ -39,11 +35,11 @@ pub(super) fn draw_panel<'a>(root: &Area<'a>, area: &Area<'a>, panel: &Panel) ->
     Ok(())
 }
 
-/// Draws the band of a series, if it has one.
+/// Draws the band of a series, if it has one, where the series has points.
 fn draw_band(canvas: &Area<'_>, chart: &Chart<'_>, (x, y): (&Scale, &Scale), series: &Series) -> Result<(), FigureError> {
-    let (left, right) = x.ends();
     let sides = series.points.iter().zip(&series.band).map(|(point, band)| {
-        let at = x.place(point.0).filter(|at| (left..=right).contains(at))?;
+        let at = x.place(point.0).filter(|at| within(*at, x.ends()))?;
+        y.place(point.1)?;
         Some((at, y.place_inside(band.0)?, y.place_inside(band.1)?))
     });
     for run in runs(sides) {

@@ -3,7 +3,7 @@
 use plotters::prelude::WHITE;
 
 use super::text::{self, TITLE};
-use super::{Area, FigureError, IntoDrawingArea, SVGBackend, UNIT, layout};
+use super::{Area, FigureError, IntoDrawingArea, SVGBackend, UNIT, layout, palette};
 
 /// Pixels above the panels that hold the title.
 const TITLE_HEIGHT: i32 = 34;
@@ -25,6 +25,7 @@ pub(super) fn draw(
     draw_body(&body)?;
     root.present()?;
     drop((head, body, root));
+    let drawing = palette::dashed(drawing);
     // The first line is plotters' own `<svg>` element, which knows neither the size in pixels nor the words.
     let elements = drawing.split_once('\n').map_or("", |(_, rest)| rest);
     Ok(format!(

@@ -13,11 +13,15 @@ pub(super) type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<Scale, 
 /// Pixels above a panel that hold its title.
 const TITLE_HEIGHT: i32 = 24;
 /// Pixels below a panel that hold the ticks' labels and the axis's label.
-const X_LABELS: i32 = 46;
+const X_LABELS: i32 = 40;
 /// Pixels of a tick.
 const TICK: i32 = 4;
+/// Pixels free at the left.
+const LEFT: i32 = 8;
 /// Pixels free at the right, for half of the last tick's label.
-const RIGHT: i32 = 22;
+const RIGHT: i32 = 26;
+/// Pixels free below the axis's label.
+const BELOW: i32 = 8;
 /// Least pixels for the data, either way.
 const LEAST: i32 = 60;
 
@@ -32,19 +36,20 @@ pub(super) fn draw<'a>(
     text::draw_heading(&head, title, PANEL_TITLE)?;
 
     let (width, height) = body.dim_in_pixel();
-    let height = height as i32 / UNIT - X_LABELS;
-    y.set_ticks(f64::from(height), |_| 2.0 * LABEL);
+    let height = height.cast_signed() / UNIT - X_LABELS - BELOW;
+    y.set_ticks(f64::from(height), |_| 2.5 * LABEL);
     let widest = y.labels().map(|label| text::width(label, LABEL)).fold(0.0, f64::max);
-    let y_labels = widest.ceil() as i32 + 2 * TICK + LABEL as i32 + 12;
-    let width = width as i32 / UNIT - y_labels - RIGHT;
+    let y_labels = widest.ceil() as i32 + 2 * TICK + LABEL as i32 + 8;
+    let width = width.cast_signed() / UNIT - LEFT - y_labels - RIGHT;
     if width < LEAST || height < LEAST {
         return Err(FigureError::TooSmall { panel: title.to_owned(), width, height });
     }
-    x.set_ticks(f64::from(width), |label| text::width(label, LABEL) + LABEL);
+    x.set_ticks(f64::from(width), |label| text::width(label, LABEL) + 1.5 * LABEL);
 
     let mut chart = ChartBuilder::on(&body)
-        .margin_left(4 * UNIT)
-        .margin_right((RIGHT - 4) * UNIT)
+        .margin_left(LEFT * UNIT)
+        .margin_right(RIGHT * UNIT)
+        .margin_bottom(BELOW * UNIT)
         .y_label_area_size(y_labels * UNIT)
         .x_label_area_size(X_LABELS * UNIT)
         .build_cartesian_2d(x, y)?;

@@ -74,7 +74,7 @@ pub fn render_histograms(figure: &Histograms) -> Result<String, FigureError> {
     let x = Scale::new(&figure.x, figure.panels.iter().flat_map(|bars| bars.edges.iter().copied()), false)?;
     document::draw(&figure.title, &figure.description, figure.size, |root| {
         for (cell, bars) in layout::cells(root, figure.panels.len()).iter().zip(&figure.panels) {
-            draw_bars(root, cell, (&figure.x, x.clone()), &figure.y, bars)?;
+            draw_bars(root, cell, (&figure.x, &x), &figure.y, bars)?;
         }
         Ok(())
     })
@@ -93,16 +93,16 @@ fn check(bars: &Bars) -> Result<(), FigureError> {
 }
 
 /// Draws one histogram as a filled outline: bars one by one would show seams between them.
-fn draw_bars<'a>(root: &Area<'a>, cell: &Area<'a>, x: (&Axis, Scale), y_axis: &Axis, bars: &Bars) -> Result<(), FigureError> {
+fn draw_bars<'a>(root: &Area<'a>, cell: &Area<'a>, (x_axis, x): (&Axis, &Scale), y_axis: &Axis, bars: &Bars) -> Result<(), FigureError> {
     let counts = || bars.counts.iter().map(|&count| count as f64);
     // Half a count shows a bin of one as a bar and not as nothing.
-    let floor = if y_axis.is_logarithmic { 0.5 } else { 0.0 };
-    let y = Scale::new(y_axis, counts().filter(|count| *count > 0.0).map(|count| count * 1.04).chain([floor]), false)?;
-    let chart = frame::draw(cell, &bars.title, x.clone(), (y_axis, y.clone()))?;
+    let (floor, headroom) = if y_axis.is_logarithmic { (0.5, 1.4) } else { (0.0, 1.04) };
+    let y = Scale::new(y_axis, counts().map(|count| (count * headroom).max(floor)).chain([floor]), false)?;
+    let chart = frame::draw(cell, &bars.title, (x_axis, x.clone()), (y_axis, y.clone()))?;
     let bottom = y.ends().0;
     let mut outline = Vec::with_capacity(2 * bars.edges.len() + 2);
     for (pair, count) in bars.edges.windows(2).zip(counts()) {
-        let (Some(left), Some(right), Some(top)) = (x.1.place_inside(pair[0]), x.1.place_inside(pair[1]), y.place_inside(count)) else {
+        let (Some(left), Some(right), Some(top)) = (x.place_inside(pair[0]), x.place_inside(pair[1]), y.place_inside(count)) else {
             continue;
         };
         if outline.is_empty() {

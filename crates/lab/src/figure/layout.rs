@@ -17,7 +17,7 @@ pub(super) fn cut_top<'a>(area: &Area<'a>, pixels: i32) -> (Area<'a>, Area<'a>) 
 
 /// An area without its lowest `pixels`, and those.
 pub(super) fn cut_bottom<'a>(area: &Area<'a>, pixels: i32) -> (Area<'a>, Area<'a>) {
-    area.split_vertically((area.dim_in_pixel().1 as i32 - pixels * UNIT).max(0))
+    area.split_vertically((area.dim_in_pixel().1.cast_signed() - pixels * UNIT).max(0))
 }
 
 /// One area per panel, row by row: as few rows as the width allows, each with the same number of places.

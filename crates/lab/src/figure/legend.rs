@@ -12,7 +12,7 @@ const GAP: f64 = 7.0;
 /// Pixels between one entry and the next.
 const SPACING: f64 = 24.0;
 /// Pixels from one row to the next.
-const ROW: i32 = 20;
+const ROW: f64 = 20.0;
 
 /// One line of the legend.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +47,7 @@ pub(super) fn is_unambiguous(entries: &[Entry]) -> bool {
 
 /// Pixels that the legend needs from top to bottom when it has `width` pixels.
 pub(super) fn height(entries: &[Entry], width: f64) -> i32 {
-    rows(entries, width).len() as i32 * ROW + 10
+    (rows(entries, width).len() as f64 * ROW) as i32 + 10
 }
 
 /// Draws the legend, each row in the middle.
@@ -56,7 +56,7 @@ pub(super) fn draw(area: &Area<'_>, entries: &[Entry]) -> Result<(), FigureError
     let unit = f64::from(UNIT);
     let label_style = text::style(LABEL, false).pos(Pos::new(HPos::Left, VPos::Center));
     for (i, row) in rows(entries, width).iter().enumerate() {
-        let y = (i as i32 * ROW + ROW / 2) * UNIT;
+        let y = ((i as f64 + 0.5) * ROW * unit) as i32;
         let mut x = ((width - row_width(row)) / 2.0).max(4.0);
         for entry in *row {
             let at = |pixels: f64| ((x + pixels) * unit).round() as i32;

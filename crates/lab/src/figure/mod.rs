@@ -110,20 +110,22 @@ pub struct Figure {
 /// ```
 pub fn render(figure: &Figure) -> Result<String, FigureError> {
     check(figure)?;
-    let keys: Vec<Vec<legend::Entry>> = figure.panels.iter().map(|panel| legend::entries(std::slice::from_ref(panel))).collect();
     let shared = legend::entries(&figure.panels);
-    let is_shared = legend::is_unambiguous(&shared);
     document::draw(&figure.title, &figure.description, figure.size, |root| {
-        let (body, foot) = layout::cut_bottom(root, if is_shared { legend::height(&shared, layout::width(root)) } else { 0 });
-        if is_shared {
+        if legend::is_unambiguous(&shared) {
+            let (body, foot) = layout::cut_bottom(root, legend::height(&shared, layout::width(root)));
             legend::draw(&foot, &shared)?;
+            let cells = layout::cells(&body, figure.panels.len());
+            return cells.iter().zip(&figure.panels).try_for_each(|(cell, panel)| curve::draw_panel(root, cell, panel));
         }
-        for ((cell, panel), key) in layout::cells(&body, figure.panels.len()).iter().zip(&figure.panels).zip(&keys) {
-            let (plot, below) = layout::cut_bottom(cell, if is_shared { 0 } else { legend::height(key, layout::width(cell)) });
+        let cells = layout::cells(root, figure.panels.len());
+        let keys: Vec<_> = figure.panels.iter().map(|panel| legend::entries(std::slice::from_ref(panel))).collect();
+        // The tallest legend decides for all, so that the panels of a row end at the same height.
+        let height = cells.iter().zip(&keys).map(|(cell, key)| legend::height(key, layout::width(cell))).max().unwrap_or(0);
+        for ((cell, panel), key) in cells.iter().zip(&figure.panels).zip(&keys) {
+            let (plot, foot) = layout::cut_bottom(cell, height);
             curve::draw_panel(root, &plot, panel)?;
-            if !is_shared {
-                legend::draw(&below, key)?;
-            }
+            legend::draw(&foot, key)?;
         }
         Ok(())
     })

@@ -3,7 +3,7 @@
 //! The colours are those of Okabe and Ito without the yellow, which is too light on white paper, and with black and grey.
 
 use plotters::element::{Circle, PathElement, Polygon};
-use plotters::prelude::{Color, DashedLineSeries, RGBColor, WHITE};
+use plotters::prelude::{Color, RGBColor, WHITE};
 
 use super::{Area, FigureError, UNIT};
 
@@ -30,6 +30,9 @@ enum Marker {
     OpenDiamond,
 }
 
+/// Width of a line, in units of the drawing.
+const LINE_WIDTH: u32 = 7;
+
 const BLACK: RGBColor = RGBColor(0, 0, 0);
 const BLUE: RGBColor = RGBColor(0x00, 0x72, 0xB2);
 const VERMILLION: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
@@ -50,6 +53,19 @@ const LOOKS: [Look; 8] = [
     Look { colour: GREY, dash: Some((18, 5)), marker: Marker::OpenDiamond },
 ];
 
+/// Adds their dash patterns to the lines of a drawing.
+///
+/// plotters draws each dash as an element of its own, which makes a noisy line ten times as long as its points; SVG has an attribute for it.
+/// A line is known by its colour together with its width, which nothing else has.
+pub(super) fn dashed(mut drawing: String) -> String {
+    for look in LOOKS {
+        let (RGBColor(red, green, blue), Some((solid, gap))) = (look.colour, look.dash) else { continue };
+        let stroke = format!("stroke=\"#{red:02X}{green:02X}{blue:02X}\" stroke-width=\"{LINE_WIDTH}\"");
+        drawing = drawing.replace(&stroke, &format!("{stroke} stroke-dasharray=\"{} {}\"", solid * UNIT, gap * UNIT));
+    }
+    drawing
+}
+
 /// The looks of a style; styles repeat after the last.
 pub(super) fn look(style: usize) -> Look {
     LOOKS[style % LOOKS.len()]
@@ -58,14 +74,7 @@ pub(super) fn look(style: usize) -> Look {
 impl Look {
     /// Draws a line through points in units of the drawing.
     pub(super) fn draw_line(&self, area: &Area<'_>, points: Vec<(i32, i32)>) -> Result<(), FigureError> {
-        let stroke = self.colour.stroke_width(7);
-        let Some((solid, gap)) = self.dash else {
-            area.draw(&PathElement::new(points, stroke))?;
-            return Ok(());
-        };
-        for dashes in DashedLineSeries::new(points, solid * UNIT, gap * UNIT, stroke) {
-            area.draw(&dashes)?;
-        }
+        area.draw(&PathElement::new(points, self.colour.stroke_width(LINE_WIDTH)))?;
         Ok(())
     }
 

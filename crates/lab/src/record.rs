@@ -1,0 +1,154 @@
+//! Result records: the numbers of an experiment with everything needed to make them again.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Method, Published, mean, standard_deviation};
+
+/// A mean over runs with what it was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Mean over the runs.
+    pub mean: f64,
+    /// Standard deviation over the runs (divisor `n - 1`).
+    pub sd: f64,
+    /// One value a run, in the order of the seeds.
+    pub values: Vec<f64>,
+}
+
+impl Estimate {
+    /// Mean and deviation of these values.
+    pub fn of(values: Vec<f64>) -> Self {
+        Self { mean: rounded(mean(&values)), sd: rounded(standard_deviation(&values)), values: values.into_iter().map(rounded).collect() }
+    }
+}
+
+/// Six decimals: more than any of these numbers means, and short in a file.
+fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+/// A mean difference with its 95 % confidence interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Mean of the differences.
+    pub mean: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// The course of a row's runs: means and deviations over the runs at each evaluated epoch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// Epochs done.
+    pub epoch: Vec<usize>,
+    /// Mean test accuracy in percent.
+    pub accuracy: Vec<f64>,
+    /// Its standard deviation.
+    pub accuracy_sd: Vec<f64>,
+    /// By name: mean over the runs of what the rule counted at each evaluation.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counts: BTreeMap<String, Vec<f64>>,
+}
+
+/// One network and method.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Data set.
+    pub data: String,
+    /// Training samples.
+    pub train: usize,
+    /// Test samples.
+    pub test: usize,
+    /// Hidden units.
+    pub hidden: usize,
+    /// The method.
+    pub method: Method,
+    /// The rules that it is made of, as given to `spinet train --rule`.
+    pub rules: Vec<String>,
+    /// Runs, one seed each.
+    pub runs: usize,
+    /// Epochs of each run.
+    pub epochs: usize,
+    /// Test accuracy in percent after the last epoch.
+    pub accuracy: Estimate,
+    /// Best test accuracy in percent of all evaluated epochs.
+    pub peak_accuracy: Estimate,
+    /// Speed-up L over the initial network of the same seed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speedup: Option<Estimate>,
+    /// Accuracy minus the initial network's, paired by seed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub over_initial: Option<Interval>,
+    /// What the paper prints.
+    pub paper: Published,
+    /// Accuracy and counts over the epochs.
+    pub curve: Curve,
+}
+
+/// What was run, for whoever wants the same numbers again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Definition {
+    /// Experiments of the registry.
+    pub experiments: Vec<String>,
+    /// The command that makes this record.
+    pub command: String,
+    /// Version of the program.
+    pub program: String,
+    /// Whether this is the full experiment or a smaller run, and how it is smaller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reduced: Option<String>,
+    /// Seeds, one a run.
+    pub seeds: Vec<u64>,
+    /// Per step.
+    pub learning_rate: f64,
+    /// Samples of a step.
+    pub batch: usize,
+    /// Law of the initial weights.
+    pub initialiser: String,
+    /// Epochs from one evaluation to the next.
+    pub evaluate_every: usize,
+    /// Why this number of epochs.
+    pub epochs_reason: String,
+    /// How each tuned parameter was chosen, and by which command.
+    pub tuned: Vec<String>,
+    /// What the paper leaves open, and what was chosen.
+    pub open_points: Vec<String>,
+    /// SHA-256 of training and test samples, by data set.
+    pub digests: BTreeMap<String, [String; 2]>,
+}
+
+/// An experiment's numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// One for each network and method.
+    pub rows: Vec<Row>,
+    /// How they were made.
+    pub definition: Definition,
+}
+
+impl Record {
+    /// Reads a record.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Record`].
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        serde_json::from_str(text).map_err(|source| Error::Record { source })
+    }
+
+    /// The record as JSON, one line a row.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Record`], for numbers that JSON does not have.
+    pub fn to_json(&self) -> Result<String, Error> {
+        let json = |result: Result<String, _>| result.map_err(|source| Error::Record { source });
+        let rows = self.rows.iter().map(|row| json(serde_json::to_string(row))).collect::<Result<Vec<_>, _>>()?;
+        let definition = json(serde_json::to_string_pretty(&self.definition))?;
+        Ok(format!("{{\"rows\": [\n{}\n],\n\"definition\": {definition}}}\n", rows.join(",\n")))
+    }
+}

@@ -1,0 +1,244 @@
+//! Runs the experiments behind the paper's tables and gathers their records.
+
+use std::collections::BTreeMap;
+
+use spinet_data::{Dataset, Source};
+use spinet_nn::Threads;
+use spinet_train::{Evaluation, TrainConfig, Trainer, each_run};
+
+use crate::experiment::{BATCH, INITIALISER, LEARNING_RATE};
+use crate::{Curve, Definition, Error, Estimate, Experiment, Method, Record, Row, paired_interval, published, speedup};
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The experiments.
+    pub experiments: Vec<&'static Experiment>,
+    /// Runs of each network and method; run k has the seed k.
+    pub runs: usize,
+    /// Another number of epochs than the experiment's.
+    pub epochs: Option<usize>,
+    /// The methods; the initial network is always run, because L and the difference need it.
+    pub methods: Vec<Method>,
+    /// The networks, by hidden units; all of the experiment if empty.
+    pub hidden: Vec<usize>,
+    /// Threads in all.
+    pub threads: usize,
+    /// Where data sets are.
+    pub source: Source,
+    /// The command, as the record names it.
+    pub command: String,
+}
+
+/// One run to do.
+struct Job {
+    experiment: usize,
+    hidden: usize,
+    method: Method,
+    config: TrainConfig,
+}
+
+impl Request {
+    /// Epochs of all runs together.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the request.
+    pub fn epochs_in_all(&self) -> Result<u64, Error> {
+        Ok(self.jobs()?.iter().map(|job| job.config.epochs as u64).sum())
+    }
+
+    /// Every run, the largest networks first so that the threads end together.
+    fn jobs(&self) -> Result<Vec<Job>, Error> {
+        if self.runs == 0 {
+            return Err(Error::TooFew { setting: "runs", least: 1, found: 0 });
+        }
+        let mut jobs = Vec::new();
+        for (index, experiment) in self.experiments.iter().enumerate() {
+            for hidden in self.networks(experiment)? {
+                for method in self.methods() {
+                    for seed in 0..self.runs as u64 {
+                        let mut config = experiment.config(method, hidden, seed)?;
+                        if let Some(epochs) = self.epochs {
+                            config.epochs = epochs;
+                        }
+                        config.check()?;
+                        jobs.push(Job { experiment: index, hidden, method, config });
+                    }
+                }
+            }
+        }
+        jobs.sort_by_key(|job| std::cmp::Reverse(job.hidden));
+        Ok(jobs)
+    }
+
+    fn methods(&self) -> Vec<Method> {
+        let mut methods = self.methods.clone();
+        methods.push(Method::Initial);
+        methods.sort_unstable();
+        methods.dedup();
+        methods
+    }
+
+    fn networks(&self, experiment: &Experiment) -> Result<Vec<usize>, Error> {
+        if self.hidden.is_empty() {
+            return Ok(experiment.hidden.to_vec());
+        }
+        if let Some(found) = self.hidden.iter().find(|hidden| !experiment.hidden.contains(hidden)) {
+            let known: Vec<String> = experiment.hidden.iter().map(ToString::to_string).collect();
+            return Err(Error::UnknownHidden { experiment: experiment.name, found: *found, expected: known.join(", ") });
+        }
+        Ok(self.hidden.clone())
+    }
+
+    /// What makes this request smaller than the experiments themselves, in words.
+    fn reduced(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        if self.runs != RUNS {
+            parts.push(format!("{} runs instead of {RUNS}", self.runs));
+        }
+        for experiment in &self.experiments {
+            if let Some(epochs) = self.epochs.filter(|epochs| *epochs != experiment.epochs) {
+                parts.push(format!("{epochs} epochs instead of {}", experiment.epochs));
+            }
+        }
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
+/// Runs behind every figure of the paper's tables.
+const RUNS: usize = 5;
+
+/// Runs everything that was asked for; `advance` is told how many epochs were done since its last call, from any thread.
+///
+/// # Errors
+///
+/// What is wrong with the request, data that is missing, or a run that diverged.
+pub fn reproduce(request: &Request, advance: &(dyn Fn(u64) + Sync)) -> Result<Record, Error> {
+    let jobs = request.jobs()?;
+    let data = request.experiments.iter().map(|experiment| spinet_data::load(experiment.data, &request.source));
+    let data = data.collect::<Result<Vec<_>, _>>()?;
+    let curves = each_run(request.threads, jobs.len(), |index, threads| {
+        let job = &jobs[index];
+        run(&job.config, &data[job.experiment], threads, advance)
+    })?;
+    let mut rows = Vec::new();
+    for (index, experiment) in request.experiments.iter().enumerate() {
+        for hidden in request.networks(experiment)? {
+            let of = |method: Method| {
+                let chosen = jobs.iter().zip(&curves);
+                chosen.filter(move |(job, _)| job.experiment == index && job.hidden == hidden && job.method == method)
+            };
+            let initial: Vec<&Vec<Evaluation>> = of(Method::Initial).map(|(_, curve)| curve).collect();
+            for method in request.methods() {
+                let runs: Vec<_> = of(method).collect();
+                rows.push(row(experiment, &data[index], &runs, &initial));
+            }
+        }
+    }
+    Ok(Record { rows, definition: definition(request, &data) })
+}
+
+/// One run from its first evaluation to its last.
+fn run(config: &TrainConfig, data: &Dataset, threads: Threads, advance: &(dyn Fn(u64) + Sync)) -> Result<Vec<Evaluation>, Error> {
+    let mut done = 0;
+    let mut watch = |evaluation: &Evaluation| {
+        advance((evaluation.epoch - done) as u64);
+        done = evaluation.epoch;
+    };
+    Ok(Trainer::new(config, data, threads)?.run(&mut watch)?)
+}
+
+/// The record of one network and method from its runs, in the order of the seeds.
+fn row(experiment: &Experiment, data: &Dataset, runs: &[(&Job, &Vec<Evaluation>)], initial: &[&Vec<Evaluation>]) -> Row {
+    let job = runs[0].0;
+    let curves: Vec<&Vec<Evaluation>> = runs.iter().map(|(_, curve)| *curve).collect();
+    let last = |curve: &Vec<Evaluation>| percent(curve[curve.len() - 1].accuracy);
+    let finals = |curves: &[&Vec<Evaluation>]| curves.iter().map(|curve| last(curve)).collect::<Vec<_>>();
+    let peak = |curve: &&Vec<Evaluation>| curve.iter().map(|evaluation| percent(evaluation.accuracy)).fold(0.0, f64::max);
+    let is_initial = job.method == Method::Initial;
+    let speedups = || {
+        let each = initial.iter().zip(&curves).map(|(initial, method)| speedup(&points(initial), &points(method)));
+        each.collect::<Option<Vec<_>>>().map(Estimate::of)
+    };
+    let train = data.train.len();
+    Row {
+        data: experiment.paper_data.to_owned(),
+        train,
+        test: data.test.len(),
+        hidden: job.hidden,
+        method: job.method,
+        rules: job.config.rules.iter().map(ToString::to_string).collect(),
+        runs: runs.len(),
+        epochs: job.config.epochs,
+        accuracy: Estimate::of(finals(&curves)),
+        peak_accuracy: Estimate::of(curves.iter().map(peak).collect()),
+        speedup: if is_initial { None } else { speedups() },
+        over_initial: if is_initial { None } else { paired_interval(&finals(&curves), &finals(initial)) },
+        paper: published(experiment.paper_data, train, job.hidden, job.method),
+        curve: curve(&curves),
+    }
+}
+
+/// Percent with the digits that a count of at most 100,000 samples has.
+fn percent(accuracy: f64) -> f64 {
+    (accuracy * 1e7).round() / 1e5
+}
+
+fn points(curve: &[Evaluation]) -> Vec<(f64, f64)> {
+    curve.iter().map(|evaluation| (evaluation.epoch as f64, evaluation.accuracy)).collect()
+}
+
+/// Means and deviations over the runs at every evaluated epoch.
+fn curve(runs: &[&Vec<Evaluation>]) -> Curve {
+    let mut curve = Curve::default();
+    for (index, first) in runs[0].iter().enumerate() {
+        let accuracy = Estimate::of(runs.iter().map(|run| percent(run[index].accuracy)).collect());
+        curve.epoch.push(first.epoch);
+        curve.accuracy.push((accuracy.mean * 1e3).round() / 1e3);
+        curve.accuracy_sd.push((accuracy.sd * 1e3).round() / 1e3);
+        for (rule, counts) in &first.rules {
+            for name in counts.keys() {
+                let of_run = |run: &&Vec<Evaluation>| run[index].rules[rule][name] as f64;
+                let mean = runs.iter().map(of_run).sum::<f64>() / runs.len() as f64;
+                curve.counts.entry(name.clone()).or_default().push((mean * 10.0).round() / 10.0);
+            }
+        }
+    }
+    curve
+}
+
+fn definition(request: &Request, data: &[Dataset]) -> Definition {
+    let mut digests = BTreeMap::new();
+    for set in data {
+        digests.insert(set.name.clone(), [set.train.sha256(), set.test.sha256()]);
+    }
+    let tuned = request.experiments.iter().flat_map(|experiment| experiment.tuned).map(|tuned| {
+        format!("{} with {} hidden units: {} = {}, by `{}`", tuned.method.name(), tuned.hidden, tuned.parameter, tuned.value, tuned.command)
+    });
+    let mut open_points: Vec<String> = Vec::new();
+    let mut reasons = Vec::new();
+    for experiment in &request.experiments {
+        for point in experiment.open_points {
+            if !open_points.iter().any(|known| known == point) {
+                open_points.push((*point).to_owned());
+            }
+        }
+        reasons.push(format!("{} ({}): {}", experiment.epochs, experiment.name, experiment.epochs_reason));
+    }
+    Definition {
+        experiments: request.experiments.iter().map(|experiment| experiment.name.to_owned()).collect(),
+        command: request.command.clone(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        reduced: request.reduced(),
+        seeds: (0..request.runs as u64).collect(),
+        learning_rate: LEARNING_RATE,
+        batch: BATCH,
+        initialiser: INITIALISER.to_string(),
+        evaluate_every: request.experiments.iter().map(|experiment| experiment.evaluate_every).max().unwrap_or(1),
+        epochs_reason: reasons.join("; "),
+        tuned: tuned.collect(),
+        open_points,
+        digests,
+    }
+}

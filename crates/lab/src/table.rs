@@ -1,0 +1,218 @@
+//! Tables of a record: ours, the paper's, and the difference; as text for a terminal and as Markdown.
+
+use crate::paper::Printed;
+use crate::{EXPERIMENTS, Estimate, Interval, Record, Row};
+
+const HEAD: [&str; 9] = ["hidden", "method", "accuracy %", "paper", "difference", "over initial [95 %]", "L", "paper", "difference"];
+
+/// The record as a table for a terminal, with footnotes.
+pub fn text(record: &Record) -> String {
+    let mut text = String::new();
+    for (title, rows) in sections(record) {
+        let cells: Vec<[String; 9]> = rows.iter().map(|row| cells(row)).collect();
+        let width = |column: usize| {
+            let longest = cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+            longest.max(HEAD[column].len())
+        };
+        let line = |row: &[String]| {
+            let padded = row.iter().enumerate().map(|(column, cell)| {
+                let space = " ".repeat(width(column).saturating_sub(cell.chars().count()));
+                if column == 1 { format!("{cell}{space}") } else { format!("{space}{cell}") }
+            });
+            padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+        };
+        let head = HEAD.map(str::to_owned);
+        let rule = "-".repeat((0..9).map(|column| width(column) + 2).sum::<usize>() - 2);
+        text += &format!("{title}\n\n{}{rule}\n", line(&head));
+        let mut before = None;
+        for (row, cells) in rows.iter().zip(&cells) {
+            if before.is_some_and(|hidden| hidden != row.hidden) {
+                text.push('\n');
+            }
+            before = Some(row.hidden);
+            text += &line(cells);
+        }
+        text.push('\n');
+    }
+    text + &footnotes(record)
+}
+
+/// The record as Markdown tables, with footnotes.
+pub fn markdown(record: &Record) -> String {
+    let mut text = String::new();
+    for (title, rows) in sections(record) {
+        text += &format!("**{title}**\n\n| {} |\n|--:|:--|{}\n", HEAD.join(" | "), "--:|".repeat(7));
+        for row in rows {
+            text += &format!("| {} |\n", cells(row).join(" | "));
+        }
+        text.push('\n');
+    }
+    text + &footnotes(record)
+}
+
+/// Title and rows of every experiment in the record.
+fn sections(record: &Record) -> Vec<(String, Vec<&Row>)> {
+    let mut sections: Vec<(String, Vec<&Row>)> = Vec::new();
+    for row in &record.rows {
+        let known = EXPERIMENTS.iter().find(|experiment| {
+            record.definition.experiments.iter().any(|name| name == experiment.name)
+                && experiment.paper_data == row.data
+                && experiment.hidden.contains(&row.hidden)
+                && (experiment.data.ends_with("1200") == (row.train == 1200))
+        });
+        let name = known.map_or_else(|| format!("{}, {} training samples", row.data, row.train), |known| known.title.to_owned());
+        let title = format!("{name}; {} test samples, {} runs of {} epochs", thousands(row.test), row.runs, thousands(row.epochs));
+        match sections.last_mut() {
+            Some((last, rows)) if *last == title => rows.push(row),
+            _ => sections.push((title, vec![row])),
+        }
+    }
+    sections
+}
+
+fn cells(row: &Row) -> [String; 9] {
+    let difference = |ours: Option<f64>, paper: Option<Printed>| match (ours, paper) {
+        (Some(ours), Some((paper, _))) => signed(ours - paper),
+        _ => String::new(),
+    };
+    let speedup = row.speedup.as_ref();
+    [
+        row.hidden.to_string(),
+        row.method.name().to_owned(),
+        estimate(&row.accuracy, row.runs),
+        row.paper.accuracy.map_or_else(String::new, printed),
+        difference(Some(row.accuracy.mean), row.paper.accuracy),
+        row.over_initial.as_ref().map_or_else(String::new, interval),
+        speedup.map_or_else(String::new, |estimate_of| estimate(estimate_of, row.runs)),
+        row.paper.speedup.map_or_else(String::new, printed),
+        difference(speedup.map(|speedup| speedup.mean), row.paper.speedup),
+    ]
+}
+
+fn estimate(estimate: &Estimate, runs: usize) -> String {
+    if runs < 2 { format!("{:.2}", estimate.mean) } else { format!("{:.2} ± {:.2}", estimate.mean, estimate.sd) }
+}
+
+fn printed((mean, deviation): Printed) -> String {
+    deviation.map_or_else(|| format!("{mean:.2}"), |deviation| format!("{mean:.2} ± {deviation:.2}"))
+}
+
+fn signed(value: f64) -> String {
+    format!("{value:+.2}")
+}
+
+fn interval(interval: &Interval) -> String {
+    format!("{:+.2} [{:+.2}, {:+.2}]", interval.mean, interval.low, interval.high)
+}
+
+/// A count with commas between thousands.
+fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn footnotes(record: &Record) -> String {
+    let definition = &record.definition;
+    let mut notes = Vec::new();
+    if let Some(reduced) = &definition.reduced {
+        notes.push(format!("NOT the full experiment: {reduced}."));
+    }
+    notes.push(
+        "accuracy: mean ± standard deviation over the runs, on the test samples after the last epoch. over initial: mean difference to \
+         the initial network of the same seed with its 95 % confidence interval. L: how many times faster than the initial network."
+            .to_owned(),
+    );
+    notes.push(format!(
+        "settings: learning rate {}, batch {}, weights {}, seeds {} to {}. epochs: {}.",
+        definition.learning_rate,
+        definition.batch,
+        definition.initialiser,
+        definition.seeds.first().copied().unwrap_or(0),
+        definition.seeds.last().copied().unwrap_or(0),
+        definition.epochs_reason
+    ));
+    if !definition.tuned.is_empty() {
+        notes.push(format!("tuned: {}.", definition.tuned.join("; ")));
+    }
+    notes.push(format!("open in the paper: {}.", definition.open_points.join("; ")));
+    notes.join("\n\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Definition, Method, Published};
+
+    fn record() -> Record {
+        let row = |method, accuracy: Vec<f64>, speedup: Option<Vec<f64>>| Row {
+            data: "mnist".to_owned(),
+            train: 1200,
+            test: 10_000,
+            hidden: 100,
+            method,
+            rules: Vec::new(),
+            runs: 2,
+            epochs: 1500,
+            accuracy: Estimate::of(accuracy.clone()),
+            peak_accuracy: Estimate::of(accuracy),
+            over_initial: speedup.is_some().then_some(Interval { mean: 4.0, low: 3.5, high: 4.5 }),
+            speedup: speedup.map(Estimate::of),
+            paper: Published { accuracy: Some((89.56, Some(0.13))), speedup: Some((3.0, None)) },
+            curve: crate::Curve::default(),
+        };
+        let rows = vec![row(Method::Initial, vec![85.0, 86.0], None), row(Method::BdnnDsd, vec![89.0, 90.0], Some(vec![40.0, 42.0]))];
+        let definition = Definition {
+            experiments: vec!["tables-3-4".to_owned()],
+            command: "spinet reproduce".to_owned(),
+            program: "0".to_owned(),
+            reduced: Some("2 runs instead of 5".to_owned()),
+            seeds: vec![0, 1],
+            learning_rate: 0.1,
+            batch: 600,
+            initialiser: "uniform(1)".to_owned(),
+            evaluate_every: 5,
+            epochs_reason: "reason".to_owned(),
+            tuned: vec!["l2: x".to_owned()],
+            open_points: vec!["initial weights: y".to_owned()],
+            digests: std::collections::BTreeMap::new(),
+        };
+        Record { rows, definition }
+    }
+
+    #[test]
+    fn the_table_shows_ours_the_papers_and_the_difference() {
+        let text = text(&record());
+        let line = text.lines().find(|line| line.contains("bdnn-dsd")).unwrap();
+        assert_eq!(
+            line.split_whitespace().collect::<Vec<_>>().join(" "),
+            "100 bdnn-dsd 89.50 ± 0.71 89.56 ± 0.13 -0.06 +4.00 [+3.50, +4.50] 41.00 ± 1.41 3.00 +38.00"
+        );
+        assert!(text.starts_with("Tables 3 and 4: MNIST, 1,200 training samples; 10,000 test samples, 2 runs of 1,500 epochs\n"));
+    }
+
+    #[test]
+    fn a_smaller_run_says_so_and_open_points_are_named() {
+        for text in [text(&record()), markdown(&record())] {
+            assert!(text.contains("NOT the full experiment: 2 runs instead of 5."), "{text}");
+            assert!(text.contains("open in the paper: initial weights: y."));
+        }
+    }
+
+    #[test]
+    fn a_record_reads_back_as_it_was_written() {
+        let json = record().to_json().unwrap();
+        assert_eq!(Record::parse(&json).unwrap(), record());
+        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let row = &value["rows"][1];
+        assert_eq!(row["method"], "bdnn-dsd");
+        assert_eq!(row["paper"]["accuracy"], serde_json::json!([89.56, 0.13]));
+        assert_eq!(row["accuracy"]["values"], serde_json::json!([89.0, 90.0]));
+    }
+}

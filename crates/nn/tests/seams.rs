@@ -1,0 +1,364 @@
+//! Where a step calls the hooks of rules, in which order, with what, and what their answers change.
+
+use std::sync::{Arc, Mutex};
+
+use spinet_nn::{Batch, Gradients, Network, NetworkConfig, Threads, Workspace};
+use spinet_rules::{At, Chain, Dropout, DropoutConfig, ErrorSignal, Propagation, Purpose, Rule, Seam, Stream};
+
+const SIZES: [usize; 4] = [3, 5, 4, 2];
+const SAMPLES: usize = 6;
+
+fn network() -> Network<f64> {
+    Network::new(&NetworkConfig::dense(&SIZES), 1).unwrap()
+}
+
+fn inputs() -> Vec<f64> {
+    let mut stream = Stream::new(1, Purpose::Noise, 0);
+    (0..SAMPLES * SIZES[0]).map(|_| stream.normal()).collect()
+}
+
+const LABELS: [u8; SAMPLES] = [0, 1, 1, 0, 1, 0];
+
+/// Network, rules, buffers and a batch, ready to step.
+struct Bench {
+    network: Network<f64>,
+    chain: Chain<f64>,
+    workspace: Workspace<f64>,
+}
+
+impl Bench {
+    fn new(rules: Vec<Box<dyn Rule<f64>>>) -> Self {
+        let network = network();
+        let chain = Chain::with_gradient_descent(&network.plan(SAMPLES, 0), rules);
+        let workspace = Workspace::new(&network, SAMPLES, Threads::one());
+        Self { network, chain, workspace }
+    }
+
+    fn differentiate(&mut self, step: u64) -> (f64, Gradients<f64>) {
+        let batch = Batch { inputs: &inputs(), labels: &LABELS };
+        let loss = self.workspace.differentiate(&self.network, &mut self.chain, &batch, step);
+        (loss, self.workspace.gradients().clone())
+    }
+
+    fn step(&mut self, step: u64) -> f64 {
+        let batch = Batch { inputs: &inputs(), labels: &LABELS };
+        self.workspace.step(&mut self.network, &mut self.chain, &batch, 0.5, step).unwrap()
+    }
+}
+
+/// Loss and gradients of a network whose rules do nothing.
+fn plain() -> (f64, Gradients<f64>) {
+    Bench::new(Vec::new()).differentiate(0)
+}
+
+/// Writes down every call of a hook and changes nothing.
+struct Probe {
+    propagation: Propagation,
+    calls: Arc<Mutex<Vec<String>>>,
+    /// What the layers' weights are at the start, to see that hooks get these and not others.
+    weights: Vec<Vec<f64>>,
+}
+
+impl Probe {
+    fn note(&self, at: At, call: &str) {
+        assert_eq!(at.step, 9);
+        self.calls.lock().unwrap().push(format!("{call} of layer {}", at.layer));
+    }
+}
+
+impl Rule<f64> for Probe {
+    fn name(&self) -> &'static str {
+        "probe"
+    }
+
+    fn acts(&self, _: Seam, _: usize) -> bool {
+        true
+    }
+
+    fn propagation(&self) -> Propagation {
+        self.propagation
+    }
+
+    fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[f64]> {
+        self.note(at, &format!("factors [{batch}, {units}]"));
+        None
+    }
+
+    fn weight_view(&mut self, at: At, weight: &[f64]) -> Option<&[f64]> {
+        assert_eq!(weight, self.weights[at.layer]);
+        self.note(at, "view");
+        None
+    }
+
+    fn error_signal(&mut self, at: At, signal: &mut ErrorSignal<'_, f64>) {
+        assert_eq!(signal.incoming, self.weights[at.layer]);
+        assert_eq!(signal.outgoing, self.weights.get(at.layer + 1).map(Vec::as_slice));
+        self.note(at, &format!("error signal [{}]", signal.values.len()));
+    }
+
+    fn gradient(&mut self, at: At, weight: &[f64], grad: &mut [f64]) {
+        assert_eq!(weight, self.weights[at.layer]);
+        self.note(at, &format!("gradient [{}]", grad.len()));
+    }
+
+    fn after_update(&mut self, at: At, before: &[f64], weight: &mut [f64]) {
+        assert_eq!(before, self.weights[at.layer]);
+        assert_ne!(before, weight);
+        self.note(at, &format!("update [{}]", weight.len()));
+    }
+}
+
+/// The calls of one step with a probe of this kind, and the numbers it leaves.
+fn probed(propagation: Propagation) -> Vec<String> {
+    let calls = Arc::default();
+    let weights = network().layers.into_iter().map(|layer| layer.weight).collect();
+    let mut bench = Bench::new(vec![Box::new(Probe { propagation, calls: Arc::clone(&calls), weights })]);
+    let mut free = Bench::new(Vec::new());
+    assert_eq!(bench.step(9), free.step(9));
+    assert_eq!(bench.network, free.network, "a probe changes nothing");
+    std::mem::take(&mut calls.lock().unwrap())
+}
+
+const FORWARD: [&str; 5] =
+    ["view of layer 0", "factors [6, 5] of layer 0", "view of layer 1", "factors [6, 4] of layer 1", "view of layer 2"];
+const UPDATE: [&str; 6] = [
+    "gradient [15] of layer 0",
+    "gradient [20] of layer 1",
+    "gradient [8] of layer 2",
+    "update [15] of layer 0",
+    "update [20] of layer 1",
+    "update [8] of layer 2",
+];
+
+#[test]
+fn hooks_are_called_forward_then_backward_then_on_gradients_then_on_weights() {
+    let backward = [
+        "error signal [12] of layer 2",
+        "view of layer 2",
+        "error signal [24] of layer 1",
+        "view of layer 1",
+        "error signal [30] of layer 0",
+    ];
+    assert_eq!(probed(Propagation::Propagating), [&FORWARD[..], &backward, &UPDATE].concat());
+}
+
+#[test]
+fn a_local_error_signal_is_changed_after_it_went_upstream() {
+    let backward = [
+        "view of layer 2",
+        "error signal [12] of layer 2",
+        "view of layer 1",
+        "error signal [24] of layer 1",
+        "error signal [30] of layer 0",
+    ];
+    assert_eq!(probed(Propagation::Local), [&FORWARD[..], &backward, &UPDATE].concat());
+}
+
+/// Lets a step use other weights in one layer.
+struct View {
+    layer: usize,
+    weight: Option<Vec<f64>>,
+}
+
+impl Rule<f64> for View {
+    fn name(&self) -> &'static str {
+        "view"
+    }
+
+    fn acts(&self, seam: Seam, layer: usize) -> bool {
+        seam == Seam::WeightView && layer == self.layer
+    }
+
+    fn weight_view(&mut self, _: At, _: &[f64]) -> Option<&[f64]> {
+        self.weight.as_deref()
+    }
+}
+
+#[test]
+fn a_weight_view_is_used_forward_and_upstream_and_the_update_goes_to_the_weight() {
+    for layer in 0..3 {
+        let view: Vec<f64> = network().layers[layer].weight.iter().map(|w| 0.25 - 2.0 * w).collect();
+        let mut other = Bench::new(Vec::new());
+        other.network.layers[layer].weight.clone_from(&view);
+        let (loss, expected) = other.differentiate(0);
+        assert_ne!(loss, plain().0);
+
+        let mut bench = Bench::new(vec![Box::new(View { layer, weight: Some(view) })]);
+        let before = bench.network.layers[layer].weight.clone();
+        assert_eq!(bench.step(0), loss);
+        assert_eq!((&bench.workspace.gradients().weights, &bench.workspace.gradients().biases), (&expected.weights, &expected.biases));
+        let moved: Vec<f64> = before.iter().zip(&expected.weights[layer]).map(|(w, g)| w - 0.5 * g).collect();
+        assert_eq!(bench.network.layers[layer].weight, moved);
+    }
+}
+
+#[test]
+fn the_first_rule_that_has_a_view_gives_it() {
+    let doubled: Vec<f64> = network().layers[1].weight.iter().map(|w| 2.0 * w).collect();
+    let views = |weights: Vec<Option<Vec<f64>>>| {
+        let rules = weights.into_iter().map(|weight| Box::new(View { layer: 1, weight }) as Box<dyn Rule<f64>>).collect();
+        Bench::new(rules).differentiate(0).0
+    };
+    let expected = views(vec![Some(doubled.clone())]);
+    assert_ne!(expected, plain().0);
+    assert_eq!(views(vec![None, Some(doubled.clone()), Some(vec![0.0; 20])]), expected);
+}
+
+/// Doubles the error signal of a layer.
+struct Double {
+    layer: usize,
+    propagation: Propagation,
+}
+
+impl Rule<f64> for Double {
+    fn name(&self) -> &'static str {
+        "double"
+    }
+
+    fn acts(&self, seam: Seam, layer: usize) -> bool {
+        seam == Seam::ErrorSignal && layer == self.layer
+    }
+
+    fn propagation(&self) -> Propagation {
+        self.propagation
+    }
+
+    fn error_signal(&mut self, _: At, signal: &mut ErrorSignal<'_, f64>) {
+        signal.values.iter_mut().for_each(|value| *value *= 2.0);
+    }
+}
+
+#[test]
+fn a_propagating_rule_changes_its_layer_and_those_below_and_a_local_one_its_own_alone() {
+    let (loss, plain) = plain();
+    for (propagation, layer, doubled) in [
+        (Propagation::Propagating, 0, [true, false, false]),
+        (Propagation::Propagating, 1, [true, true, false]),
+        (Propagation::Propagating, 2, [true, true, true]),
+        (Propagation::Local, 0, [true, false, false]),
+        (Propagation::Local, 1, [false, true, false]),
+        (Propagation::Local, 2, [false, false, true]),
+    ] {
+        let (found_loss, found) = Bench::new(vec![Box::new(Double { layer, propagation })]).differentiate(0);
+        assert_eq!(found_loss, loss);
+        for layer in 0..3 {
+            // Doubling is exact, so whatever was doubled is so to the last bit.
+            let factor = if doubled[layer] { 2.0 } else { 1.0 };
+            let times = |values: &[f64]| values.iter().map(|value| factor * value).collect::<Vec<_>>();
+            assert_eq!(found.weights[layer], times(&plain.weights[layer]), "{propagation:?}, layer {layer}");
+            assert_eq!(found.biases[layer], plain.biases[layer].as_deref().map(times), "{propagation:?}, layer {layer}");
+        }
+    }
+}
+
+/// Factors for the hidden layers that follow from layer and step; none in odd steps, if it rests there.
+struct Factors {
+    seed: u64,
+    rests: bool,
+    factors: Vec<f64>,
+}
+
+impl Factors {
+    fn new(seed: u64, rests: bool) -> Box<Self> {
+        Box::new(Self { seed, rests, factors: Vec::new() })
+    }
+
+    fn draw(&self, at: At, count: usize) -> Vec<f64> {
+        let mut stream = Stream::new(self.seed, Purpose::Noise, 16 * at.step + at.layer as u64);
+        (0..count).map(|_| f64::from(stream.below(5)) / 2.0).collect()
+    }
+}
+
+impl Rule<f64> for Factors {
+    fn name(&self) -> &'static str {
+        "factors"
+    }
+
+    fn acts(&self, seam: Seam, _: usize) -> bool {
+        seam == Seam::Activation
+    }
+
+    fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[f64]> {
+        if self.rests && at.step % 2 == 1 {
+            return None;
+        }
+        self.factors = self.draw(at, batch * units);
+        Some(&self.factors)
+    }
+}
+
+/// The factors of two rules, multiplied beforehand.
+struct Product(Box<Factors>, Box<Factors>, Vec<f64>);
+
+impl Rule<f64> for Product {
+    fn name(&self) -> &'static str {
+        "product"
+    }
+
+    fn acts(&self, seam: Seam, _: usize) -> bool {
+        seam == Seam::Activation
+    }
+
+    fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[f64]> {
+        let (one, other) = (self.0.draw(at, batch * units), self.1.draw(at, batch * units));
+        self.2 = one.iter().zip(other).map(|(one, other)| one * other).collect();
+        Some(&self.2)
+    }
+}
+
+fn assert_same_course(mut one: Bench, mut other: Bench, steps: u64) {
+    for step in 0..steps {
+        assert_eq!(one.step(step), other.step(step), "step {step}");
+        assert_eq!(one.network, other.network, "step {step}");
+    }
+    assert_ne!(one.network, network());
+}
+
+#[test]
+fn the_factors_of_two_rules_multiply() {
+    let two = Bench::new(vec![Factors::new(1, false), Factors::new(2, false)]);
+    let product = Bench::new(vec![Box::new(Product(Factors::new(1, false), Factors::new(2, false), Vec::new()))]);
+    assert_same_course(two, product, 4);
+}
+
+#[test]
+fn dropout_that_drops_nothing_leaves_the_factors_of_another_rule() {
+    let none = Dropout::new(&DropoutConfig { dropout_rate: 0.0 }, &network().plan(SAMPLES, 0)).unwrap();
+    let two = Bench::new(vec![Box::new(none), Factors::new(2, false)]);
+    assert_same_course(two, Bench::new(vec![Factors::new(2, false)]), 4);
+}
+
+#[test]
+fn a_rule_without_factors_in_a_step_leaves_those_of_the_next_rule() {
+    let mut two = Bench::new(vec![Factors::new(1, true), Factors::new(2, false)]);
+    let mut second = Bench::new(vec![Factors::new(2, false)]);
+    assert_eq!(two.differentiate(1).0, second.differentiate(1).0);
+    assert_ne!(two.differentiate(2).0, second.differentiate(2).0, "in even steps both rules act");
+}
+
+#[test]
+fn a_step_without_factors_is_plain_even_after_one_with_factors() {
+    let mut bench = Bench::new(vec![Factors::new(1, true)]);
+    assert_ne!(bench.differentiate(0).0, plain().0);
+    let (loss, gradients) = bench.differentiate(1);
+    assert_eq!((loss, gradients.weights), (plain().0, plain().1.weights));
+}
+
+#[test]
+fn a_workspace_keeps_nothing_of_the_rules_of_another_chain() {
+    let mut bench = Bench::new(vec![Factors::new(1, false)]);
+    assert_ne!(bench.differentiate(0).0, plain().0);
+    bench.chain = Chain::with_gradient_descent(&bench.network.plan(SAMPLES, 0), Vec::new());
+    let (loss, gradients) = bench.differentiate(0);
+    assert_eq!((loss, gradients.weights), (plain().0, plain().1.weights));
+}
+
+#[test]
+fn evaluation_calls_no_rule() {
+    let calls: Arc<Mutex<Vec<String>>> = Arc::default();
+    let probe = Probe { propagation: Propagation::Local, calls: Arc::clone(&calls), weights: Vec::new() };
+    let mut bench = Bench::new(vec![Box::new(probe)]);
+    let predicted = bench.workspace.predict(&bench.network, &inputs());
+    assert_eq!(predicted, Bench::new(Vec::new()).workspace.predict(&network(), &inputs()));
+    assert!(calls.lock().unwrap().is_empty());
+}

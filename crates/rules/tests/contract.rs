@@ -1,0 +1,501 @@
+//! What every registry entry must do, tried on every entry. A new rule adds one row to [`ROWS`].
+
+use spinet_rules::{
+    Algorithm1, At, Chain, Error, GradientDescent, LayerShape, Layers, Plan, Purpose, RULES, Range, Role, RuleSettings, Scalar,
+    Seam, Setting, SpineBound, SpineBoundConfig, StateEntry, StateValues, Stream, WeightDecay, WeightDecayConfig,
+};
+
+/// What the contract must know of a registry entry that the registry does not say.
+struct Row {
+    name: &'static str,
+    /// Settings that every property is tried with, beside the defaults.
+    settings: &'static [&'static str],
+    /// Where a weight that is pulled towards a target comes to rest, with the default settings.
+    rest: fn(f64) -> f64,
+    /// Targets that the rule can reach.
+    targets: &'static [f64],
+    /// What a step with learning rate 0 makes of a weight, with the default settings.
+    at_rate_zero: fn(f64) -> f64,
+}
+
+const ROWS: &[Row] = &[
+    Row { name: "gradient-descent", settings: &[], rest: |target| target, targets: &[0.3, 40.0], at_rate_zero: |weight| weight },
+    Row {
+        name: "bdnn-dsd",
+        settings: &[
+            "bdnn-dsd:threshold=1,initial_bound=0.3,bound_step=0.2",
+            "bdnn-dsd:threshold=3,growth_counting=consecutive,shrink_counting=cumulative",
+            "bdnn-dsd:threshold=2,growth_counting=consecutive,shrink_counting=consecutive,layers=2",
+            "bdnn-dsd:threshold=2,growth_counting=cumulative,shrink_counting=cumulative,layers=1+2",
+        ],
+        rest: |target| target,
+        // The last two are beyond the initial bound: bounds grow as long as a weight pushes.
+        targets: &[0.3, -0.1, 1.5, -2.25],
+        // Weights meet their bounds in the first step, whatever moves them.
+        at_rate_zero: |weight| weight.clamp(-0.45, 0.45),
+    },
+    Row {
+        name: "dropout",
+        settings: &["dropout:dropout_rate=0.2", "dropout:dropout_rate=0"],
+        rest: |target| target,
+        targets: &[0.3, 40.0],
+        at_rate_zero: |weight| weight,
+    },
+    Row {
+        name: "l2",
+        settings: &["l2:weight_decay=0.5", "l2:layers=1,weight_decay=0.25"],
+        // The minimum of 1/2 (w - target)^2 + weight_decay / 2 w^2.
+        rest: |target| target / (1.0 + 1e-4),
+        targets: &[0.3, 40.0],
+        at_rate_zero: |weight| weight,
+    },
+];
+
+const SHAPES: [LayerShape; 2] = [LayerShape { outputs: 5, inputs: 4 }, LayerShape { outputs: 3, inputs: 5 }];
+const BATCH: usize = 6;
+const LEARNING_RATE: f64 = 0.2;
+
+fn plan() -> Plan {
+    Plan { layers: SHAPES.to_vec(), batch: BATCH, seed: 3 }
+}
+
+/// The defaults and every other setting of every row.
+fn every_setting() -> Vec<RuleSettings> {
+    let of_row = |row: &Row| {
+        let others = row.settings.iter().map(|text| text.parse().unwrap());
+        std::iter::once(RuleSettings::new(row.name)).chain(others).collect::<Vec<_>>()
+    };
+    ROWS.iter().flat_map(of_row).collect()
+}
+
+/// Two weight matrices under one rule.
+struct Course<S: Scalar> {
+    chain: Chain<S>,
+    weights: Vec<Vec<S>>,
+    /// All factors of seam 1 so far.
+    factors: Vec<S>,
+}
+
+impl<S: Scalar> Course<S> {
+    fn new(settings: &RuleSettings) -> Self {
+        let chain = Chain::from_settings(std::slice::from_ref(settings), &plan()).unwrap();
+        let draw = |(layer, shape): (usize, &LayerShape)| random::<S>(shape.weights(), Purpose::Init, layer as u64, 1.0);
+        Self { chain, weights: SHAPES.iter().enumerate().map(draw).collect(), factors: Vec::new() }
+    }
+
+    /// One step through the seams that need no network; `gradient` gives that of a layer from its weights.
+    fn step(&mut self, step: u64, learning_rate: f64, mut gradient: impl FnMut(usize, &[S]) -> Vec<S>) {
+        for (layer, weight) in self.weights.iter_mut().enumerate() {
+            let at = At { layer, step };
+            self.factors.extend(self.chain.activation(at, BATCH, SHAPES[layer].outputs).unwrap_or_default());
+            let mut grad = gradient(layer, weight);
+            self.chain.gradient(at, weight, &mut grad);
+            self.chain.update(at, S::from_f64(learning_rate), weight, &grad);
+        }
+    }
+
+    /// Steps with random gradients that push one way for a while, so that counters reach their thresholds.
+    fn wander(&mut self, steps: std::ops::Range<u64>) {
+        for step in steps {
+            self.step(step, LEARNING_RATE, |layer, weight| {
+                let noise = random::<S>(weight.len(), Purpose::Noise, 2 * step + layer as u64, 1.0);
+                let push = random::<S>(weight.len(), Purpose::Shuffle, 2 * (step / 7) + layer as u64, 1.5);
+                noise.iter().zip(push).map(|(noise, push)| *noise + push).collect()
+            });
+        }
+    }
+
+    fn state(&self) -> Vec<StateEntry<S>> {
+        let of_rules = self.chain.rules().iter().flat_map(|rule| rule.state());
+        of_rules.chain(self.chain.optimizer().state()).collect()
+    }
+
+    fn measures(&mut self) -> Vec<(&'static str, Vec<spinet_rules::Measure>)> {
+        let weights: Vec<&[S]> = self.weights.iter().map(Vec::as_slice).collect();
+        self.chain.measures(&weights)
+    }
+}
+
+/// Numbers in `(-width, width)`.
+fn random<S: Scalar>(count: usize, purpose: Purpose, index: u64, width: f64) -> Vec<S> {
+    let mut stream = Stream::new(11, purpose, index);
+    (0..count).map(|_| S::from_f64(width * (2.0 * stream.unit() - 1.0))).collect()
+}
+
+/// Every number exactly; a zero's sign counts, too.
+fn bits<S: Scalar>(arrays: &[Vec<S>]) -> Vec<u64> {
+    arrays.iter().flatten().map(|value| value.to_f64().to_bits()).collect()
+}
+
+#[test]
+fn every_entry_has_a_row_and_every_row_an_entry() {
+    let rows: Vec<_> = ROWS.iter().map(|row| row.name).collect();
+    let entries: Vec<_> = RULES.iter().map(|entry| entry.name).collect();
+    assert_eq!(rows, entries);
+    for row in ROWS {
+        let names: Vec<_> = row.settings.iter().map(|text| text.parse::<RuleSettings>().unwrap().name).collect();
+        assert!(names.iter().all(|name| name == row.name), "{}: {names:?}", row.name);
+    }
+}
+
+#[test]
+fn every_entry_is_documented_and_its_defaults_are_in_range() {
+    let is_line = |text: &str| !text.is_empty() && !text.ends_with('.') && !text.contains('\n');
+    for entry in RULES {
+        assert!(is_line(entry.summary), "{}: summary `{}`", entry.name, entry.summary);
+        assert!(entry.reference.contains(|character: char| character.is_ascii_digit()), "{}: `{}`", entry.name, entry.reference);
+        for parameter in entry.parameters {
+            assert!(is_line(parameter.summary), "{}: summary of `{}`", entry.name, parameter.name);
+            let default = parameter.range.default_text();
+            let settings: RuleSettings = format!("{}:{}={default}", entry.name, parameter.name).parse().unwrap();
+            let resolved = entry.resolve(&settings).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(resolved, entry.resolve(&RuleSettings::new(entry.name)).unwrap(), "{}: {settings}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn a_rule_acts_at_the_seams_that_its_entry_names_and_at_no_other() {
+    let seams = [Seam::Activation, Seam::WeightView, Seam::ErrorSignal, Seam::Gradient, Seam::AfterUpdate];
+    for entry in RULES {
+        let chain = Chain::<f32>::from_settings(&[RuleSettings::new(entry.name)], &plan()).unwrap();
+        let acting: Vec<_> = seams.into_iter().filter(|seam| (0..SHAPES.len()).any(|layer| chain.acts(*seam, layer))).collect();
+        assert_eq!(acting, entry.seams, "{}", entry.name);
+        let is_in_chain: Vec<_> = chain.names().collect();
+        match entry.role {
+            Role::Rule => assert_eq!(is_in_chain, [entry.name]),
+            Role::Optimizer => assert_eq!((is_in_chain.len(), chain.optimizer().name()), (0, entry.name)),
+        }
+    }
+}
+
+#[test]
+fn every_entry_is_built_in_both_number_types() {
+    for settings in every_setting() {
+        Course::<f32>::new(&settings).wander(0..1);
+        let mut course = Course::<f64>::new(&settings);
+        let before = course.weights.clone();
+        course.wander(0..1);
+        assert_ne!(before, course.weights, "{settings}: a step changes weights");
+    }
+}
+
+#[test]
+fn settings_read_back_as_they_are_shown() {
+    for settings in every_setting() {
+        let read: RuleSettings = settings.to_string().parse().unwrap();
+        assert_eq!(read, settings);
+        assert_eq!(read.to_string(), settings.to_string());
+    }
+}
+
+#[test]
+fn the_order_of_parameters_is_irrelevant() {
+    for settings in every_setting() {
+        let mut pairs: Vec<_> = settings.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        pairs.reverse();
+        let turned = if pairs.is_empty() { settings.name.clone() } else { format!("{}:{}", settings.name, pairs.join(",")) };
+        assert_eq!(turned.parse::<RuleSettings>().unwrap(), settings);
+    }
+}
+
+#[test]
+fn an_unknown_parameter_is_refused_and_the_nearest_is_suggested() {
+    for entry in RULES {
+        let refused = |name: &str| entry.resolve(&RuleSettings::new(entry.name).with_number(name, 1.0)).unwrap_err();
+        for parameter in entry.parameters {
+            let slip = format!("{}s", parameter.name);
+            match refused(&slip) {
+                Error::UnknownParameter { rule, found, expected, suggestion } => {
+                    assert_eq!((rule, found, suggestion.as_deref()), (entry.name, slip, Some(parameter.name)));
+                    assert!(entry.parameters.iter().all(|known| expected.contains(known.name)), "{expected}");
+                }
+                other => panic!("{}: {other}", entry.name),
+            }
+        }
+        assert!(!refused("qqqq").to_string().contains("hint"), "{}: nothing is near", entry.name);
+    }
+    let error = "bdnn-dds".parse().and_then(|one| Chain::<f32>::from_settings(&[one], &plan()).map(|_| ())).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "unknown rule `bdnn-dds`, expected one of gradient-descent, bdnn-dsd, dropout, l2\n\nhint: did you mean `bdnn-dsd`?"
+    );
+}
+
+/// Values that a range allows, and values that it does not.
+fn allowed_and_refused(range: &Range) -> (Vec<Setting>, Vec<Setting>) {
+    let numbers = |values: &[f64]| values.iter().map(|value| Setting::Number(*value)).collect::<Vec<_>>();
+    let words = |values: &[&str]| values.iter().map(|value| Setting::Text((*value).to_owned())).collect::<Vec<_>>();
+    let never = [numbers(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY]), words(&["", "many"])].concat();
+    match range {
+        Range::Number { default, above, includes, below } => {
+            let (mut allowed, mut refused) = (vec![above.next_up(), *default, below.next_down()], vec![above.next_down(), *below]);
+            if *includes { &mut allowed } else { &mut refused }.push(*above);
+            (numbers(&allowed), [numbers(&refused), never].concat())
+        }
+        Range::Count { default, low, high } => {
+            let [default, low, high] = [*default, *low, *high].map(|count| count as f64);
+            (numbers(&[low, default, high]), [numbers(&[low - 1.0, low + 0.5, high + 1.0, -1.0]), never].concat())
+        }
+        Range::Choice { options, .. } => (words(options), [words(&[&options[0].to_uppercase()]), numbers(&[0.0, 1.0]), never].concat()),
+        Range::Layers => (
+            [words(&["all", "1", "1+2", "2+1"]), numbers(&[1.0, 2.0])].concat(),
+            [words(&["0", "first", "1,2", "1+", "-1"]), numbers(&[0.0, -1.0, 1.5]), never].concat(),
+        ),
+    }
+}
+
+#[test]
+fn values_outside_a_range_are_refused_and_its_ends_are_kept() {
+    for entry in RULES {
+        for parameter in entry.parameters {
+            let resolve = |value: &Setting| entry.resolve(&RuleSettings::new(entry.name).with(parameter.name, value.clone()));
+            let (allowed, refused) = allowed_and_refused(&parameter.range);
+            for value in allowed {
+                resolve(&value).unwrap_or_else(|error| panic!("{error}"));
+            }
+            for value in refused {
+                let expected = Error::OutOfRange {
+                    rule: entry.name,
+                    parameter: parameter.name,
+                    found: value.to_string(),
+                    expected: parameter.range.to_string(),
+                };
+                assert_eq!(resolve(&value).unwrap_err(), expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn layers_that_the_network_lacks_are_refused() {
+    for entry in RULES.iter().filter(|entry| entry.parameters.iter().any(|parameter| parameter.range == Range::Layers)) {
+        let settings = RuleSettings::new(entry.name).with_text("layers", "1+3");
+        let error = Chain::<f32>::from_settings(&[settings], &plan()).err();
+        assert_eq!(error, Some(Error::NoSuchLayer { rule: entry.name, found: 3, layers: 2 }));
+    }
+}
+
+#[test]
+fn a_chain_takes_every_entry_once() {
+    for entry in RULES {
+        let twice = [RuleSettings::new(entry.name), RuleSettings::new(entry.name)];
+        let expected = match entry.role {
+            Role::Rule => Error::Repeated { rule: entry.name },
+            Role::Optimizer => Error::TwoOptimizers { first: entry.name, second: entry.name },
+        };
+        assert_eq!(Chain::<f32>::from_settings(&twice, &plan()).err(), Some(expected));
+    }
+}
+
+#[test]
+fn text_that_is_no_rule_is_refused() {
+    for text in ["", ":threshold=1", "bdnn-dsd:", "bdnn-dsd:threshold", "bdnn-dsd:threshold=1,"] {
+        assert_eq!(text.parse::<RuleSettings>(), Err(Error::Syntax { found: text.to_owned() }));
+    }
+}
+
+/// Follows the gradient of 1/2 (w - target)^2 until nothing moves.
+fn descend<S: Scalar>(row: &Row, tolerance: f64) {
+    let mut course = Course::<S>::new(&RuleSettings::new(row.name));
+    let target = |index: usize| row.targets[index % row.targets.len()];
+    for step in 0..1000 {
+        course.step(step, 0.1, |_, weight| weight.iter().enumerate().map(|(i, w)| *w - S::from_f64(target(i))).collect());
+    }
+    for weight in &course.weights {
+        for (index, weight) in weight.iter().enumerate() {
+            let rest = (row.rest)(target(index));
+            assert!((weight.to_f64() - rest).abs() <= tolerance * rest.abs(), "{}: {weight} instead of {rest}", row.name);
+        }
+    }
+}
+
+#[test]
+fn every_entry_converges_on_a_parabola() {
+    for row in ROWS {
+        descend::<f64>(row, 1e-9);
+        // Ten units in the last place, where the update gets too small to change the weight.
+        descend::<f32>(row, 1e-6);
+    }
+}
+
+fn assert_resumes<S: Scalar>(settings: &RuleSettings) {
+    let mut whole = Course::<S>::new(settings);
+    whole.wander(0..30);
+
+    let mut first = Course::<S>::new(settings);
+    first.wander(0..15);
+    let mut second = Course::<S>::new(settings);
+    let saved = first.state();
+    second.chain.rules_mut().iter_mut().for_each(|rule| rule.restore(&saved).unwrap());
+    second.weights.clone_from(&first.weights);
+    second.wander(15..30);
+
+    assert_eq!(bits(&second.weights), bits(&whole.weights), "{settings}");
+    assert_eq!(second.state(), whole.state(), "{settings}");
+    assert_eq!(second.factors, whole.factors[first.factors.len()..], "{settings}");
+}
+
+#[test]
+fn a_rule_restored_from_its_state_goes_on_bit_equal() {
+    for settings in every_setting() {
+        assert_resumes::<f32>(&settings);
+        assert_resumes::<f64>(&settings);
+    }
+}
+
+#[test]
+fn a_learning_rate_of_zero_moves_no_weight_but_as_documented() {
+    for row in ROWS {
+        let mut course = Course::<f64>::new(&RuleSettings::new(row.name));
+        let expected: Vec<Vec<f64>> = course.weights.iter().map(|weight| weight.iter().map(|w| (row.at_rate_zero)(*w)).collect()).collect();
+        for step in 0..5 {
+            course.step(step, 0.0, |layer, weight| random(weight.len(), Purpose::Noise, step + layer as u64, 1.0));
+        }
+        assert_eq!(course.weights, expected, "{}", row.name);
+    }
+}
+
+#[test]
+fn finite_numbers_stay_finite() {
+    for settings in every_setting() {
+        let mut course = Course::<f32>::new(&settings);
+        for step in 0..40 {
+            let magnitude = 10_f64.powi(step as i32 - 20);
+            course.step(step, 0.1, |layer, weight| random(weight.len(), Purpose::Noise, step + layer as u64, magnitude));
+            assert!(course.weights.iter().flatten().chain(&course.factors).all(|value| value.is_finite()), "{settings}, step {step}");
+            for entry in course.state() {
+                if let StateValues::Scalars(values) = entry.values {
+                    assert!(values.iter().all(|value| value.is_finite()), "{settings}, step {step}: {}", entry.name);
+                }
+            }
+        }
+    }
+}
+
+fn assert_fused_is_unfused<S: Scalar>(settings: &RuleSettings) {
+    let mut fused = Course::<S>::new(settings);
+    let mut plain = Course::<S>::new(settings);
+    plain.chain = plain.chain.unfused(&plan());
+    for step in 0..60 {
+        fused.wander(step..step + 1);
+        plain.wander(step..step + 1);
+        assert_eq!(bits(&fused.weights), bits(&plain.weights), "{settings}, step {step}");
+        assert_eq!(fused.state(), plain.state(), "{settings}, step {step}");
+    }
+    let measures = fused.measures();
+    assert_eq!(measures, plain.measures(), "{settings}");
+    assert_eq!(measures.is_empty(), settings.name != "bdnn-dsd", "{settings}: only bounds are counted");
+    for (_, measures) in &measures {
+        let events: u64 = measures.iter().take(4).map(spinet_rules::Measure::total).sum();
+        assert!(events > 0, "{settings}: the course must make bounds change");
+    }
+}
+
+#[test]
+fn the_fused_pass_is_bit_equal_to_the_separate_hooks() {
+    for settings in every_setting() {
+        assert_fused_is_unfused::<f32>(&settings);
+        assert_fused_is_unfused::<f64>(&settings);
+    }
+}
+
+#[test]
+fn a_layer_that_was_not_chosen_goes_the_way_of_plain_gradient_descent() {
+    for (text, free) in [("bdnn-dsd:layers=2", 0), ("bdnn-dsd:layers=1", 1), ("l2:weight_decay=0.5,layers=1", 1)] {
+        let mut course = Course::<f32>::new(&text.parse().unwrap());
+        let mut plain = Course::<f32>::new(&RuleSettings::new("gradient-descent"));
+        course.wander(0..20);
+        plain.wander(0..20);
+        assert_eq!(course.weights[free], plain.weights[free], "{text}");
+        assert_ne!(course.weights[1 - free], plain.weights[1 - free], "{text}");
+    }
+}
+
+#[test]
+fn l2_and_bdnn_dsd_together_are_the_two_done_by_hand() {
+    let (weight_decay, config) = (0.3, SpineBoundConfig { threshold: 2, ..SpineBoundConfig::default() });
+    let l2 = WeightDecayConfig { weight_decay, layers: Layers::All };
+    for is_turned in [false, true] {
+        let mut settings = vec![l2.settings(), config.settings()];
+        if is_turned {
+            settings.reverse();
+        }
+        let mut course = Course::<f64>::new(&settings[0]);
+        course.chain = Chain::from_settings(&settings, &plan()).unwrap();
+        let mut by_hand = course.weights.clone();
+        let mut bounds = SHAPES.map(|shape| Algorithm1::new(&config, shape.weights()));
+        for step in 0..40 {
+            course.step(step, LEARNING_RATE, |layer, weight| random(weight.len(), Purpose::Noise, 2 * (step / 4) + layer as u64, 2.0));
+            for (layer, weight) in by_hand.iter_mut().enumerate() {
+                let noise: Vec<f64> = random(weight.len(), Purpose::Noise, 2 * (step / 4) + layer as u64, 2.0);
+                let grad: Vec<f64> = noise.iter().zip(weight.iter()).map(|(g, w)| g + weight_decay * w).collect();
+                bounds[layer].step(LEARNING_RATE, weight, &grad);
+            }
+            assert_eq!(course.weights, by_hand, "step {step}, turned {is_turned}");
+        }
+    }
+}
+
+#[test]
+fn two_rules_at_one_seam_act_one_after_the_other() {
+    let decay = |weight_decay| WeightDecay::<f64>::new(&WeightDecayConfig { weight_decay, layers: Layers::All }, &plan()).unwrap();
+    let bound = |initial_bound| SpineBound::<f64>::new(&SpineBoundConfig { initial_bound, ..SpineBoundConfig::default() }, &plan()).unwrap();
+    let rules: Vec<Box<dyn spinet_rules::Rule<f64>>> =
+        vec![Box::new(decay(0.5)), Box::new(bound(0.4)), Box::new(decay(0.25)), Box::new(bound(0.2))];
+    let mut chain = Chain::new(&plan(), rules, Box::new(GradientDescent));
+    let at = At { layer: 0, step: 0 };
+    let (mut weight, mut grad) = (vec![1.0; 20], vec![0.0; 20]);
+    chain.gradient(at, &weight, &mut grad);
+    assert_eq!(grad, [0.75; 20]);
+    chain.update(at, 0.1, &mut weight, &grad);
+    assert_eq!(weight, [0.2; 20]);
+    let weights: [&[f64]; 2] = [&weight, &[]];
+    let counted: Vec<_> = chain.measures(&weights).iter().map(|(name, measures)| (*name, measures[4].total())).collect();
+    assert_eq!(counted, [("bdnn-dsd", 0), ("bdnn-dsd", 20)], "both saw the weight, the second clamped it");
+}
+
+/// Spoils the saved state of a fresh rule and gives the message with which it is refused.
+fn refusal(spoil: impl FnOnce(&mut Vec<StateEntry<f32>>)) -> String {
+    let mut course = Course::<f32>::new(&"bdnn-dsd:threshold=4".parse().unwrap());
+    let mut state = course.state();
+    spoil(&mut state);
+    course.chain.rules_mut()[0].restore(&state).unwrap_err().to_string()
+}
+
+#[test]
+fn saved_state_that_does_not_fit_is_refused_with_array_layer_and_reason() {
+    let lacks = |entry: &str, layer: usize, values: usize, found: &str| {
+        format!("rule `bdnn-dsd`: saved state lacks `{entry}` of layer {layer} with {values} values (found {found})")
+    };
+    for (index, (entry, layer, values)) in
+        [("bound", 1, 20), ("over", 1, 20), ("decay", 1, 20), ("bound", 2, 15), ("over", 2, 15), ("decay", 2, 15)].into_iter().enumerate()
+    {
+        let missing = refusal(|state| drop(state.remove(index)));
+        assert_eq!(missing, lacks(entry, layer, values, "nothing"));
+        let short = refusal(|state| match &mut state[index].values {
+            StateValues::Scalars(values) => values.truncate(3),
+            StateValues::Counts(counts) => counts.truncate(3),
+        });
+        assert_eq!(short, lacks(entry, layer, values, "3 values"));
+        let other = refusal(|state| {
+            state[index].values = match &state[index].values {
+                StateValues::Scalars(values) => StateValues::Counts(vec![0; values.len()]),
+                StateValues::Counts(counts) => StateValues::Scalars(vec![0.0; counts.len()]),
+            }
+        });
+        assert_eq!(other, lacks(entry, layer, values, "numbers of another type"));
+        // A counter at its threshold cannot be saved by a step, and one at 65,535 would overflow in the next.
+        if entry != "bound" {
+            let large = refusal(|state| state[index].values = StateValues::Counts(vec![4; values]));
+            assert_eq!(large, lacks(entry, layer, values, "the count 4, expected below the threshold 4"));
+        }
+    }
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.5] {
+        let message = refusal(|state| {
+            let StateValues::Scalars(values) = &mut state[3].values else { panic!("bounds are numbers") };
+            values[14] = bad;
+        });
+        assert_eq!(message, lacks("bound", 2, 15, &format!("the bound {bad}, expected [0, inf)")));
+    }
+}
