@@ -37,6 +37,8 @@ enum Command {
     Eval(crate::eval::Eval),
     Predict(crate::predict::Predict),
     Inspect(crate::inspect::Inspect),
+    Reproduce(crate::reproduce::Reproduce),
+    Tune(crate::tune::Tune),
     Rules(crate::rules::Rules),
     Data(crate::data::Data),
     Completions(crate::completions::Completions),
@@ -49,6 +51,8 @@ impl Command {
             Self::Eval(command) => command.run(output),
             Self::Predict(command) => command.run(output),
             Self::Inspect(command) => command.run(output),
+            Self::Reproduce(command) => command.run(output),
+            Self::Tune(command) => command.run(output),
             Self::Rules(command) => command.run(output),
             Self::Data(command) => command.run(output),
             Self::Completions(command) => command.run(output),
@@ -69,8 +73,6 @@ pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     match result.and(output.flush()) {
         Ok(()) | Err(Error::ClosedOutput) => ExitCode::SUCCESS,
         Err(error) => {
-            // The result before it may still be in the buffer.
-            let _ = output.flush();
             output.note(&report(&error));
             ExitCode::from(error.exit_code())
         }

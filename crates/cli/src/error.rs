@@ -3,11 +3,21 @@
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use spinet::{data, nn, rules};
+use clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+use spinet::{data, lab, nn, rules};
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
+    /// Experiments.
+    #[error(transparent)]
+    Lab(lab::Error),
+    /// A file that is no record.
+    #[error("{}: {source}", .path.display())]
+    Record { path: PathBuf, source: Box<lab::Error> },
+    /// `spinet tune` without a rule.
+    #[error("no `--rule` is given, expected at least one: the grid is that of the last")]
+    NoRuleToTune,
     /// What clap refuses.
     #[error("{}", usage(.0))]
     Usage(clap::Error),
@@ -33,14 +43,30 @@ pub(crate) enum Error {
     /// A file of a known kind that is no model of spinet.
     #[error("{}: found {found}, expected a model file of spinet (safetensors)", .path.display())]
     NotAModel { path: PathBuf, found: &'static str },
+    /// A directory without a model.
+    #[error("{}: holds no `model.safetensors`, expected a model file or the directory of a finished run", .directory.display())]
+    NoModel { directory: PathBuf },
+    /// Nothing to predict.
+    #[error("no images are given, expected PNG or idx files, or `--data NAME`")]
+    NoImages,
     /// Data with more classes than a model.
     #[error("data set `{data}` has {found} classes, expected at most {expected}, the classes of the model")]
     Classes { data: String, found: usize, expected: usize },
     /// Files that are not the official ones.
     #[error(
-        "{bad} of the {all} files of data set `{dataset}` are not in order\n\nhint: `spinet data fetch {dataset}` downloads missing files"
+        "{bad} of the {all} files of data set `{dataset}` are not in order\n\n\
+         hint: `spinet data fetch {dataset} --data-dir DIR` downloads missing files"
     )]
     NotVerified { dataset: &'static str, bad: usize, all: usize },
+}
+
+impl From<lab::Error> for Error {
+    fn from(error: lab::Error) -> Self {
+        match error {
+            lab::Error::Train(error) => Self::Train(error),
+            error => Self::Lab(error),
+        }
+    }
 }
 
 impl From<rules::Error> for Error {
@@ -70,8 +96,10 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         use data::Error::{Download, DownloadDigest, DownloadSize, HttpStatus, Io};
         match self {
-            Self::Train(spinet::Error::Diverged { .. }) => FAILED,
-            Self::Train(spinet::Error::Data(Download { .. } | DownloadDigest { .. } | DownloadSize { .. } | HttpStatus { .. })) => FAILED,
+            Self::Train(
+                spinet::Error::Diverged { .. }
+                | spinet::Error::Data(Download { .. } | DownloadDigest { .. } | DownloadSize { .. } | HttpStatus { .. }),
+            ) => FAILED,
             Self::Train(spinet::Error::Storage { action: "open" | "read", source, .. } | spinet::Error::Data(Io { source, .. })) => {
                 code_of_reading(source)
             }
@@ -84,7 +112,9 @@ impl Error {
 /// A name that leads to no file, or text that is none, is wrong input; the rest is storage.
 fn code_of_reading(source: &io::Error) -> u8 {
     match source.kind() {
-        ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::InvalidFilename | ErrorKind::Other => WRONG_INPUT,
+        ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::InvalidFilename | ErrorKind::Other => {
+            WRONG_INPUT
+        }
         _ => STORAGE,
     }
 }
@@ -92,6 +122,9 @@ fn code_of_reading(source: &io::Error) -> u8 {
 /// The error with its causes, as it is shown: `spinet: what happened: why`, then hints as paragraphs of their own.
 pub(crate) fn report(error: &Error) -> String {
     let text = error.to_string();
+    if matches!(error, Error::Usage(answer) if answer.kind() == DisplayHelpOnMissingArgumentOrSubcommand) {
+        return text;
+    }
     let (what, hints) = text.split_once("\n\n").map_or((text.as_str(), None), |(what, hints)| (what, Some(hints)));
     let mut what = what.to_owned();
     let mut source = std::error::Error::source(error);
@@ -124,7 +157,7 @@ mod tests {
         let path = PathBuf::from("a.bin");
         let io = || io::Error::new(ErrorKind::PermissionDenied, "permission denied");
         let error = Error::from(data::Error::Io { path: path.clone(), action: "read file", source: io() });
-        assert_eq!((report(&error).as_str(), error.exit_code()), ("spinet: \"a.bin\": cannot read file: permission denied", 3));
+        assert_eq!((report(&error).as_str(), error.exit_code()), ("spinet: a.bin: cannot read file: permission denied", 3));
         let error = Error::from(spinet::Error::Storage { path: path.clone(), action: "sync", source: io() });
         assert_eq!((report(&error).as_str(), error.exit_code()), ("spinet: a.bin: cannot sync: permission denied", 3));
         let error = Error::FinishedRun { directory: path };

@@ -18,7 +18,11 @@ fn is_harmful(c: char) -> bool {
 
 fn escaped(text: &str, is_harmful: impl Fn(char) -> bool) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut text, c| {
-        if is_harmful(c) { text.extend(c.escape_default()) } else { text.push(c) }
+        if is_harmful(c) {
+            text.extend(c.escape_default());
+        } else {
+            text.push(c);
+        }
         text
     })
 }

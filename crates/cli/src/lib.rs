@@ -33,6 +33,7 @@
 //! configuration and data gives the same bits, whatever the number of [`Threads`].
 
 pub use spinet_data as data;
+pub use spinet_lab as lab;
 pub use spinet_nn as nn;
 pub use spinet_rules as rules;
 pub use spinet_train as train;
@@ -40,4 +41,5 @@ pub use spinet_train as train;
 pub use spinet_data::{DATASETS, Dataset, Samples, Source, load};
 pub use spinet_nn::{Activation, Initialiser, Loss, Network, Threads};
 pub use spinet_rules::{RULES, RuleSettings};
+pub use spinet_train::store;
 pub use spinet_train::{Error, Evaluation, MetricsLog, Model, Scorer, TrainConfig, Trainer, each_run};

@@ -14,6 +14,8 @@ mod model_file;
 mod number;
 mod output;
 mod predict;
+mod reproduce;
+mod reproduce_bar;
 mod rules;
 mod run_directory;
 mod scores;
@@ -22,6 +24,7 @@ mod spines;
 mod threads;
 mod train;
 mod train_bar;
+mod tune;
 
 use std::process::ExitCode;
 

@@ -35,7 +35,7 @@ pub(crate) fn duration(time: Duration) -> String {
 pub(crate) fn file_size(bytes: u64) -> String {
     match bytes {
         0..10_000 => format!("{} bytes", thousands(bytes)),
-        10_000..10_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        10_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
         _ => format!("{:.1} MB", bytes as f64 / 1e6),
     }
 }

@@ -16,17 +16,17 @@ type Point = (f64, f64);
 
 /// L of `method` over `initial`, both in the order of the epochs.
 ///
-/// None if there is no level that both reach after their start, or if the method is there in no time at all.
+/// Levels that the method has from its start do not count. None if no other level is reached by both.
 pub fn speedup(initial: &[(f64, f64)], method: &[(f64, f64)]) -> Option<f64> {
     let (initial, method) = (rises(initial), rises(method));
     // T is piecewise linear in a, so the largest difference lies at a level where one of the two has a corner.
     let levels = initial.iter().chain(&method).map(|(_, accuracy)| *accuracy);
-    let times = levels.filter_map(|level| Some((time(&initial, level)?, time(&method, level)?)));
+    let times = levels.filter_map(|level| Some((time(&initial, level)?, time(&method, level)?))).filter(|(_, fast)| *fast > 0.0);
     let largest = times.fold(None, |best: Option<(f64, f64)>, (slow, fast)| match best {
         Some((a, b)) if (a - b).abs() >= (slow - fast).abs() => best,
         _ => Some((slow, fast)),
     });
-    largest.filter(|(_, fast)| *fast > 0.0).map(|(slow, fast)| slow / fast)
+    largest.map(|(slow, fast)| slow / fast)
 }
 
 /// The points at which the running maximum rises, with the point before each rise from which it is interpolated.

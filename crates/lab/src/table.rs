@@ -1,7 +1,7 @@
 //! Tables of a record: ours, the paper's, and the difference; as text for a terminal and as Markdown.
 
 use crate::paper::Printed;
-use crate::{EXPERIMENTS, Estimate, Interval, Record, Row};
+use crate::{Definition, EXPERIMENTS, Estimate, Interval, Record, Row};
 
 const HEAD: [&str; 9] = ["hidden", "method", "accuracy %", "paper", "difference", "over initial [95 %]", "L", "paper", "difference"];
 
@@ -61,7 +61,8 @@ fn sections(record: &Record) -> Vec<(String, Vec<&Row>)> {
                 && (experiment.data.ends_with("1200") == (row.train == 1200))
         });
         let name = known.map_or_else(|| format!("{}, {} training samples", row.data, row.train), |known| known.title.to_owned());
-        let title = format!("{name}; {} test samples, {} runs of {} epochs", thousands(row.test), row.runs, thousands(row.epochs));
+        let title =
+            format!("{name}; {} test samples, {} of {} epochs", thousands(row.test), plural(row.runs, "run"), thousands(row.epochs));
         match sections.last_mut() {
             Some((last, rows)) if *last == title => rows.push(row),
             _ => sections.push((title, vec![row])),
@@ -94,7 +95,7 @@ fn estimate(estimate: &Estimate, runs: usize) -> String {
 }
 
 fn printed((mean, deviation): Printed) -> String {
-    deviation.map_or_else(|| format!("{mean:.2}"), |deviation| format!("{mean:.2} ± {deviation:.2}"))
+    deviation.map_or_else(|| mean.to_string(), |deviation| format!("{mean} ± {deviation}"))
 }
 
 fn signed(value: f64) -> String {
@@ -103,6 +104,10 @@ fn signed(value: f64) -> String {
 
 fn interval(interval: &Interval) -> String {
     format!("{:+.2} [{:+.2}, {:+.2}]", interval.mean, interval.low, interval.high)
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
 }
 
 /// A count with commas between thousands.
@@ -118,37 +123,57 @@ fn thousands(count: usize) -> String {
     text
 }
 
+/// What a reader must know to believe the table, in lines of at most 120 characters.
 fn footnotes(record: &Record) -> String {
     let definition = &record.definition;
-    let mut notes = Vec::new();
+    let mut notes = String::new();
     if let Some(reduced) = &definition.reduced {
-        notes.push(format!("NOT the full experiment: {reduced}."));
+        notes += &format!("NOT the full experiment: {reduced}.\n\n");
     }
-    notes.push(
-        "accuracy: mean ± standard deviation over the runs, on the test samples after the last epoch. over initial: mean difference to \
-         the initial network of the same seed with its 95 % confidence interval. L: how many times faster than the initial network."
-            .to_owned(),
+    notes += "\
+accuracy %: mean ± standard deviation over the runs, on the test samples after the last epoch.
+over initial: mean difference to the initial network of the same seed, with its 95 % confidence interval (paired).
+L: how many times faster than the initial network of the same seed, at the accuracy level with the largest difference in time.
+";
+    let seeds = match definition.seeds.as_slice() {
+        [only] => format!("seed {only}"),
+        seeds => format!("seeds {} to {}", seeds.first().copied().unwrap_or(0), seeds.last().copied().unwrap_or(0)),
+    };
+    let Definition { learning_rate, batch, initialiser, evaluate_every, .. } = definition;
+    notes += &format!(
+        "\nSettings: learning rate {learning_rate}, batch {batch}, initial weights {initialiser}, {seeds}, evaluated every {}.\n",
+        if *evaluate_every == 1 { "epoch".to_owned() } else { format!("{evaluate_every} epochs") }
     );
-    notes.push(format!(
-        "settings: learning rate {}, batch {}, weights {}, seeds {} to {}. epochs: {}.",
-        definition.learning_rate,
-        definition.batch,
-        definition.initialiser,
-        definition.seeds.first().copied().unwrap_or(0),
-        definition.seeds.last().copied().unwrap_or(0),
-        definition.epochs_reason
-    ));
-    if !definition.tuned.is_empty() {
-        notes.push(format!("tuned: {}.", definition.tuned.join("; ")));
+    let list = |title: &str, points: &[String]| {
+        let lines = points.iter().map(|point| wrapped(point)).collect::<String>();
+        if points.is_empty() { String::new() } else { format!("\n{title}\n\n{lines}") }
+    };
+    notes
+        + &list("Length of a run:", std::slice::from_ref(&definition.epochs_reason))
+        + &list("Tuned on validation folds of the training samples:", &definition.tuned)
+        + &list("What the paper leaves open, and what was chosen:", &definition.open_points)
+}
+
+/// One point of a list, with line breaks where a terminal needs them.
+fn wrapped(point: &str) -> String {
+    const WIDTH: usize = 116;
+    let (mut text, mut length) = ("-".to_owned(), 1);
+    for word in point.split_whitespace() {
+        if length + 1 + word.chars().count() > WIDTH {
+            text.push_str("\n ");
+            length = 1;
+        }
+        text.push(' ');
+        text.push_str(word);
+        length += 1 + word.chars().count();
     }
-    notes.push(format!("open in the paper: {}.", definition.open_points.join("; ")));
-    notes.join("\n\n") + "\n"
+    text + "\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Definition, Method, Published};
+    use crate::{Method, Published};
 
     fn record() -> Record {
         let row = |method, accuracy: Vec<f64>, speedup: Option<Vec<f64>>| Row {
@@ -192,7 +217,7 @@ mod tests {
         let line = text.lines().find(|line| line.contains("bdnn-dsd")).unwrap();
         assert_eq!(
             line.split_whitespace().collect::<Vec<_>>().join(" "),
-            "100 bdnn-dsd 89.50 ± 0.71 89.56 ± 0.13 -0.06 +4.00 [+3.50, +4.50] 41.00 ± 1.41 3.00 +38.00"
+            "100 bdnn-dsd 89.50 ± 0.71 89.56 ± 0.13 -0.06 +4.00 [+3.50, +4.50] 41.00 ± 1.41 3 +38.00"
         );
         assert!(text.starts_with("Tables 3 and 4: MNIST, 1,200 training samples; 10,000 test samples, 2 runs of 1,500 epochs\n"));
     }
@@ -201,7 +226,7 @@ mod tests {
     fn a_smaller_run_says_so_and_open_points_are_named() {
         for text in [text(&record()), markdown(&record())] {
             assert!(text.contains("NOT the full experiment: 2 runs instead of 5."), "{text}");
-            assert!(text.contains("open in the paper: initial weights: y."));
+            assert!(text.contains("- initial weights: y"));
         }
     }
 

@@ -10,6 +10,14 @@ pub enum Error {
         /// How many sizes were given.
         found: usize,
     },
+    /// More classes than a label can name.
+    #[error("a network has at most {most} classes, found {found}")]
+    TooManyClasses {
+        /// Classes asked for.
+        found: usize,
+        /// The largest number.
+        most: usize,
+    },
     /// A layer without units.
     #[error("layer {layer} has 0 units, expected at least 1 (layer 0 is the input)")]
     EmptyLayer {

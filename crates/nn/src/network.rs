@@ -40,6 +40,9 @@ impl NetworkConfig {
         if self.sizes.len() < 2 {
             return Err(Error::TooFewSizes { found: self.sizes.len() });
         }
+        if self.sizes[self.sizes.len() - 1] > MOST_CLASSES {
+            return Err(Error::TooManyClasses { found: self.sizes[self.sizes.len() - 1], most: MOST_CLASSES });
+        }
         if let Some(layer) = self.sizes.iter().position(|size| *size == 0) {
             return Err(Error::EmptyLayer { layer });
         }
@@ -56,6 +59,9 @@ impl NetworkConfig {
         self.initialiser.check()
     }
 }
+
+/// A label is one byte.
+const MOST_CLASSES: usize = 256;
 
 /// A feed-forward network of dense layers.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,6 +137,7 @@ mod tests {
     fn impossible_networks_are_refused_with_the_reason() {
         let refused = |config: NetworkConfig| Network::<f32>::new(&config, 0).unwrap_err().to_string();
         assert_eq!(refused(NetworkConfig::dense(&[3])), "a network needs at least an input and an output size, found 1 sizes");
+        assert_eq!(refused(NetworkConfig::dense(&[3, 257])), "a network has at most 256 classes, found 257");
         assert_eq!(refused(NetworkConfig::dense(&[3, 0, 2])), "layer 1 has 0 units, expected at least 1 (layer 0 is the input)");
         assert!(refused(NetworkConfig::dense(&[usize::MAX, 2])).starts_with("layer 1 would have 2 x"));
         let softmax_of_sigmoid = NetworkConfig { output_activation: Activation::Sigmoid, ..NetworkConfig::dense(&[3, 2]) };

@@ -1,4 +1,5 @@
 //! The same numbers, bit by bit, at any number of threads and every time.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{Activation, Batch, Initialiser, Loss, Network, NetworkConfig, Threads, Workspace};
 use spinet_rules::{Chain, Purpose, RULES, Stream};

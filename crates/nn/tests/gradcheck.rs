@@ -6,6 +6,7 @@
 //!
 //! The difference is wrong by about h^2 = 1e-10 and by rounding, 1e-16 / h = 1e-11, so gradients must agree to a relative
 //! 1e-6, where a gradient below 1e-3 counts as 1e-3.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{Activation, Batch, Initialiser, Loss, Network, NetworkConfig, Threads, Workspace};
 use spinet_rules::{At, Chain, Purpose, RuleSettings, Stream};
@@ -30,7 +31,7 @@ impl Case {
         let mut network = Network::new(config, seed).unwrap();
         let mut stream = Stream::new(seed, Purpose::Noise, 0);
         for bias in network.layers.iter_mut().filter_map(|layer| layer.bias.as_mut()) {
-            bias.iter_mut().for_each(|b| *b = stream.normal());
+            bias.fill_with(|| stream.normal());
         }
         let inputs = (0..SAMPLES * config.sizes[0]).map(|_| stream.normal()).collect();
         let labels = (0..SAMPLES).map(|_| stream.below(network.classes() as u32) as u8).collect();

@@ -3,6 +3,7 @@
 //! Tolerance, times `max(1, |expected|)`: 1e-10 in `f64`, where only the order of sums and the library's `exp` differ;
 //! 1e-5 in `f32` after 12 steps. Counters, events and counts are equal. Spine bounds are compared in `f64` alone: in
 //! `f32` a comparison of the rule may fall to the other side.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeMap;
 
@@ -130,21 +131,9 @@ struct TrainingCase {
 #[serde(tag = "method", rename_all = "kebab-case")]
 enum Method {
     GradientDescent,
-    L2 {
-        weight_decay: f64,
-    },
-    Dropout {
-        dropout_rate: f64,
-        masks: Vec<Vec<f64>>,
-    },
-    SpineBound {
-        growth_counting: String,
-        shrink_counting: String,
-        layers: String,
-        threshold: u16,
-        initial_bound: f64,
-        bound_step: f64,
-    },
+    L2 { weight_decay: f64 },
+    Dropout { dropout_rate: f64, masks: Vec<Vec<f64>> },
+    SpineBound { growth_counting: String, shrink_counting: String, layers: String, threshold: u16, initial_bound: f64, bound_step: f64 },
 }
 
 /// After `step` steps, counted from 1; the fields after the biases are those of spine bounds.
@@ -212,7 +201,9 @@ fn assert_bounds(chain: &Chain<f64>, state: &State, what: &str) {
     for layer in 0..state.bounds.len() {
         let values = |name: &str| saved.iter().find(|entry| entry.name == name && entry.layer == layer).map(|entry| &entry.values);
         match (values("bound"), &state.bounds[layer]) {
-            (Some(StateValues::Scalars(found)), Some(expected)) => assert_near(found, expected, F64_TOLERANCE, &format!("{what}: bound {layer}")),
+            (Some(StateValues::Scalars(found)), Some(expected)) => {
+                assert_near(found, expected, F64_TOLERANCE, &format!("{what}: bound {layer}"));
+            }
             (None, None) => {}
             (found, _) => panic!("{what}: layer {layer} has bounds {found:?}"),
         }

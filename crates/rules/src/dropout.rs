@@ -100,8 +100,9 @@ impl<S: Scalar> Rule<S> for Dropout<S> {
         // 2^16 layers and 2^48 steps have a stream each.
         let mut stream = Stream::new(self.seed, Purpose::Dropout, (at.layer as u64) << 48 | at.step);
         stream.fill(&mut self.bits[..count]);
+        let (cutoff, kept) = (self.cutoff, self.kept);
         for (factor, bits) in self.factors[..count].iter_mut().zip(&self.bits) {
-            *factor = if u64::from(*bits) < self.cutoff { S::ZERO } else { self.kept };
+            *factor = if u64::from(*bits) < cutoff { S::ZERO } else { kept };
         }
         Some(&self.factors[..count])
     }

@@ -63,7 +63,7 @@ pub enum Error {
         second: &'static str,
     },
     /// A rule written on the command line in a form that cannot be read.
-    #[error("cannot read rule `{found}`, expected NAME or NAME:PARAMETER=VALUE,...")]
+    #[error("cannot read rule `{found}`, expected NAME or NAME:PARAMETER=VALUE,... with each parameter once")]
     Syntax {
         /// The text given.
         found: String,

@@ -38,7 +38,7 @@ impl<S: Scalar> Optimizer<S> for GradientDescent {
     }
 
     fn update(&mut self, _slot: usize, learning_rate: S, values: &mut [S], grad: &[S]) {
-        Arch::new().dispatch(|| {
+        Arch::new().dispatch(move || {
             for (value, g) in values.iter_mut().zip(grad) {
                 *value = *value - learning_rate * *g;
             }

@@ -23,7 +23,7 @@ pub struct Parameter {
 /// Default and allowed values of a parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Range {
-    /// A number above `above` (or equal to it, if `includes` is set) and below `below`.
+    /// A number (finite in `f32` too) above `above` (or equal to it, if `includes` is set) and below `below`.
     Number {
         /// Used when nothing is set.
         default: f64,
@@ -98,13 +98,18 @@ impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number { above, includes, below, .. } => {
-                write!(f, "in {}{above}, {below})", if *includes { '[' } else { '(' })
+                write!(f, "in {}{above}, {})", if *includes { '[' } else { '(' }, short(*below))
             }
             Self::Count { low, high, .. } => write!(f, "a whole number in [{low}, {high}]"),
             Self::Choice { options, .. } => write!(f, "one of {}", options.join(", ")),
             Self::Layers => f.write_str("`all` or layer numbers from 1 such as `1` or `1+2`"),
         }
     }
+}
+
+/// A number with an exponent where it would be long.
+fn short(number: f64) -> String {
+    if number.abs() < 1e6 { number.to_string() } else { format!("{number:e}") }
 }
 
 /// A value as a person gave it, unchecked.
@@ -195,7 +200,9 @@ impl FromStr for RuleSettings {
         for pair in list.into_iter().flat_map(|list| list.split(',')) {
             let (parameter, value) = pair.split_once('=').ok_or_else(syntax)?;
             let Ok(value) = value.trim().parse();
-            settings = settings.with(parameter.trim(), value);
+            if settings.parameters.insert(parameter.trim().to_owned(), value).is_some() {
+                return Err(syntax());
+            }
         }
         Ok(settings)
     }

@@ -16,7 +16,7 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "weight_decay",
         summary: "coefficient of w in the gradient; the penalty is half of it times the sum of squares",
-        range: Range::Number { default: 1e-4, above: 0.0, includes: true, below: f64::INFINITY },
+        range: Range::Number { default: 1e-4, above: 0.0, includes: true, below: 1e30 },
     },
     Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
 ];
@@ -92,9 +92,10 @@ impl<S: Scalar> Rule<S> for WeightDecay<S> {
         if !self.layers.contains(at.layer) {
             return;
         }
-        Arch::new().dispatch(|| {
+        let weight_decay = self.weight_decay;
+        Arch::new().dispatch(move || {
             for (g, w) in grad.iter_mut().zip(weight) {
-                *g += self.weight_decay * *w;
+                *g += weight_decay * *w;
             }
         });
     }

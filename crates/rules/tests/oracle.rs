@@ -2,6 +2,7 @@
 //!
 //! Tolerance: none on the `dyadic` drive, whose every operation is exact in `f32` and `f64`; 1e-12 on the `decimal` drive,
 //! where both sides do the same operations and only their decimal notation may round. Counters, events and counts are equal.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeMap;
 

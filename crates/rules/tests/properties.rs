@@ -1,4 +1,5 @@
 //! What holds for BDNN-dsd and dropout whatever the numbers.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use proptest::prelude::*;
 use spinet_rules::{

@@ -1,6 +1,6 @@
 //! The fast form of BDNN-dsd: update, counting, bound change and clamp of every weight in one pass over memory.
 //!
-//! The loop has no branches, so that the compiler turns it into vector code; counters are 16 bits wide. Elementwise,
+//! The loops have no branches, so that the compiler turns them into vector code; counters are 16 bits wide. Elementwise,
 //! so the bits do not depend on threads, and without fused multiply-add, so they do not depend on the vector width.
 
 use pulp::Arch;
@@ -10,7 +10,7 @@ use crate::Scalar;
 
 /// Gradient descent and the rule in one pass.
 pub(super) fn update<S: Scalar>(constants: &Constants<S>, state: &mut SpineState<S>, learning_rate: S, weight: &mut [S], grad: &[S]) {
-    by_counting(constants, state, weight, grad, |w, g| (w, w - learning_rate * g));
+    by_counting(constants, state, weight, grad, move |w, g| (w, w - learning_rate * g));
 }
 
 /// The rule alone, after any optimizer; `before` are the weights before the update.
@@ -26,7 +26,7 @@ fn by_counting<S: Scalar>(
     state: &mut SpineState<S>,
     weight: &mut [S],
     other: &[S],
-    moved: impl Fn(S, S) -> (S, S),
+    moved: impl Fn(S, S) -> (S, S) + Copy,
 ) {
     use Counting::{Consecutive, Cumulative};
     let pass = match (constants.growth_counting, constants.shrink_counting) {
@@ -38,56 +38,91 @@ fn by_counting<S: Scalar>(
     pass(constants, state, weight, other, moved);
 }
 
-#[expect(clippy::needless_bitwise_bool, reason = "without branches the loop becomes vector code")]
+/// Weights of a block: its bounds before the step fit the first-level cache, and its counts 32 bits.
+const BLOCK: usize = 2048;
+
 fn pass<S: Scalar, const GROWTH_RESETS: bool, const SHRINK_RESETS: bool>(
     constants: &Constants<S>,
     state: &mut SpineState<S>,
     weight: &mut [S],
     other: &[S],
-    moved: impl Fn(S, S) -> (S, S),
+    moved: impl Fn(S, S) -> (S, S) + Copy,
+) {
+    let mut before = [S::ZERO; BLOCK];
+    let blocks = weight.chunks_mut(BLOCK).zip(other.chunks(BLOCK)).zip(state.bound.chunks_mut(BLOCK));
+    let counters = state.over.chunks_mut(BLOCK).zip(state.decay.chunks_mut(BLOCK));
+    for (((weight, other), bound), (over, decay)) in blocks.zip(counters) {
+        let before = &mut before[..bound.len()];
+        before.copy_from_slice(bound);
+        block::<S, GROWTH_RESETS, SHRINK_RESETS>(constants, (weight, other, bound, over, decay), moved);
+        // Counting in the loop above would keep the compiler from turning it into vector code.
+        state.events.add(before, bound);
+    }
+}
+
+/// The arrays of a block: weights, what moves them, bounds, growth counters, shrink counters.
+type Block<'a, S> = (&'a mut [S], &'a [S], &'a mut [S], &'a mut [u16], &'a mut [u16]);
+
+fn block<S: Scalar, const GROWTH_RESETS: bool, const SHRINK_RESETS: bool>(
+    constants: &Constants<S>,
+    (weight, other, bound, over, decay): Block<'_, S>,
+    moved: impl Fn(S, S) -> (S, S) + Copy,
 ) {
     let Constants { bound_step, threshold, .. } = *constants;
-    let mut events = SpineEvents::default();
-    Arch::new().dispatch(|| {
-        // Counts of a block fit 32 bits, which keeps the vector lanes narrow.
-        const BLOCK: usize = 4096;
-        let blocks = weight.chunks_mut(BLOCK).zip(other.chunks(BLOCK)).zip(state.bound.chunks_mut(BLOCK));
-        let counters = state.over.chunks_mut(BLOCK).zip(state.decay.chunks_mut(BLOCK));
-        for (((weight, other), bound), (over, decay)) in blocks.zip(counters) {
-            let (mut appeared, mut grew, mut shrank, mut disappeared) = (0_u32, 0_u32, 0_u32, 0_u32);
-            let elements = weight.iter_mut().zip(other).zip(bound).zip(over.iter_mut().zip(decay));
-            for (((weight, &other), bound), (over, decay)) in elements {
-                let (before, w) = moved(*weight, other);
-                let m = *bound;
-                let magnitude = w.abs();
+    // By value: numbers behind references could be aliased by the stores, which would forbid vector code.
+    Arch::new().dispatch(move || {
+        let elements = weight.iter_mut().zip(other).zip(bound.iter_mut()).zip(over.iter_mut().zip(decay.iter_mut()));
+        for (((weight, &other), bound), (over, decay)) in elements {
+            let (before, w) = moved(*weight, other);
+            let m = *bound;
+            let magnitude = w.abs();
 
-                let counted = if magnitude > m { *over + 1 } else { u16::from(!GROWTH_RESETS) * *over };
-                let grows = counted >= threshold;
-                *over = if grows { 0 } else { counted };
+            let counted = if magnitude > m {
+                *over + 1
+            } else if GROWTH_RESETS {
+                0
+            } else {
+                *over
+            };
+            let grows = counted >= threshold;
+            *over = if grows { 0 } else { counted };
 
-                let counted = if magnitude < before.abs() { *decay + 1 } else { u16::from(!SHRINK_RESETS) * *decay };
-                let shrinks = counted >= threshold;
-                *decay = if shrinks { 0 } else { counted };
+            let counted = if magnitude < before.abs() {
+                *decay + 1
+            } else if SHRINK_RESETS {
+                0
+            } else {
+                *decay
+            };
+            let shrinks = counted >= threshold;
+            *decay = if shrinks { 0 } else { counted };
 
-                let wide = if grows { m + bound_step } else { m };
-                let new = if shrinks { (wide - bound_step).max(S::ZERO) } else { wide };
-                *bound = new;
-                *weight = w.max(-new).min(new);
-
-                let (was_zero, is_zero, rose, fell) = (m == S::ZERO, new == S::ZERO, new > m, new < m);
-                appeared += u32::from(rose & was_zero);
-                grew += u32::from(rose & !was_zero);
-                shrank += u32::from(fell & !is_zero);
-                disappeared += u32::from(fell & is_zero);
-            }
-            events.appeared += u64::from(appeared);
-            events.grew += u64::from(grew);
-            events.shrank += u64::from(shrank);
-            events.disappeared += u64::from(disappeared);
+            let wide = if grows { m + bound_step } else { m };
+            let new = if shrinks { (wide - bound_step).max(S::ZERO) } else { wide };
+            *bound = new;
+            *weight = w.max(-new).min(new);
         }
     });
-    state.events.appeared += events.appeared;
-    state.events.grew += events.grew;
-    state.events.shrank += events.shrank;
-    state.events.disappeared += events.disappeared;
+}
+
+impl SpineEvents {
+    /// Counts the changes of a block's bounds.
+    fn add<S: Scalar>(&mut self, before: &[S], after: &[S]) {
+        let [appeared, grew, shrank, disappeared] = Arch::new().dispatch(|| {
+            let mut counts = [0_u32; 4];
+            for (&m, &new) in before.iter().zip(after) {
+                let (rose, fell) = (u32::from(new > m), u32::from(new < m));
+                let (was_zero, is_zero) = (u32::from(m == S::ZERO), u32::from(new == S::ZERO));
+                counts[0] += rose & was_zero;
+                counts[1] += rose & (1 - was_zero);
+                counts[2] += fell & (1 - is_zero);
+                counts[3] += fell & is_zero;
+            }
+            counts
+        });
+        self.appeared += u64::from(appeared);
+        self.grew += u64::from(grew);
+        self.shrank += u64::from(shrank);
+        self.disappeared += u64::from(disappeared);
+    }
 }

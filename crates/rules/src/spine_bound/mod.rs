@@ -34,12 +34,12 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "initial_bound",
         summary: "bound of every weight at the start (R_i of the paper)",
-        range: Range::Number { default: 0.45, above: 0.0, includes: false, below: f64::INFINITY },
+        range: Range::Number { default: 0.45, above: 0.0, includes: false, below: 1e30 },
     },
     Parameter {
         name: "bound_step",
         summary: "how much a bound grows or shrinks at once (R_d)",
-        range: Range::Number { default: 0.06, above: 0.0, includes: false, below: f64::INFINITY },
+        range: Range::Number { default: 0.06, above: 0.0, includes: false, below: 1e30 },
     },
     Parameter {
         name: "threshold",
@@ -394,11 +394,11 @@ mod tests {
         let refused = |config: SpineBoundConfig| SpineBound::<f32>::new(&config, &plan(1)).unwrap_err().to_string();
         assert_eq!(
             refused(SpineBoundConfig { initial_bound: 0.0, ..config(1) }),
-            "rule `bdnn-dsd`: `initial_bound` must be in (0, inf), but is 0"
+            "rule `bdnn-dsd`: `initial_bound` must be in (0, 1e30), but is 0"
         );
         assert_eq!(
             refused(SpineBoundConfig { bound_step: f64::NAN, ..config(1) }),
-            "rule `bdnn-dsd`: `bound_step` must be in (0, inf), but is NaN"
+            "rule `bdnn-dsd`: `bound_step` must be in (0, 1e30), but is NaN"
         );
         assert_eq!(refused(config(0)), "rule `bdnn-dsd`: `threshold` must be a whole number in [1, 65535], but is 0");
     }

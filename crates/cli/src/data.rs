@@ -1,0 +1,189 @@
+//! `spinet data`: the data sets known by name, their files and how to get them.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+use spinet::DATASETS;
+use spinet::data::{DatasetEntry, Error as DataError, FileCheck, FileStatus, fetch, find, verify};
+
+use crate::data_source::DataDirectory;
+use crate::error::Error;
+use crate::fetch_bar::FetchBar;
+use crate::number::{file_size, thousands};
+use crate::output::Output;
+
+const EXAMPLES: &str = "\
+Examples:
+  spinet data list
+  spinet data fetch mnist --data-dir ~/data
+  spinet data verify mnist --data-dir ~/data
+  export SPINET_DATA=~/data            instead of --data-dir in every command";
+
+/// List, describe, check and download data sets.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Data {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List every data set.
+    List {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Describe a data set: samples, classes, licence, files.
+    Info {
+        /// The data set.
+        name: String,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check the files of a data set against their official SHA-256.
+    Verify {
+        /// The data set.
+        name: String,
+        #[command(flatten)]
+        directory: DataDirectory,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Download the missing files of a data set; the only command that uses the network.
+    Fetch {
+        /// The data set.
+        name: String,
+        #[command(flatten)]
+        directory: DataDirectory,
+    },
+}
+
+impl Data {
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        match &self.command {
+            Command::List { json } => list(*json, output),
+            Command::Info { name, json } => info(find(name)?, *json, output),
+            Command::Verify { name, directory, json } => verify_files(find(name)?, directory, *json, output),
+            Command::Fetch { name, directory } => fetch_files(find(name)?, directory, output),
+        }
+    }
+}
+
+fn list(json: bool, output: &mut Output) -> Result<(), Error> {
+    if json {
+        let sets: Vec<_> = DATASETS.iter().map(description).collect();
+        return output.json(&json!({ "datasets": sets }));
+    }
+    let width = DATASETS.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+    for entry in DATASETS {
+        let samples = format!("{} + {}", thousands(entry.train_count as u64), thousands(entry.test_count as u64));
+        writeln!(output, "{:width$}  {samples:>15} samples, {} classes  {}", entry.name, entry.class_names.len(), entry.summary)?;
+    }
+    writeln!(output, "\nnext: spinet data info NAME")
+}
+
+fn description(entry: &DatasetEntry) -> Value {
+    json!({
+        "name": entry.name,
+        "summary": entry.summary,
+        "is_built_in": entry.is_embedded(),
+        "train": entry.train_count,
+        "test": entry.test_count,
+        "shape": entry.shape,
+        "classes": entry.class_names,
+        "licence": entry.licence,
+        "attribution": entry.attribution,
+        "addresses": entry.addresses,
+        "files": entry.files.iter().map(|file| json!({
+            "name": file.gz_name(), "bytes": file.gz.bytes, "sha256": file.gz.sha256, "plain_sha256": file.plain.sha256,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn info(entry: &DatasetEntry, json: bool, output: &mut Output) -> Result<(), Error> {
+    if json {
+        return output.json(&description(entry));
+    }
+    writeln!(output, "{}: {}", entry.name, entry.summary)?;
+    let counts = (thousands(entry.train_count as u64), thousands(entry.test_count as u64));
+    writeln!(output, "samples: {} for training, {} for the test, {} x {} pixels", counts.0, counts.1, entry.shape[0], entry.shape[1])?;
+    writeln!(output, "classes: {}", entry.class_names.join(", "))?;
+    writeln!(output, "made by: {}", entry.attribution)?;
+    writeln!(output, "licence: {}", entry.licence)?;
+    for file in &entry.files {
+        writeln!(output, "file: {:<26}  {:>12}  sha256 {}", file.gz_name(), file_size(file.gz.bytes), file.gz.sha256)?;
+    }
+    for address in entry.addresses {
+        writeln!(output, "from: {address}")?;
+    }
+    let name = entry.name;
+    if entry.is_embedded() {
+        writeln!(output, "\nnext: spinet train --data {name}")
+    } else {
+        writeln!(output, "\nnext: spinet data fetch {name} --data-dir DIR")
+    }
+}
+
+/// Where the files are; a built-in set needs no directory.
+fn directory_of(entry: &DatasetEntry, directory: &DataDirectory) -> Result<PathBuf, Error> {
+    match &directory.data_dir {
+        Some(directory) => Ok(directory.clone()),
+        None if entry.is_embedded() => Ok(PathBuf::new()),
+        None => Err(DataError::NoDataDir { dataset: entry.name }.into()),
+    }
+}
+
+fn verify_files(entry: &'static DatasetEntry, directory: &DataDirectory, json: bool, output: &mut Output) -> Result<(), Error> {
+    let checks = verify(entry, &directory_of(entry, directory)?);
+    let bad = checks.iter().filter(|check| !check.status.is_verified()).count();
+    if json {
+        let files: Vec<_> = checks.iter().map(file_object).collect();
+        output.json(&json!({ "name": entry.name, "is_verified": bad == 0, "files": files }))?;
+    } else {
+        for check in &checks {
+            show(check, output)?;
+        }
+    }
+    if bad == 0 { Ok(()) } else { Err(Error::NotVerified { dataset: entry.name, bad, all: checks.len() }) }
+}
+
+fn show(check: &FileCheck, output: &mut Output) -> Result<(), Error> {
+    let path = check.path.as_deref().unwrap_or(Path::new(&check.file)).display();
+    match &check.status {
+        FileStatus::Verified { .. } => writeln!(output, "ok          {path}"),
+        FileStatus::Differs { found, expected } => {
+            writeln!(output, "differs     {path}\n            found sha256    {found}\n            expected sha256 {expected}")
+        }
+        FileStatus::Missing => writeln!(output, "missing     {path}"),
+        FileStatus::Unreadable(error) => writeln!(output, "unreadable  {error}"),
+    }
+}
+
+fn file_object(check: &FileCheck) -> Value {
+    let (status, found, expected) = match &check.status {
+        FileStatus::Verified { sha256 } => ("ok", Some(sha256.as_str()), Some(sha256.as_str())),
+        FileStatus::Differs { found, expected } => ("differs", Some(found.as_str()), Some(*expected)),
+        FileStatus::Missing => ("missing", None, None),
+        FileStatus::Unreadable(_) => ("unreadable", None, None),
+    };
+    json!({ "file": check.file, "path": check.path, "status": status, "found": found, "expected": expected })
+}
+
+fn fetch_files(entry: &'static DatasetEntry, directory: &DataDirectory, output: &mut Output) -> Result<(), Error> {
+    if entry.is_embedded() {
+        return writeln!(output, "{} is built in; there is nothing to fetch", entry.name);
+    }
+    let directory = directory_of(entry, directory)?;
+    let bar = FetchBar::new();
+    let files = fetch(entry, &directory, &mut |progress| bar.show(progress, output));
+    bar.clear();
+    for file in files? {
+        writeln!(output, "{}  {}", if file.is_new { "fetched " } else { "is there" }, file.path.display())?;
+    }
+    writeln!(output, "\nnext: spinet train --data {} --data-dir {}", entry.name, directory.display())
+}

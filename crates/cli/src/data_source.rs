@@ -1,0 +1,29 @@
+//! The flags that say where data sets are.
+
+use std::path::PathBuf;
+
+use spinet::Source;
+
+/// Where the files of data sets are.
+#[derive(clap::Args)]
+pub(crate) struct DataDirectory {
+    /// Directory with the files of data sets; built-in sets need none.
+    #[arg(long, value_name = "DIR", env = "SPINET_DATA", hide_env_values = true, help_heading = "This machine")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+/// Where data sets are, and which versions are used.
+#[derive(clap::Args)]
+pub(crate) struct DataSource {
+    #[command(flatten)]
+    directory: DataDirectory,
+    /// Use data files whose SHA-256 is not the official one.
+    #[arg(long, help_heading = "This machine")]
+    allow_unverified: bool,
+}
+
+impl DataSource {
+    pub(crate) fn source(&self) -> Source {
+        Source { data_dir: self.directory.data_dir.clone(), allow_unverified: self.allow_unverified }
+    }
+}

@@ -1,0 +1,154 @@
+//! `spinet eval`: what a model is worth on samples, class by class.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use spinet::data::{Limits, idx};
+use spinet::{Model, Samples, Threads, load};
+
+use crate::data_source::DataSource;
+use crate::error::Error;
+use crate::escape::on_one_line;
+use crate::model_file::ModelFile;
+use crate::number::{percent, thousands};
+use crate::output::Output;
+use crate::scores::{each_sample, ranked};
+use crate::threads::ThreadCount;
+use crate::train::rules_in_words;
+
+const EXAMPLES: &str = "\
+Examples:
+  spinet eval runs/mnist-1200-100-bdnn-dsd-seed0
+  spinet eval model.safetensors --data mnist --data-dir ~/data
+  spinet eval model.safetensors --images my-images.idx --labels my-labels.idx --json";
+
+/// Evaluate a model: accuracy, loss, accuracy of every class, confusion matrix.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Eval {
+    /// Model file, or directory of a finished run.
+    model: PathBuf,
+    /// Data set whose test samples are used; the model's own unless given.
+    #[arg(long, value_name = "NAME", conflicts_with = "images")]
+    data: Option<String>,
+    /// Images in idx format, plain or gzip, instead of a data set.
+    #[arg(long, value_name = "FILE", requires = "labels")]
+    images: Option<PathBuf>,
+    /// Their labels in idx format.
+    #[arg(long, value_name = "FILE", requires = "images")]
+    labels: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    threads: ThreadCount,
+    #[command(flatten)]
+    source: DataSource,
+}
+
+impl Eval {
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        let ModelFile { path, model, .. } = ModelFile::read(&self.model)?;
+        let (data, samples) = self.samples(&model)?;
+        let result = EvalResult::new(&model, path, data, &samples, &self.threads.start()?)?;
+        if self.json { output.json(&result) } else { result.show(&model, output) }
+    }
+
+    /// The samples, and what to call them.
+    fn samples(&self, model: &Model) -> Result<(String, Samples), Error> {
+        let classes = model.network.classes();
+        if let (Some(images), Some(labels)) = (&self.images, &self.labels) {
+            let limits = Limits { shape: Some(model.description.shape), ..Limits::default() };
+            return Ok((images.display().to_string(), idx::read_samples(images, labels, classes, &limits)?));
+        }
+        let name = self.data.as_ref().unwrap_or(&model.description.training.data);
+        let data = load(name, &self.source.source())?;
+        if data.classes() > classes {
+            return Err(Error::Classes { found: data.classes(), data: data.name, expected: classes });
+        }
+        Ok((data.name, data.test))
+    }
+}
+
+/// What a model is worth.
+#[derive(Serialize)]
+struct EvalResult {
+    model: PathBuf,
+    data: String,
+    samples: usize,
+    right: usize,
+    accuracy: f64,
+    loss: f64,
+    classes: Vec<ClassResult>,
+    /// Rows are the true class, columns the predicted class.
+    confusion: Vec<Vec<usize>>,
+}
+
+/// What it is worth for one class; no accuracy where there is no sample.
+#[derive(Serialize)]
+struct ClassResult {
+    class: String,
+    samples: usize,
+    right: usize,
+    accuracy: Option<f64>,
+}
+
+impl EvalResult {
+    fn new(model: &Model, path: PathBuf, data: String, samples: &Samples, threads: &Threads) -> Result<Self, Error> {
+        let (loss, accuracy) = model.score(samples, threads.clone())?;
+        let classes = model.network.classes();
+        let mut confusion = vec![vec![0; classes]; classes];
+        each_sample(model, samples.bytes(), threads.clone(), |index, scores| {
+            confusion[usize::from(samples.labels()[index])][ranked(scores)[0]] += 1;
+            Ok(())
+        })?;
+        let class = |(label, name): (usize, &String)| {
+            let (samples, right): (usize, usize) = (confusion[label].iter().sum(), confusion[label][label]);
+            let accuracy = (samples > 0).then(|| right as f64 / samples as f64);
+            ClassResult { class: name.clone(), samples, right, accuracy }
+        };
+        let classes: Vec<_> = model.description.classes.iter().enumerate().map(class).collect();
+        let right = classes.iter().map(|class| class.right).sum();
+        Ok(Self { model: path, data, samples: samples.len(), right, accuracy, loss, classes, confusion })
+    }
+
+    fn show(&self, model: &Model, output: &mut Output) -> Result<(), Error> {
+        let training = &model.description.training;
+        writeln!(
+            output,
+            "model: {} (trained on {} with {})",
+            shown(&self.model),
+            on_one_line(&training.data),
+            on_one_line(&rules_in_words(training))
+        )?;
+        writeln!(output, "data: {}, {} samples", self.data, thousands(self.samples as u64))?;
+        let right = thousands(self.right as u64);
+        writeln!(output, "test accuracy: {} (loss {:.4}), {right} right", percent(self.accuracy), self.loss)?;
+        let names: Vec<String> = self.classes.iter().enumerate().map(|(label, class)| row_name(label, &class.class)).collect();
+        let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max("class".len());
+        writeln!(output, "\n{:width$}  samples   right  accuracy", "class")?;
+        for (name, class) in names.iter().zip(&self.classes) {
+            let accuracy = class.accuracy.map_or("-".to_owned(), percent);
+            writeln!(output, "{name:width$}  {:>7}  {:>6}  {accuracy:>8}", thousands(class.samples as u64), thousands(class.right as u64))?;
+        }
+        writeln!(output, "\nhow often a class (row) was taken for a class (column):")?;
+        let labels = self.classes.len().to_string().len();
+        let cell = self.confusion.iter().flatten().max().map_or(1, |most| most.to_string().len()).max(labels);
+        let line = |cells: Vec<String>| cells.into_iter().fold(String::new(), |line, text| format!("{line}  {text:>cell$}"));
+        writeln!(output, "{:width$}{}", "", line((0..self.classes.len()).map(|label| label.to_string()).collect()))?;
+        for (name, row) in names.iter().zip(&self.confusion) {
+            let cells = row.iter().map(|count| if *count == 0 { ".".to_owned() } else { count.to_string() }).collect();
+            writeln!(output, "{name:width$}{}", line(cells))?;
+        }
+        Ok(())
+    }
+}
+
+fn shown(path: &Path) -> String {
+    on_one_line(&path.display().to_string())
+}
+
+/// `3`, or `3 Dress` where the name says more than the number.
+fn row_name(label: usize, name: &str) -> String {
+    if name == label.to_string() { name.to_owned() } else { format!("{label} {}", on_one_line(name)) }
+}

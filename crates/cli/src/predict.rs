@@ -1,0 +1,133 @@
+//! `spinet predict`: the class of every image.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+use spinet::data::{Limits, idx, read_png};
+use spinet::{Model, load};
+
+use crate::data_source::DataSource;
+use crate::error::Error;
+use crate::escape::on_one_line;
+use crate::model_file::ModelFile;
+use crate::number::percent;
+use crate::output::Output;
+use crate::scores::{each_sample, kind, ranked};
+use crate::threads::ThreadCount;
+
+const EXAMPLES: &str = "\
+Examples:
+  spinet predict model.safetensors digit.png
+  spinet predict model.safetensors t10k-images-idx3-ubyte.gz --top 3
+  spinet predict model.safetensors --data mnist-1200 --json > predictions.jsonl
+
+A picture must have the size of the training images, and like them (MNIST) bright strokes on a dark ground.";
+
+/// Predict the class of images.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Predict {
+    /// Model file, or directory of a finished run.
+    model: PathBuf,
+    /// PNG pictures, or files of images in idx format (plain or gzip).
+    images: Vec<PathBuf>,
+    /// Use the test samples of a data set.
+    #[arg(long, value_name = "NAME", conflicts_with = "images")]
+    data: Option<String>,
+    /// How many classes to show for each image, the most probable first.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    top: u64,
+    /// Print one JSON object for each image.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    threads: ThreadCount,
+    #[command(flatten)]
+    source: DataSource,
+}
+
+/// Images of one file or data set.
+struct Batch {
+    name: String,
+    bytes: Vec<u8>,
+    /// Whether it is one picture, so that its number says nothing.
+    is_single: bool,
+}
+
+impl Predict {
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        let model = ModelFile::read(&self.model)?.model;
+        let threads = self.threads.start()?;
+        // All files are read before the first line is printed: a wrong one is refused before any answer.
+        for batch in self.batches(&model)? {
+            each_sample(&model, &batch.bytes, threads.clone(), |index, scores| {
+                if self.json {
+                    output.json(&self.object(&model, &batch, index, scores))
+                } else {
+                    self.show(&model, &batch, index, scores, output)
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    fn batches(&self, model: &Model) -> Result<Vec<Batch>, Error> {
+        let shape = model.description.shape;
+        if self.data.is_none() && self.images.is_empty() {
+            return Err(Error::NoImages);
+        }
+        let Some(name) = &self.data else { return self.images.iter().map(|path| read(path, shape)).collect() };
+        let test = load(name, &self.source.source())?.test;
+        if test.features() != model.network.inputs() {
+            return Err(spinet::Error::Features { expected: model.network.inputs(), found: test.features() }.into());
+        }
+        Ok(vec![Batch { name: name.clone(), bytes: test.bytes().to_vec(), is_single: false }])
+    }
+
+    fn show(&self, model: &Model, batch: &Batch, index: usize, scores: &[f32], output: &mut Output) -> Result<(), Error> {
+        let is_probability = kind(model) == "probability";
+        let one = |label: usize| {
+            let score = f64::from(scores[label]);
+            let score = if is_probability { percent(score) } else { format!("{score:.4}") };
+            format!("{}  {score}", on_one_line(&model.description.classes[label]))
+        };
+        let classes: Vec<_> = ranked(scores).into_iter().take(self.top as usize).map(one).collect();
+        let name = on_one_line(&batch.name);
+        let name = if batch.is_single { name } else { format!("{name}[{index}]") };
+        writeln!(output, "{name}: {}", classes.join(",  "))
+    }
+
+    fn object(&self, model: &Model, batch: &Batch, index: usize, scores: &[f32]) -> Value {
+        let one = |label: usize| {
+            let mut object = Map::new();
+            object.insert("class".to_owned(), json!(model.description.classes[label]));
+            object.insert("label".to_owned(), json!(label));
+            object.insert(kind(model).to_owned(), json!(scores[label]));
+            object
+        };
+        let ranked = ranked(scores);
+        let mut object = one(ranked[0]);
+        object.insert("image".to_owned(), json!(batch.name));
+        object.insert("index".to_owned(), json!(index));
+        if self.top > 1 {
+            object.insert("top".to_owned(), ranked.into_iter().take(self.top as usize).map(one).collect());
+        }
+        Value::Object(object)
+    }
+}
+
+/// Images of this shape from a PNG file or an idx file, told apart by content.
+fn read(path: &Path, shape: [usize; 2]) -> Result<Batch, Error> {
+    let is_single = is_png(path);
+    let bytes =
+        if is_single { read_png(path, shape)? } else { idx::read_images(path, &Limits { shape: Some(shape), ..Limits::default() })?.bytes };
+    Ok(Batch { name: path.display().to_string(), bytes, is_single })
+}
+
+fn is_png(path: &Path) -> bool {
+    let mut first = [0; 4];
+    let is_signed = File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && first == *b"\x89PNG";
+    is_signed || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
+}

@@ -1,0 +1,148 @@
+//! `spinet reproduce`: the paper's tables, ours beside the published numbers.
+
+use std::path::{Path, PathBuf};
+
+use spinet::lab::{self, EXPERIMENTS, Experiment, Method, Record, Request, experiment_of};
+use spinet::{Source, store};
+
+use crate::data_source::DataSource;
+use crate::error::Error;
+use crate::output::Output;
+use crate::reproduce_bar::ReproduceBar;
+use crate::threads::ThreadCount;
+
+const EXAMPLES: &str = "\
+Examples:
+  spinet reproduce                          Tables 3 and 4 in full, minutes on two cores
+  spinet reproduce --quick                  a smaller run of them, seconds
+  spinet reproduce table1 --hidden 100 --methods initial,bdnn-dsd --data-dir DIR
+  spinet reproduce --from results/tables-3-4.json     the table of a stored record";
+
+/// Runs of `--quick` and their length.
+const QUICK: (usize, usize) = (2, 200);
+
+/// Run the experiments behind the paper's tables and show ours beside the published numbers.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Reproduce {
+    /// Tables to make [default: table3 table4].
+    #[arg(value_name = "TABLE")]
+    tables: Vec<String>,
+    /// Runs of each network and method, with the seeds 0, 1, 2, ...
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    runs: usize,
+    /// Another number of epochs than the experiment's own.
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// Methods: initial, dropout, l2, bdnn-dsd; the initial network is always run.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    methods: Vec<Method>,
+    /// Networks of the tables, by hidden units [default: all].
+    #[arg(long, value_name = "UNITS", value_delimiter = ',')]
+    hidden: Vec<usize>,
+    /// A smaller run that takes seconds; the table says so.
+    #[arg(long, conflicts_with_all = ["runs", "epochs"])]
+    quick: bool,
+    /// Print the record as JSON instead of the table.
+    #[arg(long)]
+    json: bool,
+    /// Print the table as Markdown.
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
+    /// Also write the record and its figures into this directory.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Show a stored record instead of running anything.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["tables", "runs", "epochs", "methods", "hidden", "quick"])]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    threads: ThreadCount,
+    #[command(flatten)]
+    source: DataSource,
+}
+
+impl Reproduce {
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        let record = match &self.from {
+            Some(path) => {
+                Record::parse(&store::read_text(path)?).map_err(|source| Error::Record { path: path.clone(), source: Box::new(source) })?
+            }
+            None => self.make(output)?,
+        };
+        if let Some(directory) = &self.out {
+            write(&record, directory)?;
+        }
+        if self.json {
+            output.bytes(record.to_json()?.as_bytes())
+        } else if self.markdown {
+            write!(output, "{}", lab::markdown(&record))
+        } else {
+            write!(output, "{}", lab::text(&record))
+        }
+    }
+
+    fn make(&self, output: &Output) -> Result<Record, Error> {
+        let request = self.request(self.source.source())?;
+        let bar = ReproduceBar::new(request.epochs_in_all()?);
+        let record = lab::reproduce(&request, &|epochs| bar.advance(epochs, output));
+        bar.clear();
+        Ok(record?)
+    }
+
+    fn request(&self, source: Source) -> Result<Request, Error> {
+        let mut experiments: Vec<&'static Experiment> = Vec::new();
+        for word in &self.tables {
+            let experiment = experiment_of(word)?;
+            if !experiments.iter().any(|known| known.name == experiment.name) {
+                experiments.push(experiment);
+            }
+        }
+        if experiments.is_empty() {
+            experiments.push(&EXPERIMENTS[0]);
+        }
+        let (runs, epochs) = if self.quick { (QUICK.0, Some(QUICK.1)) } else { (self.runs, self.epochs) };
+        Ok(Request {
+            experiments,
+            runs,
+            epochs,
+            methods: if self.methods.is_empty() { Method::ALL.to_vec() } else { self.methods.clone() },
+            hidden: self.hidden.clone(),
+            threads: self.threads.count(),
+            source,
+            command: self.command(),
+        })
+    }
+
+    /// The command as a record names it: what the numbers depend on, and no paths.
+    fn command(&self) -> String {
+        let mut words = vec!["spinet reproduce".to_owned()];
+        words.extend(self.tables.iter().cloned());
+        if self.quick {
+            words.push("--quick".to_owned());
+        } else if self.runs != 5 {
+            words.push(format!("--runs {}", self.runs));
+        }
+        if let Some(epochs) = self.epochs {
+            words.push(format!("--epochs {epochs}"));
+        }
+        if !self.methods.is_empty() {
+            words.push(format!("--methods {}", self.methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(",")));
+        }
+        if !self.hidden.is_empty() {
+            words.push(format!("--hidden {}", self.hidden.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")));
+        }
+        words.join(" ")
+    }
+}
+
+/// Writes a record and its figures: `NAME.json`, `NAME-accuracy.svg` and, with spine counts, `NAME-spines.svg`.
+fn write(record: &Record, directory: &Path) -> Result<(), Error> {
+    store::make_directory(directory)?;
+    let name = record.definition.experiments.join("-");
+    store::write_atomically(&directory.join(format!("{name}.json")), record.to_json()?.as_bytes())?;
+    store::write_atomically(&directory.join(format!("{name}-accuracy.svg")), lab::accuracy_figure(record)?.as_bytes())?;
+    if record.rows.iter().any(|row| !row.curve.counts.is_empty()) {
+        store::write_atomically(&directory.join(format!("{name}-spines.svg")), lab::spine_figure(record)?.as_bytes())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! `spinet rules`: the registry of learning rules.
+
+use serde_json::{Value, json};
+use spinet::RULES;
+use spinet::rules::{Parameter, Range, Role, RuleEntry, Seam, find};
+
+use crate::error::Error;
+use crate::output::Output;
+
+const EXAMPLES: &str = "\
+Examples:
+  spinet rules
+  spinet rules bdnn-dsd
+  spinet train --rule bdnn-dsd:threshold=20 --rule dropout     rules act in the order given";
+
+/// List the learning rules: what they do, where they act, what can be set.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Rules {
+    /// One rule; all unless given.
+    name: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Rules {
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        let entries = match &self.name {
+            Some(name) => vec![find(name)?],
+            None => RULES.to_vec(),
+        };
+        if self.json {
+            let rules: Vec<_> = entries.into_iter().map(object).collect();
+            return output.json(&json!({ "rules": rules }));
+        }
+        for (index, entry) in entries.into_iter().enumerate() {
+            if index > 0 {
+                writeln!(output)?;
+            }
+            show(entry, output)?;
+        }
+        Ok(())
+    }
+}
+
+fn show(entry: &RuleEntry, output: &mut Output) -> Result<(), Error> {
+    writeln!(output, "{}: {}", entry.name, entry.summary)?;
+    if entry.role == Role::Optimizer {
+        writeln!(output, "  optimizer: turns gradients into updates; a run has one")?;
+    } else {
+        let places: Vec<_> = entry.seams.iter().map(|seam| seam_in_words(*seam)).collect();
+        writeln!(output, "  acts on: {}", places.join(", "))?;
+    }
+    writeln!(output, "  reference: {}", entry.reference)?;
+    for Parameter { name, summary, range } in entry.parameters {
+        writeln!(output, "  {name} = {}", range.default_text())?;
+        writeln!(output, "      {summary}; {range}")?;
+    }
+    Ok(())
+}
+
+fn seam_in_words(seam: Seam) -> &'static str {
+    match seam {
+        Seam::Activation => "activations in training",
+        Seam::WeightView => "the weights that a step uses",
+        Seam::ErrorSignal => "error signals",
+        Seam::Gradient => "gradients",
+        Seam::AfterUpdate => "weights after the update",
+    }
+}
+
+fn object(entry: &RuleEntry) -> Value {
+    let parameter = |parameter: &Parameter| {
+        json!({
+            "name": parameter.name,
+            "summary": parameter.summary,
+            "default": default(&parameter.range),
+            "range": parameter.range.to_string(),
+        })
+    };
+    json!({
+        "name": entry.name,
+        "role": match entry.role { Role::Optimizer => "optimizer", Role::Rule => "rule" },
+        "summary": entry.summary,
+        "reference": entry.reference,
+        "seams": entry.seams,
+        "parameters": entry.parameters.iter().map(parameter).collect::<Vec<_>>(),
+    })
+}
+
+fn default(range: &Range) -> Value {
+    match range {
+        Range::Number { default, .. } => json!(default),
+        Range::Count { default, .. } => json!(default),
+        Range::Choice { .. } | Range::Layers => json!(range.default_text()),
+    }
+}

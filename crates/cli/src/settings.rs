@@ -1,0 +1,124 @@
+//! The settings of a run as flags; what is not given comes from a file, else from the defaults.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use spinet::{Activation, Initialiser, Loss, RuleSettings, TrainConfig};
+
+use crate::error::Error;
+
+const LOSSES: [Loss; 2] = [Loss::CrossEntropy, Loss::MeanSquaredError];
+
+/// Everything that a run's numbers depend on.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Settings of the run")]
+pub(crate) struct Settings {
+    /// Read settings from a TOML file, such as the run.toml of an earlier run; flags override it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Data set; see `spinet data list` [default: mnist-1200].
+    #[arg(long, value_name = "NAME")]
+    data: Option<String>,
+    /// Learning rule, repeatable, in the order in which they act; see `spinet rules`.
+    #[arg(long = "rule", value_name = "NAME[:PARAMETER=VALUE,...]")]
+    rules: Vec<RuleSettings>,
+    /// Units of the hidden layers: `100`, `256,128`, or `none` for a linear classifier [default: 100].
+    #[arg(long, value_name = "UNITS")]
+    hidden: Option<Hidden>,
+    /// Activation of the hidden layers [default: sigmoid].
+    #[arg(long, value_name = "NAME", value_parser = activation())]
+    activation: Option<Activation>,
+    /// Activation of the output layer; identity with cross-entropy [default: identity].
+    #[arg(long, value_name = "NAME", value_parser = activation())]
+    output_activation: Option<Activation>,
+    /// What training makes small [default: cross-entropy].
+    #[arg(long, value_name = "NAME", value_parser = loss())]
+    loss: Option<Loss>,
+    /// How weights start: `uniform(A)`, `normal(S)`, `xavier`, `he` or `fan-in` [default: uniform(1)].
+    #[arg(long, value_name = "LAW")]
+    initialiser: Option<Initialiser>,
+    /// Units without biases.
+    #[arg(long, overrides_with = "bias")]
+    no_bias: bool,
+    /// Units with biases, as they are unless a file says otherwise.
+    #[arg(long)]
+    bias: bool,
+    /// Step size, above 0 [default: 0.1].
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    learning_rate: Option<f64>,
+    /// Samples of one step [default: 600].
+    #[arg(long, value_name = "SAMPLES")]
+    batch: Option<usize>,
+    /// Passes over the training samples [default: 500].
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// Epochs from one evaluation to the next [default: 1].
+    #[arg(long, value_name = "N")]
+    evaluate_every: Option<usize>,
+    /// The run's one seed [default: 0].
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+impl Settings {
+    /// The whole configuration, checked.
+    pub(crate) fn config(&self) -> Result<TrainConfig, Error> {
+        let mut config = match &self.config {
+            Some(path) => TrainConfig::read(path)?,
+            None => TrainConfig::default(),
+        };
+        set(&mut config.data, self.data.as_ref());
+        set(&mut config.hidden, self.hidden.as_ref().map(|hidden| &hidden.0));
+        set(&mut config.activation, self.activation.as_ref());
+        set(&mut config.output_activation, self.output_activation.as_ref());
+        set(&mut config.loss, self.loss.as_ref());
+        set(&mut config.initialiser, self.initialiser.as_ref());
+        set(&mut config.bias, (self.bias || self.no_bias).then_some(&self.bias));
+        set(&mut config.learning_rate, self.learning_rate.as_ref());
+        set(&mut config.batch, self.batch.as_ref());
+        set(&mut config.epochs, self.epochs.as_ref());
+        set(&mut config.evaluate_every, self.evaluate_every.as_ref());
+        set(&mut config.seed, self.seed.as_ref());
+        set(&mut config.rules, (!self.rules.is_empty()).then_some(&self.rules));
+        config.check()?;
+        Ok(config)
+    }
+}
+
+fn set<T: Clone>(setting: &mut T, flag: Option<&T>) {
+    if let Some(value) = flag {
+        setting.clone_from(value);
+    }
+}
+
+/// Units of the hidden layers.
+#[derive(Clone)]
+struct Hidden(Vec<usize>);
+
+impl FromStr for Hidden {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Self(Vec::new()));
+        }
+        let units = text.split(',').map(|units| units.trim().parse().ok().filter(|units| *units > 0));
+        let refused = || "expected whole numbers from 1, as in `100` or `256,128`, or `none`".to_owned();
+        units.collect::<Option<_>>().map(Self).ok_or_else(refused)
+    }
+}
+
+fn activation() -> impl TypedValueParser<Value = Activation> {
+    named(&Activation::ALL, Activation::name)
+}
+
+fn loss() -> impl TypedValueParser<Value = Loss> {
+    named(&LOSSES, Loss::name)
+}
+
+/// One of some values by name; clap lists them and suggests the nearest.
+fn named<T: Copy + Send + Sync + 'static>(all: &'static [T], name: fn(T) -> &'static str) -> impl TypedValueParser<Value = T> {
+    let names = PossibleValuesParser::new(all.iter().map(|value| name(*value)));
+    names.try_map(move |found| all.iter().copied().find(|value| name(*value) == found).ok_or("unknown name"))
+}

@@ -1,0 +1,164 @@
+//! `spinet train`: one run, its files and its result.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use spinet::{Dataset, Evaluation, MetricsLog, Model, TrainConfig, Trainer, load};
+
+use crate::data_source::DataSource;
+use crate::error::Error;
+use crate::number::{duration, percent, thousands};
+use crate::output::Output;
+use crate::run_directory::RunDirectory;
+use crate::settings::Settings;
+use crate::spines::{RuleCounts, in_words, over_a_run};
+use crate::threads::ThreadCount;
+use crate::train_bar::TrainBar;
+
+const EXAMPLES: &str = "\
+Examples:
+  spinet train --rule bdnn-dsd              the network of the BDNN-dsd paper on built-in data
+  spinet train --rule bdnn-dsd:threshold=20,bound_step=0.1 --hidden 256,128
+  spinet train --data mnist --data-dir ~/data --rule dropout --activation relu --initialiser he
+  spinet train --config runs/mnist-1200-100-bdnn-dsd-seed0/run.toml --seed 1
+
+The directory of a run gets run.toml (repeats the run), metrics.jsonl (one line an evaluation) and model.safetensors.";
+
+/// Train a network.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Train {
+    #[command(flatten)]
+    settings: Settings,
+    /// Directory of the run [default: runs/DATA-HIDDEN-RULES-seedN].
+    #[arg(long, value_name = "DIR", help_heading = "Result")]
+    out: Option<PathBuf>,
+    /// Replace a finished run in that directory.
+    #[arg(long, help_heading = "Result")]
+    force: bool,
+    /// Print the result as one JSON object.
+    #[arg(long, help_heading = "Result")]
+    json: bool,
+    #[command(flatten)]
+    threads: ThreadCount,
+    #[command(flatten)]
+    source: DataSource,
+}
+
+impl Train {
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        let config = self.settings.config()?;
+        let directory = RunDirectory::choose(self.out.as_deref(), &config, self.force)?;
+        let data = load(&config.data, &self.source.source())?;
+        let mut trainer = Trainer::new(&config, &data, self.threads.start()?)?;
+        directory.start(&config, &data)?;
+        let mut log = MetricsLog::start(&directory.metrics())?;
+        output.note(&plan(&trainer, &data, self.threads.count()));
+        let started = Instant::now();
+        let curve = train(&mut trainer, &mut log, output)?;
+        let time = started.elapsed();
+        let model = Model::of(&trainer, &data);
+        model.save(&directory.model())?;
+        let result = RunResult::new(&directory, &curve, time);
+        if self.json { output.json(&result) } else { result.show(&model, output) }
+    }
+}
+
+/// `training 784-100-10 (79,510 weights and biases) ...`, before the first step.
+fn plan(trainer: &Trainer, data: &Dataset, threads: usize) -> String {
+    let network = trainer.network();
+    let sizes: Vec<_> = network.config().sizes.iter().map(ToString::to_string).collect();
+    let parameters: usize = network.layers.iter().map(|layer| layer.weight.len() + layer.bias.as_ref().map_or(0, Vec::len)).sum();
+    format!(
+        "training {} ({} weights and biases) with {} on {} ({} samples), {threads} thread{}",
+        sizes.join("-"),
+        thousands(parameters as u64),
+        rules_in_words(trainer.config()),
+        data.name,
+        thousands(data.train.len() as u64),
+        if threads == 1 { "" } else { "s" },
+    )
+}
+
+/// The rules of a run, or what it is without them.
+pub(crate) fn rules_in_words(config: &TrainConfig) -> String {
+    let rules: Vec<_> = config.rules.iter().map(ToString::to_string).collect();
+    if rules.is_empty() { "plain gradient descent".to_owned() } else { rules.join(" + ") }
+}
+
+/// The training loop: every evaluation is stored before the next epoch starts.
+fn train(trainer: &mut Trainer, log: &mut MetricsLog, output: &Output) -> Result<Vec<Evaluation>, Error> {
+    let epochs = trainer.config().epochs;
+    let mut bar = TrainBar::new(epochs);
+    let mut curve = vec![trainer.evaluate()?];
+    log.add(&curve[0])?;
+    let result = loop {
+        if let Err(error) = trainer.train_epoch() {
+            break Err(error.into());
+        }
+        if trainer.config().is_evaluated(trainer.epoch()) {
+            let evaluation = trainer.evaluate()?;
+            log.add(&evaluation)?;
+            curve.push(evaluation);
+        }
+        bar.show(trainer.epoch(), &curve[curve.len() - 1], output);
+        if trainer.epoch() >= epochs {
+            break Ok(curve);
+        }
+    };
+    bar.clear();
+    result
+}
+
+/// What came out of a run.
+#[derive(Serialize)]
+struct RunResult {
+    directory: PathBuf,
+    model: PathBuf,
+    epochs: usize,
+    steps: u64,
+    accuracy: f64,
+    loss: f64,
+    best_accuracy: f64,
+    best_epoch: usize,
+    rules: RuleCounts,
+    seconds: f64,
+}
+
+impl RunResult {
+    fn new(directory: &RunDirectory, curve: &[Evaluation], time: Duration) -> Self {
+        let last = &curve[curve.len() - 1];
+        // The first of equals.
+        let best = curve.iter().rev().max_by(|a, b| a.accuracy.total_cmp(&b.accuracy)).unwrap_or(last);
+        Self {
+            directory: directory.path().to_owned(),
+            model: directory.model(),
+            epochs: last.epoch,
+            steps: last.step,
+            accuracy: last.accuracy,
+            loss: last.test_loss,
+            best_accuracy: best.accuracy,
+            best_epoch: best.epoch,
+            rules: over_a_run(curve),
+            seconds: time.as_secs_f64(),
+        }
+    }
+
+    fn show(&self, model: &Model, output: &mut Output) -> Result<(), Error> {
+        writeln!(output, "test accuracy: {} (loss {:.4})", percent(self.accuracy), self.loss)?;
+        writeln!(output, "best on the way: {} after epoch {}", percent(self.best_accuracy), thousands(self.best_epoch as u64))?;
+        for line in in_words(&self.rules, model) {
+            writeln!(output, "{line}")?;
+        }
+        writeln!(output, "time: {}", duration(Duration::from_secs_f64(self.seconds)))?;
+        writeln!(output, "model: {}", self.model.display())?;
+        writeln!(output, "\nnext: spinet eval {}", quoted(&self.directory.display().to_string()))
+    }
+}
+
+/// A name as it is typed in a shell.
+fn quoted(name: &str) -> String {
+    let is_plain = name.chars().all(|c| c.is_alphanumeric() || "/._-+=,:@%".contains(c));
+    if is_plain { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
+}

@@ -1,0 +1,9 @@
+//! The command `spinet` as a person meets it: each test runs the built program in a directory of its own.
+#![allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
+
+mod bench;
+mod messages;
+mod models;
+mod registries;
+mod streams;
+mod training;

@@ -1,0 +1,74 @@
+//! `spinet rules`, `spinet data` and `spinet completions`.
+
+use serde_json::Value;
+use spinet::{DATASETS, RULES};
+
+use crate::bench::Bench;
+
+#[test]
+fn rules_are_listed_with_typed_defaults() {
+    let bench = Bench::new();
+    let all: Value = serde_json::from_str(&bench.done("rules --json")).unwrap();
+    let rules = all["rules"].as_array().unwrap();
+    assert_eq!(
+        rules.iter().map(|rule| rule["name"].as_str().unwrap()).collect::<Vec<_>>(),
+        RULES.iter().map(|rule| rule.name).collect::<Vec<_>>()
+    );
+    for rule in rules {
+        assert!(["rule", "optimizer"].contains(&rule["role"].as_str().unwrap()));
+        assert!(["summary", "reference"].iter().all(|key| rule[key].is_string()) && rule["seams"].is_array(), "{rule}");
+        for parameter in rule["parameters"].as_array().unwrap() {
+            assert!(["name", "summary", "range"].iter().all(|key| parameter[key].is_string()), "{parameter}");
+            assert!(parameter["default"].is_number() || parameter["default"].is_string(), "{parameter}");
+        }
+    }
+    let one: Value = serde_json::from_str(&bench.done("rules bdnn-dsd --json")).unwrap();
+    let parameter = |name: &str| {
+        let parameters = one["rules"][0]["parameters"].as_array().unwrap();
+        parameters.iter().find(|parameter| parameter["name"] == name).unwrap()["default"].clone()
+    };
+    assert_eq!(parameter("initial_bound"), 0.45);
+    assert_eq!(parameter("threshold"), 10);
+    assert_eq!(parameter("growth_counting"), "cumulative");
+    assert_eq!(one["rules"][0]["seams"][0], "after-update");
+    let text = bench.done("rules");
+    assert!(RULES.iter().all(|rule| text.contains(rule.summary) && text.contains(rule.reference)), "{text}");
+}
+
+#[test]
+fn data_sets_are_listed_described_and_checked() {
+    let bench = Bench::new();
+    let text = bench.done("data list");
+    assert!(DATASETS.iter().all(|entry| text.contains(entry.summary)), "{text}");
+    let list: Value = serde_json::from_str(&bench.done("data list --json")).unwrap();
+    assert_eq!(list["datasets"].as_array().unwrap().len(), DATASETS.len());
+    let info: Value = serde_json::from_str(&bench.done("data info mnist-1200 --json")).unwrap();
+    assert_eq!((&info["train"], &info["is_built_in"]), (&1200.into(), &true.into()));
+    assert!(bench.done("data info fashion-mnist").contains("classes: T-shirt/top, Trouser"));
+    assert_eq!(bench.done("data verify mnist-1200").matches("ok  ").count(), 4);
+    assert!(bench.done("data fetch mnist-1200").contains("built in"));
+}
+
+#[test]
+fn files_that_are_not_the_official_ones_are_named_with_exit_code_2() {
+    let bench = Bench::new();
+    bench.write("t10k-labels-idx1-ubyte", "something else");
+    let answer = bench.run("data verify mnist --data-dir .");
+    assert_eq!(answer.code, 2);
+    assert_eq!(answer.stdout.lines().filter(|line| line.starts_with("missing     ")).count(), 3, "{}", answer.stdout);
+    assert!(answer.stdout.contains("differs     ./t10k-labels-idx1-ubyte\n            found sha256    "), "{}", answer.stdout);
+    assert!(answer.stderr.starts_with("spinet: 4 of the 4 files of data set `mnist` are not in order"), "{}", answer.stderr);
+    let answer = bench.run("data verify mnist --data-dir . --json");
+    let report: Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!((answer.code, &report["is_verified"], &report["files"][3]["status"]), (2, &false.into(), &"differs".into()));
+}
+
+#[test]
+fn completions_know_every_subcommand() {
+    let bench = Bench::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = bench.done(&format!("completions {shell}"));
+        assert!(["train", "inspect", "learning-rate"].iter().all(|word| script.contains(word)), "{shell}");
+    }
+    assert!(bench.refused(2, "completions tcsh").contains("possible values"));
+}

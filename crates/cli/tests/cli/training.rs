@@ -1,0 +1,125 @@
+//! `spinet train` and what it leaves.
+
+use serde_json::Value;
+use spinet::{MetricsLog, TrainConfig};
+
+use crate::bench::{Bench, names};
+
+#[test]
+fn train_and_eval_say_the_same() {
+    let bench = Bench::new();
+    let trained: Value = serde_json::from_str(&bench.train("a", "--json")).unwrap();
+    let evaluated: Value = serde_json::from_str(&bench.done("eval a --json")).unwrap();
+    for key in ["accuracy", "loss"] {
+        assert!(trained[key].is_f64() && trained[key] == evaluated[key], "{key}: {trained} {evaluated}");
+    }
+    let of_classes: u64 = evaluated["classes"].as_array().unwrap().iter().map(|class| class["right"].as_u64().unwrap()).sum();
+    assert_eq!(of_classes as f64 / 10_000.0, evaluated["accuracy"].as_f64().unwrap(), "the confusion matrix counts the same predictions");
+    let shown =
+        format!("test accuracy: {:.2} % (loss {:.4})", 100.0 * trained["accuracy"].as_f64().unwrap(), trained["loss"].as_f64().unwrap());
+    assert!(bench.train("b", "").contains(&shown));
+    assert!(bench.done("eval b/model.safetensors").contains(&shown));
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes_at_any_number_of_threads() {
+    let bench = Bench::new();
+    let files = ["model.safetensors", "metrics.jsonl", "run.toml"];
+    bench.train("first", "--threads 1");
+    for (directory, threads) in [("again", 1), ("two", 2), ("four", 4)] {
+        bench.train(directory, &format!("--threads {threads}"));
+        for file in files {
+            assert!(bench.read(&format!("{directory}/{file}")) == bench.read(&format!("first/{file}")), "{file} of {directory}");
+        }
+    }
+    bench.train("other", "--seed 1");
+    assert!(bench.read("other/model.safetensors") != bench.read("first/model.safetensors"));
+}
+
+#[test]
+fn a_run_leaves_three_files_with_one_line_for_each_evaluation() {
+    let bench = Bench::new();
+    bench.train("a", "--epochs 7 --evaluate-every 3");
+    assert_eq!(names(&bench.path("a")), ["metrics.jsonl", "model.safetensors", "run.toml"]);
+    let curve = MetricsLog::read(&bench.path("a/metrics.jsonl")).unwrap();
+    assert_eq!(curve.iter().map(|evaluation| evaluation.epoch).collect::<Vec<_>>(), [0, 3, 6, 7]);
+    let expected =
+        TrainConfig { hidden: vec![10], epochs: 7, evaluate_every: 3, rules: vec!["bdnn-dsd".parse().unwrap()], ..TrainConfig::default() };
+    assert_eq!(TrainConfig::read(&bench.path("a/run.toml")).unwrap(), expected);
+    bench.done("train --config a/run.toml --out b");
+    assert!(bench.read("a/model.safetensors") == bench.read("b/model.safetensors"), "run.toml repeats the run");
+}
+
+#[test]
+fn every_setting_is_a_flag_and_flags_win_over_the_file() {
+    let bench = Bench::new();
+    bench.write("run.toml", "hidden = [30]\nepochs = 400\nbias = false\n[[rules]]\nname = \"l2\"\n");
+    let flags = "--data mnist-1200 --hidden 12,8 --activation relu --output-activation sigmoid --loss mean-squared-error \
+                 --initialiser uniform(0.5) --bias --learning-rate 0.3 --batch 100 --epochs 2 --evaluate-every 2 --seed 9 \
+                 --rule dropout:dropout_rate=0.25 --rule bdnn-dsd:threshold=3,layers=1+2";
+    bench.done(&format!("train --config run.toml --out a {flags}"));
+    let text = r#"
+        hidden = [12, 8]
+        activation = "relu"
+        output_activation = "sigmoid"
+        loss = "mean-squared-error"
+        initialiser = "uniform(0.5)"
+        learning_rate = 0.3
+        batch = 100
+        epochs = 2
+        evaluate_every = 2
+        seed = 9
+        rules = [{ name = "dropout", dropout_rate = 0.25 }, { name = "bdnn-dsd", threshold = 3, layers = "1+2" }]
+    "#;
+    assert_eq!(TrainConfig::read(&bench.path("a/run.toml")).unwrap(), TrainConfig::parse(text, "x".as_ref()).unwrap());
+    bench.done("train --config run.toml --out b --epochs 1 --no-bias");
+    let config = TrainConfig::read(&bench.path("b/run.toml")).unwrap();
+    assert_eq!((config.hidden, config.bias, config.rules[0].name.as_str()), (vec![30], false, "l2"), "what no flag names is the file's");
+}
+
+#[test]
+fn a_linear_network_trains_into_a_directory_named_after_the_run() {
+    let bench = Bench::new();
+    let text = bench.done("train --hidden none --epochs 3 --rule bdnn-dsd --rule l2");
+    assert!(text.contains("model: runs/mnist-1200-linear-bdnn-dsd+l2-seed0/model.safetensors"), "{text}");
+    assert!(text.contains("\nspines: ") && text.contains(" of 7,840 weights at their bound"), "{text}");
+    assert!(text.ends_with("\nnext: spinet eval runs/mnist-1200-linear-bdnn-dsd+l2-seed0\n"), "{text}");
+    bench.done("eval runs/mnist-1200-linear-bdnn-dsd+l2-seed0");
+}
+
+#[test]
+fn a_finished_run_is_replaced_only_by_force() {
+    let bench = Bench::new();
+    bench.train("a", "--seed 1");
+    let before = bench.read("a/model.safetensors");
+    let message = bench.refused(2, "train --hidden 10 --epochs 5 --rule bdnn-dsd --out a");
+    assert!(message.starts_with("spinet: a: holds a finished run") && message.contains("\n\nhint: `--force`"), "{message}");
+    assert!(bench.read("a/model.safetensors") == before);
+    bench.train("a", "--force");
+    assert!(bench.read("a/model.safetensors") != before);
+}
+
+#[test]
+fn a_diverging_run_ends_with_code_1_and_names_layer_and_step() {
+    let bench = Bench::new();
+    let words = "train --hidden 10 --epochs 5 --activation relu --loss mean-squared-error --learning-rate 1e30 --out a";
+    let message = bench.run(words);
+    assert_eq!(message.code, 1, "{}", message.stderr);
+    let line = message.stderr.lines().find(|line| line.starts_with("spinet: ")).unwrap();
+    assert!(line.starts_with("spinet: training diverged at epoch 1, step 2: loss is "), "{line}");
+    assert!(line.contains(" of layer "), "{line}");
+    assert_eq!(message.stdout, "");
+    assert_eq!(names(&bench.path("a")), ["metrics.jsonl", "run.toml"], "no model is stored");
+    bench.done("train --hidden 10 --epochs 1 --out a");
+}
+
+#[test]
+fn files_of_a_run_tell_nothing_about_the_machine() {
+    let bench = Bench::new();
+    bench.train("a", "");
+    let directory = bench.path("a").display().to_string();
+    for file in names(&bench.path("a")) {
+        let bytes = bench.read(&format!("a/{file}"));
+        assert!(!bytes.windows(directory.len()).any(|window| window == directory.as_bytes()), "{file}");
+    }
+}

@@ -1,0 +1,236 @@
+//! NaN, infinity and overflow stop a step before its update, whatever number was spoiled.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use spinet_nn::{Activation, Batch, Diverged, Initialiser, Loss, Network, NetworkConfig, Threads, Workspace};
+use spinet_rules::{At, Chain, ErrorSignal, Purpose, Rule, Seam, SpineBound, SpineBoundConfig, Stream};
+
+const SIZES: [usize; 4] = [4, 5, 6, 3];
+const SAMPLES: usize = 7;
+const LAST_STEP: u64 = 4;
+
+/// A number that is spoiled; layers are counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Spot {
+    Input,
+    Weight(usize),
+    Bias(usize),
+    Factor(usize),
+    ErrorSignal(usize),
+    Gradient(usize),
+}
+
+impl Spot {
+    const ALL: [Self; 15] = [
+        Self::Input,
+        Self::Weight(0),
+        Self::Weight(1),
+        Self::Weight(2),
+        Self::Bias(0),
+        Self::Bias(1),
+        Self::Bias(2),
+        Self::Factor(0),
+        Self::Factor(1),
+        Self::ErrorSignal(0),
+        Self::ErrorSignal(1),
+        Self::ErrorSignal(2),
+        Self::Gradient(0),
+        Self::Gradient(1),
+        Self::Gradient(2),
+    ];
+
+    /// What the message calls it.
+    fn place(self) -> String {
+        match self {
+            Self::Input => "the input".to_owned(),
+            Self::Weight(layer) => format!("the weight of layer {} (dense)", layer + 1),
+            Self::Bias(layer) => format!("the bias of layer {} (dense)", layer + 1),
+            Self::Factor(layer) => format!("the activation factors of layer {} (dense)", layer + 1),
+            Self::ErrorSignal(layer) => format!("the error signal of layer {} (dense)", layer + 1),
+            Self::Gradient(layer) => format!("the gradient of layer {} (dense)", layer + 1),
+        }
+    }
+}
+
+/// Puts a number where only rules reach, in one step; leaves everything alone in the others.
+struct Poison {
+    spot: Spot,
+    value: f32,
+    step: u64,
+    factors: Vec<f32>,
+}
+
+impl Poison {
+    fn spoil(&self, at: At, spot: Spot, values: &mut [f32]) {
+        if self.spot == spot && self.step == at.step {
+            values[values.len() - 1] = self.value;
+        }
+    }
+}
+
+impl Rule<f32> for Poison {
+    fn name(&self) -> &'static str {
+        "poison"
+    }
+
+    fn acts(&self, seam: Seam, layer: usize) -> bool {
+        match self.spot {
+            Spot::Factor(own) => seam == Seam::Activation && layer == own,
+            Spot::ErrorSignal(own) => seam == Seam::ErrorSignal && layer == own,
+            Spot::Gradient(own) => seam == Seam::Gradient && layer == own,
+            Spot::Input | Spot::Weight(_) | Spot::Bias(_) => false,
+        }
+    }
+
+    fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[f32]> {
+        let mut factors = vec![1.0; batch * units];
+        self.spoil(at, Spot::Factor(at.layer), &mut factors);
+        self.factors = factors;
+        Some(&self.factors)
+    }
+
+    fn error_signal(&mut self, at: At, signal: &mut ErrorSignal<'_, f32>) {
+        self.spoil(at, Spot::ErrorSignal(at.layer), signal.values);
+    }
+
+    fn gradient(&mut self, at: At, _: &[f32], grad: &mut [f32]) {
+        self.spoil(at, Spot::Gradient(at.layer), grad);
+    }
+}
+
+fn networks() -> [NetworkConfig; 2] {
+    let relu = NetworkConfig {
+        activation: Activation::Relu,
+        loss: Loss::MeanSquaredError,
+        initialiser: Initialiser::He,
+        ..NetworkConfig::dense(&SIZES)
+    };
+    [NetworkConfig::dense(&SIZES), relu]
+}
+
+fn parameter_bits(network: &Network<f32>) -> Vec<u32> {
+    let layers = network.layers.iter();
+    layers.flat_map(|layer| layer.weight.iter().chain(layer.bias.iter().flatten())).map(|value| value.to_bits()).collect()
+}
+
+/// Positive inputs, so that an infinite weight does not turn into NaN at once but hides behind a saturated unit.
+fn inputs() -> Vec<f32> {
+    let mut stream = Stream::new(6, Purpose::Noise, 0);
+    (0..SAMPLES * SIZES[0]).map(|_| 0.1 + stream.unit() as f32).collect()
+}
+
+const LABELS: [u8; SAMPLES] = [0, 1, 2, 2, 1, 0, 1];
+
+/// Trains under BDNN-dsd, spoils one number in one step, and gives that step's refusal; nothing else may have changed.
+fn refusal(config: &NetworkConfig, spot: Spot, value: f32, spoiled_step: u64) -> Diverged {
+    let mut network = Network::<f32>::new(config, 8).unwrap();
+    let plan = network.plan(SAMPLES, 8);
+    let bound = SpineBound::new(&SpineBoundConfig { threshold: 2, ..SpineBoundConfig::default() }, &plan).unwrap();
+    let poison = Poison { spot, value, step: spoiled_step, factors: Vec::new() };
+    let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(bound), Box::new(poison)]);
+    let mut workspace = Workspace::new(&network, SAMPLES, Threads::one());
+    let mut inputs = inputs();
+    for step in 0..spoiled_step {
+        let before = parameter_bits(&network);
+        workspace.step(&mut network, &mut chain, &Batch { inputs: &inputs, labels: &LABELS }, 0.2, step).unwrap();
+        assert_ne!(parameter_bits(&network), before);
+    }
+    match spot {
+        Spot::Input => inputs[SAMPLES * SIZES[0] - 1] = value,
+        Spot::Weight(layer) => *network.layers[layer].weight.last_mut().unwrap() = value,
+        Spot::Bias(layer) => network.layers[layer].bias.as_mut().unwrap()[0] = value,
+        Spot::Factor(_) | Spot::ErrorSignal(_) | Spot::Gradient(_) => {}
+    }
+    let (before, state) = (parameter_bits(&network), chain.rules()[0].state());
+    let batch = Batch { inputs: &inputs, labels: &LABELS };
+    let outcome = workspace.step(&mut network, &mut chain, &batch, 0.2, spoiled_step);
+    assert_eq!(parameter_bits(&network), before, "{spot:?} {value} at step {spoiled_step}: weights are kept");
+    assert_eq!(chain.rules()[0].state(), state, "{spot:?} {value} at step {spoiled_step}: bounds are kept");
+    outcome.err().unwrap_or_else(|| panic!("{spot:?} {value} at step {spoiled_step} was not refused"))
+}
+
+#[test]
+fn a_number_that_is_not_finite_stops_the_step_wherever_it_stands() {
+    for config in networks() {
+        for spot in Spot::ALL {
+            for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                for step in [0, LAST_STEP / 2, LAST_STEP] {
+                    let error = refusal(&config, spot, value, step);
+                    assert_eq!((error.step, &error.place), (step, &spot.place()), "{spot:?} {value}");
+                    let text = format!(
+                        "training diverged at step {}: loss is {}; first non-finite value in {}",
+                        step + 1,
+                        error.loss,
+                        spot.place()
+                    );
+                    assert_eq!(error.to_string(), text);
+                    // Rules that act behind the loss leave it finite.
+                    assert!(error.loss.is_finite() || !matches!(spot, Spot::ErrorSignal(_) | Spot::Gradient(_)), "{spot:?} {value}");
+                }
+            }
+        }
+    }
+}
+
+const TOO_LARGE: &str = "the update, whose gradients or weights are too large for it";
+
+/// One step of a network with one layer and one sample, whose last feature is 0, so that its weight reaches neither
+/// outputs nor gradients.
+fn one_step(rules: &str, weight: f32, gradient: f32, learning_rate: f64) -> (Result<f64, Diverged>, [f32; 4]) {
+    let config = NetworkConfig { has_bias: false, ..NetworkConfig::dense(&[2, 2]) };
+    let mut network = Network::with_weights(&config, |_, _| vec![0.5, 0.25, -0.5, weight]).unwrap();
+    let plan = network.plan(1, 0);
+    let mut chain = match rules {
+        "poison" => {
+            let poison = Poison { spot: Spot::Gradient(0), value: gradient, step: 0, factors: Vec::new() };
+            Chain::with_gradient_descent(&plan, vec![Box::new(poison)])
+        }
+        settings => Chain::from_settings(&[settings.parse().unwrap()], &plan).unwrap(),
+    };
+    let mut workspace = Workspace::new(&network, 1, Threads::one());
+    let outcome = workspace.step(&mut network, &mut chain, &Batch { inputs: &[1.0, 0.0], labels: &[1] }, learning_rate, 0);
+    (outcome, network.layers[0].weight.clone().try_into().unwrap())
+}
+
+#[test]
+fn finite_numbers_whose_update_would_overflow_stop_the_step() {
+    const MOST: f32 = f32::MAX;
+    for (rules, weight, gradient, learning_rate, place) in [
+        ("poison", 0.5, MOST / 2.0, 10.0, TOO_LARGE),
+        ("poison", 0.9 * MOST, -MOST / 5.0, 1.0, TOO_LARGE),
+        ("poison", -0.9 * MOST, MOST / 5.0, 0.9, TOO_LARGE),
+        // The gradient of the penalty is the weight three times, beyond the largest number.
+        ("l2:weight_decay=3", 0.4 * MOST, 0.0, 1.0, "the gradient of layer 1 (dense)"),
+        // A bound would hide what happened.
+        ("bdnn-dsd", 0.9 * MOST, 0.0, 1.0, TOO_LARGE),
+    ] {
+        let (outcome, kept) = one_step(rules, weight, gradient, learning_rate);
+        assert_eq!(outcome.unwrap_err().place, place, "{rules} {weight} {gradient}");
+        assert_eq!(kept, [0.5, 0.25, -0.5, weight]);
+    }
+}
+
+#[test]
+fn large_numbers_whose_update_is_finite_are_let_through() {
+    const MOST: f32 = f32::MAX;
+    for (rules, weight, gradient, learning_rate) in
+        [("poison", 0.45 * MOST, -MOST / 5.0, 1.0), ("poison", 0.5, MOST / 50.0, 10.0), ("l2:weight_decay=0.1", 0.4 * MOST, 0.0, 1.0)]
+    {
+        let (outcome, moved) = one_step(rules, weight, gradient, learning_rate);
+        assert!(outcome.unwrap().is_finite(), "{rules} {weight} {gradient}");
+        assert!(moved.iter().all(|weight| weight.is_finite()) && moved[3] != weight, "{rules} {weight} {gradient}: {moved:?}");
+    }
+}
+
+#[test]
+fn a_bias_whose_update_would_overflow_stops_the_step_though_weights_do_not_move() {
+    let mut network = Network::<f32>::new(&NetworkConfig::dense(&[2, 2]), 0).unwrap();
+    let before = parameter_bits(&network);
+    let plan = network.plan(1, 0);
+    let poison = Poison { spot: Spot::ErrorSignal(0), value: f32::MAX / 2.0, step: 0, factors: Vec::new() };
+    let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(poison)]);
+    let mut workspace = Workspace::new(&network, 1, Threads::one());
+    // Without inputs the gradient of the weights is 0, and that of the biases is the error signal.
+    let outcome = workspace.step(&mut network, &mut chain, &Batch { inputs: &[0.0, 0.0], labels: &[1] }, 10.0, 0);
+    assert_eq!(outcome.unwrap_err().place, TOO_LARGE);
+    assert_eq!(parameter_bits(&network), before);
+}
