@@ -131,8 +131,8 @@ fn info(entry: &DatasetEntry, json: bool, output: &mut Output) -> Result<(), Err
 
 /// Where the files are; a built-in set needs no directory.
 fn directory_of(entry: &DatasetEntry, directory: &DataDirectory) -> Result<PathBuf, Error> {
-    match &directory.data_dir {
-        Some(directory) => Ok(directory.clone()),
+    match directory.path() {
+        Some(directory) => Ok(directory.to_owned()),
         None if entry.is_embedded() => Ok(PathBuf::new()),
         None => Err(DataError::NoDataDir { dataset: entry.name }.into()),
     }

@@ -1,7 +1,8 @@
 //! The flags that say where data sets are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use spinet::Source;
 
 /// Where the files of data sets are.
@@ -9,7 +10,15 @@ use spinet::Source;
 pub(crate) struct DataDirectory {
     /// Directory with the files of data sets; built-in sets need none.
     #[arg(long, value_name = "DIR", env = "SPINET_DATA", hide_env_values = true, help_heading = "This machine")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    data_dir: Option<PathBuf>,
+}
+
+impl DataDirectory {
+    /// The directory; an empty variable is none.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.data_dir.as_deref().filter(|path| !path.as_os_str().is_empty())
+    }
 }
 
 /// Where data sets are, and which versions are used.
@@ -24,6 +33,6 @@ pub(crate) struct DataSource {
 
 impl DataSource {
     pub(crate) fn source(&self) -> Source {
-        Source { data_dir: self.directory.data_dir.clone(), allow_unverified: self.allow_unverified }
+        Source { data_dir: self.directory.path().map(Path::to_owned), allow_unverified: self.allow_unverified }
     }
 }

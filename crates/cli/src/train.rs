@@ -1,9 +1,10 @@
 //! `spinet train`: one run, its files and its result.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use spinet::data::find;
 use spinet::{Dataset, Evaluation, MetricsLog, Model, TrainConfig, Trainer, load};
 
 use crate::data_source::DataSource;
@@ -61,7 +62,23 @@ impl Train {
         let model = Model::of(&trainer, &data);
         model.save(&directory.model())?;
         let result = RunResult::new(&directory, &curve, time);
-        if self.json { output.json(&result) } else { result.show(&model, output) }
+        if self.json {
+            return output.json(&result);
+        }
+        result.show(&model, output)?;
+        writeln!(output, "\nnext: {}", self.next(&directory, &data))
+    }
+
+    /// The command that evaluates what was trained.
+    fn next(&self, directory: &RunDirectory, data: &Dataset) -> String {
+        let quoted = |path: &Path| quoted(&path.display().to_string());
+        let command = format!("spinet eval {}", quoted(directory.path()));
+        match self.source.source().data_dir {
+            Some(data_dir) if find(&data.name).is_ok_and(|entry| !entry.is_embedded()) => {
+                format!("{command} --data-dir {}", quoted(&data_dir))
+            }
+            _ => command,
+        }
     }
 }
 
@@ -152,8 +169,7 @@ impl RunResult {
             writeln!(output, "{line}")?;
         }
         writeln!(output, "time: {}", duration(Duration::from_secs_f64(self.seconds)))?;
-        writeln!(output, "model: {}", self.model.display())?;
-        writeln!(output, "\nnext: spinet eval {}", quoted(&self.directory.display().to_string()))
+        writeln!(output, "model: {}", self.model.display())
     }
 }
 

@@ -93,7 +93,37 @@ pub const EXPERIMENTS: &[Experiment] = &[
     },
 ];
 
-const TUNED_1200: &[Tuned] = &[];
+/// All tried points stand in `results/tuning/`.
+const TUNED_1200: &[Tuned] = &[
+    Tuned {
+        hidden: 10,
+        method: Method::Dropout,
+        parameter: "dropout_rate",
+        value: 0.02,
+        command: "spinet tune --rule dropout --grid dropout_rate=0.02,0.05,0.1,0.2,0.3,0.4,0.5 --hidden 10 --epochs 1500",
+    },
+    Tuned {
+        hidden: 10,
+        method: Method::L2,
+        parameter: "weight_decay",
+        value: 0.01,
+        command: "spinet tune --rule l2 --grid weight_decay=0.0001,0.0003,0.001,0.003,0.005,0.01,0.02,0.03,0.05 --hidden 10 --epochs 1500",
+    },
+    Tuned {
+        hidden: 100,
+        method: Method::Dropout,
+        parameter: "dropout_rate",
+        value: 0.2,
+        command: "spinet tune --rule dropout --grid dropout_rate=0.02,0.05,0.1,0.2,0.3,0.4,0.5 --hidden 100 --epochs 1500",
+    },
+    Tuned {
+        hidden: 100,
+        method: Method::L2,
+        parameter: "weight_decay",
+        value: 0.003,
+        command: "spinet tune --rule l2 --grid weight_decay=0.0001,0.0003,0.001,0.003,0.005,0.01,0.02,0.03,0.05 --hidden 100 --epochs 1500",
+    },
+];
 
 /// The experiment that a word asks for.
 ///

@@ -56,6 +56,10 @@ fn a_data_set_without_its_files_says_how_to_get_them() {
     assert!(message.starts_with("spinet: nowhere: found 0 of the 4 files of data set `mnist`"), "{message}");
     let from_environment = bench.command("train --data mnist").env("SPINET_DATA", "elsewhere").output().unwrap();
     assert!(Answer::of(&from_environment).stderr.starts_with("spinet: elsewhere: found 0 of the 4 files"));
+    let empty = bench.command("train --data mnist").env("SPINET_DATA", "").output().unwrap();
+    assert!(Answer::of(&empty).stderr.contains("no folder is given"), "an empty variable is no directory");
+    let built_in = bench.command("train --hidden none --epochs 1").env("SPINET_DATA", "").output().unwrap();
+    Answer::of(&built_in).done();
 }
 
 #[test]

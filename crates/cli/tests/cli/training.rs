@@ -39,7 +39,7 @@ fn the_same_run_gives_the_same_bytes_at_any_number_of_threads() {
 #[test]
 fn a_run_leaves_three_files_with_one_line_for_each_evaluation() {
     let bench = Bench::new();
-    bench.train("a", "--epochs 7 --evaluate-every 3");
+    bench.done("train --hidden 10 --rule bdnn-dsd --epochs 7 --evaluate-every 3 --out a");
     assert_eq!(names(&bench.path("a")), ["metrics.jsonl", "model.safetensors", "run.toml"]);
     let curve = MetricsLog::read(&bench.path("a/metrics.jsonl")).unwrap();
     assert_eq!(curve.iter().map(|evaluation| evaluation.epoch).collect::<Vec<_>>(), [0, 3, 6, 7]);

@@ -1,0 +1,74 @@
+//! The experiment as a whole, in small.
+
+use spinet_data::Source;
+use spinet_lab::{EXPERIMENTS, Method, Record, Request, accuracy_figure, markdown, reproduce, spine_figure, text};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+fn request(threads: usize) -> Request {
+    Request {
+        experiments: vec![&EXPERIMENTS[0]],
+        runs: 2,
+        epochs: Some(12),
+        methods: Method::ALL.to_vec(),
+        hidden: vec![10],
+        threads,
+        source: Source::default(),
+        command: "spinet reproduce".to_owned(),
+    }
+}
+
+#[test]
+fn a_record_is_the_same_whatever_the_number_of_threads() {
+    let records: Vec<Record> = [1, 2, 3, 4].map(|threads| reproduce(&request(threads), &|_| {}).unwrap()).into();
+    for record in &records[1..] {
+        assert_eq!(record, &records[0]);
+    }
+}
+
+#[test]
+fn every_method_starts_alike_and_only_rules_make_the_difference() {
+    let record = reproduce(&request(2), &|_| {}).unwrap();
+    let methods: Vec<Method> = record.rows.iter().map(|row| row.method).collect();
+    assert_eq!(methods, Method::ALL);
+    for row in &record.rows {
+        assert_eq!(row.curve.epoch, [0, 5, 10, 12], "the first and the last state are evaluated");
+        assert_eq!(row.curve.accuracy[0], record.rows[0].curve.accuracy[0], "same initial weights");
+        assert_eq!((row.accuracy.values.len(), row.speedup.is_some()), (2, row.method != Method::Initial));
+    }
+    let finals: std::collections::BTreeSet<String> = record.rows.iter().map(|row| format!("{:?}", row.accuracy.values)).collect();
+    assert_eq!(finals.len(), 4, "no two methods end alike");
+    assert!(record.rows[3].curve.counts["shrank"].iter().any(|count| *count > 0.0));
+}
+
+#[test]
+fn progress_adds_up_to_all_epochs() {
+    let done = AtomicU64::new(0);
+    let request = request(2);
+    reproduce(&request, &|epochs| {
+        done.fetch_add(epochs, Ordering::Relaxed);
+    })
+    .unwrap();
+    assert_eq!(done.into_inner(), request.epochs_in_all().unwrap());
+}
+
+#[test]
+fn tables_and_figures_follow_from_the_stored_record() {
+    let record = reproduce(&request(2), &|_| {}).unwrap();
+    let stored = Record::parse(&record.to_json().unwrap()).unwrap();
+    assert_eq!(stored, record);
+    assert!(text(&stored).contains("NOT the full experiment: 2 runs instead of 5, 12 epochs instead of 1500."));
+    assert!(markdown(&stored).contains("| 10 | bdnn-dsd |"));
+    for figure in [accuracy_figure(&stored).unwrap(), spine_figure(&stored).unwrap()] {
+        assert!(figure.starts_with("<svg") && figure.contains("10 hidden units"));
+    }
+}
+
+#[test]
+fn requests_that_make_no_sense_are_refused_before_work_starts() {
+    let refused = |request: Request| reproduce(&request, &|_| panic!("work started")).unwrap_err().to_string();
+    assert_eq!(refused(Request { runs: 0, ..request(1) }), "`runs` must be at least 1, but is 0");
+    assert_eq!(refused(Request { epochs: Some(0), ..request(1) }), "`epochs` must be at least 1, but is 0");
+    assert_eq!(refused(Request { hidden: vec![11], ..request(1) }), "`hidden` must be among 10, 100 for tables-3-4, but is 11");
+    let untuned = Request { experiments: vec![&EXPERIMENTS[1]], ..request(1) };
+    assert!(refused(untuned).starts_with("tables-1-2 has no tuned parameter of `dropout` with 10 hidden units"));
+}

@@ -1,0 +1,202 @@
+//! Model files: what is written is read back to the bit, and everything else is refused with its reason.
+#![allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::fs;
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView, serialize};
+use sha2::{Digest, Sha256};
+use spinet_data::{Dataset, Samples};
+use spinet_nn::Threads;
+use spinet_rules::StateValues;
+use spinet_train::{Error, Model, TrainConfig, Trainer};
+
+/// Two classes of 2 x 3 pixels: bright on the left or on the right.
+fn data() -> Dataset {
+    let pixels: Vec<u8> =
+        (0..20).flat_map(|i: u8| if i.is_multiple_of(2) { [200 + i, i, 0, 250, 10, i] } else { [i, 9, 230, 0, i, 220 + i] }).collect();
+    let samples = Samples::new(pixels, (0..20).map(|i| i % 2).collect::<Vec<u8>>(), [2, 3]).unwrap();
+    Dataset {
+        name: "tiny".to_owned(),
+        train: samples.clone(),
+        test: samples,
+        class_names: vec!["left".to_owned(), "right".to_owned()],
+        files: Vec::new(),
+        is_verified: true,
+    }
+}
+
+fn trained(rules: &[&str]) -> (Trainer, Dataset) {
+    let rules = rules.iter().map(|rule| rule.parse().unwrap()).collect();
+    let config = TrainConfig { data: "tiny".to_owned(), hidden: vec![4], epochs: 3, batch: 8, rules, ..TrainConfig::default() };
+    let data = data();
+    let mut trainer = Trainer::new(&config, &data, Threads::one()).unwrap();
+    trainer.run(&mut |_| {}).unwrap();
+    (trainer, data)
+}
+
+fn model() -> Model {
+    let (trainer, data) = trained(&["bdnn-dsd:threshold=2", "dropout"]);
+    Model::of(&trainer, &data)
+}
+
+/// The bytes of its file.
+fn file_of(model: &Model) -> Vec<u8> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("model.safetensors");
+    model.save(&path).unwrap();
+    fs::read(path).unwrap()
+}
+
+fn refused(bytes: &[u8]) -> String {
+    let error = Model::parse(bytes, "a.safetensors".as_ref()).unwrap_err();
+    assert!(matches!(error, Error::Model { .. }), "{error:?}");
+    error.to_string()
+}
+
+/// The same file with another set of tensors, and the checksum as it was.
+fn with_tensors(bytes: &[u8], is_kept: impl Fn(&str) -> bool) -> Vec<u8> {
+    let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
+    let tensors = SafeTensors::deserialize(bytes).unwrap();
+    let kept: Vec<(String, TensorView<'_>)> = tensors.tensors().into_iter().filter(|(name, _)| is_kept(name)).collect();
+    serialize(kept, header.metadata().clone()).unwrap()
+}
+
+#[test]
+fn a_model_reads_back_to_the_bit() {
+    for rules in [&[][..], &["l2"], &["bdnn-dsd:threshold=2", "dropout"], &["bdnn-dsd:layers=2"]] {
+        let (mut trainer, data) = trained(rules);
+        let model = Model::of(&trainer, &data);
+        let read = Model::parse(&file_of(&model), "a".as_ref()).unwrap();
+        assert_eq!(read.description, model.description);
+        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        for (layer, original) in read.network.layers.iter().zip(&model.network.layers) {
+            assert_eq!(bits(&layer.weight), bits(&original.weight));
+            assert_eq!(layer.bias.as_deref().map(bits), original.bias.as_deref().map(bits));
+        }
+        let key = |state: &spinet_train::RuleState| (state.layer, state.rule.clone(), state.name.clone());
+        let (mut found, mut expected) = (read.state.clone(), model.state.clone());
+        found.sort_by_key(key);
+        expected.sort_by_key(key);
+        assert_eq!(found, expected);
+        assert_eq!(expected.is_empty(), !rules.iter().any(|rule| rule.starts_with("bdnn-dsd")));
+        let now = trainer.evaluate().unwrap();
+        assert_eq!(read.score(&data.test, Threads::one()).unwrap(), (now.test_loss, now.accuracy));
+    }
+}
+
+#[test]
+fn the_same_model_is_the_same_bytes() {
+    let first = file_of(&model());
+    for _ in 0..20 {
+        assert!(file_of(&model()) == first);
+    }
+}
+
+#[test]
+fn every_prefix_and_every_longer_file_is_refused() {
+    let bytes = file_of(&model());
+    for length in 0..bytes.len() {
+        refused(&bytes[..length]);
+    }
+    refused(&[&bytes[..], &[0]].concat());
+    refused(&[&bytes[..], &bytes[..]].concat());
+}
+
+#[test]
+fn every_flipped_bit_is_noticed() {
+    let mut bytes = file_of(&model());
+    // One bit of every 16, each time the next of them.
+    for bit in (0..8 * bytes.len() / 16).map(|pair| 16 * pair + pair % 16) {
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        refused(&bytes);
+        bytes[bit / 8] ^= 1 << (bit % 8);
+    }
+    Model::parse(&bytes, "a".as_ref()).unwrap();
+}
+
+#[test]
+fn a_newer_format_is_refused_with_both_versions() {
+    let mut model = model();
+    let version = model.description.version;
+    model.description.version += 1;
+    let expected = format!("a.safetensors: model format version {}, this program reads up to {version}", version + 1);
+    assert_eq!(refused(&file_of(&model)), expected);
+}
+
+#[test]
+fn a_missing_tensor_is_named() {
+    let mut without_bias = model();
+    without_bias.network.layers[1].bias = None;
+    assert_eq!(refused(&file_of(&without_bias)), "a.safetensors: it lacks `layer2.bias`, expected F32 [2]");
+    let mut without_layer = model();
+    without_layer.network.layers.pop();
+    without_layer.state.retain(|state| state.layer == 0);
+    assert_eq!(refused(&file_of(&without_layer)), "a.safetensors: it lacks `layer2.weight`, expected F32 [2, 4]");
+    let mut of_other_size = model();
+    of_other_size.description.training.hidden = vec![5];
+    assert_eq!(refused(&file_of(&of_other_size)), "a.safetensors: `layer1.weight` is F32 [4, 6], expected F32 [5, 6]");
+}
+
+#[test]
+fn a_tensor_taken_away_behind_our_back_is_noticed() {
+    let bytes = file_of(&model());
+    assert!(with_tensors(&bytes, |_| true).len() == bytes.len());
+    Model::parse(&with_tensors(&bytes, |_| true), "a".as_ref()).unwrap();
+    for name in ["layer1.weight", "layer2.bias", "layer1.bdnn-dsd.bound", "layer2.bdnn-dsd.over"] {
+        let message = refused(&with_tensors(&bytes, |known| known != name));
+        assert!(message.starts_with("a.safetensors: the file is damaged: its contents have SHA-256 "), "{name}: {message}");
+    }
+}
+
+#[test]
+fn numbers_that_are_not_finite_are_not_stored() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("model.safetensors");
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut in_weight = model();
+        in_weight.network.layers[1].weight[3] = bad;
+        let mut in_bias = model();
+        in_bias.network.layers[0].bias.as_mut().unwrap()[0] = bad;
+        let mut in_state = model();
+        let bound = in_state.state.iter_mut().find(|state| state.name == "bound" && state.layer == 0).unwrap();
+        bound.values = StateValues::Scalars(vec![bad; 24]);
+        for (model, name) in [(in_weight, "layer2.weight"), (in_bias, "layer1.bias"), (in_state, "layer1.bdnn-dsd.bound")] {
+            let message = model.save(&path).unwrap_err().to_string();
+            assert!(message.ends_with(&format!(": not saved: `{name}` holds NaN or infinity")), "{message}");
+            assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "nothing is left");
+        }
+    }
+}
+
+#[test]
+fn hostile_names_are_escaped() {
+    let whole = file_of(&model());
+    for (name, shown) in
+        [("\u{1b}[31mred", "\\u{1b}[31mred"), ("../../a\nb", "../../a\\nb"), ("layer0.a\0.b", "layer0.a\\u{0}.b"), ("", "")]
+    {
+        assert_eq!(refused(&with_foreign_tensor(&whole, name)), format!("a.safetensors: it holds the unexpected tensor `{shown}`"));
+    }
+    let long = "x".repeat(1 << 20);
+    assert!(refused(&with_foreign_tensor(&whole, &long)).contains("unexpected tensor `xxx"));
+}
+
+/// The same model with one more tensor and a checksum that fits.
+fn with_foreign_tensor(bytes: &[u8], name: &str) -> Vec<u8> {
+    let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
+    let mut metadata = header.metadata().clone().unwrap();
+    let value = 1.0_f32.to_le_bytes();
+    let foreign = (name.to_owned(), TensorView::new(Dtype::F32, vec![1], &value).unwrap());
+    let mut tensors: Vec<_> = SafeTensors::deserialize(bytes).unwrap().tensors().into_iter().chain([foreign]).collect();
+    tensors.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut digest = Sha256::new();
+    digest.update(&metadata["spinet"]);
+    for (name, tensor) in &tensors {
+        digest.update(format!("\n{name} {:?} {:?}\n", tensor.dtype(), tensor.shape()));
+        digest.update(tensor.data());
+    }
+    let checksum = digest.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    metadata.insert("sha256".to_owned(), checksum);
+    serialize(tensors, Some(metadata)).unwrap()
+}
