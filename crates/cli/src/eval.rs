@@ -12,7 +12,7 @@ use crate::escape::on_one_line;
 use crate::model_file::ModelFile;
 use crate::number::{percent, thousands};
 use crate::output::Output;
-use crate::scores::{each_sample, ranked};
+use crate::scores::ranked;
 use crate::threads::ThreadCount;
 use crate::train::rules_in_words;
 
@@ -98,9 +98,9 @@ impl EvalResult {
         let (loss, accuracy) = model.score(samples, threads.clone())?;
         let classes = model.network.classes();
         let mut confusion = vec![vec![0; classes]; classes];
-        each_sample(model, samples.bytes(), threads.clone(), |index, scores| {
+        spinet::each_sample(model, samples.bytes(), threads.clone(), |index, scores| {
             confusion[usize::from(samples.labels()[index])][ranked(scores)[0]] += 1;
-            Ok(())
+            Ok::<(), Error>(())
         })?;
         let class = |(label, name): (usize, &String)| {
             let (samples, right): (usize, usize) = (confusion[label].iter().sum(), confusion[label][label]);

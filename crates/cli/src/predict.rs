@@ -14,7 +14,7 @@ use crate::escape::on_one_line;
 use crate::model_file::ModelFile;
 use crate::number::percent;
 use crate::output::Output;
-use crate::scores::{each_sample, kind, ranked};
+use crate::scores::{kind, ranked};
 use crate::threads::ThreadCount;
 
 const EXAMPLES: &str = "\
@@ -62,7 +62,7 @@ impl Predict {
         let threads = self.threads.start()?;
         // All files are read before the first line is printed: a wrong one is refused before any answer.
         for batch in self.batches(&model)? {
-            each_sample(&model, &batch.bytes, threads.clone(), |index, scores| {
+            spinet::each_sample(&model, &batch.bytes, threads.clone(), |index, scores| {
                 if self.json {
                     output.json(&self.object(&model, &batch, index, scores))
                 } else {

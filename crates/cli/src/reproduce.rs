@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use spinet::lab::{self, EXPERIMENTS, Experiment, Method, Record, Request, experiment_of};
-use spinet::{Source, store};
+use spinet::{RuleSettings, Source, store};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
@@ -40,6 +40,9 @@ pub(crate) struct Reproduce {
     /// Networks of the tables, by hidden units [default: all].
     #[arg(long, value_name = "UNITS", value_delimiter = ',')]
     hidden: Vec<usize>,
+    /// Another setting of a method's rule than the experiment's own, repeatable; the table says so.
+    #[arg(long = "rule", value_name = "NAME:PARAMETER=VALUE,...")]
+    rules: Vec<RuleSettings>,
     /// A smaller run that takes seconds; the table says so.
     #[arg(long, conflicts_with_all = ["runs", "epochs"])]
     quick: bool,
@@ -53,7 +56,7 @@ pub(crate) struct Reproduce {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Show a stored record instead of running anything.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["tables", "runs", "epochs", "methods", "hidden", "quick"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["tables", "runs", "epochs", "methods", "hidden", "rules", "quick"])]
     from: Option<PathBuf>,
     #[command(flatten)]
     threads: ThreadCount,
@@ -83,8 +86,8 @@ impl Reproduce {
 
     fn make(&self, output: &Output) -> Result<Record, Error> {
         let request = self.request(self.source.source())?;
-        let bar = ReproduceBar::new(request.epochs_in_all()?);
-        let record = lab::reproduce(&request, &|epochs| bar.advance(epochs, output));
+        let bar = ReproduceBar::new(request.work()?);
+        let record = lab::reproduce(&request, &|work| bar.advance(work, output));
         bar.clear();
         Ok(record?)
     }
@@ -106,6 +109,7 @@ impl Reproduce {
             runs,
             epochs,
             methods: if self.methods.is_empty() { Method::ALL.to_vec() } else { self.methods.clone() },
+            rules: self.rules.clone(),
             hidden: self.hidden.clone(),
             threads: self.threads.count(),
             source,
@@ -131,6 +135,7 @@ impl Reproduce {
         if !self.hidden.is_empty() {
             words.push(format!("--hidden {}", self.hidden.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")));
         }
+        words.extend(self.rules.iter().map(|rule| format!("--rule {rule}")));
         words.join(" ")
     }
 }

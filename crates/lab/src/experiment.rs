@@ -158,13 +158,9 @@ impl Experiment {
         }
     }
 
-    /// The configuration of one run.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotTuned`].
-    pub fn config(&self, method: Method, hidden: usize, seed: u64) -> Result<TrainConfig, Error> {
-        Ok(TrainConfig {
+    /// The configuration of one run with these rules.
+    pub fn config(&self, rules: Vec<RuleSettings>, hidden: usize, seed: u64) -> TrainConfig {
+        TrainConfig {
             data: self.data.to_owned(),
             hidden: vec![hidden],
             initialiser: INITIALISER,
@@ -173,9 +169,9 @@ impl Experiment {
             epochs: self.epochs,
             evaluate_every: self.evaluate_every,
             seed,
-            rules: self.rules(method, hidden)?,
+            rules,
             ..TrainConfig::default()
-        })
+        }
     }
 }
 

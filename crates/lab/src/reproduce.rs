@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use spinet_data::{Dataset, Source};
 use spinet_nn::Threads;
+use spinet_rules::RuleSettings;
 use spinet_train::{Evaluation, TrainConfig, Trainer, each_run};
 
 use crate::experiment::{BATCH, INITIALISER, LEARNING_RATE};
@@ -20,6 +21,8 @@ pub struct Request {
     pub epochs: Option<usize>,
     /// The methods; the initial network is always run, because L and the difference need it.
     pub methods: Vec<Method>,
+    /// Other settings of a method's rule than the experiment's own, by the name of the method.
+    pub rules: Vec<RuleSettings>,
     /// The networks, by hidden units; all of the experiment if empty.
     pub hidden: Vec<usize>,
     /// Threads in all.
@@ -39,17 +42,20 @@ struct Job {
 }
 
 impl Request {
-    /// Epochs of all runs together.
+    /// The work of all runs together, in epochs times hidden units: a measure of time, for a progress bar.
     ///
     /// # Errors
     ///
     /// What is wrong with the request.
-    pub fn epochs_in_all(&self) -> Result<u64, Error> {
-        Ok(self.jobs()?.iter().map(|job| job.config.epochs as u64).sum())
+    pub fn work(&self) -> Result<u64, Error> {
+        Ok(self.jobs()?.iter().map(|job| (job.config.epochs * job.hidden) as u64).sum())
     }
 
     /// Every run, the largest networks first so that the threads end together.
     fn jobs(&self) -> Result<Vec<Job>, Error> {
+        for rule in &self.rules {
+            rule.name.parse::<Method>()?;
+        }
         if self.runs == 0 {
             return Err(Error::TooFew { setting: "runs", least: 1, found: 0 });
         }
@@ -58,7 +64,11 @@ impl Request {
             for hidden in self.networks(experiment)? {
                 for method in self.methods() {
                     for seed in 0..self.runs as u64 {
-                        let mut config = experiment.config(method, hidden, seed)?;
+                        let rules = match self.rules.iter().find(|rule| rule.name == method.name()) {
+                            Some(rule) => vec![rule.clone()],
+                            None => experiment.rules(method, hidden)?,
+                        };
+                        let mut config = experiment.config(rules, hidden, seed);
                         if let Some(epochs) = self.epochs {
                             config.epochs = epochs;
                         }
@@ -102,6 +112,7 @@ impl Request {
                 parts.push(format!("{epochs} epochs instead of {}", experiment.epochs));
             }
         }
+        parts.extend(self.rules.iter().map(|rule| format!("`{rule}` instead of the experiment's `{}`", rule.name)));
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 }
@@ -109,7 +120,7 @@ impl Request {
 /// Runs behind every figure of the paper's tables.
 const RUNS: usize = 5;
 
-/// Runs everything that was asked for; `advance` is told how many epochs were done since its last call, from any thread.
+/// Runs everything that was asked for; `advance` is told how much [work](Request::work) was done since its last call, from any thread.
 ///
 /// # Errors
 ///
@@ -120,7 +131,7 @@ pub fn reproduce(request: &Request, advance: &(dyn Fn(u64) + Sync)) -> Result<Re
     let data = data.collect::<Result<Vec<_>, _>>()?;
     let curves = each_run(request.threads, jobs.len(), |index, threads| {
         let job = &jobs[index];
-        run(&job.config, &data[job.experiment], threads, advance)
+        run(job, &data[job.experiment], threads, advance)
     })?;
     let mut rows = Vec::new();
     for (index, experiment) in request.experiments.iter().enumerate() {
@@ -140,13 +151,13 @@ pub fn reproduce(request: &Request, advance: &(dyn Fn(u64) + Sync)) -> Result<Re
 }
 
 /// One run from its first evaluation to its last.
-fn run(config: &TrainConfig, data: &Dataset, threads: Threads, advance: &(dyn Fn(u64) + Sync)) -> Result<Vec<Evaluation>, Error> {
+fn run(job: &Job, data: &Dataset, threads: Threads, advance: &(dyn Fn(u64) + Sync)) -> Result<Vec<Evaluation>, Error> {
     let mut done = 0;
     let mut watch = |evaluation: &Evaluation| {
-        advance((evaluation.epoch - done) as u64);
+        advance(((evaluation.epoch - done) * job.hidden) as u64);
         done = evaluation.epoch;
     };
-    Ok(Trainer::new(config, data, threads)?.run(&mut watch)?)
+    Ok(Trainer::new(&job.config, data, threads)?.run(&mut watch)?)
 }
 
 /// The record of one network and method from its runs, in the order of the seeds.

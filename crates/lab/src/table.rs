@@ -144,6 +144,7 @@ L: how many times faster than the initial network of the same seed, at the accur
         "\nSettings: learning rate {learning_rate}, batch {batch}, initial weights {initialiser}, {seeds}, evaluated every {}.\n",
         if *evaluate_every == 1 { "epoch".to_owned() } else { format!("{evaluate_every} epochs") }
     );
+    notes += &after_the_papers_epochs(record);
     let list = |title: &str, points: &[String]| {
         let lines = points.iter().map(|point| wrapped(point)).collect::<String>();
         if points.is_empty() { String::new() } else { format!("\n{title}\n\n{lines}") }
@@ -152,6 +153,27 @@ L: how many times faster than the initial network of the same seed, at the accur
         + &list("Length of a run:", std::slice::from_ref(&definition.epochs_reason))
         + &list("Tuned on validation folds of the training samples:", &definition.tuned)
         + &list("What the paper leaves open, and what was chosen:", &definition.open_points)
+}
+
+/// Length of every run in the paper.
+const PAPER_EPOCHS: usize = 500;
+
+/// Where runs are longer than the paper's: the mean accuracies after the length that it states.
+fn after_the_papers_epochs(record: &Record) -> String {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    for row in record.rows.iter().filter(|row| row.epochs > PAPER_EPOCHS) {
+        let Some(index) = row.curve.epoch.iter().position(|epoch| *epoch == PAPER_EPOCHS) else { continue };
+        let part = format!("{} {:.2}", row.method.name(), row.curve.accuracy[index]);
+        match lines.last_mut() {
+            Some((hidden, line)) if *hidden == row.hidden => *line += &format!(", {part}"),
+            _ => lines.push((row.hidden, part)),
+        }
+    }
+    if lines.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<String> = lines.iter().map(|(hidden, line)| format!("- {hidden} hidden units: {line}\n")).collect();
+    format!("\nAccuracy % after {PAPER_EPOCHS} epochs, the length that the paper states:\n\n{}", lines.concat())
 }
 
 /// One point of a list, with line breaks where a terminal needs them.

@@ -1,4 +1,5 @@
 //! The experiment as a whole, in small.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_data::Source;
 use spinet_lab::{EXPERIMENTS, Method, Record, Request, accuracy_figure, markdown, reproduce, spine_figure, text};
@@ -10,6 +11,7 @@ fn request(threads: usize) -> Request {
         runs: 2,
         epochs: Some(12),
         methods: Method::ALL.to_vec(),
+        rules: Vec::new(),
         hidden: vec![10],
         threads,
         source: Source::default(),
@@ -41,14 +43,14 @@ fn every_method_starts_alike_and_only_rules_make_the_difference() {
 }
 
 #[test]
-fn progress_adds_up_to_all_epochs() {
+fn progress_adds_up_to_all_the_work() {
     let done = AtomicU64::new(0);
     let request = request(2);
-    reproduce(&request, &|epochs| {
-        done.fetch_add(epochs, Ordering::Relaxed);
+    reproduce(&request, &|work| {
+        done.fetch_add(work, Ordering::Relaxed);
     })
     .unwrap();
-    assert_eq!(done.into_inner(), request.epochs_in_all().unwrap());
+    assert_eq!(done.into_inner(), request.work().unwrap());
 }
 
 #[test]
@@ -64,11 +66,22 @@ fn tables_and_figures_follow_from_the_stored_record() {
 }
 
 #[test]
+fn a_changed_rule_is_used_and_said() {
+    let rules = vec!["dropout:dropout_rate=0".parse().unwrap()];
+    let record = reproduce(&Request { rules, ..request(2) }, &|_| {}).unwrap();
+    assert_eq!(record.rows[1].accuracy, record.rows[0].accuracy, "nothing is dropped");
+    assert_eq!(record.rows[1].rules, ["dropout:dropout_rate=0"]);
+    assert!(text(&record).contains("`dropout:dropout_rate=0` instead of the experiment's `dropout`."));
+}
+
+#[test]
 fn requests_that_make_no_sense_are_refused_before_work_starts() {
     let refused = |request: Request| reproduce(&request, &|_| panic!("work started")).unwrap_err().to_string();
     assert_eq!(refused(Request { runs: 0, ..request(1) }), "`runs` must be at least 1, but is 0");
     assert_eq!(refused(Request { epochs: Some(0), ..request(1) }), "`epochs` must be at least 1, but is 0");
     assert_eq!(refused(Request { hidden: vec![11], ..request(1) }), "`hidden` must be among 10, 100 for tables-3-4, but is 11");
+    let misnamed = Request { rules: vec!["l3:weight_decay=1".parse().unwrap()], ..request(1) };
+    assert_eq!(refused(misnamed), "unknown method `l3`, expected one of initial, dropout, l2, bdnn-dsd");
     let untuned = Request { experiments: vec![&EXPERIMENTS[1]], ..request(1) };
     assert!(refused(untuned).starts_with("tables-1-2 has no tuned parameter of `dropout` with 10 hidden units"));
 }

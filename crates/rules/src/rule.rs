@@ -112,6 +112,21 @@ pub enum StateValues<S> {
     Counts(Vec<u16>),
 }
 
+impl<S> StateValues<S> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Scalars(values) => values.len(),
+            Self::Counts(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// What one learning rule does in a training step. Every hook does nothing unless a rule says otherwise.
 ///
 /// Hooks are called for every layer that has the seam; a rule that acts on chosen layers checks [`At::layer`].

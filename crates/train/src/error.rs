@@ -46,7 +46,7 @@ pub enum Error {
         what: &'static str,
     },
     /// NaN or infinity in a step; the weights are those before it.
-    #[error("training diverged at epoch {}, step {}: loss is {loss}; first non-finite value in {place}\n\nhint: try a learning rate below {learning_rate}", epoch + 1, step + 1)]
+    #[error("training diverged at epoch {}, step {}: loss is {loss}; first non-finite value in {place}\n\nhint: try a learning rate below {learning_rate:?}", epoch + 1, step + 1)]
     Diverged {
         /// The epoch, counted from 0 (shown from 1).
         epoch: usize,

@@ -29,7 +29,7 @@ pub struct Evaluation {
 }
 
 /// Samples of one forward pass: enough for fast products, small enough for the cache.
-const CHUNK: usize = 250;
+pub(crate) const CHUNK: usize = 250;
 
 /// Scores networks on samples, on all threads of a run, with buffers allocated once.
 pub struct Scorer {

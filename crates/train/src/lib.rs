@@ -26,6 +26,7 @@ mod evaluation;
 mod metrics;
 mod model;
 mod runs;
+mod scores;
 pub mod store;
 mod trainer;
 
@@ -33,6 +34,7 @@ pub use config::TrainConfig;
 pub use error::Error;
 pub use evaluation::{Evaluation, Scorer};
 pub use metrics::MetricsLog;
-pub use model::{Model, RuleState};
+pub use model::{Description, Model, RuleState};
 pub use runs::each_run;
+pub use scores::each_sample;
 pub use trainer::Trainer;

@@ -6,14 +6,15 @@
 //! | `layer1.bias`, ... (if the network has biases) | `[outputs]` | F32 |
 //! | `layer1.bdnn-dsd.bound`, ... (state of rules) | `[outputs, inputs]` | F32, or U16 for counters |
 //!
-//! The metadata key `spinet` holds JSON ([`Description`]), the key `sha256` the digest of that text and of every
-//! tensor's name, shape and bytes. Any tool that reads safetensors can use the weights.
+//! The metadata key `spinet` holds JSON: `description` ([`Description`]), and `sha256`, the digest of that text and of
+//! every tensor's name, shape and bytes. Any tool that reads safetensors can use the weights.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use spinet_data::{Dataset, Samples};
 use spinet_nn::{Network, Threads};
@@ -23,8 +24,17 @@ use crate::{Error, Scorer, TrainConfig, Trainer, store};
 
 /// Version of the format; older ones stay readable.
 const VERSION: u32 = 1;
+/// Name of the metadata.
+const KEY: &str = "spinet";
 /// Largest model file that is read.
 const MOST_BYTES: u64 = 4 << 30;
+
+/// The metadata: a description as it was written, and the digest over it and the tensors.
+#[derive(Serialize, Deserialize)]
+struct Seal {
+    sha256: String,
+    description: Box<RawValue>,
+}
 
 /// What a model file says about itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,7 +130,11 @@ impl Model {
             }
         }
         let text = serde_json::to_string(&self.description).map_err(|error| refuse(error.to_string()))?;
-        let metadata = [("sha256".to_owned(), digest(&text, &tensors)), ("spinet".to_owned(), text)];
+        let description = RawValue::from_string(text).map_err(|error| refuse(error.to_string()))?;
+        let seal = Seal { sha256: digest(description.get(), &tensors), description };
+        let seal = serde_json::to_string(&seal).map_err(|error| refuse(error.to_string()))?;
+        // One key only: the library writes several in an order that differs from call to call.
+        let metadata = [(KEY.to_owned(), seal)];
         let views = tensors.iter().map(|tensor| {
             let view = TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.bytes);
             view.map(|view| (tensor.name.clone(), view)).map_err(|error| refuse(error.to_string()))
@@ -149,11 +163,10 @@ impl Model {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| refuse(format!("not a safetensors file: {error}")))?;
         let tensors = SafeTensors::deserialize(bytes).map_err(|error| refuse(format!("not a safetensors file: {error}")))?;
         let metadata: BTreeMap<_, _> = header.metadata().iter().flatten().collect();
-        let value = |key: &str| {
-            let found = metadata.iter().find(|(name, _)| name.as_str() == key).map(|(_, text)| text.as_str());
-            found.ok_or_else(|| refuse(format!("a safetensors file, but not a spinet model: it lacks the metadata `{key}`")))
-        };
-        let (text, checksum) = (value("spinet")?, value("sha256")?);
+        let found = metadata.iter().find(|(name, _)| name.as_str() == KEY).map(|(_, text)| text.as_str());
+        let seal = found.ok_or_else(|| refuse(format!("a safetensors file, but not a spinet model: it lacks the metadata `{KEY}`")))?;
+        let seal: Seal = serde_json::from_str(seal).map_err(|error| refuse(format!("its metadata `{KEY}` cannot be read: {error}")))?;
+        let (text, checksum) = (seal.description.get(), seal.sha256);
         let mut stored: Vec<Stored> = tensors
             .iter()
             .map(|(name, view)| Stored {
@@ -211,7 +224,23 @@ impl Model {
                 _ => return Err(format!("it lacks `{name}`, expected F32 [{}]", layer.shape.outputs)),
             }
         }
-        let state = arrays.into_values().map(|tensor| RuleState::read(&tensor)).collect::<Result<_, _>>()?;
+        let state = arrays.into_values().map(|tensor| RuleState::read(&tensor)).collect::<Result<Vec<_>, _>>()?;
+        for RuleState { rule, name, layer, values } in &state {
+            let expected = network.layers.get(*layer).map(|layer| layer.weight.len());
+            if expected != Some(values.len()) {
+                let layers = network.layers.len();
+                return Err(match expected {
+                    None => format!(
+                        "it holds `{name}` of rule `{}` for layer {}, but has layers 1 to {layers}",
+                        rule.escape_default(),
+                        layer + 1
+                    ),
+                    Some(expected) => {
+                        format!("`{}` of layer {} has {} values, expected {expected}", name.escape_default(), layer + 1, values.len())
+                    }
+                });
+            }
+        }
         Ok(Self { description, network, state })
     }
 
@@ -227,12 +256,8 @@ impl Model {
         }
         for state in &self.state {
             let name = format!("layer{}.{}.{}", state.layer + 1, state.rule, state.name);
-            let length = match &state.values {
-                StateValues::Scalars(values) => values.len(),
-                StateValues::Counts(values) => values.len(),
-            };
             let LayerShape { outputs, inputs } = self.network.layers[state.layer].shape;
-            let shape = if length == outputs * inputs { vec![outputs, inputs] } else { vec![length] };
+            let shape = vec![outputs, inputs];
             tensors.push(match &state.values {
                 StateValues::Scalars(values) => Stored::of_floats(name, shape, values),
                 StateValues::Counts(values) => {

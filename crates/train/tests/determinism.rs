@@ -1,4 +1,5 @@
 //! Same seed, same bits, whatever the number of threads; and the test samples change nothing that is trained.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_data::{Dataset, Samples, Source, load};
 use spinet_nn::Threads;
