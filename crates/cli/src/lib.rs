@@ -43,3 +43,8 @@ pub use spinet_nn::{Activation, Initialiser, Loss, Network, Threads};
 pub use spinet_rules::{RULES, RuleSettings};
 pub use spinet_train::store;
 pub use spinet_train::{Description, Error, Evaluation, MetricsLog, Model, Scorer, TrainConfig, Trainer, each_run, each_sample};
+
+/// The README's example runs as it stands there.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,7 +1,7 @@
 //! Tables of a record: ours, the paper's, and the difference; as text for a terminal and as Markdown.
 
 use crate::paper::Printed;
-use crate::{Definition, EXPERIMENTS, Estimate, Interval, Record, Row};
+use crate::{Definition, EXPERIMENTS, Estimate, Interval, Method, Record, Row, paired_interval};
 
 const HEAD: [&str; 9] = ["hidden", "method", "accuracy %", "paper", "difference", "over initial [95 %]", "L", "paper", "difference"];
 
@@ -144,6 +144,7 @@ L: how many times faster than the initial network of the same seed, at the accur
         "\nSettings: learning rate {learning_rate}, batch {batch}, initial weights {initialiser}, {seeds}, evaluated every {}.\n",
         if *evaluate_every == 1 { "epoch".to_owned() } else { format!("{evaluate_every} epochs") }
     );
+    notes += &against_the_best_other(record);
     notes += &after_the_papers_epochs(record);
     let list = |title: &str, points: &[String]| {
         let lines = points.iter().map(|point| wrapped(point)).collect::<String>();
@@ -153,6 +154,27 @@ L: how many times faster than the initial network of the same seed, at the accur
         + &list("Length of a run:", std::slice::from_ref(&definition.epochs_reason))
         + &list("Tuned on validation folds of the training samples:", &definition.tuned)
         + &list("What the paper leaves open, and what was chosen:", &definition.open_points)
+}
+
+/// For each network: BDNN-dsd's accuracy minus that of the best other method, paired by seed.
+fn against_the_best_other(record: &Record) -> String {
+    let mut lines = String::new();
+    for own in record.rows.iter().filter(|row| row.method == Method::BdnnDsd) {
+        let is_rival = |row: &&Row| (row.hidden, row.train, &row.data) == (own.hidden, own.train, &own.data) && row.method != own.method;
+        let best = record.rows.iter().filter(is_rival).max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean));
+        let difference = best.and_then(|best| Some((best.method, paired_interval(&own.accuracy.values, &best.accuracy.values)?)));
+        if let Some((method, difference)) = difference {
+            let verdict = if difference.low > 0.0 {
+                "better"
+            } else if difference.high < 0.0 {
+                "worse"
+            } else {
+                "undecided"
+            };
+            lines += &format!("- {} hidden units: {} against {}, {verdict}\n", own.hidden, interval(&difference), method.name());
+        }
+    }
+    if lines.is_empty() { lines } else { format!("\nbdnn-dsd minus the best of the others [95 %, paired]:\n\n{lines}") }
 }
 
 /// Length of every run in the paper.
@@ -195,7 +217,7 @@ fn wrapped(point: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Method, Published};
+    use crate::Published;
 
     fn record() -> Record {
         let row = |method, accuracy: Vec<f64>, speedup: Option<Vec<f64>>| Row {

@@ -11,7 +11,7 @@
 //! use spinet_train::{TrainConfig, Trainer};
 //!
 //! let data = load("mnist-1200", &Source::default())?;
-//! let config = TrainConfig { hidden: vec![10], epochs: 20, rules: vec!["bdnn-dsd".parse()?], ..TrainConfig::default() };
+//! let config = TrainConfig { hidden: vec![10], epochs: 60, rules: vec!["bdnn-dsd".parse()?], ..TrainConfig::default() };
 //! let curve = Trainer::new(&config, &data, Threads::one())?.run(&mut |evaluation| {
 //!     println!("epoch {}: {:.1} % right", evaluation.epoch, 100.0 * evaluation.accuracy);
 //! })?;

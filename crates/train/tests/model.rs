@@ -186,17 +186,20 @@ fn hostile_names_are_escaped() {
 fn with_foreign_tensor(bytes: &[u8], name: &str) -> Vec<u8> {
     let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
     let mut metadata = header.metadata().clone().unwrap();
+    // `{"sha256":"...","description":{...}}`
+    let (_, description) = metadata["spinet"].split_once("\"description\":").unwrap();
+    let description = description.strip_suffix('}').unwrap().to_owned();
     let value = 1.0_f32.to_le_bytes();
     let foreign = (name.to_owned(), TensorView::new(Dtype::F32, vec![1], &value).unwrap());
     let mut tensors: Vec<_> = SafeTensors::deserialize(bytes).unwrap().tensors().into_iter().chain([foreign]).collect();
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
     let mut digest = Sha256::new();
-    digest.update(&metadata["spinet"]);
+    digest.update(&description);
     for (name, tensor) in &tensors {
         digest.update(format!("\n{name} {:?} {:?}\n", tensor.dtype(), tensor.shape()));
         digest.update(tensor.data());
     }
     let checksum = digest.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-    metadata.insert("sha256".to_owned(), checksum);
+    metadata.insert("spinet".to_owned(), format!("{{\"sha256\":\"{checksum}\",\"description\":{description}}}"));
     serialize(tensors, Some(metadata)).unwrap()
 }
