@@ -140,14 +140,19 @@ impl Reproduce {
     }
 }
 
-/// Writes a record and its figures: `NAME.json`, `NAME-accuracy.svg` and, with spine counts, `NAME-spines.svg`.
+/// Writes a record and its figures: `NAME.json`, `NAME-accuracy.svg` and, with spine counts, `NAME-spines.svg`;
+/// a record of less than the full experiments is called `NAME-reduced`.
 fn write(record: &Record, directory: &Path) -> Result<(), Error> {
     store::make_directory(directory)?;
-    let name = record.definition.experiments.join("-");
+    let figure = lab::accuracy_figure(record)?;
+    let has_spines = record.rows.iter().any(|row| !row.curve.counts.is_empty());
+    let spines = if has_spines { Some(lab::spine_figure(record)?) } else { None };
+    let reduced = if record.definition.reduced.is_some() { "-reduced" } else { "" };
+    let name = record.definition.experiments.join("-") + reduced;
     store::write_atomically(&directory.join(format!("{name}.json")), record.to_json()?.as_bytes())?;
-    store::write_atomically(&directory.join(format!("{name}-accuracy.svg")), lab::accuracy_figure(record)?.as_bytes())?;
-    if record.rows.iter().any(|row| !row.curve.counts.is_empty()) {
-        store::write_atomically(&directory.join(format!("{name}-spines.svg")), lab::spine_figure(record)?.as_bytes())?;
+    store::write_atomically(&directory.join(format!("{name}-accuracy.svg")), figure.as_bytes())?;
+    if let Some(spines) = spines {
+        store::write_atomically(&directory.join(format!("{name}-spines.svg")), spines.as_bytes())?;
     }
     Ok(())
 }

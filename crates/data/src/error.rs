@@ -133,7 +133,7 @@ pub enum Error {
     )]
     NotOverwritten { path: PathBuf, found: String, expected: &'static str },
     /// The address could not be reached, or the connection broke.
-    #[error("{address}: cannot download")]
+    #[error("{address}: cannot download (is there a network?)")]
     Download { address: String, source: Box<ureq::Error> },
     /// The server answered, but not with the file.
     #[error("{address}: server answered with status {found}, expected 200")]

@@ -194,7 +194,7 @@ fn a_download_that_ends_early_is_not_kept() {
     // The server promises all and hangs up.
     let (error, text) = refused(|bytes| answer("200 OK", Some(bytes.len()), &bytes[..30]));
     assert!(matches!(error, Error::Download { .. }), "{error}");
-    assert_eq!(text, "ADDRESS/train-images-idx3-ubyte.gz: cannot download");
+    assert_eq!(text, "ADDRESS/train-images-idx3-ubyte.gz: cannot download (is there a network?)");
     assert!(error.source().is_some());
 }
 
@@ -232,7 +232,7 @@ fn without_a_server_the_error_is_one_sentence_with_the_address() {
     let address = deaf_address();
     let error = fetch_quietly(&with_addresses(&set, &[address]), folder.path()).unwrap_err();
     let chain = format!("{error}: {}", error.source().unwrap());
-    let start = format!("{address}train-images-idx3-ubyte.gz: cannot download: ");
+    let start = format!("{address}train-images-idx3-ubyte.gz: cannot download (is there a network?): ");
     assert!(chain.starts_with(&start) && chain.contains("refused") && !chain.contains('\n'), "{chain}");
     assert_eq!(names(&folder.path().join("tiny")), [""; 0]);
 }

@@ -25,7 +25,7 @@ pub fn accuracy_figure(record: &Record) -> Result<String, Error> {
     Ok(render(&figure)?)
 }
 
-/// Spine events over the epochs and the share of weights at their bounds, one panel a network.
+/// Spine events over the epochs, one panel a network.
 ///
 /// # Errors
 ///

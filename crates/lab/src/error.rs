@@ -48,21 +48,43 @@ pub enum Error {
         /// The network.
         hidden: usize,
     },
-    /// A request for nothing.
-    #[error("`{setting}` must be at least {least}, but is {found}")]
-    TooFew {
-        /// The setting.
-        setting: &'static str,
-        /// The smallest value.
-        least: usize,
-        /// The value given.
-        found: usize,
+    /// A grid that would try a point twice.
+    #[error("grid of `{parameter}` has a value or the parameter twice, expected each once")]
+    RepeatedGrid {
+        /// The parameter.
+        parameter: String,
     },
     /// A grid that cannot be read.
     #[error("cannot read grid `{found}`, expected PARAMETER=VALUE,VALUE,...")]
     Grid {
         /// The text given.
         found: String,
+    },
+    /// A number of runs or folds outside its range.
+    #[error("`{setting}` must be in [{low}, {high}], but is {found}")]
+    Runs {
+        /// The setting.
+        setting: &'static str,
+        /// Smallest.
+        low: usize,
+        /// Largest.
+        high: usize,
+        /// The value given.
+        found: usize,
+    },
+    /// A changed rule that would have no effect.
+    #[error("rule `{rule}` is {why}, expected one for each method that is run at most")]
+    UnusedRule {
+        /// The rule.
+        rule: String,
+        /// `given twice` or `not run`.
+        why: &'static str,
+    },
+    /// A record whose contents do not fit together.
+    #[error("not a record of this program: {message}")]
+    RecordContent {
+        /// What does not fit.
+        message: String,
     },
     /// A record that cannot be read.
     #[error("not a record of this program: {source}")]

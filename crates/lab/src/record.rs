@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Method, Published, mean, standard_deviation};
+use crate::{EXPERIMENTS, Error, Method, Published, mean, standard_deviation};
 
 /// A mean over runs with what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,10 +109,8 @@ pub struct Definition {
     pub batch: usize,
     /// Law of the initial weights.
     pub initialiser: String,
-    /// Epochs from one evaluation to the next.
-    pub evaluate_every: usize,
-    /// Why this number of epochs.
-    pub epochs_reason: String,
+    /// For each experiment: length of a run, evaluations, and the reason.
+    pub lengths: Vec<String>,
     /// How each tuned parameter was chosen, and by which command.
     pub tuned: Vec<String>,
     /// What the paper leaves open, and what was chosen.
@@ -137,7 +135,31 @@ impl Record {
     ///
     /// [`Error::Record`].
     pub fn parse(text: &str) -> Result<Self, Error> {
-        serde_json::from_str(text).map_err(|source| Error::Record { source })
+        let record: Self = serde_json::from_str(text).map_err(|source| Error::Record { source })?;
+        record.check().map_err(|message| Error::RecordContent { message })?;
+        Ok(record)
+    }
+
+    /// What is wrong with the numbers of a record that was read, in words.
+    fn check(&self) -> Result<(), String> {
+        if let Some(name) = self.definition.experiments.iter().find(|name| EXPERIMENTS.iter().all(|known| known.name != **name)) {
+            return Err(format!("unknown experiment `{}`", name.escape_default()));
+        }
+        if self.rows.is_empty() || self.definition.experiments.is_empty() {
+            return Err("it has no rows or no experiments, expected at least one of each".to_owned());
+        }
+        for row in &self.rows {
+            let (name, curve) = (format!("{} with {} hidden units", row.method.name(), row.hidden), &row.curve);
+            let epochs = curve.epoch.len();
+            let lengths = [curve.accuracy.len(), curve.accuracy_sd.len()].into_iter().chain(curve.counts.values().map(Vec::len));
+            if let Some(length) = lengths.into_iter().find(|length| *length != epochs) {
+                return Err(format!("{name}: a curve has {length} values, expected {epochs}, one for each epoch"));
+            }
+            if !curve.epoch.windows(2).all(|pair| pair[0] < pair[1]) {
+                return Err(format!("{name}: the epochs of its curve do not increase"));
+            }
+        }
+        Ok(())
     }
 
     /// The record as JSON, one line a row.

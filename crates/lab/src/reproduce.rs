@@ -7,8 +7,9 @@ use spinet_nn::Threads;
 use spinet_rules::RuleSettings;
 use spinet_train::{Evaluation, TrainConfig, Trainer, each_run};
 
-use crate::experiment::{BATCH, INITIALISER, LEARNING_RATE};
-use crate::{Curve, Definition, Error, Estimate, Experiment, Method, Record, Row, paired_interval, published, speedup};
+use crate::experiment::{BATCH, INITIALISER, LEARNING_RATE, TUNED_POINT};
+use crate::table::{plural, thousands};
+use crate::{Curve, Definition, Error, Estimate, Experiment, Method, Record, Row, Tuned, paired_interval, published, speedup};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -53,11 +54,15 @@ impl Request {
 
     /// Every run, the largest networks first so that the threads end together.
     fn jobs(&self) -> Result<Vec<Job>, Error> {
-        for rule in &self.rules {
-            rule.name.parse::<Method>()?;
+        for (index, rule) in self.rules.iter().enumerate() {
+            let method: Method = rule.name.parse()?;
+            let is_repeated = self.rules[..index].iter().any(|known| known.name == rule.name);
+            if is_repeated || !self.methods().contains(&method) {
+                return Err(Error::UnusedRule { rule: rule.to_string(), why: if is_repeated { "given twice" } else { "not run" } });
+            }
         }
-        if self.runs == 0 {
-            return Err(Error::TooFew { setting: "runs", least: 1, found: 0 });
+        if self.runs == 0 || self.runs > MOST_RUNS {
+            return Err(Error::Runs { setting: "runs", low: 1, high: MOST_RUNS, found: self.runs });
         }
         let mut jobs = Vec::new();
         for (index, experiment) in self.experiments.iter().enumerate() {
@@ -98,18 +103,27 @@ impl Request {
             let known: Vec<String> = experiment.hidden.iter().map(ToString::to_string).collect();
             return Err(Error::UnknownHidden { experiment: experiment.name, found: *found, expected: known.join(", ") });
         }
-        Ok(self.hidden.clone())
+        let mut networks = self.hidden.clone();
+        networks.sort_unstable();
+        networks.dedup();
+        Ok(networks)
     }
 
     /// What makes this request smaller than the experiments themselves, in words.
     fn reduced(&self) -> Option<String> {
         let mut parts = Vec::new();
         if self.runs != RUNS {
-            parts.push(format!("{} runs instead of {RUNS}", self.runs));
+            parts.push(format!("{} instead of {RUNS}", plural(self.runs, "run")));
+        }
+        if self.methods().len() < Method::ALL.len() {
+            parts.push(format!("only {}", self.methods().iter().map(|method| method.name()).collect::<Vec<_>>().join(", ")));
+        }
+        if self.experiments.iter().any(|experiment| self.networks(experiment).is_ok_and(|hidden| hidden.len() < experiment.hidden.len())) {
+            parts.push("not all networks".to_owned());
         }
         for experiment in &self.experiments {
             if let Some(epochs) = self.epochs.filter(|epochs| *epochs != experiment.epochs) {
-                parts.push(format!("{epochs} epochs instead of {}", experiment.epochs));
+                parts.push(format!("{} instead of {}", plural(epochs, "epoch"), thousands(experiment.epochs)));
             }
         }
         parts.extend(self.rules.iter().map(|rule| format!("`{rule}` instead of the experiment's `{}`", rule.name)));
@@ -119,6 +133,8 @@ impl Request {
 
 /// Runs behind every figure of the paper's tables.
 const RUNS: usize = 5;
+/// Most runs of a request.
+pub(crate) const MOST_RUNS: usize = 10_000;
 
 /// Runs everything that was asked for; `advance` is told how much [work](Request::work) was done since its last call, from any thread.
 ///
@@ -147,7 +163,8 @@ pub fn reproduce(request: &Request, advance: &(dyn Fn(u64) + Sync)) -> Result<Re
             }
         }
     }
-    Ok(Record { rows, definition: definition(request, &data) })
+    let definition = definition(request, &data, &rows);
+    Ok(Record { rows, definition })
 }
 
 /// One run from its first evaluation to its last.
@@ -219,14 +236,31 @@ fn curve(runs: &[&Vec<Evaluation>]) -> Curve {
     curve
 }
 
-fn definition(request: &Request, data: &[Dataset]) -> Definition {
+fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
     let mut digests = BTreeMap::new();
     for set in data {
         digests.insert(set.name.clone(), [set.train.sha256(), set.test.sha256()]);
     }
-    let tuned = request.experiments.iter().flat_map(|experiment| experiment.tuned).map(|tuned| {
-        format!("{} with {} hidden units: {} = {}, by `{}`", tuned.method.name(), tuned.hidden, tuned.parameter, tuned.value, tuned.command)
-    });
+    let is_used = |tuned: &&Tuned| {
+        let rule = RuleSettings::new(tuned.method.name()).with_number(tuned.parameter, tuned.value).to_string();
+        rows.iter().any(|row| row.hidden == tuned.hidden && row.rules == [rule.as_str()])
+    };
+    let tuned: Vec<String> = request
+        .experiments
+        .iter()
+        .flat_map(|experiment| experiment.tuned)
+        .filter(is_used)
+        .map(|tuned| {
+            format!(
+                "{} with {} hidden units: {} = {}, by `{}`",
+                tuned.method.name(),
+                tuned.hidden,
+                tuned.parameter,
+                tuned.value,
+                tuned.command
+            )
+        })
+        .collect();
     let mut open_points: Vec<String> = Vec::new();
     let mut reasons = Vec::new();
     for experiment in &request.experiments {
@@ -235,7 +269,11 @@ fn definition(request: &Request, data: &[Dataset]) -> Definition {
                 open_points.push((*point).to_owned());
             }
         }
-        reasons.push(format!("{} ({}): {}", experiment.epochs, experiment.name, experiment.epochs_reason));
+        let (name, every) = (experiment.name, plural(experiment.evaluate_every, "epoch"));
+        reasons.push(format!("{name}: {} epochs, evaluated every {every}; {}", thousands(experiment.epochs), experiment.epochs_reason));
+    }
+    if !tuned.is_empty() {
+        open_points.push(TUNED_POINT.to_owned());
     }
     Definition {
         experiments: request.experiments.iter().map(|experiment| experiment.name.to_owned()).collect(),
@@ -246,9 +284,8 @@ fn definition(request: &Request, data: &[Dataset]) -> Definition {
         learning_rate: LEARNING_RATE,
         batch: BATCH,
         initialiser: INITIALISER.to_string(),
-        evaluate_every: request.experiments.iter().map(|experiment| experiment.evaluate_every).max().unwrap_or(1),
-        epochs_reason: reasons.join("; "),
-        tuned: tuned.collect(),
+        lengths: reasons,
+        tuned,
         open_points,
         digests,
     }

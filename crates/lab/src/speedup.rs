@@ -19,7 +19,8 @@ type Point = (f64, f64);
 /// Levels that the method has from its start do not count. None if no other level is reached by both.
 pub fn speedup(initial: &[(f64, f64)], method: &[(f64, f64)]) -> Option<f64> {
     let (initial, method) = (rises(initial), rises(method));
-    // T is piecewise linear in a, so the largest difference lies at a level where one of the two has a corner.
+    // T is piecewise linear in a and jumps at the foot of a rise after a fall; the levels tried are the corners, where T
+    // is what was measured, not the limits just above them.
     let levels = initial.iter().chain(&method).map(|(_, accuracy)| *accuracy);
     let times = levels.filter_map(|level| Some((time(&initial, level)?, time(&method, level)?))).filter(|(_, fast)| *fast > 0.0);
     let largest = times.fold(None, |best: Option<(f64, f64)>, (slow, fast)| match best {

@@ -106,12 +106,13 @@ fn interval(interval: &Interval) -> String {
     format!("{:+.2} [{:+.2}, {:+.2}]", interval.mean, interval.low, interval.high)
 }
 
-fn plural(count: usize, noun: &str) -> String {
+/// A count with its noun.
+pub(crate) fn plural(count: usize, noun: &str) -> String {
     format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
 }
 
 /// A count with commas between thousands.
-fn thousands(count: usize) -> String {
+pub(crate) fn thousands(count: usize) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -139,11 +140,8 @@ L: how many times faster than the initial network of the same seed, at the accur
         [only] => format!("seed {only}"),
         seeds => format!("seeds {} to {}", seeds.first().copied().unwrap_or(0), seeds.last().copied().unwrap_or(0)),
     };
-    let Definition { learning_rate, batch, initialiser, evaluate_every, .. } = definition;
-    notes += &format!(
-        "\nSettings: learning rate {learning_rate}, batch {batch}, initial weights {initialiser}, {seeds}, evaluated every {}.\n",
-        if *evaluate_every == 1 { "epoch".to_owned() } else { format!("{evaluate_every} epochs") }
-    );
+    let Definition { learning_rate, batch, initialiser, .. } = definition;
+    notes += &format!("\nSettings: learning rate {learning_rate}, batch {batch}, initial weights {initialiser}, {seeds}.\n");
     notes += &against_the_best_other(record);
     notes += &after_the_papers_epochs(record);
     let list = |title: &str, points: &[String]| {
@@ -151,7 +149,7 @@ L: how many times faster than the initial network of the same seed, at the accur
         if points.is_empty() { String::new() } else { format!("\n{title}\n\n{lines}") }
     };
     notes
-        + &list("Length of a run:", std::slice::from_ref(&definition.epochs_reason))
+        + &list("Length of a run:", &definition.lengths)
         + &list("Tuned on validation folds of the training samples:", &definition.tuned)
         + &list("What the paper leaves open, and what was chosen:", &definition.open_points)
 }
@@ -171,10 +169,15 @@ fn against_the_best_other(record: &Record) -> String {
             } else {
                 "undecided"
             };
-            lines += &format!("- {} hidden units: {} against {}, {verdict}\n", own.hidden, interval(&difference), method.name());
+            lines += &format!("- {}: {} against {}, {verdict}\n", network_of(own), interval(&difference), method.name());
         }
     }
     if lines.is_empty() { lines } else { format!("\nbdnn-dsd minus the best of the others [95 %, paired]:\n\n{lines}") }
+}
+
+/// A network in words.
+fn network_of(row: &Row) -> String {
+    format!("{} {}, {} hidden units", thousands(row.train), row.data, row.hidden)
 }
 
 /// Length of every run in the paper.
@@ -182,19 +185,19 @@ const PAPER_EPOCHS: usize = 500;
 
 /// Where runs are longer than the paper's: the mean accuracies after the length that it states.
 fn after_the_papers_epochs(record: &Record) -> String {
-    let mut lines: Vec<(usize, String)> = Vec::new();
+    let mut lines: Vec<(String, String)> = Vec::new();
     for row in record.rows.iter().filter(|row| row.epochs > PAPER_EPOCHS) {
         let Some(index) = row.curve.epoch.iter().position(|epoch| *epoch == PAPER_EPOCHS) else { continue };
         let part = format!("{} {:.2}", row.method.name(), row.curve.accuracy[index]);
         match lines.last_mut() {
-            Some((hidden, line)) if *hidden == row.hidden => *line += &format!(", {part}"),
-            _ => lines.push((row.hidden, part)),
+            Some((network, line)) if *network == network_of(row) => *line += &format!(", {part}"),
+            _ => lines.push((network_of(row), part)),
         }
     }
     if lines.is_empty() {
         return String::new();
     }
-    let lines: Vec<String> = lines.iter().map(|(hidden, line)| format!("- {hidden} hidden units: {line}\n")).collect();
+    let lines: Vec<String> = lines.iter().map(|(network, line)| format!("- {network}: {line}\n")).collect();
     format!("\nAccuracy % after {PAPER_EPOCHS} epochs, the length that the paper states:\n\n{}", lines.concat())
 }
 
@@ -246,8 +249,7 @@ mod tests {
             learning_rate: 0.1,
             batch: 600,
             initialiser: "uniform(1)".to_owned(),
-            evaluate_every: 5,
-            epochs_reason: "reason".to_owned(),
+            lengths: vec!["reason".to_owned()],
             tuned: vec!["l2: x".to_owned()],
             open_points: vec!["initial weights: y".to_owned()],
             digests: std::collections::BTreeMap::new(),

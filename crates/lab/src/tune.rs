@@ -10,6 +10,7 @@ use spinet_data::{Dataset, balanced_folds};
 use spinet_rules::{RuleSettings, Setting};
 use spinet_train::{TrainConfig, Trainer, each_run};
 
+use crate::reproduce::MOST_RUNS;
 use crate::{Error, Estimate};
 
 /// Values of one parameter. Written `PARAMETER=VALUE,VALUE,...`.
@@ -62,6 +63,17 @@ pub struct Tried {
 impl Tuning {
     /// Every point of the grid, the first parameter varying slowest.
     fn points(&self) -> Result<Vec<RuleSettings>, Error> {
+        for (setting, low, high, found) in [("folds", 2, 1000, self.folds), ("runs", 1, MOST_RUNS, self.runs)] {
+            if found < low || found > high {
+                return Err(Error::Runs { setting, low, high, found });
+            }
+        }
+        for (index, grid) in self.grids.iter().enumerate() {
+            let is_repeated = self.grids[..index].iter().any(|known| known.parameter == grid.parameter);
+            if is_repeated || (1..grid.values.len()).any(|value| grid.values[..value].contains(&grid.values[value])) {
+                return Err(Error::RepeatedGrid { parameter: grid.parameter.clone() });
+            }
+        }
         let mut points = vec![self.rule.clone()];
         for grid in &self.grids {
             let with_each = |point: RuleSettings| grid.values.iter().map(move |value| point.clone().with(&grid.parameter, value.clone()));
@@ -90,11 +102,6 @@ impl Tuning {
 /// What is wrong with the request, or a run that failed for another reason than divergence; a diverged run counts as
 /// an accuracy of 0.
 pub fn tune(tuning: &Tuning, data: &Dataset, threads: usize, advance: &(dyn Fn() + Sync)) -> Result<Vec<Tried>, Error> {
-    for (setting, least, found) in [("folds", 2, tuning.folds), ("runs", 1, tuning.runs)] {
-        if found < least {
-            return Err(Error::TooFew { setting, least, found });
-        }
-    }
     let points = tuning.points()?;
     let key = format!("spinet tune {}", tuning.config.seed);
     let folds = balanced_folds(data.train.labels(), data.classes(), tuning.folds, &key)?;
@@ -106,7 +113,8 @@ pub fn tune(tuning: &Tuning, data: &Dataset, threads: usize, advance: &(dyn Fn()
     let each = tuning.folds * tuning.runs;
     let accuracies = each_run(threads, points.len() * each, |index, threads| {
         let (point, fold, run) = (&points[index / each], index % each / tuning.runs, index % tuning.runs);
-        let mut config = TrainConfig { evaluate_every: usize::MAX, seed: tuning.config.seed + run as u64, ..tuning.config.clone() };
+        let mut config =
+            TrainConfig { evaluate_every: usize::MAX, seed: tuning.config.seed.wrapping_add(run as u64), ..tuning.config.clone() };
         config.rules.push(point.clone());
         let result = Trainer::new(&config, &parts[fold], threads)?.run(&mut |_| {});
         advance();
@@ -159,6 +167,11 @@ mod tests {
         for text in ["threshold", "=1,2", "threshold=", "threshold=1,,2"] {
             assert!(text.parse::<Grid>().is_err(), "{text}");
         }
-        assert!(tuning(&["threshold=0"]).points().is_err());
+        let refused = |tuning: Tuning| tuning.points().unwrap_err().to_string();
+        assert!(refused(tuning(&["threshold=0"])).contains("must be a whole number in [1, 65535], but is 0"));
+        assert!(refused(tuning(&["threshold=1", "threshold=2"])).starts_with("grid of `threshold` has a value or the parameter twice"));
+        assert!(refused(tuning(&["threshold=1,1"])).starts_with("grid of `threshold` has a value or the parameter twice"));
+        assert_eq!(refused(Tuning { folds: 1, ..tuning(&["threshold=1"]) }), "`folds` must be in [2, 1000], but is 1");
+        assert!(refused(Tuning { runs: usize::MAX, ..tuning(&["threshold=1"]) }).starts_with("`runs` must be in [1, 10000], but is 1844"));
     }
 }

@@ -75,11 +75,36 @@ fn a_changed_rule_is_used_and_said() {
 }
 
 #[test]
+fn a_network_asked_for_twice_is_run_once() {
+    let once = reproduce(&request(1), &|_| {}).unwrap();
+    let twice = reproduce(&Request { hidden: vec![10, 10], ..request(1) }, &|_| {}).unwrap();
+    assert_eq!(once, twice);
+}
+
+#[test]
+fn records_that_do_not_fit_together_are_refused() {
+    let whole = reproduce(&request(2), &|_| {}).unwrap();
+    let refused = |change: fn(&mut Record)| {
+        let mut record = whole.clone();
+        change(&mut record);
+        Record::parse(&record.to_json().unwrap()).unwrap_err().to_string()
+    };
+    assert!(refused(|record| record.definition.experiments[0] = "../evil".to_owned()).ends_with("unknown experiment `../evil`"));
+    assert!(refused(|record| record.rows.clear()).contains("no rows"));
+    assert!(refused(|record| record.rows[0].curve.epoch.swap(0, 1)).ends_with("the epochs of its curve do not increase"));
+    assert!(refused(|record| record.rows[3].curve.accuracy.truncate(1)).contains("a curve has 1 values, expected 3"));
+}
+
+#[test]
 fn requests_that_make_no_sense_are_refused_before_work_starts() {
     let refused = |request: Request| reproduce(&request, &|_| panic!("work started")).unwrap_err().to_string();
-    assert_eq!(refused(Request { runs: 0, ..request(1) }), "`runs` must be at least 1, but is 0");
+    assert_eq!(refused(Request { runs: 0, ..request(1) }), "`runs` must be in [1, 10000], but is 0");
     assert_eq!(refused(Request { epochs: Some(0), ..request(1) }), "`epochs` must be at least 1, but is 0");
     assert_eq!(refused(Request { hidden: vec![11], ..request(1) }), "`hidden` must be among 10, 100 for tables-3-4, but is 11");
+    let twice = vec!["l2".parse().unwrap(), "l2:weight_decay=1".parse().unwrap()];
+    assert!(refused(Request { rules: twice, ..request(1) }).starts_with("rule `l2:weight_decay=1` is given twice"));
+    let unused = Request { rules: vec!["l2".parse().unwrap()], methods: vec![Method::BdnnDsd], ..request(1) };
+    assert!(refused(unused).starts_with("rule `l2` is not run"));
     let misnamed = Request { rules: vec!["l3:weight_decay=1".parse().unwrap()], ..request(1) };
     assert_eq!(refused(misnamed), "unknown method `l3`, expected one of initial, dropout, l2, bdnn-dsd");
     let untuned = Request { experiments: vec![&EXPERIMENTS[1]], ..request(1) };

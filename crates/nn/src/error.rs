@@ -24,8 +24,8 @@ pub enum Error {
         /// Which size; 0 is the input.
         layer: usize,
     },
-    /// More weights than memory addresses.
-    #[error("layer {layer} would have {outputs} x {inputs} weights, more than this machine can address")]
+    /// More weights than this engine is made for.
+    #[error("layer {layer} would have {outputs} x {inputs} weights, expected at most 1000000000")]
     TooLarge {
         /// The layer, counted from 1.
         layer: usize,
@@ -35,7 +35,7 @@ pub enum Error {
         inputs: usize,
     },
     /// An initialiser's parameter outside its range.
-    #[error("initialiser `{initialiser}` must have a width in (0, inf), but it is {found}")]
+    #[error("initialiser `{initialiser}` must have a width in (0, 1e30), but it is {found:?}")]
     InitialiserRange {
         /// Name.
         initialiser: &'static str,

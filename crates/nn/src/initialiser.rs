@@ -49,14 +49,14 @@ impl Initialiser {
         (0..shape.weights()).map(|_| S::from_f64(width * (2.0 * stream.unit() - 1.0))).collect()
     }
 
-    /// Refuses widths outside `(0, inf)`.
+    /// Refuses widths outside `(0, 1e30)`.
     pub(crate) fn check(self) -> Result<(), Error> {
         let (initialiser, width) = match self {
             Self::Uniform(width) => ("uniform", width),
             Self::Normal(deviation) => ("normal", deviation),
             Self::Xavier | Self::He | Self::FanIn => return Ok(()),
         };
-        if width > 0.0 && width.is_finite() { Ok(()) } else { Err(Error::InitialiserRange { initialiser, found: width }) }
+        if width > 0.0 && width < 1e30 { Ok(()) } else { Err(Error::InitialiserRange { initialiser, found: width }) }
     }
 }
 

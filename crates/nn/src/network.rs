@@ -47,9 +47,7 @@ impl NetworkConfig {
             return Err(Error::EmptyLayer { layer });
         }
         for (index, pair) in self.sizes.windows(2).enumerate() {
-            // A network keeps weight, gradient and two states of 8 bytes at most.
-            let bytes = pair[0].checked_mul(pair[1]).and_then(|weights| weights.checked_mul(32));
-            if bytes.is_none_or(|bytes| bytes > isize::MAX as usize / 64) {
+            if pair[0].checked_mul(pair[1]).is_none_or(|weights| weights > MOST_WEIGHTS) {
                 return Err(Error::TooLarge { layer: index + 1, outputs: pair[1], inputs: pair[0] });
             }
         }
@@ -59,6 +57,9 @@ impl NetworkConfig {
         self.initialiser.check()
     }
 }
+
+/// Weights of a layer: small networks are what this is for, and a slip of the finger should not ask for terabytes.
+const MOST_WEIGHTS: usize = 1_000_000_000;
 
 /// A label is one byte.
 const MOST_CLASSES: usize = 256;

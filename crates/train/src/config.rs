@@ -43,7 +43,7 @@ pub struct TrainConfig {
     pub initialiser: Initialiser,
     /// Whether units have biases.
     pub bias: bool,
-    /// Per step, in `(0, inf)`.
+    /// Per step, in `(1e-30, 1e30)`.
     pub learning_rate: f64,
     /// Samples of a step, at least 1; the last step of an epoch takes what is left.
     pub batch: usize,
@@ -137,8 +137,8 @@ impl TrainConfig {
     /// [`Error::OutOfRange`], [`Error::Network`], [`Error::Rule`].
     pub fn check(&self) -> Result<(), Error> {
         let refuse = |setting, expected, found: String| Err(Error::OutOfRange { setting, expected, found });
-        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            return refuse("learning_rate", "in (0, inf)", self.learning_rate.to_string());
+        if !(self.learning_rate > 1e-30 && self.learning_rate < 1e30) {
+            return refuse("learning_rate", "in (1e-30, 1e30)", format!("{:?}", self.learning_rate));
         }
         for (setting, value) in [("batch", self.batch), ("epochs", self.epochs), ("evaluate_every", self.evaluate_every)] {
             if value == 0 {
@@ -243,8 +243,8 @@ mod tests {
     fn every_kind_of_mistake_names_its_line() {
         for (text, expected) in [
             ("epochs = 5\nbatch = 0\n", "run.toml:2: `batch` must be at least 1, but is 0"),
-            ("learning_rate = -1.0", "run.toml:1: `learning_rate` must be in (0, inf), but is -1"),
-            ("learning_rate = nan", "run.toml:1: `learning_rate` must be in (0, inf), but is NaN"),
+            ("learning_rate = -1.0", "run.toml:1: `learning_rate` must be in (1e-30, 1e30), but is -1.0"),
+            ("learning_rate = nan", "run.toml:1: `learning_rate` must be in (1e-30, 1e30), but is NaN"),
             ("\nhidden = [10, 0]", "run.toml:2: `hidden` must be at least 1 unit a layer, but is [10, 0]"),
             (
                 "seed = 1\n[[rules]]\nname = \"bdnn-dsd\"\nthreshold = 0\n",
@@ -255,6 +255,10 @@ mod tests {
         }
         let message = refused("[[rules]]\nname = \"bdnn\"\n");
         assert!(message.starts_with("run.toml:2: unknown rule `bdnn`") && message.ends_with("`bdnn-dsd`?"), "{message}");
+        let message = refused("[[rules]]\nname = \"bdnn-dsd\"\nthreshold = true\n");
+        assert!(message.contains("invalid type: boolean `true`, expected a number or a word in quotes"), "{message}");
+        let message = refused("rules = [\"bdnn-dsd\"]\n");
+        assert!(message.starts_with("run.toml:1: invalid type: string \"bdnn-dsd\", expected a table with the key `name`"), "{message}");
         let message = refused("epochs = \"many\"\n");
         assert!(message.starts_with("run.toml:1: invalid type"), "{message}");
         let message = refused("epochs = 5\n\nbatch = = 3\n");

@@ -102,7 +102,7 @@ fn a_finished_run_is_replaced_only_by_force() {
 #[test]
 fn a_diverging_run_ends_with_code_1_and_names_layer_and_step() {
     let bench = Bench::new();
-    let words = "train --hidden 10 --epochs 5 --activation relu --loss mean-squared-error --learning-rate 1e30 --out a";
+    let words = "train --hidden 10 --epochs 5 --activation relu --loss mean-squared-error --learning-rate 1e29 --out a";
     let message = bench.run(words);
     assert_eq!(message.code, 1, "{}", message.stderr);
     let line = message.stderr.lines().find(|line| line.starts_with("spinet: ")).unwrap();
