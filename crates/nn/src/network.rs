@@ -36,7 +36,12 @@ impl NetworkConfig {
         }
     }
 
-    fn check(&self) -> Result<(), Error> {
+    /// Refuses networks that cannot be built.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] names what is wrong.
+    pub fn check(&self) -> Result<(), Error> {
         if self.sizes.len() < 2 {
             return Err(Error::TooFewSizes { found: self.sizes.len() });
         }

@@ -210,11 +210,11 @@ impl<S: Real> Workspace<S> {
         {
             return Ok(());
         }
-        Err(Diverged { step, loss, place: self.first_spoiled(network, batch) })
+        Err(Diverged { step, loss, place: self.first_spoiled(network, batch, limit, half) })
     }
 
     /// The first array with NaN or infinity, in the order of the computation.
-    fn first_spoiled(&self, network: &Network<S>, batch: &Batch<'_, S>) -> String {
+    fn first_spoiled(&self, network: &Network<S>, batch: &Batch<'_, S>, limit: S, half: S) -> String {
         let samples = batch.labels.len();
         if is_spoiled(batch.inputs) {
             return "the input".to_owned();
@@ -242,7 +242,24 @@ impl<S: Real> Workspace<S> {
                 return format!("the {what} of layer {} (dense)", layer + 1);
             }
         }
-        "the update, whose gradients or weights are too large for it".to_owned()
+        self.first_too_large(network, limit, half)
+    }
+
+    /// The first array whose numbers are finite but so large that the update may not be.
+    fn first_too_large(&self, network: &Network<S>, limit: S, half: S) -> String {
+        let grads = self.gradients.weights.iter().zip(&self.gradients.biases);
+        for (layer, (dense, (weight_grad, bias_grad))) in network.layers.iter().zip(grads).enumerate() {
+            let arrays: [(&str, &[S], S); 4] = [
+                ("weight", &dense.weight, half),
+                ("bias", dense.bias.as_deref().unwrap_or_default(), half),
+                ("gradient", weight_grad, limit),
+                ("bias gradient", bias_grad.as_deref().unwrap_or_default(), limit),
+            ];
+            if let Some((what, ..)) = arrays.iter().find(|(_, values, most)| !is_within(values, *most)) {
+                return format!("the update of layer {} (dense), whose {what} is too large for it", layer + 1);
+            }
+        }
+        "the loss".to_owned()
     }
 
     /// Error signals of all layers and the gradients, from the output down.

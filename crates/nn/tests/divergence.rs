@@ -171,7 +171,8 @@ fn a_number_that_is_not_finite_stops_the_step_wherever_it_stands() {
     }
 }
 
-const TOO_LARGE: &str = "the update, whose gradients or weights are too large for it";
+const LARGE_WEIGHT: &str = "the update of layer 1 (dense), whose weight is too large for it";
+const LARGE_GRADIENT: &str = "the update of layer 1 (dense), whose gradient is too large for it";
 
 /// One step of a network with one layer and one sample, whose last feature is 0, so that its weight reaches neither
 /// outputs nor gradients.
@@ -195,13 +196,13 @@ fn one_step(rules: &str, weight: f32, gradient: f32, learning_rate: f64) -> (Res
 fn finite_numbers_whose_update_would_overflow_stop_the_step() {
     const MOST: f32 = f32::MAX;
     for (rules, weight, gradient, learning_rate, place) in [
-        ("poison", 0.5, MOST / 2.0, 10.0, TOO_LARGE),
-        ("poison", 0.9 * MOST, -MOST / 5.0, 1.0, TOO_LARGE),
-        ("poison", -0.9 * MOST, MOST / 5.0, 0.9, TOO_LARGE),
+        ("poison", 0.5, MOST / 2.0, 10.0, LARGE_GRADIENT),
+        ("poison", 0.9 * MOST, -MOST / 5.0, 1.0, LARGE_WEIGHT),
+        ("poison", -0.9 * MOST, MOST / 5.0, 0.9, LARGE_WEIGHT),
         // The gradient of the penalty is the weight three times, beyond the largest number.
         ("l2:weight_decay=3", 0.4 * MOST, 0.0, 1.0, "the gradient of layer 1 (dense)"),
         // A bound would hide what happened.
-        ("bdnn-dsd", 0.9 * MOST, 0.0, 1.0, TOO_LARGE),
+        ("bdnn-dsd", 0.9 * MOST, 0.0, 1.0, LARGE_WEIGHT),
     ] {
         let (outcome, kept) = one_step(rules, weight, gradient, learning_rate);
         assert_eq!(outcome.unwrap_err().place, place, "{rules} {weight} {gradient}");
@@ -231,6 +232,6 @@ fn a_bias_whose_update_would_overflow_stops_the_step_though_weights_do_not_move(
     let mut workspace = Workspace::new(&network, 1, Threads::one());
     // Without inputs the gradient of the weights is 0, and that of the biases is the error signal.
     let outcome = workspace.step(&mut network, &mut chain, &Batch { inputs: &[0.0, 0.0], labels: &[1] }, 10.0, 0);
-    assert_eq!(outcome.unwrap_err().place, TOO_LARGE);
+    assert_eq!(outcome.unwrap_err().place, "the update of layer 1 (dense), whose bias gradient is too large for it");
     assert_eq!(parameter_bits(&network), before);
 }

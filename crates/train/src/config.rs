@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use spinet_nn::{Activation, Initialiser, Loss, NetworkConfig};
-use spinet_rules::RuleSettings;
+use spinet_rules::{Chain, LayerShape, Plan, RuleSettings};
 
 use crate::{Error, store};
 
@@ -148,9 +148,10 @@ impl TrainConfig {
         if self.hidden.contains(&0) {
             return refuse("hidden", "at least 1 unit a layer", format!("{:?}", self.hidden));
         }
-        for rule in &self.rules {
-            spinet_rules::find(&rule.name)?.resolve(rule)?;
-        }
+        self.network(1, 2).check()?;
+        // Rules are built for a network of the same depth with one weight a layer: everything about them is checked, nothing is large.
+        let layers = vec![LayerShape { outputs: 1, inputs: 1 }; self.hidden.len() + 1];
+        Chain::<f32>::from_settings(&self.rules, &Plan { layers, batch: 1, seed: 0 })?;
         Ok(())
     }
 
@@ -199,6 +200,9 @@ fn setting_of(error: &Error) -> Option<&str> {
         Error::OutOfRange { setting, .. } => Some(setting),
         Error::Rule(spinet_rules::Error::UnknownRule { found, .. } | spinet_rules::Error::UnknownParameter { found, .. }) => Some(found),
         Error::Rule(spinet_rules::Error::OutOfRange { parameter, .. }) => Some(parameter),
+        Error::Rule(spinet_rules::Error::NoSuchLayer { .. }) => Some("layers"),
+        Error::Rule(spinet_rules::Error::Repeated { rule }) => Some(rule),
+        Error::Network(spinet_nn::Error::OutputActivation { .. }) => Some("output_activation"),
         _ => None,
     }
 }
@@ -208,7 +212,8 @@ fn position(text: &str, word: &str) -> Option<usize> {
     let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     text.match_indices(word).map(|(offset, _)| offset).find(|offset| {
         let (before, after) = (&text[..*offset], &text[offset + word.len()..]);
-        !before.ends_with(is_name) && !after.starts_with(is_name)
+        let is_comment = before.lines().last().is_some_and(|line| line.contains('#')) && !before.ends_with('\n');
+        !before.ends_with(is_name) && !after.starts_with(is_name) && !is_comment
     })
 }
 
@@ -253,6 +258,10 @@ mod tests {
         ] {
             assert_eq!(refused(text), expected);
         }
+        let message = refused("# output_activation\nloss = \"cross-entropy\"\noutput_activation = \"relu\"\n");
+        assert!(message.starts_with("run.toml:3: loss `cross-entropy` has softmax outputs"), "{message}");
+        let message = refused("[[rules]]\nname = \"l2\"\nlayers = \"7\"\n");
+        assert!(message.starts_with("run.toml:3: rule `l2`: `layers` names layer 7"), "{message}");
         let message = refused("[[rules]]\nname = \"bdnn\"\n");
         assert!(message.starts_with("run.toml:2: unknown rule `bdnn`") && message.ends_with("`bdnn-dsd`?"), "{message}");
         let message = refused("[[rules]]\nname = \"bdnn-dsd\"\nthreshold = true\n");
