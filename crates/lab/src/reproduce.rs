@@ -7,7 +7,7 @@ use spinet_nn::Threads;
 use spinet_rules::RuleSettings;
 use spinet_train::{Evaluation, TrainConfig, Trainer, each_run};
 
-use crate::experiment::{BATCH, INITIALISER, LEARNING_RATE, TUNED_POINT};
+use crate::experiment::{BATCH, INITIALISER, LEARNING_RATE, OPEN_POINTS, TUNED_POINT};
 use crate::table::{plural, thousands};
 use crate::{Curve, Definition, Error, Estimate, Experiment, Method, Record, Row, Tuned, paired_interval, published, speedup};
 
@@ -261,14 +261,10 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
             )
         })
         .collect();
-    let mut open_points: Vec<String> = Vec::new();
+    let mut open_points: Vec<String> = OPEN_POINTS.iter().map(ToString::to_string).collect();
     let mut reasons = Vec::new();
     for experiment in &request.experiments {
-        for point in experiment.open_points {
-            if !open_points.iter().any(|known| known == point) {
-                open_points.push((*point).to_owned());
-            }
-        }
+        open_points.extend(experiment.open_points.iter().map(ToString::to_string));
         let (name, every) = (experiment.name, plural(experiment.evaluate_every, "epoch"));
         reasons.push(format!("{name}: {} epochs, evaluated every {every}; {}", thousands(experiment.epochs), experiment.epochs_reason));
     }

@@ -58,7 +58,7 @@ fn tables_and_figures_follow_from_the_stored_record() {
     let record = reproduce(&request(2), &|_| {}).unwrap();
     let stored = Record::parse(&record.to_json().unwrap()).unwrap();
     assert_eq!(stored, record);
-    assert!(text(&stored).contains("NOT the full experiment: 2 runs instead of 5, 12 epochs instead of 1500."));
+    assert!(text(&stored).contains("NOT the full experiment: 2 runs instead of 5, not all networks, 12 epochs instead of 1,500."));
     assert!(markdown(&stored).contains("| 10 | bdnn-dsd |"));
     for figure in [accuracy_figure(&stored).unwrap(), spine_figure(&stored).unwrap()] {
         assert!(figure.starts_with("<svg") && figure.contains("10 hidden units"));
