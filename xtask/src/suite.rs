@@ -12,7 +12,7 @@ use crate::verdict::{Tally, Verdict};
 pub(crate) fn run(root: &Path, filter: Option<&str>) -> Result<Verdict, Error> {
     let mut command = cargo(root);
     command.args(["test", "--workspace", "--no-fail-fast"]).args(filter).args(["--", "--show-output"]);
-    let (mut tally, success) = count_while_running(&mut command)?;
+    let (mut tally, success) = count_while_running(&mut command, |line| println!("{line}"))?;
     if !success && tally.failed == 0 {
         println!("  `{}` failed without a failed test: something did not compile, or a test program was stopped", line(&command));
         tally.failed = 1;
@@ -26,8 +26,8 @@ pub(crate) fn run(root: &Path, filter: Option<&str>) -> Result<Verdict, Error> {
     Ok(Verdict::Counted(tally))
 }
 
-/// Passes the output through line by line and adds up the summaries in it.
-fn count_while_running(command: &mut Command) -> Result<(Tally, bool), Error> {
+/// Shows the output line by line and adds up the summaries in it.
+fn count_while_running(command: &mut Command, show: impl Fn(&str)) -> Result<(Tally, bool), Error> {
     let text = line(command);
     let start_error = |source| Error::Start { command: text.clone(), source };
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(start_error)?;
@@ -37,7 +37,7 @@ fn count_while_running(command: &mut Command) -> Result<(Tally, bool), Error> {
         for bytes in BufReader::new(stdout).split(b'\n') {
             let bytes = bytes.map_err(start_error)?;
             let line = String::from_utf8_lossy(&bytes);
-            println!("{line}");
+            show(&line);
             tally.add(summary(&line));
             // A test that finds no data or no tool says so in a line of its own, and its program counts it as passed.
             skipped += usize::from(line.starts_with("skipped: "));
@@ -87,6 +87,6 @@ mod tests {
         let print = "printf 'skipped: no data\\ntest result: ok. 2 passed; 0 failed; 0 ignored;\\n\\377\\ntest result: ok. 1 passed; 0 failed; 4 ignored;'; exit 3";
         let mut command = Command::new("sh");
         command.args(["-c", print]);
-        assert_eq!(count_while_running(&mut command).unwrap(), (Tally { passed: 2, failed: 0, skipped: 5 }, false));
+        assert_eq!(count_while_running(&mut command, |_| {}).unwrap(), (Tally { passed: 2, failed: 0, skipped: 5 }, false));
     }
 }
