@@ -3,6 +3,7 @@
 //! An [`Experiment`] says what is run; [`reproduce`] runs it and gives a [`Record`], from which alone tables and
 //! figures are made, so that a stored record shows the same as a fresh run.
 
+mod count;
 mod curves;
 mod error;
 mod experiment;
@@ -16,6 +17,7 @@ mod statistics;
 mod table;
 mod tune;
 
+pub use count::thousands;
 pub use curves::{accuracy_figure, spine_figure};
 pub use error::Error;
 pub use experiment::{EXPERIMENTS, Experiment, Tuned, experiment_of, words};

@@ -7,8 +7,8 @@ use spinet_nn::Threads;
 use spinet_rules::RuleSettings;
 use spinet_train::{Evaluation, TrainConfig, Trainer, each_run};
 
+use crate::count::{plural, thousands};
 use crate::experiment::{BATCH, INITIALISER, LEARNING_RATE, OPEN_POINTS, TUNED_POINT};
-use crate::table::{plural, thousands};
 use crate::{Curve, Definition, Error, Estimate, Experiment, Method, Record, Row, Tuned, paired_interval, published, speedup};
 
 /// What to run.
@@ -123,7 +123,7 @@ impl Request {
         }
         for experiment in &self.experiments {
             if let Some(epochs) = self.epochs.filter(|epochs| *epochs != experiment.epochs) {
-                parts.push(format!("{} instead of {}", plural(epochs, "epoch"), thousands(experiment.epochs)));
+                parts.push(format!("{} instead of {}", plural(epochs, "epoch"), thousands(experiment.epochs as u64)));
             }
         }
         parts.extend(self.rules.iter().map(|rule| format!("`{rule}` instead of the experiment's `{}`", rule.name)));
@@ -266,7 +266,11 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
     for experiment in &request.experiments {
         open_points.extend(experiment.open_points.iter().map(ToString::to_string));
         let (name, every) = (experiment.name, plural(experiment.evaluate_every, "epoch"));
-        reasons.push(format!("{name}: {} epochs, evaluated every {every}; {}", thousands(experiment.epochs), experiment.epochs_reason));
+        reasons.push(format!(
+            "{name}: {} epochs, evaluated every {every}; {}",
+            thousands(experiment.epochs as u64),
+            experiment.epochs_reason
+        ));
     }
     if !tuned.is_empty() {
         open_points.push(TUNED_POINT.to_owned());

@@ -1,5 +1,6 @@
 //! Tables of a record: ours, the paper's, and the difference; as text for a terminal and as Markdown.
 
+use crate::count::{plural, thousands};
 use crate::paper::Printed;
 use crate::{Definition, EXPERIMENTS, Estimate, Interval, Method, Record, Row, paired_interval};
 
@@ -61,8 +62,12 @@ fn sections(record: &Record) -> Vec<(String, Vec<&Row>)> {
                 && (experiment.data.ends_with("1200") == (row.train == 1200))
         });
         let name = known.map_or_else(|| format!("{}, {} training samples", row.data, row.train), |known| known.title.to_owned());
-        let title =
-            format!("{name}; {} test samples, {} of {} epochs", thousands(row.test), plural(row.runs, "run"), thousands(row.epochs));
+        let title = format!(
+            "{name}; {} test samples, {} of {} epochs",
+            thousands(row.test as u64),
+            plural(row.runs, "run"),
+            thousands(row.epochs as u64)
+        );
         match sections.last_mut() {
             Some((last, rows)) if *last == title => rows.push(row),
             _ => sections.push((title, vec![row])),
@@ -104,24 +109,6 @@ fn signed(value: f64) -> String {
 
 fn interval(interval: &Interval) -> String {
     format!("{:+.2} [{:+.2}, {:+.2}]", interval.mean, interval.low, interval.high)
-}
-
-/// A count with its noun.
-pub(crate) fn plural(count: usize, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
-}
-
-/// A count with commas between thousands.
-pub(crate) fn thousands(count: usize) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// What a reader must know to believe the table, in lines of at most 120 characters.
@@ -177,7 +164,7 @@ fn against_the_best_other(record: &Record) -> String {
 
 /// A network in words.
 fn network_of(row: &Row) -> String {
-    format!("{} {}, {} hidden units", thousands(row.train), row.data, row.hidden)
+    format!("{} {}, {} hidden units", thousands(row.train as u64), row.data, row.hidden)
 }
 
 /// Length of every run in the paper.
