@@ -39,7 +39,7 @@ pub use spinet_rules as rules;
 pub use spinet_train as train;
 
 pub use spinet_data::{DATASETS, Dataset, Samples, Source, load};
-pub use spinet_nn::{Activation, Initialiser, Loss, Network, Threads};
+pub use spinet_nn::{Activation, Initialiser, Kernel, Loss, Network, Threads};
 pub use spinet_rules::{RULES, RuleSettings};
 pub use spinet_train::store;
 pub use spinet_train::{Description, Error, Evaluation, MetricsLog, Model, Scorer, TrainConfig, Trainer, each_run, each_sample};

@@ -1,5 +1,6 @@
 //! The command `spinet`: one module for each subcommand, listed in `command`.
 
+mod bench;
 mod command;
 mod completions;
 mod data;

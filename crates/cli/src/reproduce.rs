@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use spinet::lab::{self, EXPERIMENTS, Experiment, Method, Record, Request, experiment_of};
-use spinet::{RuleSettings, Source, store};
+use spinet::{Kernel, RuleSettings, Source, store};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
 use crate::output::Output;
 use crate::reproduce_bar::ReproduceBar;
+use crate::settings::kernel;
 use crate::threads::ThreadCount;
 
 const EXAMPLES: &str = "\
@@ -58,6 +59,9 @@ pub(crate) struct Reproduce {
     /// Show a stored record instead of running anything.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["tables", "runs", "epochs", "methods", "hidden", "rules", "quick"])]
     from: Option<PathBuf>,
+    /// How products with pixels are computed; `exact` and `f32` differ in the last digits.
+    #[arg(long, value_name = "NAME", value_parser = kernel(), default_value = "auto", help_heading = "This machine")]
+    kernel: Kernel,
     #[command(flatten)]
     threads: ThreadCount,
     #[command(flatten)]
@@ -111,6 +115,7 @@ impl Reproduce {
             methods: if self.methods.is_empty() { Method::ALL.to_vec() } else { self.methods.clone() },
             rules: self.rules.clone(),
             hidden: self.hidden.clone(),
+            kernel: self.kernel,
             threads: self.threads.count(),
             source,
             command: self.command(),
@@ -134,6 +139,9 @@ impl Reproduce {
         }
         if !self.hidden.is_empty() {
             words.push(format!("--hidden {}", self.hidden.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")));
+        }
+        if self.kernel != Kernel::Auto {
+            words.push(format!("--kernel {}", self.kernel.class()));
         }
         words.extend(self.rules.iter().map(|rule| format!("--rule {rule}")));
         words.join(" ")

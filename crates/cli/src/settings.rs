@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use spinet::{Activation, Initialiser, Loss, RuleSettings, TrainConfig};
+use spinet::{Activation, Initialiser, Kernel, Loss, RuleSettings, TrainConfig};
 
 use crate::error::Error;
 
@@ -59,6 +59,9 @@ pub(crate) struct Settings {
     /// The run's one seed [default: 0].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
+    /// How products with pixels are computed; `exact` and `f32` differ in the last digits [default: auto].
+    #[arg(long, value_name = "NAME", value_parser = kernel())]
+    kernel: Option<Kernel>,
 }
 
 impl Settings {
@@ -80,6 +83,7 @@ impl Settings {
         set(&mut config.epochs, self.epochs.as_ref());
         set(&mut config.evaluate_every, self.evaluate_every.as_ref());
         set(&mut config.seed, self.seed.as_ref());
+        set(&mut config.kernel, self.kernel.as_ref());
         set(&mut config.rules, (!self.rules.is_empty()).then_some(&self.rules));
         config.check()?;
         Ok(config)
@@ -111,6 +115,10 @@ impl FromStr for Hidden {
 
 fn activation() -> impl TypedValueParser<Value = Activation> {
     named(&Activation::ALL, Activation::name)
+}
+
+pub(crate) fn kernel() -> impl TypedValueParser<Value = Kernel> {
+    named(&Kernel::ALL, Kernel::name)
 }
 
 fn loss() -> impl TypedValueParser<Value = Loss> {

@@ -53,7 +53,7 @@ impl Train {
         let directory = RunDirectory::choose(self.out.as_deref(), &config, self.force)?;
         let data = load(&config.data, &self.source.source())?;
         let mut trainer = Trainer::new(&config, &data, self.threads.start()?)?;
-        directory.start(&config, &data)?;
+        directory.start(trainer.config(), &data)?;
         let mut log = MetricsLog::start(&directory.metrics())?;
         output.note(&plan(&trainer, &data, self.threads.count()));
         let started = Instant::now();
@@ -88,13 +88,14 @@ fn plan(trainer: &Trainer, data: &Dataset, threads: usize) -> String {
     let sizes: Vec<_> = network.config().sizes.iter().map(ToString::to_string).collect();
     let parameters: usize = network.layers.iter().map(|layer| layer.weight.len() + layer.bias.as_ref().map_or(0, Vec::len)).sum();
     format!(
-        "training {} ({} weights and biases) with {} on {} ({} samples), {threads} thread{}",
+        "training {} ({} weights and biases) with {} on {} ({} samples), {threads} thread{}, kernel {}",
         sizes.join("-"),
         thousands(parameters as u64),
         rules_in_words(trainer.config()),
         data.name,
         thousands(data.train.len() as u64),
         if threads == 1 { "" } else { "s" },
+        trainer.kernel(),
     )
 }
 

@@ -3,6 +3,7 @@
 //! An [`Experiment`] says what is run; [`reproduce`] runs it and gives a [`Record`], from which alone tables and
 //! figures are made, so that a stored record shows the same as a fresh run.
 
+mod bench;
 mod count;
 mod curves;
 mod error;
@@ -17,6 +18,7 @@ mod statistics;
 mod table;
 mod tune;
 
+pub use bench::{BENCH_SHAPES, BenchCase, BenchRecord, BenchRow, bench, peak_memory_mb};
 pub use count::thousands;
 pub use curves::{accuracy_figure, spine_figure};
 pub use error::Error;
@@ -26,6 +28,6 @@ pub use paper::{Published, published};
 pub use record::{Curve, Definition, Estimate, Interval, Record, Row};
 pub use reproduce::{Request, reproduce};
 pub use speedup::speedup;
-pub use statistics::{mean, paired_interval, standard_deviation};
+pub use statistics::{mean, median, paired_interval, standard_deviation};
 pub use table::{markdown, text};
 pub use tune::{Grid, Tried, Tuning, tune};

@@ -54,6 +54,11 @@ pub struct Curve {
     pub counts: BTreeMap<String, Vec<f64>>,
 }
 
+/// Records that name no kernel are of versions that had `f32` alone.
+fn before_kernels() -> String {
+    "f32".to_owned()
+}
+
 /// One network and method.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
@@ -107,6 +112,9 @@ pub struct Definition {
     pub learning_rate: f64,
     /// Samples of a step.
     pub batch: usize,
+    /// Class of the kernel that computed the products with pixels: `exact` or `f32`.
+    #[serde(default = "before_kernels")]
+    pub kernel: String,
     /// Law of the initial weights.
     pub initialiser: String,
     /// For each experiment: length of a run, evaluations, and the reason.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spinet_data::{Dataset, Source};
-use spinet_nn::Threads;
+use spinet_nn::{Kernel, Threads};
 use spinet_rules::RuleSettings;
 use spinet_train::{Evaluation, TrainConfig, Trainer, each_run};
 
@@ -26,6 +26,8 @@ pub struct Request {
     pub rules: Vec<RuleSettings>,
     /// The networks, by hidden units; all of the experiment if empty.
     pub hidden: Vec<usize>,
+    /// How products with pixels are computed.
+    pub kernel: Kernel,
     /// Threads in all.
     pub threads: usize,
     /// Where data sets are.
@@ -73,7 +75,7 @@ impl Request {
                             Some(rule) => vec![rule.clone()],
                             None => experiment.rules(method, hidden)?,
                         };
-                        let mut config = experiment.config(rules, hidden, seed);
+                        let mut config = TrainConfig { kernel: self.kernel, ..experiment.config(rules, hidden, seed) };
                         if let Some(epochs) = self.epochs {
                             config.epochs = epochs;
                         }
@@ -284,6 +286,7 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
         learning_rate: LEARNING_RATE,
         batch: BATCH,
         initialiser: INITIALISER.to_string(),
+        kernel: request.kernel.class().to_string(),
         lengths: reasons,
         tuned,
         open_points,

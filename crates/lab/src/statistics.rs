@@ -7,6 +7,17 @@ pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
+/// The value in the middle, or the mean of the two in the middle; NaN of no values.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => f64::NAN,
+        count if count % 2 == 1 => sorted[count / 2],
+        count => f64::midpoint(sorted[count / 2 - 1], sorted[count / 2]),
+    }
+}
+
 /// Standard deviation of the sample (divisor `n - 1`); 0 of a single value.
 pub fn standard_deviation(values: &[f64]) -> f64 {
     if values.len() < 2 {
@@ -51,6 +62,12 @@ mod tests {
         assert_eq!(mean(&[2.0, 4.0, 9.0]), 5.0);
         assert!((standard_deviation(&[2.0, 4.0, 9.0]) - 13.0_f64.sqrt()).abs() < 1e-15);
         assert_eq!(standard_deviation(&[3.0]), 0.0);
+    }
+
+    #[test]
+    fn the_median_is_the_value_in_the_middle() {
+        assert_eq!((median(&[9.0, 1.0, 2.0]), median(&[4.0, 1.0, 2.0, 9.0])), (2.0, 3.0));
+        assert!(median(&[]).is_nan());
     }
 
     #[test]

@@ -127,8 +127,9 @@ L: how many times faster than the initial network of the same seed, at the accur
         [only] => format!("seed {only}"),
         seeds => format!("seeds {} to {}", seeds.first().copied().unwrap_or(0), seeds.last().copied().unwrap_or(0)),
     };
-    let Definition { learning_rate, batch, initialiser, .. } = definition;
-    notes += &format!("\nSettings: learning rate {learning_rate}, batch {batch}, initial weights {initialiser}, {seeds}.\n");
+    let Definition { learning_rate, batch, initialiser, kernel, .. } = definition;
+    notes +=
+        &format!("\nSettings: learning rate {learning_rate}, batch {batch}, initial weights {initialiser}, {seeds}, kernel {kernel}.\n");
     notes += &against_the_best_other(record);
     notes += &after_the_papers_epochs(record);
     let list = |title: &str, points: &[String]| {
@@ -235,6 +236,7 @@ mod tests {
             seeds: vec![0, 1],
             learning_rate: 0.1,
             batch: 600,
+            kernel: "f32".to_owned(),
             initialiser: "uniform(1)".to_owned(),
             lengths: vec!["reason".to_owned()],
             tuned: vec!["l2: x".to_owned()],

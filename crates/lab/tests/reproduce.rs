@@ -3,6 +3,7 @@
 
 use spinet_data::Source;
 use spinet_lab::{EXPERIMENTS, Method, Record, Request, accuracy_figure, markdown, reproduce, spine_figure, text};
+use spinet_nn::Kernel;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 fn request(threads: usize) -> Request {
@@ -13,6 +14,7 @@ fn request(threads: usize) -> Request {
         methods: Method::ALL.to_vec(),
         rules: Vec::new(),
         hidden: vec![10],
+        kernel: Kernel::Auto,
         threads,
         source: Source::default(),
         command: "spinet reproduce".to_owned(),

@@ -35,29 +35,30 @@ impl Activation {
 
     /// Turns pre-activations into outputs, in place.
     pub fn forward<S: Real>(self, values: &mut [S]) {
-        Arch::new().dispatch(|| match self {
-            Self::Sigmoid => values.iter_mut().for_each(|a| *a = sigmoid(*a)),
+        // A loop for each, because only small ones are inlined into their dispatch, which makes them vector code.
+        let arch = Arch::new();
+        match self {
+            Self::Sigmoid => arch.dispatch(|| values.iter_mut().for_each(|a| *a = sigmoid(*a))),
             // tanh(a) = 2 sigmoid(2a) - 1 loses digits near 0; this form loses none that a gradient needs.
-            Self::Tanh => values.iter_mut().for_each(|a| *a = tanh(*a)),
+            Self::Tanh => arch.dispatch(|| values.iter_mut().for_each(|a| *a = tanh(*a))),
             // NaN must pass: a comparison that is false for NaN keeps it.
-            Self::Relu => values.iter_mut().for_each(|a| *a = if *a < S::ZERO { S::ZERO } else { *a }),
+            Self::Relu => arch.dispatch(|| values.iter_mut().for_each(|a| *a = if *a < S::ZERO { S::ZERO } else { *a })),
             Self::Identity => {}
-        });
+        }
     }
 
     /// Multiplies derivatives of the loss at the outputs by the activation's derivative, in place.
     ///
     /// `outputs` are what [`forward`](Self::forward) gave.
     pub fn backward<S: Real>(self, outputs: &[S], error: &mut [S]) {
-        Arch::new().dispatch(|| {
-            let pairs = error.iter_mut().zip(outputs);
-            match self {
-                Self::Sigmoid => pairs.for_each(|(error, y)| *error *= *y * (S::ONE - *y)),
-                Self::Tanh => pairs.for_each(|(error, y)| *error *= S::ONE - *y * *y),
-                Self::Relu => pairs.for_each(|(error, y)| *error = if *y > S::ZERO { *error } else { *error * S::ZERO }),
-                Self::Identity => {}
-            }
-        });
+        let arch = Arch::new();
+        let pairs = error.iter_mut().zip(outputs);
+        match self {
+            Self::Sigmoid => arch.dispatch(|| pairs.for_each(|(error, y)| *error *= *y * (S::ONE - *y))),
+            Self::Tanh => arch.dispatch(|| pairs.for_each(|(error, y)| *error *= S::ONE - *y * *y)),
+            Self::Relu => arch.dispatch(|| pairs.for_each(|(error, y)| *error = if *y > S::ZERO { *error } else { *error * S::ZERO })),
+            Self::Identity => {}
+        }
     }
 }
 

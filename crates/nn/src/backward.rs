@@ -2,6 +2,7 @@
 
 use spinet_rules::{At, Chain, ErrorSignal, Propagation, Seam};
 
+use crate::part::Part;
 use crate::{Batch, Network, Real, Workspace};
 
 impl<S: Real> Workspace<S> {
@@ -27,6 +28,7 @@ impl<S: Real> Workspace<S> {
         let error = &mut lower[at.layer - 1][..samples * dense.shape.inputs];
         let weight = chain.weight_view(at, &dense.weight).unwrap_or(&dense.weight);
         dense.upstream(&self.threads, weight, &upper[0][..samples * dense.shape.outputs], error);
+        self.watch.done(Part::Products);
         let factors = &self.factors[at.layer - 1];
         error.iter_mut().zip(factors).for_each(|(error, factor)| *error *= *factor);
         below.activation.backward(&self.outputs[at.layer - 1][..error.len()], error);

@@ -24,19 +24,26 @@ pub struct Dense<S> {
 }
 
 impl<S: Real> Dense<S> {
-    /// Outputs `[batch, outputs]` for inputs `[batch, inputs]`, with `weight` in place of the layer's own.
+    /// Products `[batch, outputs]` of inputs `[batch, inputs]` with `weight`, before biases and activation.
     pub(crate) fn forward(&self, threads: &Threads, weight: &[S], inputs: &[S], outputs: &mut [S]) {
         let LayerShape { outputs: units, inputs: features } = self.shape;
         let batch = outputs.len() / units;
         product(threads, [batch, features, units], (inputs, Layout::Plain), (weight, Layout::Transposed), outputs);
-        if let Some(bias) = &self.bias {
-            Arch::new().dispatch(|| {
-                for row in outputs.chunks_exact_mut(units) {
-                    row.iter_mut().zip(bias).for_each(|(output, b)| *output += *b);
-                }
-            });
-        }
-        self.activation.forward(outputs);
+    }
+
+    /// Adds the biases to products `[batch, outputs]` and applies the activation.
+    pub(crate) fn activate(&self, threads: &Threads, outputs: &mut [S]) {
+        let units = self.shape.outputs;
+        threads.pieces(outputs, units, |_, rows| {
+            if let Some(bias) = &self.bias {
+                Arch::new().dispatch(|| {
+                    for row in rows.chunks_exact_mut(units) {
+                        row.iter_mut().zip(bias).for_each(|(output, b)| *output += *b);
+                    }
+                });
+            }
+            self.activation.forward(rows);
+        });
     }
 
     /// Derivatives of the loss at the layer's inputs, `[batch, inputs]`, from its error signal `[batch, outputs]`.
@@ -46,18 +53,20 @@ impl<S: Real> Dense<S> {
         product(threads, [batch, units, features], (error_signal, Layout::Plain), (weight, Layout::Plain), upstream);
     }
 
-    /// Gradients of weights and biases from error signal `[batch, outputs]` and inputs `[batch, inputs]`.
-    pub(crate) fn gradients(&self, threads: &Threads, error_signal: &[S], inputs: &[S], weight: &mut [S], bias: Option<&mut Vec<S>>) {
+    /// Gradients of the weights from error signal `[batch, outputs]` and inputs `[batch, inputs]`.
+    pub(crate) fn weight_gradient(&self, threads: &Threads, error_signal: &[S], inputs: &[S], weight: &mut [S]) {
         let LayerShape { outputs: units, inputs: features } = self.shape;
         let batch = error_signal.len() / units;
         product(threads, [units, batch, features], (error_signal, Layout::Transposed), (inputs, Layout::Plain), weight);
-        if let Some(bias) = bias {
-            bias.fill(S::ZERO);
-            Arch::new().dispatch(|| {
-                for row in error_signal.chunks_exact(units) {
-                    bias.iter_mut().zip(row).for_each(|(sum, error)| *sum += *error);
-                }
-            });
-        }
+    }
+
+    /// Gradients of the biases from the error signal `[batch, outputs]`.
+    pub(crate) fn bias_gradient(&self, error_signal: &[S], bias: &mut [S]) {
+        bias.fill(S::ZERO);
+        Arch::new().dispatch(|| {
+            for row in error_signal.chunks_exact(self.shape.outputs) {
+                bias.iter_mut().zip(row).for_each(|(sum, error)| *sum += *error);
+            }
+        });
     }
 }

@@ -66,6 +66,16 @@ pub enum Error {
         /// The length that the configuration says.
         expected: usize,
     },
+    /// A kernel that this processor cannot run.
+    #[error(
+        "`kernel` is {kernel}, which needs {needs}, and this machine has not\n\nhint: `exact` takes the fastest kernel with the same bits that runs here, `auto` chooses freely"
+    )]
+    NoKernel {
+        /// Name.
+        kernel: &'static str,
+        /// Instructions.
+        needs: &'static str,
+    },
     /// Zero threads.
     #[error("`threads` must be at least 1, but is 0")]
     NoThreads,

@@ -10,7 +10,7 @@
 //! # Example
 //!
 //! ```
-//! use spinet_nn::{Activation, Batch, Initialiser, Loss, Network, NetworkConfig, Threads, Workspace};
+//! use spinet_nn::{Activation, Batch, Initialiser, Inputs, Loss, Network, NetworkConfig, Threads, Workspace};
 //! use spinet_rules::Chain;
 //!
 //! let config = NetworkConfig { initialiser: Initialiser::Uniform(1.0), ..NetworkConfig::dense(&[2, 8, 2]) };
@@ -20,7 +20,7 @@
 //! let mut workspace = Workspace::new(&network, 4, Threads::one());
 //!
 //! let inputs = [0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0];
-//! let batch = Batch { inputs: &inputs, labels: &[0, 0, 0, 1] };
+//! let batch = Batch { inputs: Inputs::Numbers(&inputs), labels: &[0, 0, 0, 1] };
 //! for step in 0..200 {
 //!     workspace.step(&mut network, &mut chain, &batch, 1.0, step)?;
 //! }
@@ -29,14 +29,22 @@
 //! ```
 
 mod activation;
+mod aligned;
 mod backward;
 mod dense;
 mod divergence;
 mod error;
+mod exact;
 mod exponential;
+mod first_layer;
 mod initialiser;
+mod kernel;
 mod loss;
+#[cfg(target_arch = "x86_64")]
+mod narrow;
 mod network;
+mod part;
+mod pixels;
 mod product;
 mod real;
 mod threads;
@@ -46,9 +54,13 @@ pub use activation::Activation;
 pub use dense::Dense;
 pub use divergence::Diverged;
 pub use error::Error;
+pub use first_layer::Inputs;
 pub use initialiser::Initialiser;
+pub use kernel::Kernel;
 pub use loss::Loss;
 pub use network::{Network, NetworkConfig};
+pub use part::Part;
+pub use pixels::Pixels;
 pub use product::{Layout, product};
 pub use real::Real;
 pub use threads::Threads;

@@ -1,9 +1,11 @@
-//! The one function for matrix products, over the `gemm` crate.
+//! The one function for matrix products, over the `gemm` crate; those with a narrow side have loops of their own.
 //!
 //! The result is split into tiles whose number and size follow from the shape alone. Each tile is one single-threaded
 //! call, and no sum is ever split, so the bits are the same whatever the number of threads.
 #![allow(unsafe_code, reason = "a kernel file: `gemm` takes raw pointers, and tiles of one result are written side by side")]
 
+#[cfg(target_arch = "x86_64")]
+use crate::narrow;
 use crate::{Real, Threads};
 
 /// Multiplications of a tile that is worth a task of its own.
@@ -35,6 +37,19 @@ pub fn product<S: Real>(
     result: &mut [S],
 ) {
     assert!(left.len() == m * k && right.len() == k * n && result.len() == m * n, "slices do not have the shape of the product");
+    #[cfg(target_arch = "x86_64")]
+    if m * n * k > 0
+        && narrow::is_available()
+        && let (Some(left), Some(right), Some(result)) = (S::single(left), S::single(right), S::single_mut(result))
+    {
+        let is_narrow = |side: usize| side <= narrow::NARROW;
+        match (left_layout, right_layout) {
+            (Layout::Plain, Layout::Transposed) if is_narrow(n) => return narrow::inner(threads, [k, n], left, right, result),
+            (Layout::Plain, Layout::Plain) if is_narrow(k) => return narrow::outer(threads, [k, n], (left, [k, 1]), right, result),
+            (Layout::Transposed, Layout::Plain) if is_narrow(m) => return narrow::outer(threads, [k, n], (left, [1, m]), right, result),
+            _ => {}
+        }
+    }
     let strides = |layout, rows: usize, columns: usize| match layout {
         Layout::Plain => (columns.cast_signed(), 1),
         Layout::Transposed => (1, rows.cast_signed()),
@@ -111,9 +126,25 @@ mod tests {
         (0..count).map(|_| stream.normal()).collect()
     }
 
+    /// Wide ones, narrow ones with every remainder, and empty ones.
+    const SHAPES: [[usize; 3]; 12] = [
+        [1, 1, 1],
+        [2, 3, 4],
+        [7, 5, 3],
+        [61, 17, 130],
+        [61, 300, 10],
+        [600, 130, 16],
+        [61, 10, 130],
+        [600, 3, 65],
+        [10, 61, 130],
+        [15, 600, 33],
+        [0, 3, 2],
+        [3, 0, 2],
+    ];
+
     #[test]
     fn every_layout_agrees_with_the_definition() {
-        for [m, k, n] in [[1, 1, 1], [2, 3, 4], [7, 5, 3], [61, 17, 130], [0, 3, 2], [3, 0, 2]] {
+        for [m, k, n] in SHAPES {
             let (left, right) = (numbers(m * k, 1), numbers(k * n, 2));
             let expected = plain(m, k, n, &left, &right);
             let (left_t, right_t) = (transposed(m, k, &left), transposed(k, n, &right));
@@ -123,6 +154,12 @@ mod tests {
                     product(&Threads::one(), [m, k, n], (left, left_layout), (right, right_layout), &mut result);
                     for (found, expected) in result.iter().zip(&expected) {
                         assert!((found - expected).abs() < 1e-12, "{m} x {k} x {n}, {left_layout:?}, {right_layout:?}");
+                    }
+                    let single = |values: &[f64]| values.iter().map(|value| *value as f32).collect::<Vec<_>>();
+                    let (left, right, mut result) = (single(left), single(right), vec![f32::NAN; m * n]);
+                    product(&Threads::new(2).unwrap(), [m, k, n], (&left, left_layout), (&right, right_layout), &mut result);
+                    for (found, expected) in result.iter().zip(&expected) {
+                        assert!((f64::from(*found) - expected).abs() < 1e-4, "{m} x {k} x {n}, {left_layout:?}, {right_layout:?}, f32");
                     }
                 }
             }

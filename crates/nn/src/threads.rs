@@ -48,4 +48,28 @@ impl Threads {
             _ => (0..count).for_each(task),
         }
     }
+
+    /// Calls `task` with pieces of whole rows of `values` and the number of each piece's first row, on these threads; a
+    /// few thousand numbers are one piece.
+    pub(crate) fn pieces<T: Send>(&self, values: &mut [T], width: usize, task: impl Fn(usize, &mut [T]) + Sync) {
+        let pieces = self.count().min(values.len() / PIECE);
+        match &self.0 {
+            Some(pool) if pieces > 1 => pool.in_place_scope(|scope| {
+                let rows = (values.len() / width).div_ceil(pieces);
+                let task = &task;
+                let mut pieces = values.chunks_mut(rows * width).enumerate();
+                let first = pieces.next();
+                for (index, piece) in pieces {
+                    scope.spawn(move |_| task(index * rows, piece));
+                }
+                if let Some((index, piece)) = first {
+                    task(index, piece);
+                }
+            }),
+            _ => task(0, values),
+        }
+    }
 }
+
+/// Numbers that are worth a task of their own.
+const PIECE: usize = 4096;

@@ -3,13 +3,15 @@
 use spinet_rules::{At, Chain, Propagation, Seam};
 
 use crate::divergence::{Diverged, is_spoiled, is_within};
-use crate::{Network, Real, Threads};
+use crate::first_layer::FirstLayer;
+use crate::part::{Part, Watch};
+use crate::{Error, Inputs, Kernel, Network, Real, Threads};
 
 /// Samples of one step.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a, S> {
-    /// `[samples, features]`, row-major.
-    pub inputs: &'a [S],
+    /// `[samples, features]`.
+    pub inputs: Inputs<'a, S>,
     /// `[samples]`, each below the number of classes.
     pub labels: &'a [u8],
 }
@@ -28,6 +30,7 @@ pub struct Gradients<S> {
 pub struct Workspace<S> {
     pub(crate) threads: Threads,
     pub(crate) most: usize,
+    pub(crate) first_layer: FirstLayer<S>,
     /// What each layer gave, `[batch, outputs]`.
     pub(crate) outputs: Vec<Vec<S>>,
     /// What each layer passed on after seam 1, and the factors; empty where no rule acts.
@@ -36,11 +39,25 @@ pub struct Workspace<S> {
     /// Derivative of the loss at each pre-activation, `[batch, outputs]`.
     pub(crate) error_signals: Vec<Vec<S>>,
     pub(crate) gradients: Gradients<S>,
+    pub(crate) watch: Watch,
 }
 
 impl<S: Real> Workspace<S> {
-    /// Buffers for `network` and steps of at most `most` samples.
+    /// Buffers for `network` and steps of at most `most` samples, with the kernel that `auto` gives.
     pub fn new(network: &Network<S>, most: usize, threads: Threads) -> Self {
+        Self::of(network, most, threads, Kernel::Auto.resolve().unwrap_or(Kernel::F32))
+    }
+
+    /// The same with a kernel of choice; it matters for inputs that are [`Inputs::Pixels`] and numbers that are `f32`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoKernel`] if this processor cannot run the kernel.
+    pub fn with_kernel(network: &Network<S>, most: usize, threads: Threads, kernel: Kernel) -> Result<Self, Error> {
+        Ok(Self::of(network, most, threads, kernel.resolve()?))
+    }
+
+    fn of(network: &Network<S>, most: usize, threads: Threads, kernel: Kernel) -> Self {
         let buffers = || network.layers.iter().map(|layer| vec![S::ZERO; most * layer.shape.outputs]).collect::<Vec<_>>();
         let gradients = Gradients {
             weights: network.layers.iter().map(|layer| vec![S::ZERO; layer.weight.len()]).collect(),
@@ -49,12 +66,19 @@ impl<S: Real> Workspace<S> {
         Self {
             threads,
             most,
+            first_layer: FirstLayer::new(kernel, most),
             outputs: buffers(),
             passed: vec![Vec::new(); network.layers.len()],
             factors: vec![Vec::new(); network.layers.len()],
             error_signals: buffers(),
             gradients,
+            watch: Watch::default(),
         }
+    }
+
+    /// Tells `watch` whenever a part of a step is done.
+    pub fn watch(&mut self, watch: impl Fn(Part) + Send + Sync + 'static) {
+        self.watch = Watch::new(watch);
     }
 
     /// Gradients of the last step, after seam 4.
@@ -84,7 +108,9 @@ impl<S: Real> Workspace<S> {
         for (layer, (dense, grad)) in network.layers.iter().zip(&mut self.gradients.weights).enumerate() {
             chain.gradient(At { layer, step }, &dense.weight, grad);
         }
+        self.watch.done(Part::Update);
         self.refuse_divergence(network, batch, learning_rate, loss, step)?;
+        self.watch.done(Part::Check);
         let learning_rate = S::from_f64(learning_rate);
         for (layer, dense) in network.layers.iter_mut().enumerate() {
             chain.update(At { layer, step }, learning_rate, &mut dense.weight, &self.gradients.weights[layer]);
@@ -92,6 +118,7 @@ impl<S: Real> Workspace<S> {
                 chain.update_bias(layer, learning_rate, bias, grad);
             }
         }
+        self.watch.done(Part::Update);
         Ok(loss)
     }
 
@@ -104,24 +131,30 @@ impl<S: Real> Workspace<S> {
         let samples = batch.labels.len();
         assert!(samples <= self.most && samples > 0, "a batch of {samples} samples, expected 1 to {}", self.most);
         assert!(batch.inputs.len() == samples * network.inputs(), "the batch has not the shape of the network");
-        self.forward(network, chain, batch.inputs, samples, step);
+        self.forward(network, chain, &batch.inputs, samples, step);
         self.backward(network, chain, batch, step)
     }
 
     /// Outputs of all layers in training: with weight views and factors of seam 1.
-    fn forward(&mut self, network: &Network<S>, chain: &mut Chain<S>, inputs: &[S], samples: usize, step: u64) {
+    fn forward(&mut self, network: &Network<S>, chain: &mut Chain<S>, inputs: &Inputs<'_, S>, samples: usize, step: u64) {
+        self.first_layer.take(&network.layers[0], inputs);
+        self.watch.done(Part::Gather);
         for (layer, dense) in network.layers.iter().enumerate() {
             let at = At { layer, step };
             let units = dense.shape.outputs;
             let (below, own) = self.outputs.split_at_mut(layer);
-            let input = match layer {
-                0 => inputs,
-                _ if self.passed[layer - 1].is_empty() => &below[layer - 1][..samples * dense.shape.inputs],
-                _ => &self.passed[layer - 1][..samples * dense.shape.inputs],
-            };
             let output = &mut own[0][..samples * units];
             let weight = chain.weight_view(at, &dense.weight).unwrap_or(&dense.weight);
-            dense.forward(&self.threads, weight, input, output);
+            if layer == 0 {
+                self.first_layer.split(weight, dense.shape.inputs);
+                self.first_layer.forward(&self.threads, dense, weight, inputs, output);
+            } else {
+                let passed = &self.passed[layer - 1];
+                let input = if passed.is_empty() { &below[layer - 1] } else { passed };
+                dense.forward(&self.threads, weight, &input[..samples * dense.shape.inputs], output);
+            }
+            self.watch.done(Part::Products);
+            dense.activate(&self.threads, output);
             if chain.acts(Seam::Activation, layer) && layer + 1 < network.layers.len() {
                 let (passed, kept) = (&mut self.passed[layer], &mut self.factors[layer]);
                 passed.resize(self.most * units, S::ZERO);
@@ -137,6 +170,7 @@ impl<S: Real> Workspace<S> {
                 self.passed[layer].clear();
                 self.factors[layer].clear();
             }
+            self.watch.done(Part::Activation);
         }
     }
 
@@ -151,7 +185,7 @@ impl<S: Real> Workspace<S> {
         let classes = network.classes();
         let mut labels = Vec::with_capacity(inputs.len() / features);
         for chunk in inputs.chunks(self.most * features) {
-            labels.extend(self.evaluate(network, chunk).chunks_exact(classes).map(largest));
+            labels.extend(self.evaluate(network, &Inputs::Numbers(chunk)).chunks_exact(classes).map(largest));
         }
         labels
     }
@@ -163,29 +197,70 @@ impl<S: Real> Workspace<S> {
     /// # Panics
     ///
     /// If there are more samples than the workspace holds, or none.
-    pub fn evaluate(&mut self, network: &Network<S>, inputs: &[S]) -> &mut [S] {
+    pub fn evaluate(&mut self, network: &Network<S>, inputs: &Inputs<'_, S>) -> &mut [S] {
+        self.outputs_of(network, inputs, true)
+    }
+
+    /// The same; weights that were split for the call before are used again if they did not change.
+    fn outputs_of(&mut self, network: &Network<S>, inputs: &Inputs<'_, S>, have_weights_changed: bool) -> &mut [S] {
         let samples = inputs.len() / network.inputs();
         assert!(samples <= self.most && samples > 0, "{samples} samples, expected 1 to {}", self.most);
-        for (layer, dense) in network.layers.iter().enumerate() {
+        let first = &network.layers[0];
+        self.first_layer.take(first, inputs);
+        if have_weights_changed {
+            self.first_layer.split(&first.weight, first.shape.inputs);
+        }
+        let output = &mut self.outputs[0][..samples * first.shape.outputs];
+        self.first_layer.forward(&self.threads, first, &first.weight, inputs, output);
+        first.activate(&self.threads, output);
+        for (layer, dense) in network.layers.iter().enumerate().skip(1) {
             let (below, own) = self.outputs.split_at_mut(layer);
-            let input = below.last().map_or(inputs, |output| &output[..samples * dense.shape.inputs]);
-            dense.forward(&self.threads, &dense.weight, input, &mut own[0][..samples * dense.shape.outputs]);
+            let input = &below[layer - 1][..samples * dense.shape.inputs];
+            let output = &mut own[0][..samples * dense.shape.outputs];
+            dense.forward(&self.threads, &dense.weight, input, output);
+            dense.activate(&self.threads, output);
         }
         &mut self.outputs[network.layers.len() - 1][..samples * network.classes()]
     }
 
-    /// Mean loss and number of right predictions of at most as many samples as the workspace holds, without any rule.
-    ///
-    /// The loss comes summed over the samples.
+    /// Loss, summed over the samples, and number of right predictions of each batch, without any rule.
     ///
     /// # Panics
     ///
-    /// If there are more samples than the workspace holds, or none.
-    pub fn score(&mut self, network: &Network<S>, batch: &Batch<'_, S>) -> (f64, usize) {
+    /// If a batch has more samples than the workspace holds, or none.
+    pub fn score<'a>(&mut self, network: &Network<S>, batches: impl IntoIterator<Item = Batch<'a, S>>) -> Vec<(f64, usize)> {
         let (classes, loss) = (network.classes(), network.config().loss);
-        let outputs = self.evaluate(network, batch.inputs);
-        let right = outputs.chunks_exact(classes).zip(batch.labels).filter(|(row, label)| largest(row) == **label).count();
-        (loss.sum(outputs, batch.labels, classes), right)
+        let score = |(index, batch): (usize, Batch<'a, S>)| {
+            let outputs = self.outputs_of(network, &batch.inputs, index == 0);
+            let right = outputs.chunks_exact(classes).zip(batch.labels).filter(|(row, label)| largest(row) == **label).count();
+            (loss.sum(outputs, batch.labels, classes), right)
+        };
+        batches.into_iter().enumerate().map(score).collect()
+    }
+
+    /// The matrix products of a step alone, over what the last [`step`](Self::step) left in the buffers; `batch` is its
+    /// batch. For measurements: gradients are those of that step, outputs and error signals are spoiled.
+    ///
+    /// # Panics
+    ///
+    /// If the batch is larger than the workspace, or its shape is not the network's.
+    pub fn products(&mut self, network: &Network<S>, batch: &Batch<'_, S>) {
+        let samples = batch.labels.len();
+        let first = &network.layers[0];
+        self.first_layer.split(&first.weight, first.shape.inputs);
+        self.first_layer.forward(&self.threads, first, &first.weight, &batch.inputs, &mut self.outputs[0][..samples * first.shape.outputs]);
+        for (layer, dense) in network.layers.iter().enumerate().skip(1) {
+            let (below, own) = self.outputs.split_at_mut(layer);
+            let (units, features) = (dense.shape.outputs, dense.shape.inputs);
+            let inputs = &below[layer - 1][..samples * features];
+            dense.forward(&self.threads, &dense.weight, inputs, &mut own[0][..samples * units]);
+            let (lower, upper) = self.error_signals.split_at_mut(layer);
+            let error_signal = &upper[0][..samples * units];
+            dense.weight_gradient(&self.threads, error_signal, inputs, &mut self.gradients.weights[layer]);
+            dense.upstream(&self.threads, &dense.weight, error_signal, &mut lower[layer - 1][..samples * features]);
+        }
+        let error_signal = &self.error_signals[0][..samples * first.shape.outputs];
+        self.first_layer.gradient(&self.threads, first, error_signal, &batch.inputs, &mut self.gradients.weights[0]);
     }
 
     /// Stops a step with a number that is not finite, or too large for the update, and finds where it came from.
@@ -216,7 +291,7 @@ impl<S: Real> Workspace<S> {
     /// The first array with NaN or infinity, in the order of the computation.
     fn first_spoiled(&self, network: &Network<S>, batch: &Batch<'_, S>, limit: S, half: S) -> String {
         let samples = batch.labels.len();
-        if is_spoiled(batch.inputs) {
+        if self.first_layer.numbers(&batch.inputs).is_some_and(is_spoiled) {
             return "the input".to_owned();
         }
         for (layer, dense) in network.layers.iter().enumerate() {
@@ -266,23 +341,31 @@ impl<S: Real> Workspace<S> {
     fn backward(&mut self, network: &Network<S>, chain: &mut Chain<S>, batch: &Batch<'_, S>, step: u64) -> f64 {
         let samples = batch.labels.len();
         let loss = self.output_error(network, batch);
+        self.watch.done(Part::Loss);
         for layer in (0..network.layers.len()).rev() {
             let at = At { layer, step };
             self.modulate(network, chain, Propagation::Propagating, at, samples);
+            self.watch.done(Part::Activation);
             if layer > 0 {
                 self.upstream(network, chain, at, samples);
             }
             self.modulate(network, chain, Propagation::Local, at, samples);
+            self.watch.done(Part::Activation);
             let dense = &network.layers[layer];
-            let used = samples * dense.shape.inputs;
-            let input = match layer {
-                0 => batch.inputs,
-                _ if self.passed[layer - 1].is_empty() => &self.outputs[layer - 1][..used],
-                _ => &self.passed[layer - 1][..used],
-            };
             let error_signal = &self.error_signals[layer][..samples * dense.shape.outputs];
-            let bias = self.gradients.biases[layer].as_mut();
-            dense.gradients(&self.threads, error_signal, input, &mut self.gradients.weights[layer], bias);
+            let grad = &mut self.gradients.weights[layer];
+            if layer == 0 {
+                self.first_layer.gradient(&self.threads, dense, error_signal, &batch.inputs, grad);
+            } else {
+                let passed = &self.passed[layer - 1];
+                let input = if passed.is_empty() { &self.outputs[layer - 1] } else { passed };
+                dense.weight_gradient(&self.threads, error_signal, &input[..samples * dense.shape.inputs], grad);
+            }
+            self.watch.done(Part::Products);
+            if let Some(bias) = &mut self.gradients.biases[layer] {
+                dense.bias_gradient(error_signal, bias);
+            }
+            self.watch.done(Part::Activation);
         }
         loss
     }

@@ -1,7 +1,7 @@
 //! The same numbers, bit by bit, at any number of threads and every time.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use spinet_nn::{Activation, Batch, Initialiser, Loss, Network, NetworkConfig, Threads, Workspace};
+use spinet_nn::{Activation, Batch, Initialiser, Inputs, Kernel, Loss, Network, NetworkConfig, Pixels, Threads, Workspace};
 use spinet_rules::{Chain, Purpose, RULES, Stream};
 
 const SAMPLES: usize = 600;
@@ -24,7 +24,7 @@ fn samples(features: usize, classes: u32) -> (Vec<f32>, Vec<u8>) {
 fn bits_after(config: &NetworkConfig, rule: &str, steps: u64, threads: usize) -> Vec<u32> {
     let mut network = Network::<f32>::new(config, 4).unwrap();
     let (inputs, labels) = samples(network.inputs(), network.classes() as u32);
-    let batch = Batch { inputs: &inputs, labels: &labels };
+    let batch = Batch { inputs: Inputs::Numbers(&inputs), labels: &labels };
     let mut chain = Chain::from_settings(&[rule.parse().unwrap()], &network.plan(SAMPLES, 4)).unwrap();
     let mut workspace = Workspace::new(&network, SAMPLES, Threads::new(threads).unwrap());
     let mut bits = Vec::new();
@@ -32,7 +32,7 @@ fn bits_after(config: &NetworkConfig, rule: &str, steps: u64, threads: usize) ->
     for step in 0..steps {
         push(workspace.step(&mut network, &mut chain, &batch, 0.1, step).unwrap());
     }
-    let (loss, right) = workspace.score(&network, &batch);
+    let (loss, right) = workspace.score(&network, [batch])[0];
     push(loss);
     bits.push(right as u32);
     bits.extend(workspace.predict(&network, &inputs).into_iter().map(u32::from));
@@ -96,4 +96,40 @@ fn a_deep_relu_network_with_squared_error_gives_the_same_bits_at_any_number_of_t
         ..NetworkConfig::dense(&[784, 100, 64, 48, 10])
     };
     assert_threads_do_not_matter(&config, TRIED[1].1, 20);
+}
+
+/// Digests of the weights after 200 steps on pixels, by kernel and number of threads.
+fn weights_after_pixels(kernel: Kernel, threads: usize) -> Vec<u32> {
+    let config = NetworkConfig::dense(&[784, 100, 10]);
+    let mut network = Network::<f32>::new(&config, 4).unwrap();
+    let mut stream = Stream::new(2, Purpose::Noise, 0);
+    let pixels: Vec<u8> = (0..SAMPLES * 784).map(|_| if stream.unit() < 0.2 { 1 + stream.below(255) as u8 } else { 0 }).collect();
+    let labels: Vec<u8> = (0..SAMPLES).map(|_| stream.below(10) as u8).collect();
+    let mut chain = Chain::from_settings(&["bdnn-dsd".parse().unwrap()], &network.plan(SAMPLES, 4)).unwrap();
+    let mut workspace = Workspace::with_kernel(&network, SAMPLES, Threads::new(threads).unwrap(), kernel).unwrap();
+    let order: Vec<u32> = (0..SAMPLES as u32).rev().collect();
+    for step in 0..200 {
+        // Every seventh batch is a smaller one, as at the end of an epoch.
+        let size = if step % 7 == 6 { 433 } else { SAMPLES };
+        let inputs = Inputs::Pixels(Pixels::chosen(&pixels, 784, &order[..size]));
+        workspace.step(&mut network, &mut chain, &Batch { inputs, labels: &labels[..size] }, 0.1, step).unwrap();
+    }
+    network.layers.iter().flat_map(|layer| layer.weight.iter().chain(layer.bias.iter().flatten())).map(|value| value.to_bits()).collect()
+}
+
+#[test]
+fn every_kernel_class_gives_the_same_weights_at_any_number_of_threads() {
+    let exact = weights_after_pixels(Kernel::Exact, 1);
+    let single = weights_after_pixels(Kernel::F32, 1);
+    assert!(exact != single, "the classes differ in the last digits");
+    for (kernel, one) in [(Kernel::F32, &single), (Kernel::Vnni, &exact), (Kernel::Amx, &exact)] {
+        if !kernel.is_available() {
+            println!("skipped: this processor has no {kernel}");
+            continue;
+        }
+        for threads in [1, 2, 3, 4, 8] {
+            assert_same(one, &weights_after_pixels(kernel, threads), &format!("{kernel}, {threads} threads"));
+        }
+    }
+    assert_same(&exact, &weights_after_pixels(Kernel::Portable, 2), "portable");
 }

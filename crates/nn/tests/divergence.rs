@@ -1,7 +1,7 @@
 //! NaN, infinity and overflow stop a step before its update, whatever number was spoiled.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use spinet_nn::{Activation, Batch, Diverged, Initialiser, Loss, Network, NetworkConfig, Threads, Workspace};
+use spinet_nn::{Activation, Batch, Diverged, Initialiser, Inputs, Loss, Network, NetworkConfig, Threads, Workspace};
 use spinet_rules::{At, Chain, ErrorSignal, Purpose, Rule, Seam, SpineBound, SpineBoundConfig, Stream};
 
 const SIZES: [usize; 4] = [4, 5, 6, 3];
@@ -131,7 +131,7 @@ fn refusal(config: &NetworkConfig, spot: Spot, value: f32, spoiled_step: u64) ->
     let mut inputs = inputs();
     for step in 0..spoiled_step {
         let before = parameter_bits(&network);
-        workspace.step(&mut network, &mut chain, &Batch { inputs: &inputs, labels: &LABELS }, 0.2, step).unwrap();
+        workspace.step(&mut network, &mut chain, &Batch { inputs: Inputs::Numbers(&inputs), labels: &LABELS }, 0.2, step).unwrap();
         assert_ne!(parameter_bits(&network), before);
     }
     match spot {
@@ -141,7 +141,7 @@ fn refusal(config: &NetworkConfig, spot: Spot, value: f32, spoiled_step: u64) ->
         Spot::Factor(_) | Spot::ErrorSignal(_) | Spot::Gradient(_) => {}
     }
     let (before, state) = (parameter_bits(&network), chain.rules()[0].state());
-    let batch = Batch { inputs: &inputs, labels: &LABELS };
+    let batch = Batch { inputs: Inputs::Numbers(&inputs), labels: &LABELS };
     let outcome = workspace.step(&mut network, &mut chain, &batch, 0.2, spoiled_step);
     assert_eq!(parameter_bits(&network), before, "{spot:?} {value} at step {spoiled_step}: weights are kept");
     assert_eq!(chain.rules()[0].state(), state, "{spot:?} {value} at step {spoiled_step}: bounds are kept");
@@ -188,7 +188,7 @@ fn one_step(rules: &str, weight: f32, gradient: f32, learning_rate: f64) -> (Res
         settings => Chain::from_settings(&[settings.parse().unwrap()], &plan).unwrap(),
     };
     let mut workspace = Workspace::new(&network, 1, Threads::one());
-    let outcome = workspace.step(&mut network, &mut chain, &Batch { inputs: &[1.0, 0.0], labels: &[1] }, learning_rate, 0);
+    let outcome = workspace.step(&mut network, &mut chain, &Batch { inputs: Inputs::Numbers(&[1.0, 0.0]), labels: &[1] }, learning_rate, 0);
     (outcome, network.layers[0].weight.clone().try_into().unwrap())
 }
 
@@ -231,7 +231,7 @@ fn a_bias_whose_update_would_overflow_stops_the_step_though_weights_do_not_move(
     let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(poison)]);
     let mut workspace = Workspace::new(&network, 1, Threads::one());
     // Without inputs the gradient of the weights is 0, and that of the biases is the error signal.
-    let outcome = workspace.step(&mut network, &mut chain, &Batch { inputs: &[0.0, 0.0], labels: &[1] }, 10.0, 0);
+    let outcome = workspace.step(&mut network, &mut chain, &Batch { inputs: Inputs::Numbers(&[0.0, 0.0]), labels: &[1] }, 10.0, 0);
     assert_eq!(outcome.unwrap_err().place, "the update of layer 1 (dense), whose bias gradient is too large for it");
     assert_eq!(parameter_bits(&network), before);
 }

@@ -8,7 +8,7 @@
 //! 1e-6, where a gradient below 1e-3 counts as 1e-3.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
-use spinet_nn::{Activation, Batch, Initialiser, Loss, Network, NetworkConfig, Threads, Workspace};
+use spinet_nn::{Activation, Batch, Initialiser, Inputs, Loss, Network, NetworkConfig, Threads, Workspace};
 use spinet_rules::{At, Chain, Purpose, RuleSettings, Stream};
 
 const SIZES: [usize; 5] = [5, 6, 4, 5, 3];
@@ -43,7 +43,7 @@ impl Case {
     }
 
     fn differentiate(&self, workspace: &mut Workspace<f64>) -> f64 {
-        let batch = Batch { inputs: &self.inputs, labels: &self.labels };
+        let batch = Batch { inputs: Inputs::Numbers(&self.inputs), labels: &self.labels };
         workspace.differentiate(&self.network, &mut self.chain(), &batch, STEP)
     }
 

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use spinet_nn::{Activation, Batch, Initialiser, Loss, Network, NetworkConfig, Real, Threads, Workspace};
+use spinet_nn::{Activation, Batch, Initialiser, Inputs, Loss, Network, NetworkConfig, Real, Threads, Workspace};
 use spinet_rules::{At, Chain, Rule, RuleSettings, Scalar, Seam, StateValues};
 
 const F64_TOLERANCE: f64 = 1e-10;
@@ -83,7 +83,7 @@ fn losses_outputs_and_gradients_are_those_of_automatic_differentiation() {
             assert_near(found, expected, F64_TOLERANCE, &format!("{}: {what}", case.name));
         };
 
-        let batch = Batch { inputs: &case.input, labels: &case.labels };
+        let batch = Batch { inputs: Inputs::Numbers(&case.input), labels: &case.labels };
         let loss = workspace.differentiate(&network, &mut chain, &batch, 0);
         near(&[loss], &[case.loss_value], "loss");
         for layer in 0..network.layers.len() {
@@ -94,13 +94,13 @@ fn losses_outputs_and_gradients_are_those_of_automatic_differentiation() {
             }
         }
 
-        let outputs = workspace.evaluate(&network, &case.input);
+        let outputs = workspace.evaluate(&network, &Inputs::Numbers(&case.input));
         case.loss.probabilities(outputs, network.classes());
         near(outputs, &case.outputs, "outputs");
-        let (sum, _) = workspace.score(&network, &batch);
+        let (sum, _) = workspace.score(&network, [batch])[0];
         near(&[sum / case.batch as f64], &[case.loss_value], "score");
         network.layers.last_mut().unwrap().activation = Activation::Identity;
-        near(workspace.evaluate(&network, &case.input), &case.logits, "logits");
+        near(workspace.evaluate(&network, &Inputs::Numbers(&case.input)), &case.logits, "logits");
     }
 }
 
@@ -228,7 +228,9 @@ fn train<S: Real>(
     for step in 0..steps {
         let index = step as usize;
         let (inputs, labels) = (to::<S>(&given.inputs[index]), &given.labels[index]);
-        let loss = workspace.step(&mut network, &mut chain, &Batch { inputs: &inputs, labels }, given.learning_rate, step).unwrap();
+        let loss = workspace
+            .step(&mut network, &mut chain, &Batch { inputs: Inputs::Numbers(&inputs), labels }, given.learning_rate, step)
+            .unwrap();
         assert_near(&[loss], &[case.losses[index]], tolerance, &format!("{}, step {}: loss", case.name, step + 1));
         let Some(state) = case.states.iter().find(|state| state.step == step + 1) else { continue };
         for (layer, dense) in network.layers.iter().enumerate() {

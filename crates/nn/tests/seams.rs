@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use spinet_nn::{Batch, Gradients, Network, NetworkConfig, Threads, Workspace};
+use spinet_nn::{Batch, Gradients, Inputs, Network, NetworkConfig, Threads, Workspace};
 use spinet_rules::{At, Chain, Dropout, DropoutConfig, ErrorSignal, Propagation, Purpose, Rule, Seam, Stream};
 
 const SIZES: [usize; 4] = [3, 5, 4, 2];
@@ -36,13 +36,13 @@ impl Bench {
     }
 
     fn differentiate(&mut self, step: u64) -> (f64, Gradients<f64>) {
-        let batch = Batch { inputs: &inputs(), labels: &LABELS };
+        let batch = Batch { inputs: Inputs::Numbers(&inputs()), labels: &LABELS };
         let loss = self.workspace.differentiate(&self.network, &mut self.chain, &batch, step);
         (loss, self.workspace.gradients().clone())
     }
 
     fn step(&mut self, step: u64) -> f64 {
-        let batch = Batch { inputs: &inputs(), labels: &LABELS };
+        let batch = Batch { inputs: Inputs::Numbers(&inputs()), labels: &LABELS };
         self.workspace.step(&mut self.network, &mut self.chain, &batch, 0.5, step).unwrap()
     }
 }

@@ -1,7 +1,7 @@
-//! The order of the samples, and the gathering of a batch.
+//! The order of the samples, and the batches of an epoch.
 
-use pulp::Arch;
 use spinet_data::Samples;
+use spinet_nn::{Batch, Inputs, Pixels};
 use spinet_rules::{Purpose, Stream};
 
 /// Batches of one epoch after the other; which samples they hold follows from seed and epoch alone.
@@ -9,8 +9,6 @@ pub(crate) struct Batches {
     seed: u64,
     size: usize,
     order: Vec<u32>,
-    /// `[size, features]`, pixels as fractions of 255.
-    inputs: Vec<f32>,
     labels: Vec<u8>,
 }
 
@@ -18,7 +16,7 @@ impl Batches {
     pub(crate) fn new(samples: &Samples, size: usize, seed: u64) -> Self {
         let size = size.min(samples.len());
         let order = (0..samples.len() as u32).collect();
-        Self { seed, size, order, inputs: vec![0.0; size * samples.features()], labels: vec![0; size] }
+        Self { seed, size, order, labels: vec![0; size] }
     }
 
     /// Steps of one epoch.
@@ -34,28 +32,15 @@ impl Batches {
         Stream::new(self.seed, Purpose::Shuffle, epoch as u64).shuffle(&mut self.order);
     }
 
-    /// Inputs and labels of one batch of the epoch.
-    pub(crate) fn gather(&mut self, samples: &Samples, batch: usize) -> (&[f32], &[u8]) {
-        let features = samples.features();
+    /// One batch of the epoch; its samples stay where they are.
+    pub(crate) fn batch<'a>(&'a mut self, samples: &'a Samples, batch: usize) -> Batch<'a, f32> {
         let start = batch * self.size;
         let chosen = &self.order[start..(start + self.size).min(self.order.len())];
-        Arch::new().dispatch(|| {
-            for (row, index) in self.inputs.chunks_exact_mut(features).zip(chosen) {
-                scale(samples.sample(*index as usize), row);
-            }
-        });
         for (label, index) in self.labels.iter_mut().zip(chosen) {
             *label = samples.labels()[*index as usize];
         }
-        (&self.inputs[..chosen.len() * features], &self.labels[..chosen.len()])
-    }
-}
-
-/// Pixels `0..=255` as numbers in `[0, 1]`.
-#[inline]
-pub(crate) fn scale(pixels: &[u8], values: &mut [f32]) {
-    for (value, pixel) in values.iter_mut().zip(pixels) {
-        *value = f32::from(*pixel) * (1.0 / 255.0);
+        let inputs = Inputs::Pixels(Pixels::chosen(samples.bytes(), samples.features(), chosen));
+        Batch { inputs, labels: &self.labels[..chosen.len()] }
     }
 }
 
@@ -75,9 +60,9 @@ mod tests {
         batches.shuffle(0);
         let mut seen = Vec::new();
         for batch in 0..batches.count() {
-            let (inputs, labels) = batches.gather(&samples, batch);
-            for (row, label) in inputs.chunks(2).zip(labels) {
-                assert_eq!(row, [f32::from(*label) * (1.0 / 255.0), 1.0], "the label belongs to its sample");
+            let Batch { inputs: Inputs::Pixels(pixels), labels } = batches.batch(&samples, batch) else { panic!("pixels stay bytes") };
+            for (row, label) in pixels.rows().zip(labels) {
+                assert_eq!(row, [*label, 255], "the label belongs to its sample");
             }
             seen.push(labels.to_vec());
         }
@@ -106,6 +91,6 @@ mod tests {
     fn a_batch_larger_than_the_data_is_the_data() {
         let samples = samples(3);
         let mut batches = Batches::new(&samples, 600, 0);
-        assert_eq!((batches.count(), batches.gather(&samples, 0).1.len()), (1, 3));
+        assert_eq!((batches.count(), batches.batch(&samples, 0).labels.len()), (1, 3));
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use spinet_nn::{Activation, Initialiser, Loss, NetworkConfig};
+use spinet_nn::{Activation, Initialiser, Kernel, Loss, NetworkConfig};
 use spinet_rules::{Chain, LayerShape, Plan, RuleSettings};
 
 use crate::{Error, store};
@@ -53,6 +53,8 @@ pub struct TrainConfig {
     pub evaluate_every: usize,
     /// The run's one seed.
     pub seed: u64,
+    /// How products with pixels are computed; a run's files hold its class, `exact` or `f32`.
+    pub kernel: Kernel,
     /// Learning rules in the order in which they act, and the optimizer; plain gradient descent unless named.
     pub rules: Vec<RuleSettings>,
 }
@@ -72,6 +74,7 @@ impl Default for TrainConfig {
             epochs: 500,
             evaluate_every: 1,
             seed: 0,
+            kernel: Kernel::Auto,
             rules: Vec::new(),
         }
     }
@@ -149,6 +152,7 @@ impl TrainConfig {
             return refuse("hidden", "at least 1 unit a layer", format!("{:?}", self.hidden));
         }
         self.network(1, 2).check()?;
+        self.kernel.resolve()?;
         // Rules are built for a network of the same depth with one weight a layer: everything about them is checked, nothing is large.
         let layers = vec![LayerShape { outputs: 1, inputs: 1 }; self.hidden.len() + 1];
         Chain::<f32>::from_settings(&self.rules, &Plan { layers, batch: 1, seed: 0 })?;
@@ -187,6 +191,7 @@ const FIELDS: &[&str] = &[
     "epochs",
     "evaluate_every",
     "seed",
+    "kernel",
     "rules",
 ];
 
@@ -203,6 +208,7 @@ fn setting_of(error: &Error) -> Option<&str> {
         Error::Rule(spinet_rules::Error::NoSuchLayer { .. }) => Some("layers"),
         Error::Rule(spinet_rules::Error::Repeated { rule }) => Some(rule),
         Error::Network(spinet_nn::Error::OutputActivation { .. }) => Some("output_activation"),
+        Error::Network(spinet_nn::Error::NoKernel { .. }) => Some("kernel"),
         _ => None,
     }
 }

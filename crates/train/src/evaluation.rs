@@ -5,10 +5,9 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 use spinet_data::Samples;
-use spinet_nn::{Batch, Network, Threads, Workspace};
+use spinet_nn::{Batch, Inputs, Kernel, Network, Pixels, Threads, Workspace};
 
 use crate::Error;
-use crate::batches::scale;
 
 /// The state of a run after some epochs. One JSON line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,20 +39,23 @@ pub struct Scorer {
 /// What one thread needs.
 struct Lane {
     workspace: Workspace<f32>,
-    inputs: Vec<f32>,
-    /// `(chunk, loss, right)` of the chunks that this lane did.
-    results: Vec<(usize, f64, usize)>,
+    /// Loss and right predictions of the chunks that this lane did.
+    results: Vec<(f64, usize)>,
 }
 
 impl Scorer {
-    /// Buffers for networks of the shape of `network`.
-    pub fn new(network: &Network<f32>, threads: Threads) -> Self {
-        let lane = || {
-            let workspace = Workspace::new(network, CHUNK, Threads::one());
-            Mutex::new(Lane { workspace, inputs: vec![0.0; CHUNK * network.inputs()], results: Vec::new() })
+    /// Buffers for networks of the shape of `network`; `kernel` computes the first layer's products.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`] if this processor cannot run the kernel.
+    pub fn new(network: &Network<f32>, threads: Threads, kernel: Kernel) -> Result<Self, Error> {
+        let lane = |_| {
+            let workspace = Workspace::with_kernel(network, CHUNK, Threads::one(), kernel)?;
+            Ok(Mutex::new(Lane { workspace, results: Vec::new() }))
         };
-        let lanes = (0..threads.count()).map(|_| lane()).collect();
-        Self { threads, lanes }
+        let lanes = (0..threads.count()).map(lane).collect::<Result<_, Error>>()?;
+        Ok(Self { threads, lanes })
     }
 
     /// Mean loss and accuracy.
@@ -69,24 +71,24 @@ impl Scorer {
             return Err(Error::Features { expected: network.inputs(), found: features });
         }
         let chunks = samples.len().div_ceil(CHUNK);
-        self.threads.each(self.lanes.len(), |index| {
-            let mut lane = self.lanes[index].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let Lane { workspace, inputs, results } = &mut *lane;
-            results.clear();
-            for chunk in (index..chunks).step_by(self.lanes.len()) {
-                let (start, end) = (chunk * CHUNK, samples.len().min((chunk + 1) * CHUNK));
-                let inputs = &mut inputs[..(end - start) * features];
-                pulp::Arch::new().dispatch(|| scale(&samples.bytes()[start * features..end * features], inputs));
-                let (loss, right) = workspace.score(network, &Batch { inputs, labels: &samples.labels()[start..end] });
-                results.push((chunk, loss, right));
-            }
+        let batch = |chunk: usize| {
+            let (start, end) = (chunk * CHUNK, samples.len().min((chunk + 1) * CHUNK));
+            let inputs = Inputs::Pixels(Pixels::all(&samples.bytes()[start * features..end * features], features));
+            Batch { inputs, labels: &samples.labels()[start..end] }
+        };
+        let count = self.lanes.len();
+        self.threads.each(count, |index| {
+            let mut lane = lock(&self.lanes[index]);
+            let Lane { workspace, results } = &mut *lane;
+            *results = workspace.score(network, (index..chunks).step_by(count).map(batch));
         });
-        let mut results: Vec<_> = Vec::with_capacity(chunks);
-        for lane in &self.lanes {
-            results.extend_from_slice(&lane.lock().unwrap_or_else(std::sync::PoisonError::into_inner).results);
-        }
-        results.sort_unstable_by_key(|(chunk, ..)| *chunk);
-        let (loss, right) = results.iter().fold((0.0, 0), |(loss, right), result| (loss + result.1, right + result.2));
+        let result = |chunk: usize| lock(&self.lanes[chunk % count]).results[chunk / count];
+        let (loss, right) = (0..chunks).map(result).fold((0.0, 0), |sum, result| (sum.0 + result.0, sum.1 + result.1));
         Ok((loss / samples.len() as f64, right as f64 / samples.len() as f64))
     }
+}
+
+/// A lane that a panic left behind is as good as any: it is filled anew.
+fn lock(lane: &Mutex<Lane>) -> std::sync::MutexGuard<'_, Lane> {
+    lane.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

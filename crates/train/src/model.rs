@@ -110,9 +110,9 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`Error::Features`] if the samples have another shape.
+    /// [`Error::Features`] if the samples have another shape, [`Error::Network`] if this processor cannot run the model's kernel.
     pub fn score(&self, samples: &Samples, threads: Threads) -> Result<(f64, f64), Error> {
-        Scorer::new(&self.network, threads).score(&self.network, samples)
+        Scorer::new(&self.network, threads, self.description.training.kernel)?.score(&self.network, samples)
     }
 
     /// Writes the model, atomically.

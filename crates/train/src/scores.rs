@@ -1,9 +1,9 @@
 //! The outputs of a model for samples: class probabilities, or plain outputs where the loss gives no probabilities.
 
-use spinet_nn::{Threads, Workspace};
+use spinet_nn::{Inputs, Pixels, Threads, Workspace};
 
 use crate::evaluation::CHUNK;
-use crate::{Error, Model, batches::scale};
+use crate::{Error, Model};
 
 /// Calls `each` with the number and the scores `[classes]` of every sample.
 ///
@@ -24,12 +24,10 @@ pub fn each_sample<E: From<Error>>(
     if !bytes.len().is_multiple_of(features) {
         return Err(Error::Features { expected: features, found: bytes.len() % features }.into());
     }
-    let mut workspace = Workspace::new(network, CHUNK, threads);
-    let mut inputs = vec![0.0; CHUNK * features];
+    let kernel = model.description.training.kernel;
+    let mut workspace = Workspace::with_kernel(network, CHUNK, threads, kernel).map_err(Error::from)?;
     for (chunk, bytes) in bytes.chunks(CHUNK * features).enumerate() {
-        let inputs = &mut inputs[..bytes.len()];
-        scale(bytes, inputs);
-        let outputs = workspace.evaluate(network, inputs);
+        let outputs = workspace.evaluate(network, &Inputs::Pixels(Pixels::all(bytes, features)));
         network.config().loss.probabilities(outputs, classes);
         for (index, scores) in outputs.chunks_exact(classes).enumerate() {
             each(chunk * CHUNK + index, scores)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spinet_data::{Dataset, Samples};
-use spinet_nn::{Batch, Network, Threads, Workspace};
+use spinet_nn::{Kernel, Network, Threads, Workspace};
 use spinet_rules::Chain;
 
 use crate::batches::Batches;
@@ -14,6 +14,7 @@ pub struct Trainer {
     config: TrainConfig,
     train: Samples,
     test: Samples,
+    kernel: Kernel,
     network: Network<f32>,
     chain: Chain<f32>,
     workspace: Workspace<f32>,
@@ -43,12 +44,15 @@ impl Trainer {
         let network = Network::new(&config.network(data.train.features(), data.classes()), config.seed)?;
         let batch = config.batch.min(data.train.len());
         let chain = Chain::from_settings(&config.rules, &network.plan(batch, config.seed))?;
+        let kernel = config.kernel.resolve()?;
         Ok(Self {
-            config: config.clone(),
+            // The class is what the numbers depend on.
+            config: TrainConfig { kernel: kernel.class(), ..config.clone() },
             train: data.train.clone(),
             test: data.test.clone(),
-            workspace: Workspace::new(&network, batch, threads.clone()),
-            scorer: Scorer::new(&network, threads),
+            kernel,
+            workspace: Workspace::with_kernel(&network, batch, threads.clone(), kernel)?,
+            scorer: Scorer::new(&network, threads, kernel)?,
             batches: Batches::new(&data.train, batch, config.seed),
             network,
             chain,
@@ -58,7 +62,12 @@ impl Trainer {
         })
     }
 
-    /// What was chosen.
+    /// The kernel that runs: `f32`, `amx`, `vnni` or `portable`.
+    pub fn kernel(&self) -> Kernel {
+        self.kernel
+    }
+
+    /// What was chosen, with the class of the kernel that runs: [`Kernel::Exact`] or [`Kernel::F32`].
     pub fn config(&self) -> &TrainConfig {
         &self.config
     }
@@ -87,8 +96,8 @@ impl Trainer {
         self.batches.shuffle(self.epoch);
         let mut loss_sum = 0.0;
         for batch in 0..self.batches.count() {
-            let (inputs, labels) = self.batches.gather(&self.train, batch);
-            let batch = Batch { inputs, labels };
+            let batch = self.batches.batch(&self.train, batch);
+            let samples = batch.labels.len();
             let loss = self.workspace.step(&mut self.network, &mut self.chain, &batch, self.config.learning_rate, self.step);
             let loss = loss.map_err(|diverged| Error::Diverged {
                 epoch: self.epoch,
@@ -97,7 +106,7 @@ impl Trainer {
                 place: diverged.place,
                 learning_rate: self.config.learning_rate,
             })?;
-            loss_sum += loss * labels.len() as f64;
+            loss_sum += loss * samples as f64;
             self.step += 1;
         }
         self.train_loss = Some(loss_sum / self.train.len() as f64);

@@ -7,4 +7,5 @@ mod messages;
 mod models;
 mod registries;
 mod streams;
+mod timing;
 mod training;

@@ -1,7 +1,7 @@
 //! `spinet train` and what it leaves.
 
 use serde_json::Value;
-use spinet::{MetricsLog, TrainConfig};
+use spinet::{Kernel, MetricsLog, TrainConfig};
 
 use crate::bench::{Bench, names};
 
@@ -43,8 +43,14 @@ fn a_run_leaves_three_files_with_one_line_for_each_evaluation() {
     assert_eq!(names(&bench.path("a")), ["metrics.jsonl", "model.safetensors", "run.toml"]);
     let curve = MetricsLog::read(&bench.path("a/metrics.jsonl")).unwrap();
     assert_eq!(curve.iter().map(|evaluation| evaluation.epoch).collect::<Vec<_>>(), [0, 3, 6, 7]);
-    let expected =
-        TrainConfig { hidden: vec![10], epochs: 7, evaluate_every: 3, rules: vec!["bdnn-dsd".parse().unwrap()], ..TrainConfig::default() };
+    let expected = TrainConfig {
+        hidden: vec![10],
+        epochs: 7,
+        evaluate_every: 3,
+        rules: vec!["bdnn-dsd".parse().unwrap()],
+        kernel: Kernel::Auto.class(),
+        ..TrainConfig::default()
+    };
     assert_eq!(TrainConfig::read(&bench.path("a/run.toml")).unwrap(), expected);
     bench.done("train --config a/run.toml --out b");
     assert!(bench.read("a/model.safetensors") == bench.read("b/model.safetensors"), "run.toml repeats the run");
@@ -55,7 +61,7 @@ fn every_setting_is_a_flag_and_flags_win_over_the_file() {
     let bench = Bench::new();
     bench.write("run.toml", "hidden = [30]\nepochs = 400\nbias = false\n[[rules]]\nname = \"l2\"\n");
     let flags = "--data mnist-1200 --hidden 12,8 --activation relu --output-activation sigmoid --loss mean-squared-error \
-                 --initialiser uniform(0.5) --bias --learning-rate 0.3 --batch 100 --epochs 2 --evaluate-every 2 --seed 9 \
+                 --initialiser uniform(0.5) --bias --learning-rate 0.3 --batch 100 --epochs 2 --evaluate-every 2 --seed 9 --kernel f32 \
                  --rule dropout:dropout_rate=0.25 --rule bdnn-dsd:threshold=3,layers=1+2";
     bench.done(&format!("train --config run.toml --out a {flags}"));
     let text = r#"
@@ -69,6 +75,7 @@ fn every_setting_is_a_flag_and_flags_win_over_the_file() {
         epochs = 2
         evaluate_every = 2
         seed = 9
+        kernel = "f32"
         rules = [{ name = "dropout", dropout_rate = 0.25 }, { name = "bdnn-dsd", threshold = 3, layers = "1+2" }]
     "#;
     assert_eq!(TrainConfig::read(&bench.path("a/run.toml")).unwrap(), TrainConfig::parse(text, "x".as_ref()).unwrap());
@@ -122,4 +129,20 @@ fn files_of_a_run_tell_nothing_about_the_machine() {
         let bytes = bench.read(&format!("a/{file}"));
         assert!(!bytes.windows(directory.len()).any(|window| window == directory.as_bytes()), "{file}");
     }
+}
+
+#[test]
+fn kernels_of_one_class_give_one_model_and_a_run_names_its_class() {
+    let bench = Bench::new();
+    for (directory, kernel) in [("portable", "portable"), ("exact", "exact"), ("single", "f32")] {
+        bench.train(directory, &format!("--kernel {kernel}"));
+    }
+    assert!(bench.read("portable/model.safetensors") == bench.read("exact/model.safetensors"), "one class, one result");
+    assert!(bench.read("exact/model.safetensors") != bench.read("single/model.safetensors"));
+    for (directory, class) in [("portable", "exact"), ("exact", "exact"), ("single", "f32")] {
+        let text = String::from_utf8(bench.read(&format!("{directory}/run.toml"))).unwrap();
+        assert!(text.contains(&format!("kernel = \"{class}\"")), "{text}");
+    }
+    let portable = bench.read("portable/metrics.jsonl");
+    assert!(portable == bench.read("exact/metrics.jsonl"));
 }

@@ -1,0 +1,141 @@
+//! `spinet bench`: how long a training step takes on this machine.
+
+use spinet::Kernel;
+use spinet::lab::{self, BENCH_SHAPES, BenchCase, BenchRecord};
+
+use crate::data_source::DataSource;
+use crate::error::Error;
+use crate::output::Output;
+use crate::settings::kernel;
+
+const EXAMPLES: &str = "\
+Examples:
+  spinet bench                              the five networks of the BDNN-dsd paper, one thread
+  spinet bench --threads 1,2 --kernel f32   floating-point products, one thread and two
+  spinet bench --data mnist-1200 --hidden 10,100,500
+  spinet bench --inputs 784 --hidden 100 --batch 32,600,2400 --density 0.1,0.5,1";
+
+/// Measure the time of a training step: plain gradient descent, BDNN-dsd, and their matrix products alone.
+///
+/// Times are medians in milliseconds; the three take turns, so that a busy machine slows all of them.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Bench {
+    /// Threads of a step, one measurement for each number.
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "1", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    threads: Vec<u64>,
+    /// How products with pixels are computed.
+    #[arg(long, value_name = "NAME", value_parser = kernel(), default_value = "auto")]
+    kernel: Kernel,
+    /// Features of a sample [default: 784 and 3072, as in the paper].
+    #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "data", value_parser = count())]
+    inputs: Vec<u64>,
+    /// Units of each hidden layer [default: those of the paper].
+    #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = count())]
+    hidden: Vec<u64>,
+    /// Hidden layers.
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "1", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    depth: Vec<u64>,
+    /// Samples of a step.
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "600", value_parser = count())]
+    batch: Vec<u64>,
+    /// Fraction of the random pixels that are not 0.
+    #[arg(long, value_name = "F,...", value_delimiter = ',', default_value = "1", conflicts_with = "data", value_parser = fraction)]
+    density: Vec<f64>,
+    /// Take the training samples of this data set instead of random pixels.
+    #[arg(long, value_name = "NAME")]
+    data: Option<String>,
+    /// Counted steps of each figure.
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    steps: u64,
+    /// Print JSON instead of the table.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    source: DataSource,
+}
+
+fn count() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(1..=1_000_000)
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    let value = text.parse().ok().filter(|value| (0.0..=1.0).contains(value));
+    value.ok_or_else(|| "expected a number in [0, 1]".to_owned())
+}
+
+impl Bench {
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        let data = self.data.as_deref().map(|name| spinet::load(name, &self.source.source())).transpose()?;
+        let cases = self.cases(data.as_ref().map(|data| data.train.features()));
+        let samples = data.as_ref().map(|data| (data.name.as_str(), &data.train));
+        let record = lab::bench(&cases, self.kernel, self.steps as usize, samples)?;
+        if self.json { output.json(&record) } else { show(&record, output) }
+    }
+
+    /// Every combination, the last flag varying fastest.
+    fn cases(&self, features: Option<usize>) -> Vec<BenchCase> {
+        let inputs: Vec<usize> = match features {
+            Some(features) => vec![features],
+            None => self.inputs.iter().map(|inputs| *inputs as usize).collect(),
+        };
+        let hidden: Vec<usize> = self.hidden.iter().map(|hidden| *hidden as usize).collect();
+        let is_asked = |given: &[usize], value: usize| given.is_empty() || given.contains(&value);
+        let mut shapes: Vec<_> = BENCH_SHAPES.into_iter().filter(|(i, h)| is_asked(&inputs, *i) && is_asked(&hidden, *h)).collect();
+        // Sizes that the paper does not have are combined with each other.
+        let (all_inputs, all_hidden) = (or(&inputs, &[784]), or(&hidden, &[100]));
+        if !inputs.is_empty() && !hidden.is_empty() || shapes.is_empty() {
+            shapes = all_inputs.iter().flat_map(|i| all_hidden.iter().map(|h| (*i, *h))).collect();
+        }
+        let mut cases = Vec::new();
+        for (inputs, hidden) in shapes {
+            for depth in &self.depth {
+                for batch in &self.batch {
+                    for density in &self.density {
+                        for threads in &self.threads {
+                            let (depth, batch, threads) = (*depth as usize, *batch as usize, *threads as usize);
+                            cases.push(BenchCase { inputs, hidden, depth, batch, density: *density, threads });
+                        }
+                    }
+                }
+            }
+        }
+        cases
+    }
+}
+
+fn or<'a>(given: &'a [usize], default: &'a [usize]) -> &'a [usize] {
+    if given.is_empty() { default } else { given }
+}
+
+fn show(record: &BenchRecord, output: &mut Output) -> Result<(), Error> {
+    writeln!(output, "{}; kernel {} (class {}); {}", record.processor, record.kernel, record.class, record.data)?;
+    let steps = if record.steps == 1 { "1 step".to_owned() } else { format!("{} steps", record.steps) };
+    writeln!(output, "milliseconds a step, medians of {steps}; the parts are those of a step with bdnn-dsd\n")?;
+    writeln!(output, "network        batch density threads      sgd     bdnn  products | gather products activation  loss  check  update")?;
+    for row in &record.rows {
+        let depth = if row.depth == 1 { String::new() } else { format!("x{}", row.depth) };
+        let part = |name: &str| row.parts_ms.get(name).copied().unwrap_or_default();
+        writeln!(
+            output,
+            "{:<14} {:>5} {:>7.2} {:>7} {:>8.3} {:>8.3} {:>9.3} | {:>6.3} {:>8.3} {:>10.3} {:>5.3} {:>6.3} {:>7.3}",
+            format!("{}-{}{depth}", row.inputs, row.hidden),
+            row.batch,
+            row.density,
+            row.threads,
+            row.sgd_ms,
+            row.bdnn_ms,
+            row.products_ms,
+            part("gather"),
+            part("products"),
+            part("activation"),
+            part("loss"),
+            part("check"),
+            part("update"),
+        )?;
+    }
+    match record.peak_memory_mb {
+        Some(peak) => writeln!(output, "\npeak memory: {peak:.1} MB"),
+        None => Ok(()),
+    }
+}

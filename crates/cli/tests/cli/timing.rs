@@ -1,0 +1,73 @@
+//! `spinet bench`: what it measures and how it says so. No test looks at how long anything takes.
+
+use serde_json::Value;
+use spinet::Kernel;
+
+use crate::bench::Bench;
+
+#[test]
+fn the_record_names_kernel_rows_and_parts() {
+    let bench = Bench::new();
+    for kernel in ["f32", "portable"] {
+        let text = bench.done(&format!("bench --kernel {kernel} --inputs 20,30 --hidden 5 --batch 8 --threads 1,2 --steps 3 --json"));
+        let record: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(record["kernel"], kernel);
+        let rows = record["rows"].as_array().unwrap();
+        let shapes: Vec<_> = rows.iter().map(|row| (row["inputs"].as_u64().unwrap(), row["threads"].as_u64().unwrap())).collect();
+        assert_eq!(shapes, [(20, 1), (20, 2), (30, 1), (30, 2)]);
+        for row in rows {
+            for figure in ["sgd_ms", "bdnn_ms", "products_ms"] {
+                assert!(row[figure].as_f64().unwrap() > 0.0, "{figure}: {row}");
+            }
+            assert_eq!(row["parts_ms"].as_object().unwrap().len(), 6);
+        }
+    }
+}
+
+#[test]
+fn the_networks_of_the_paper_are_measured_unless_others_are_named() {
+    let bench = Bench::new();
+    let shapes = |flags: &str| {
+        let record: Value = serde_json::from_str(&bench.done(&format!("bench --batch 4 --steps 1 --kernel f32 --json {flags}"))).unwrap();
+        let shape = |row: &Value| format!("{}-{}", row["inputs"], row["hidden"]);
+        record["rows"].as_array().unwrap().iter().map(shape).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(shapes(""), "784-10 784-100 784-500 3072-100 3072-500");
+    assert_eq!(shapes("--inputs 3072"), "3072-100 3072-500");
+    assert_eq!(shapes("--hidden 7"), "784-7");
+    assert_eq!(shapes("--data mnist-1200 --hidden 3,4"), "784-3 784-4");
+    let table = bench.done("bench --batch 4 --steps 1 --hidden 3 --depth 2 --density 0.5");
+    assert!(table.contains("milliseconds a step, medians of 1 step;") && table.contains("784-3x2"), "{table}");
+}
+
+#[test]
+fn a_kernel_that_this_processor_cannot_run_is_refused_with_what_it_needs() {
+    let bench = Bench::new();
+    for kernel in [Kernel::Amx, Kernel::Vnni] {
+        for command in ["bench --steps 1", "train --epochs 1 --hidden 3 --out a", "reproduce --quick"] {
+            if kernel.is_available() {
+                println!("skipped: this processor has {kernel}, so it is not refused");
+                continue;
+            }
+            let message = bench.refused(2, &format!("{command} --kernel {kernel}"));
+            assert!(message.starts_with(&format!("spinet: `kernel` is {kernel}, which needs ")), "{message}");
+            assert!(message.contains("\n\nhint: `exact` takes the fastest kernel with the same bits"), "{message}");
+            assert!(!bench.path("a").exists());
+        }
+    }
+}
+
+#[test]
+fn nonsense_is_refused() {
+    let bench = Bench::new();
+    for (flags, expected) in [
+        ("--density 1.5", "expected a number in [0, 1]"),
+        ("--threads 0", "0 is not in 1..=1024"),
+        ("--kernel fast", "invalid value 'fast' for '--kernel <NAME>'"),
+        ("--data mnist-1200 --inputs 5", "cannot be used with"),
+        ("--hidden 0", "0 is not in 1..=1000000"),
+    ] {
+        let message = bench.refused(2, &format!("bench {flags}"));
+        assert!(message.contains(expected), "{flags}: {message}");
+    }
+}

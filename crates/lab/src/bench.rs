@@ -1,0 +1,305 @@
+//! How long a training step takes, and where the time goes.
+//!
+//! Plain gradient descent, BDNN-dsd and the bare matrix products of the same step take turns in blocks, so that whatever
+//! else the machine does meets all three alike; each figure is the median over the steps of its blocks.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use spinet_data::Samples;
+use spinet_nn::{Batch, Inputs, Kernel, Network, NetworkConfig, Part, Pixels, Threads, Workspace};
+use spinet_rules::{Chain, Purpose, RuleSettings, Stream};
+
+use crate::{Error, median};
+
+/// Networks of the BDNN-dsd paper, inputs and hidden units.
+pub const BENCH_SHAPES: [(usize, usize); 5] = [(784, 10), (784, 100), (784, 500), (3072, 100), (3072, 500)];
+
+/// Classes of every network.
+const CLASSES: usize = 10;
+/// Batches that the samples of a measurement make: more than one, as in an epoch.
+const BATCHES: usize = 5;
+/// Steps of one block, and steps before the first that counts.
+const BLOCK: usize = 10;
+const WARM_UP: usize = 10;
+
+/// What to measure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BenchCase {
+    /// Features of a sample.
+    pub inputs: usize,
+    /// Units of each hidden layer.
+    pub hidden: usize,
+    /// Hidden layers.
+    pub depth: usize,
+    /// Samples of a step.
+    pub batch: usize,
+    /// Fraction of the pixels that are not 0.
+    pub density: f64,
+    /// Threads of the step.
+    pub threads: usize,
+}
+
+/// Median milliseconds of a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BenchRow {
+    /// Features of a sample.
+    pub inputs: usize,
+    /// Units of each hidden layer.
+    pub hidden: usize,
+    /// Hidden layers.
+    pub depth: usize,
+    /// Samples of a step.
+    pub batch: usize,
+    /// Fraction of the pixels that are not 0.
+    pub density: f64,
+    /// Threads.
+    pub threads: usize,
+    /// Plain gradient descent.
+    pub sgd_ms: f64,
+    /// BDNN-dsd.
+    pub bdnn_ms: f64,
+    /// The matrix products of such a step alone.
+    pub products_ms: f64,
+    /// By name: milliseconds of each part of a step with BDNN-dsd.
+    pub parts_ms: BTreeMap<String, f64>,
+}
+
+/// Measured steps with what they were measured on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BenchRecord {
+    /// The kernel that ran.
+    pub kernel: String,
+    /// Its class.
+    pub class: String,
+    /// The processor, in its own words.
+    pub processor: String,
+    /// Version of the program.
+    pub program: String,
+    /// Counted steps of each figure.
+    pub steps: usize,
+    /// What the pixels are.
+    pub data: String,
+    /// Largest resident memory of the process so far, in MB; absent where the system does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_memory_mb: Option<f64>,
+    /// One row a case.
+    pub rows: Vec<BenchRow>,
+}
+
+/// Measures every case with `steps` counted steps for each figure, on `samples` or on random pixels.
+///
+/// # Errors
+///
+/// If the processor cannot run the kernel, threads cannot be started, or a network cannot be built.
+pub fn bench(cases: &[BenchCase], kernel: Kernel, steps: usize, samples: Option<(&str, &Samples)>) -> Result<BenchRecord, Error> {
+    let kernel = kernel.resolve().map_err(spinet_train::Error::from)?;
+    let rows = cases.iter().map(|case| measure(case, kernel, steps, samples.map(|(_, samples)| samples)));
+    Ok(BenchRecord {
+        rows: rows.collect::<Result<_, _>>()?,
+        kernel: kernel.to_string(),
+        class: kernel.class().to_string(),
+        processor: processor(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        steps,
+        data: samples.map_or("random pixels", |(name, _)| name).to_owned(),
+        peak_memory_mb: peak_memory_mb(),
+    })
+}
+
+/// A network in training.
+struct Lane {
+    network: Network<f32>,
+    chain: Chain<f32>,
+    workspace: Workspace<f32>,
+    step: u64,
+}
+
+impl Lane {
+    fn new(case: &BenchCase, inputs: usize, kernel: Kernel, rules: &[RuleSettings], threads: Threads) -> Result<Self, Error> {
+        let mut sizes = vec![inputs];
+        sizes.extend(std::iter::repeat_n(case.hidden, case.depth));
+        sizes.push(CLASSES);
+        let network = Network::new(&NetworkConfig::dense(&sizes), 0).map_err(spinet_train::Error::from)?;
+        let chain = Chain::from_settings(rules, &network.plan(case.batch, 0)).map_err(spinet_train::Error::from)?;
+        let workspace = Workspace::with_kernel(&network, case.batch, threads, kernel).map_err(spinet_train::Error::from)?;
+        Ok(Self { network, chain, workspace, step: 0 })
+    }
+
+    fn step(&mut self, batch: &Batch<'_, f32>) {
+        // The learning rate is small and the weights start within [-1, 1]: nothing can diverge in so few steps.
+        let outcome = self.workspace.step(&mut self.network, &mut self.chain, batch, 0.1, self.step);
+        debug_assert!(outcome.is_ok(), "a measured step diverged");
+        self.step += 1;
+    }
+}
+
+fn measure(case: &BenchCase, kernel: Kernel, steps: usize, samples: Option<&Samples>) -> Result<BenchRow, Error> {
+    let random;
+    let samples = if let Some(samples) = samples {
+        samples
+    } else {
+        random = random_samples(case)?;
+        &random
+    };
+    let features = samples.features();
+    let threads = Threads::new(case.threads).map_err(spinet_train::Error::from)?;
+    let mut plain = Lane::new(case, features, kernel, &[], threads.clone())?;
+    let mut bdnn = Lane::new(case, features, kernel, &[RuleSettings::new("bdnn-dsd")], threads)?;
+    let parts = Arc::new(Mutex::new(Parts::default()));
+    let watch = Arc::clone(&parts);
+    bdnn.workspace.watch(move |part| lock(&watch).done(part));
+
+    let mut order: Vec<u32> = (0..samples.len() as u32).collect();
+    Stream::new(0, Purpose::Shuffle, 0).shuffle(&mut order);
+    let size = case.batch.min(samples.len());
+    let labels: Vec<u8> = order.iter().map(|index| samples.labels()[*index as usize]).collect();
+    let batch = |index: usize| {
+        let start = index % (samples.len() / size) * size;
+        let chosen = &order[start..start + size];
+        Batch { inputs: Inputs::Pixels(Pixels::chosen(samples.bytes(), features, chosen)), labels: &labels[start..start + size] }
+    };
+
+    let mut times: [Vec<f64>; 3] = Default::default();
+    for index in 0..WARM_UP {
+        plain.step(&batch(index));
+        bdnn.step(&batch(index));
+    }
+    lock(&parts).clear();
+    let [plain_ms, bdnn_ms, products_ms] = &mut times;
+    for block in 0..steps.div_ceil(BLOCK) {
+        let indices = block * BLOCK..steps.min((block + 1) * BLOCK);
+        for index in indices.clone() {
+            plain_ms.push(timed(|| plain.step(&batch(index))));
+        }
+        for index in indices.clone() {
+            lock(&parts).start();
+            bdnn_ms.push(timed(|| bdnn.step(&batch(index))));
+            lock(&parts).end();
+        }
+        for index in indices {
+            products_ms.push(timed(|| plain.workspace.products(&plain.network, &batch(index))));
+        }
+    }
+    let parts = lock(&parts);
+    let part = |part: &Part| (part.name().to_owned(), rounded(median(&parts.steps[part])));
+    Ok(BenchRow {
+        inputs: features,
+        hidden: case.hidden,
+        depth: case.depth,
+        batch: size,
+        density: (samples.bytes().iter().filter(|byte| **byte != 0).count() as f64 / samples.bytes().len() as f64 * 1e3).round() / 1e3,
+        threads: case.threads,
+        sgd_ms: rounded(median(plain_ms)),
+        bdnn_ms: rounded(median(bdnn_ms)),
+        products_ms: rounded(median(products_ms)),
+        parts_ms: Part::ALL.iter().map(part).collect(),
+    })
+}
+
+/// Milliseconds of the parts of each step.
+#[derive(Default)]
+struct Parts {
+    last: Option<Instant>,
+    now: BTreeMap<Part, f64>,
+    steps: BTreeMap<Part, Vec<f64>>,
+}
+
+impl Parts {
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn start(&mut self) {
+        self.now = Part::ALL.iter().map(|part| (*part, 0.0)).collect();
+        self.last = Some(Instant::now());
+    }
+
+    fn done(&mut self, part: Part) {
+        let now = Instant::now();
+        if let Some(last) = self.last.replace(now) {
+            *self.now.entry(part).or_default() += 1e3 * (now - last).as_secs_f64();
+        }
+    }
+
+    fn end(&mut self) {
+        for (part, time) in std::mem::take(&mut self.now) {
+            self.steps.entry(part).or_default().push(time);
+        }
+        self.last = None;
+    }
+}
+
+fn lock(parts: &Mutex<Parts>) -> std::sync::MutexGuard<'_, Parts> {
+    parts.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn timed(task: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    task();
+    1e3 * start.elapsed().as_secs_f64()
+}
+
+/// A tenth of a microsecond.
+fn rounded(milliseconds: f64) -> f64 {
+    (milliseconds * 1e4).round() / 1e4
+}
+
+fn random_samples(case: &BenchCase) -> Result<Samples, Error> {
+    let mut stream = Stream::new(0, Purpose::Noise, 0);
+    let count = BATCHES * case.batch;
+    let mut pixel = || if stream.unit() < case.density { 1 + stream.below(255) as u8 } else { 0 };
+    let bytes: Vec<u8> = (0..count * case.inputs).map(|_| pixel()).collect();
+    let labels: Vec<u8> = (0..count).map(|_| stream.below(CLASSES as u32) as u8).collect();
+    Ok(Samples::new(bytes, labels, [1, case.inputs])?)
+}
+
+/// The processor's name, or its architecture where the system does not tell.
+fn processor() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let field = |name: &str| {
+        let line = info.lines().find(|line| line.split(':').next().is_some_and(|key| key.trim() == name));
+        line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned())
+    };
+    match (field("model name"), field("cpu family"), field("model")) {
+        (Some(name), Some(family), Some(model)) => format!("{name} (family {family}, model {model})"),
+        _ => std::env::consts::ARCH.to_owned(),
+    }
+}
+
+/// Largest resident memory of this process so far.
+pub fn peak_memory_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some((kib * 1.024 / 100.0).round() / 10.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_figure_is_measured_and_the_parts_make_up_the_step() {
+        let case = BenchCase { inputs: 200, hidden: 40, depth: 2, batch: 64, density: 0.5, threads: 1 };
+        for kernel in [Kernel::F32, Kernel::Portable] {
+            let record = bench(std::slice::from_ref(&case), kernel, 25, None).unwrap();
+            let row = &record.rows[0];
+            assert_eq!((record.kernel.as_str(), row.inputs, row.depth), (kernel.name(), 200, 2));
+            assert!((row.density - 0.5).abs() < 0.02);
+            assert!(row.sgd_ms > 0.0 && row.products_ms > 0.0);
+            assert_eq!(row.parts_ms.len(), Part::ALL.len());
+            assert!(row.parts_ms.values().sum::<f64>() > 0.5 * row.bdnn_ms, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn real_samples_are_used_as_they_are() {
+        let samples = Samples::new(vec![0, 1, 2, 3, 0, 5, 6, 7], vec![0, 1, 2, 3], [1, 2]).unwrap();
+        let case = BenchCase { inputs: 9, hidden: 3, depth: 1, batch: 600, density: 1.0, threads: 1 };
+        let record = bench(&[case], Kernel::F32, 3, Some(("tiny", &samples))).unwrap();
+        assert_eq!((record.data.as_str(), record.rows[0].inputs, record.rows[0].batch, record.rows[0].density), ("tiny", 2, 4, 0.75));
+    }
+}

@@ -1,0 +1,28 @@
+//! The plain form of the exact sums: what every other kernel must give, bit by bit.
+
+use super::digits::{DIGITS, LANES, PANEL};
+use super::left::GROUP;
+use super::vnni::ROWS;
+use super::{Factors, Sums};
+
+/// `sums[row][digit][column] = sum over steps and terms of byte[row][term] * digit[term][column]`.
+pub(super) fn sum(factors: &Factors<'_>, sums: &mut Sums) {
+    let Factors { bytes, stride, steps, digits, .. } = *factors;
+    pulp::Arch::new().dispatch(move || {
+        for (row, sums) in bytes.chunks_exact(stride).zip(&mut sums[..ROWS]) {
+            *sums = [[0; LANES]; DIGITS];
+            for step in steps {
+                let group = usize::from(*step);
+                let four = &row[group * GROUP..][..GROUP];
+                let panel = &digits[group * PANEL..][..PANEL];
+                for (sums, plane) in sums.iter_mut().zip(panel.chunks_exact(LANES)) {
+                    for (sum, word) in sums.iter_mut().zip(plane) {
+                        let terms = four.iter().zip(word.to_le_bytes());
+                        let products = terms.map(|(byte, digit)| i32::from(*byte) * i32::from(digit.cast_signed()));
+                        *sum += products.sum::<i32>();
+                    }
+                }
+            }
+        }
+    });
+}

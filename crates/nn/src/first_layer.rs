@@ -1,0 +1,115 @@
+//! The first layer's products, whose factor is what a network is given: numbers, or pixels.
+//!
+//! Pixels stay bytes. The class `exact` multiplies them as integers; the class `f32` widens them to `byte / 255` first.
+
+use crate::exact::{Exact, MOST_TERMS};
+use crate::product::{Layout, product};
+use crate::{Dense, Kernel, Pixels, Real, Threads};
+
+/// What a network is given.
+#[derive(Clone, Copy, Debug)]
+pub enum Inputs<'a, S> {
+    /// `[samples, features]`, row-major.
+    Numbers(&'a [S]),
+    /// Bytes that stand for `byte / 255`.
+    Pixels(Pixels<'a>),
+}
+
+impl<S> Inputs<'_, S> {
+    /// Numbers in all: samples times features.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Numbers(numbers) => numbers.len(),
+            Self::Pixels(pixels) => pixels.len() * pixels.features,
+        }
+    }
+
+    /// Whether there are no samples.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Buffers of the first layer's products; nothing is allocated before the first pixels come.
+#[derive(Clone, Debug)]
+pub(crate) struct FirstLayer<S> {
+    /// Resolved.
+    pub(crate) kernel: Kernel,
+    most: usize,
+    exact: Option<Exact>,
+    widened: Vec<S>,
+    /// Samples in `widened`, if the last batch was widened.
+    used: Option<usize>,
+}
+
+impl<S: Real> FirstLayer<S> {
+    pub(crate) fn new(kernel: Kernel, most: usize) -> Self {
+        Self { kernel, most, exact: None, widened: Vec::new(), used: None }
+    }
+
+    /// Takes a batch: gathers its pixels, as bytes or as numbers.
+    pub(crate) fn take(&mut self, dense: &Dense<S>, inputs: &Inputs<'_, S>) {
+        let features = dense.shape.inputs;
+        self.used = None;
+        let Inputs::Pixels(pixels) = inputs else { return };
+        let is_exact = self.kernel != Kernel::F32 && S::single(&[]).is_some() && features.max(self.most) <= MOST_TERMS;
+        if is_exact {
+            let new = || Exact::new(self.kernel, self.most, features, dense.shape.outputs);
+            self.exact.get_or_insert_with(new).gather(pixels);
+            return;
+        }
+        self.widened.resize(self.most * features, S::ZERO);
+        self.used = Some(pixels.len() * features);
+        for (numbers, bytes) in self.widened.chunks_exact_mut(features).zip(pixels.rows()) {
+            pulp::Arch::new().dispatch(|| widen(bytes, numbers));
+        }
+    }
+
+    /// Prepares weights for any number of calls of [`forward`](Self::forward) with pixels.
+    pub(crate) fn split(&mut self, weight: &[S], features: usize) {
+        if let (Some(exact), Some(weight)) = (&mut self.exact, S::single(weight)) {
+            exact.split(weight, features);
+        }
+    }
+
+    /// Pre-activations without biases, `[samples, units]`, for the batch that was taken and the weights that were split.
+    pub(crate) fn forward(&self, threads: &Threads, dense: &Dense<S>, weight: &[S], inputs: &Inputs<'_, S>, outputs: &mut [S]) {
+        let (units, features) = (dense.shape.outputs, dense.shape.inputs);
+        match (self.numbers(inputs), &self.exact, S::single_mut(outputs)) {
+            (None, Some(exact), Some(outputs)) => exact.forward(threads, outputs),
+            (numbers, ..) => {
+                let shape = [outputs.len() / units, features, units];
+                product(threads, shape, (numbers.unwrap_or_default(), Layout::Plain), (weight, Layout::Transposed), outputs);
+            }
+        }
+    }
+
+    /// Gradients of the weights, `[units, features]`, from the error signal `[samples, units]`.
+    pub(crate) fn gradient(&mut self, threads: &Threads, dense: &Dense<S>, error_signal: &[S], inputs: &Inputs<'_, S>, weight: &mut [S]) {
+        let features = dense.shape.inputs;
+        if let (Inputs::Pixels(_), None, Some(exact)) = (inputs, self.used, &mut self.exact)
+            && let (Some(error_signal), Some(weight)) = (S::single(error_signal), S::single_mut(weight))
+        {
+            exact.gradient(threads, error_signal, features, weight);
+        } else {
+            dense.weight_gradient(threads, error_signal, self.numbers(inputs).unwrap_or_default(), weight);
+        }
+    }
+
+    /// The batch as numbers; none if it is multiplied as bytes.
+    pub(crate) fn numbers<'a>(&'a self, inputs: &Inputs<'a, S>) -> Option<&'a [S]> {
+        match inputs {
+            Inputs::Numbers(numbers) => Some(numbers),
+            Inputs::Pixels(_) => self.used.map(|used| &self.widened[..used]),
+        }
+    }
+}
+
+/// Pixels `0..=255` as numbers in `[0, 1]`.
+#[inline]
+fn widen<S: Real>(pixels: &[u8], numbers: &mut [S]) {
+    let scale = S::from_f64(1.0 / 255.0);
+    for (number, pixel) in numbers.iter_mut().zip(pixels) {
+        *number = S::from_byte(*pixel) * scale;
+    }
+}

@@ -1,0 +1,60 @@
+//! The parts of a step, for those who measure where its time goes. Numerics read no clock: whoever watches does.
+
+use std::sync::Arc;
+
+/// A part of a training step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Bringing the batch together.
+    Gather,
+    /// Matrix products, with what they need of their factors.
+    Products,
+    /// Biases, activations and their derivatives, factors and error signals of rules.
+    Activation,
+    /// The loss and its derivative.
+    Loss,
+    /// Looking for numbers that are not finite.
+    Check,
+    /// Rules on gradients, the optimizer, rules after the update.
+    Update,
+}
+
+impl Part {
+    /// Every part, in the order of a step.
+    pub const ALL: [Self; 6] = [Self::Gather, Self::Products, Self::Activation, Self::Loss, Self::Check, Self::Update];
+
+    /// Name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gather => "gather",
+            Self::Products => "products",
+            Self::Activation => "activation",
+            Self::Loss => "loss",
+            Self::Check => "check",
+            Self::Update => "update",
+        }
+    }
+}
+
+/// Who is told whenever a part is done; nobody unless set.
+#[derive(Clone, Default)]
+pub(crate) struct Watch(Option<Arc<dyn Fn(Part) + Send + Sync>>);
+
+impl Watch {
+    pub(crate) fn new(watch: impl Fn(Part) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(watch)))
+    }
+
+    /// Says that what was done since the last call was `part`.
+    pub(crate) fn done(&self, part: Part) {
+        if let Some(watch) = &self.0 {
+            watch(part);
+        }
+    }
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Watch(set)" } else { "Watch(none)" })
+    }
+}
