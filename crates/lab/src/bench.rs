@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use spinet_data::Samples;
 use spinet_nn::{Batch, Inputs, Kernel, Network, NetworkConfig, Part, Pixels, Threads, Workspace};
 use spinet_rules::{Chain, Purpose, RuleSettings, Stream};
+use spinet_train::group_by_label;
 
 use crate::{Error, median};
 
@@ -155,6 +156,7 @@ fn measure(case: &BenchCase, kernel: Kernel, steps: usize, samples: Option<&Samp
     let mut order: Vec<u32> = (0..samples.len() as u32).collect();
     Stream::new(0, Purpose::Shuffle, 0).shuffle(&mut order);
     let size = case.batch.min(samples.len());
+    order.chunks_mut(size).for_each(|chosen| group_by_label(chosen, samples.labels()));
     let labels: Vec<u8> = order.iter().map(|index| samples.labels()[*index as usize]).collect();
     let batch = |index: usize| {
         let start = index % (samples.len() / size) * size;

@@ -85,6 +85,6 @@ pub enum Error {
         /// How many were wanted.
         count: usize,
         /// Why.
-        source: rayon::ThreadPoolBuildError,
+        source: std::io::Error,
     },
 }

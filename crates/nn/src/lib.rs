@@ -47,6 +47,7 @@ mod part;
 mod pixels;
 mod product;
 mod real;
+mod team;
 mod threads;
 mod workspace;
 

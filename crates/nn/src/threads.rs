@@ -1,12 +1,13 @@
 //! How many threads one network may use.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Error;
+use crate::team::Team;
 
 /// The threads of one run. Results do not depend on their number; only the time does.
-#[derive(Clone, Debug, Default)]
-pub struct Threads(Option<Arc<rayon::ThreadPool>>);
+#[derive(Clone, Default)]
+pub struct Threads(Option<Arc<Team>>);
 
 impl Threads {
     /// The calling thread alone.
@@ -23,53 +24,73 @@ impl Threads {
         match count {
             0 => Err(Error::NoThreads),
             1 => Ok(Self::one()),
-            _ => {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
-                pool.map(|pool| Self(Some(Arc::new(pool)))).map_err(|source| Error::Threads { count, source })
-            }
+            _ => Team::new(count).map(|team| Self(Some(Arc::new(team)))).map_err(|source| Error::Threads { count, source }),
         }
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.0.as_ref().map_or(1, |pool| pool.current_num_threads())
+        self.0.as_ref().map_or(1, |team| team.count())
     }
 
     /// Calls `task` with every number below `count`, on these threads, in any order.
+    ///
+    /// # Panics
+    ///
+    /// If a task does.
     pub fn each(&self, count: usize, task: impl Fn(usize) + Sync) {
         match &self.0 {
-            Some(pool) if count > 1 => pool.in_place_scope(|scope| {
-                let task = &task;
-                for index in 1..count {
-                    scope.spawn(move |_| task(index));
-                }
-                task(0);
-            }),
-            _ => (0..count).for_each(task),
+            Some(team) => team.each(count, &task),
+            None => (0..count).for_each(task),
         }
     }
 
     /// Calls `task` with pieces of whole rows of `values` and the number of each piece's first row, on these threads; a
     /// few thousand numbers are one piece.
     pub(crate) fn pieces<T: Send>(&self, values: &mut [T], width: usize, task: impl Fn(usize, &mut [T]) + Sync) {
-        let pieces = self.count().min(values.len() / PIECE);
-        match &self.0 {
-            Some(pool) if pieces > 1 => pool.in_place_scope(|scope| {
-                let rows = (values.len() / width).div_ceil(pieces);
-                let task = &task;
-                let mut pieces = values.chunks_mut(rows * width).enumerate();
-                let first = pieces.next();
-                for (index, piece) in pieces {
-                    scope.spawn(move |_| task(index * rows, piece));
-                }
-                if let Some((index, piece)) = first {
-                    task(index, piece);
-                }
-            }),
-            _ => task(0, values),
+        let count = self.count().min(values.len() / PIECE).min(MOST_PIECES);
+        if count <= 1 {
+            return task(0, values);
         }
+        let rows = (values.len() / width).div_ceil(count);
+        let mut left = values.chunks_mut(rows * width);
+        // A place for each piece, from which its task takes it.
+        let pieces: [_; MOST_PIECES] = std::array::from_fn(|_| Mutex::new(left.next()));
+        self.each(count, |index| {
+            if let Some(piece) = pieces[index].lock().unwrap_or_else(PoisonError::into_inner).take() {
+                task(index * rows, piece);
+            }
+        });
+    }
+}
+
+impl std::fmt::Debug for Threads {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Threads({})", self.count())
     }
 }
 
 /// Numbers that are worth a task of their own.
 const PIECE: usize = 4096;
+/// Most pieces that are made.
+const MOST_PIECES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_whole_rows_and_cover_all_values_once() {
+        for threads in [1, 2, 3, 20] {
+            let threads = Threads::new(threads).unwrap();
+            for (rows, width) in [(1, 3), (1000, 10), (7, 9000), (5000, 1), (100_000, 3)] {
+                let mut values = vec![0_u32; rows * width];
+                threads.pieces(&mut values, width, |first, piece| {
+                    assert!(piece.len().is_multiple_of(width));
+                    piece.iter_mut().zip(first * width..).for_each(|(value, index)| *value += index as u32);
+                });
+                assert!((0..).zip(&values).all(|(index, value): (u32, _)| index == *value), "{threads:?}, {rows} x {width}");
+            }
+        }
+    }
+}

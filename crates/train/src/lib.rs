@@ -30,6 +30,7 @@ mod scores;
 pub mod store;
 mod trainer;
 
+pub use batches::group_by_label;
 pub use config::TrainConfig;
 pub use error::Error;
 pub use evaluation::{Evaluation, Scorer};

@@ -128,10 +128,10 @@ mod linux {
         const ROW: usize = 4 * PANEL;
         const STEP: usize = TERMS / 4 * ROW;
         const { assert!(ROWS == 16 && ROW == 192 && DIGITS * LANES == PANEL, "the tiles below are written for these sizes") };
-        let Factors { bytes, stride, steps, digits, .. } = *factors;
-        let most = steps.last().map_or(0, |step| usize::from(*step) + 1);
-        assert!(most * TERMS <= stride && bytes.len() >= ROWS * stride, "the steps lie outside the bytes");
-        assert!(most * STEP <= size_of_val(digits), "the steps lie outside the digits");
+        let Factors { bytes, strides: [stride, _], steps, digits, .. } = *factors;
+        let last = factors.last_step();
+        assert!(factors.strides[1] == TERMS && factors.end(last, ROWS, TERMS) <= bytes.len(), "the steps lie outside the bytes");
+        assert!((last + 1) * STEP <= size_of_val(digits), "the steps lie outside the digits");
         assert!(is_available(), "the processor has no AMX-INT8, or the system does not permit it");
         // SAFETY: AMX is available and inside `with_tiles` the shapes are set; steps rise, so all of them lie inside `bytes`
         // and `digits`; the stores fill `sums`, 16 rows of 192 bytes, digit by digit.

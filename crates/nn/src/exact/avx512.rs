@@ -154,39 +154,61 @@ fn transpose_words(square: &[__m512i; LANES]) -> [__m512i; LANES] {
     }
     // `fours[4 i + j]` has, in quarter q, word 4 q + j of the rows 4 i to 4 i + 3.
     for j in 0..4 {
-        let a = _mm512_shuffle_i32x4::<0b10_00_10_00>(fours[j], fours[4 + j]);
-        let b = _mm512_shuffle_i32x4::<0b11_01_11_01>(fours[j], fours[4 + j]);
-        let c = _mm512_shuffle_i32x4::<0b10_00_10_00>(fours[8 + j], fours[12 + j]);
-        let d = _mm512_shuffle_i32x4::<0b11_01_11_01>(fours[8 + j], fours[12 + j]);
-        result[j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(a, c);
-        result[8 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(a, c);
-        result[4 + j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(b, d);
-        result[12 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(b, d);
+        let quarters = transpose_quarters([fours[j], fours[4 + j], fours[8 + j], fours[12 + j]]);
+        for (quarter, words) in quarters.into_iter().enumerate() {
+            result[4 * quarter + j] = words;
+        }
     }
     result
 }
 
-/// The steps of `terms` bytes (4 or 64) of a tile's rows that are not all 0; returns how many there are.
+/// Those of the first `count` steps of a tile that are not all 0; returns how many they are.
+///
+/// `tile` is rows of a tile and terms of a step, 8 and 4 or 16 and 64; `strides` are those of [`super::Left`].
 ///
 /// # Panics
 ///
-/// If `found` has not room for 16 more than the steps, or the processor has not the instructions.
-pub(super) fn steps(tile: &[u8], stride: usize, terms: usize, found: &mut [u16]) -> usize {
-    assert!(is_available() && stride.is_multiple_of(64) && found.len() >= stride / terms + LANES);
-    // SAFETY: the processor has the instructions; rows are whole lines of 64 bytes; at most 16 numbers are written behind
-    // those that count, for which there is room.
-    unsafe { find_steps(tile, stride, terms, found.as_mut_ptr()) }
+/// If a slice is too short, or the processor has not the instructions.
+pub(super) fn steps(bytes: &[u8], tile: [usize; 2], strides: [usize; 2], count: usize, found: &mut [u16]) -> usize {
+    assert!(is_available() && found.len() >= count.next_multiple_of(LANES));
+    let end = (tile[0] - 1) * strides[0] + count * tile[1];
+    if strides[0] == GROUP {
+        assert!(count == 0 || (count - 1) * strides[1] + tile[0] * GROUP <= bytes.len() && tile == [vnni::ROWS, GROUP]);
+        // SAFETY: the processor has the instructions; 32 bytes of each step lie inside `bytes`.
+        unsafe { steps_of_lines(bytes, strides[1], count, found.as_mut_ptr()) }
+    } else {
+        assert!(end <= bytes.len() && (count * tile[1]).is_multiple_of(64) && strides[1] == tile[1]);
+        // SAFETY: the processor has the instructions; whole lines of 64 bytes of every row lie inside `bytes`; at most 16
+        // numbers are written behind those that count, for which there is room.
+        unsafe { steps_of_rows(bytes, tile, strides[0], count * tile[1] / 64, found.as_mut_ptr()) }
+    }
 }
 
+/// Eight rows of four terms side by side, 32 bytes.
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn find_steps(tile: &[u8], stride: usize, terms: usize, found: *mut u16) -> usize {
+unsafe fn steps_of_lines(bytes: &[u8], stride: usize, count: usize, found: *mut u16) -> usize {
+    let mut kept = 0;
+    for step in 0..count {
+        // SAFETY: see `steps`.
+        let line = unsafe { _mm256_loadu_si256(bytes.as_ptr().add(step * stride).cast()) };
+        // Written in any case, and kept if a byte is not 0: no branch to guess. At most `step` were kept before.
+        // SAFETY: see `steps`.
+        unsafe { *found.add(kept) = step as u16 };
+        kept += usize::from(_mm256_testz_si256(line, line) == 0);
+    }
+    kept
+}
+
+/// Rows one after the other.
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn steps_of_rows(bytes: &[u8], [rows, terms]: [usize; 2], stride: usize, lines: usize, found: *mut u16) -> usize {
     let mut numbers = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     let mut count = 0;
-    for line in 0..stride / 64 {
+    for line in 0..lines {
         let mut any = _mm512_setzero_si512();
-        for row in 0..tile.len() / stride {
+        for row in 0..rows {
             // SAFETY: see `steps`.
-            any = _mm512_or_si512(any, unsafe { _mm512_loadu_si512(tile.as_ptr().add(row * stride + 64 * line).cast()) });
+            any = _mm512_or_si512(any, unsafe { _mm512_loadu_si512(bytes.as_ptr().add(row * stride + 64 * line).cast()) });
         }
         let mask = _mm512_test_epi32_mask(any, any);
         if terms == GROUP {
@@ -202,6 +224,55 @@ unsafe fn find_steps(tile: &[u8], stride: usize, terms: usize, found: *mut u16) 
         }
     }
     count
+}
+
+/// `to[group][column][row] = from[4 * group + row][column]` for the first `groups` of four rows.
+///
+/// # Panics
+///
+/// If a slice is too short, or the processor has not the instructions.
+pub(super) fn interleave(from: &[u8], stride: usize, to: &mut [u8], groups: usize) {
+    let end = groups * GROUP * stride;
+    assert!(is_available() && stride.is_multiple_of(64) && end <= from.len() && end <= to.len());
+    // SAFETY: the processor has the instructions; four rows of `stride` bytes of each group lie inside both slices.
+    unsafe { interleave_rows(from.as_ptr(), stride, to.as_mut_ptr(), groups) }
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn interleave_rows(from: *const u8, stride: usize, to: *mut u8, groups: usize) {
+    for group in 0..groups {
+        for column in (0..stride).step_by(64) {
+            // SAFETY: see `interleave`.
+            let [a, b, c, d] =
+                std::array::from_fn(|row| unsafe { _mm512_loadu_si512(from.add((group * GROUP + row) * stride + column).cast()) });
+            let [ab, cd] = [[a, b], [c, d]].map(|[a, b]| [_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b)]);
+            // Quarter q of the i-th has the columns 16 q + 4 i and the three after it.
+            let fours = [
+                _mm512_unpacklo_epi16(ab[0], cd[0]),
+                _mm512_unpackhi_epi16(ab[0], cd[0]),
+                _mm512_unpacklo_epi16(ab[1], cd[1]),
+                _mm512_unpackhi_epi16(ab[1], cd[1]),
+            ];
+            for (quarter, bytes) in transpose_quarters(fours).into_iter().enumerate() {
+                // SAFETY: see `interleave`.
+                unsafe { _mm512_storeu_si512(to.add(GROUP * (group * stride + column) + 64 * quarter).cast(), bytes) };
+            }
+        }
+    }
+}
+
+/// Quarter `i` of the `q`-th is quarter `q` of the `i`-th given.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn transpose_quarters([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+    let even = [_mm512_shuffle_i32x4::<0b10_00_10_00>(a, b), _mm512_shuffle_i32x4::<0b10_00_10_00>(c, d)];
+    let odd = [_mm512_shuffle_i32x4::<0b11_01_11_01>(a, b), _mm512_shuffle_i32x4::<0b11_01_11_01>(c, d)];
+    [
+        _mm512_shuffle_i32x4::<0b10_00_10_00>(even[0], even[1]),
+        _mm512_shuffle_i32x4::<0b10_00_10_00>(odd[0], odd[1]),
+        _mm512_shuffle_i32x4::<0b11_01_11_01>(even[0], even[1]),
+        _mm512_shuffle_i32x4::<0b11_01_11_01>(odd[0], odd[1]),
+    ]
 }
 
 /// Edge of the squares in which bytes are transposed: their lines are whole cache lines, so that none is written twice.

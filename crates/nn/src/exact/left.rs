@@ -7,38 +7,48 @@ use crate::{Kernel, Pixels};
 pub(super) const GROUP: usize = 4;
 
 /// Rows of bytes, padded with zeros to whole tiles, and the steps of each tile that are not all zeros.
+///
+/// Row `r` and step `s` start at byte `r * strides[0] + s * strides[1]`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Left {
     has_avx512: bool,
     pub(super) rows: usize,
-    /// Bytes from one row to the next, a whole number of cache lines.
-    pub(super) stride: usize,
+    pub(super) strides: [usize; 2],
     bytes: Aligned<u8>,
     /// Rows of a tile and terms of a step.
     tile: [usize; 2],
     /// For each tile, its steps with a byte that is not 0, from `ends[tile]` to `ends[tile + 1]`.
     steps: Vec<u16>,
-    /// The bytes of a tile's rows, or-ed.
-    any: Vec<u8>,
     ends: Vec<u32>,
 }
 
 impl Left {
-    /// A buffer for at most `rows` rows of `terms` bytes.
+    /// A buffer for at most `rows` rows of `terms` bytes, one row after the other.
     pub(super) fn new(kernel: Kernel, rows: usize, terms: usize) -> Self {
+        let [rows, stride] = [rows, terms].map(|edge| edge.next_multiple_of(LINE));
+        Self::with_strides(kernel, [rows, stride], [stride, kernel.tile()[1]])
+    }
+
+    /// A buffer for at most `rows` rows of `terms` bytes that come from the columns of another, see [`turn`](Self::turn).
+    pub(super) fn turned(kernel: Kernel, rows: usize, terms: usize) -> Self {
+        if kernel == Kernel::Amx {
+            return Self::new(kernel, rows, terms);
+        }
+        let [rows, terms] = [rows, terms].map(|edge| edge.next_multiple_of(LINE));
+        Self::with_strides(kernel, [rows, terms], [GROUP, GROUP * rows])
+    }
+
+    fn with_strides(kernel: Kernel, [rows, terms]: [usize; 2], strides: [usize; 2]) -> Self {
         let tile = kernel.tile();
-        // Whole pieces of the fastest transpose, which are whole tiles of every kernel.
-        let tiles = rows.next_multiple_of(LINE) / tile[0];
-        let stride = terms.next_multiple_of(LINE);
+        let (tiles, steps) = (rows / tile[0], terms / tile[1]);
         Self {
             has_avx512: kernel != Kernel::Portable,
             rows: 0,
-            stride,
-            bytes: Aligned::zeros(tiles * tile[0] * stride),
+            strides,
+            bytes: Aligned::zeros(rows * terms),
             tile,
-            any: vec![0; stride],
             // A vector more than can be needed: whole vectors are written at the end.
-            steps: vec![0; tiles * stride / tile[1] + LINE],
+            steps: vec![0; tiles * steps + LINE],
             ends: Vec::with_capacity(tiles + 1),
         }
     }
@@ -46,32 +56,43 @@ impl Left {
     /// Copies the chosen samples, one a row.
     pub(super) fn gather(&mut self, pixels: &Pixels<'_>) {
         self.rows = pixels.len();
-        let (features, stride) = (pixels.features, self.stride);
+        let (features, stride) = (pixels.features, self.strides[0]);
         let bytes = self.bytes.get_mut();
         for (row, sample) in bytes.chunks_exact_mut(stride).zip(pixels.rows()) {
             row[..features].copy_from_slice(sample);
         }
         bytes[self.rows * stride..].fill(0);
-        self.find_steps();
+        self.find_steps(stride / self.tile[1]);
     }
 
-    /// Takes the transpose of another left factor with `terms` bytes a row.
-    pub(super) fn transpose(&mut self, other: &Self, terms: usize) {
-        self.rows = terms;
-        let (from, to, stride) = (other.bytes.get(), self.bytes.get_mut(), self.stride);
+    /// Takes the columns of another left factor as rows.
+    ///
+    /// Tiles of AMX read a row's terms side by side, so bytes are transposed. The other kernels read four terms of a row
+    /// at a time, for which it is enough to put four rows of the other beside each other, byte by byte.
+    pub(super) fn turn(&mut self, other: &Self, columns: usize) {
+        self.rows = columns;
+        let (from, to) = (other.bytes.get(), self.bytes.get_mut());
+        let [from_stride, to_stride] = [other.strides[0], self.strides[0].max(self.strides[1])];
+        if self.strides[0] == GROUP {
+            let groups = other.rows.div_ceil(GROUP);
+            #[cfg(target_arch = "x86_64")]
+            if self.has_avx512 {
+                super::avx512::interleave(from, from_stride, to, groups);
+                return self.find_steps(groups);
+            }
+            for (four, line) in from.chunks_exact(GROUP * from_stride).zip(to.chunks_exact_mut(to_stride)).take(groups) {
+                for (column, bytes) in line.as_chunks_mut::<GROUP>().0.iter_mut().enumerate() {
+                    *bytes = std::array::from_fn(|row| four[row * from_stride + column]);
+                }
+            }
+            return self.find_steps(groups);
+        }
         #[cfg(target_arch = "x86_64")]
-        if self.has_avx512 {
-            let [rows, columns] = [other.rows, terms].map(|edge| edge.next_multiple_of(super::avx512::PIECE));
-            super::avx512::transpose(from, other.stride, to, stride, [rows, columns]);
-            // What an earlier, larger batch left behind the rows.
-            to.chunks_exact_mut(stride).take(columns).for_each(|line| line[rows..].fill(0));
-            return self.find_steps();
+        {
+            let [rows, columns] = [other.rows, columns].map(|edge| edge.next_multiple_of(super::avx512::PIECE));
+            super::avx512::transpose(from, from_stride, to, to_stride, [rows, columns]);
+            self.find_steps(rows / self.tile[1]);
         }
-        to.fill(0);
-        for (row, line) in from.chunks_exact(other.stride).enumerate().take(other.rows) {
-            line[..terms].iter().enumerate().for_each(|(column, byte)| to[column * stride + row] = *byte);
-        }
-        self.find_steps();
     }
 
     /// How many tiles hold the rows.
@@ -79,37 +100,34 @@ impl Left {
         self.rows.div_ceil(self.tile[0])
     }
 
-    /// The bytes of a tile's rows and its steps that are not all zeros.
+    /// The bytes from a tile's first row on, and its steps that are not all zeros.
     pub(super) fn tile(&self, tile: usize) -> (&[u8], &[u16]) {
-        let size = self.tile[0] * self.stride;
-        (&self.bytes.get()[tile * size..][..size], &self.steps[self.ends[tile] as usize..self.ends[tile + 1] as usize])
+        let steps = &self.steps[self.ends[tile] as usize..self.ends[tile + 1] as usize];
+        (&self.bytes.get()[tile * self.tile[0] * self.strides[0]..], steps)
     }
 
-    fn find_steps(&mut self) {
-        let ([rows, terms], stride) = (self.tile, self.stride);
-        let tiles = self.bytes.get().chunks_exact(rows * stride).take(self.rows.div_ceil(rows));
+    /// Looks through the first `count` steps of every tile.
+    fn find_steps(&mut self, count: usize) {
+        let ([rows, terms], [row_stride, step_stride]) = (self.tile, self.strides);
         self.ends.clear();
         self.ends.push(0);
-        let mut count = 0;
-        for tile in tiles {
+        let mut found = 0;
+        for tile in 0..self.tiles() {
+            let bytes = &self.bytes.get()[tile * rows * row_stride..];
             #[cfg(target_arch = "x86_64")]
             if self.has_avx512 {
-                count += super::avx512::steps(tile, stride, terms, &mut self.steps[count..]);
-                self.ends.push(count as u32);
+                found += super::avx512::steps(bytes, self.tile, self.strides, count, &mut self.steps[found..]);
+                self.ends.push(found as u32);
                 continue;
             }
-            let any = &mut self.any;
-            any.fill(0);
-            for row in tile.chunks_exact(stride) {
-                any.iter_mut().zip(row).for_each(|(any, byte)| *any |= *byte);
-            }
-            for (step, any) in any.chunks_exact(terms).enumerate() {
-                if any.iter().any(|byte| *byte != 0) {
-                    self.steps[count] = step as u16;
-                    count += 1;
+            for step in 0..count {
+                let row = |row: usize| &bytes[row * row_stride + step * step_stride..][..terms];
+                if (0..rows).any(|index| row(index).iter().any(|byte| *byte != 0)) {
+                    self.steps[found] = step as u16;
+                    found += 1;
                 }
             }
-            self.ends.push(count as u32);
+            self.ends.push(found as u32);
         }
     }
 }
@@ -123,18 +141,38 @@ mod tests {
     }
 
     #[test]
-    fn the_transpose_has_rows_and_columns_swapped_and_zeros_around_them() {
-        for (rows, features) in [(1, 1), (5, 3), (16, 16), (17, 70), (33, 128)] {
+    fn turned_rows_are_the_columns_with_zeros_around_them_in_both_layouts() {
+        for (rows, features) in [(1, 1), (5, 3), (16, 16), (17, 70), (33, 128), (130, 65)] {
             let data = bytes(rows * features);
-            let mut left = Left::new(Kernel::Portable, rows + 3, features);
-            left.gather(&Pixels::all(&data, features));
-            let mut turned = Left::new(Kernel::Portable, features, rows + 3);
-            turned.bytes.get_mut().fill(9);
-            turned.transpose(&left, features);
-            for (index, row) in turned.bytes.get().chunks(turned.stride).enumerate() {
-                for (column, found) in row.iter().enumerate() {
-                    let expected = if index < features && column < rows { data[column * features + index] } else { 0 };
-                    assert_eq!(*found, expected, "{rows} x {features}: row {index}, column {column}");
+            let interleaved = Kernel::ALL.into_iter().filter(|kernel| *kernel == Kernel::Portable || kernel.is_available());
+            for kernel in interleaved.filter(|kernel| kernel.class() == Kernel::Exact && *kernel != Kernel::Exact) {
+                let mut left = Left::new(kernel, rows + 70, features);
+                let mut turned = Left::turned(kernel, features, rows + 70);
+                // A larger batch comes first and must leave nothing.
+                for (rows, data) in [(rows + 70, vec![9; (rows + 70) * features]), (rows, data.clone())] {
+                    left.gather(&Pixels::all(&data, features));
+                    turned.turn(&left, features);
+                    for tile in 0..turned.tiles() {
+                        let (found, steps) = turned.tile(tile);
+                        let [height, terms] = kernel.tile();
+                        for (step, row) in steps.iter().flat_map(|step| (0..height).map(|row| (usize::from(*step), row))) {
+                            for term in 0..terms {
+                                let (sample, feature) = (step * terms + term, tile * height + row);
+                                let inside = sample < rows && feature < features;
+                                let expected = if inside { data[sample * features + feature] } else { 0 };
+                                let byte = found[row * turned.strides[0] + step * turned.strides[1] + term];
+                                assert_eq!(byte, expected, "{kernel}, {rows} x {features}: sample {sample}, feature {feature}");
+                            }
+                        }
+                        let is_dark = |step: &usize| {
+                            (0..height * terms).all(|index| {
+                                let (sample, feature) = (step * terms + index % terms, tile * height + index / terms);
+                                sample >= rows || feature >= features || data[sample * features + feature] == 0
+                            })
+                        };
+                        let expected: Vec<u16> = (0..rows.div_ceil(terms)).filter(|step| !is_dark(step)).map(|step| step as u16).collect();
+                        assert_eq!(steps, expected, "{kernel}, {rows} x {features}, tile {tile}");
+                    }
                 }
             }
         }

@@ -52,7 +52,7 @@ enum Order {
 pub(crate) struct Exact {
     kernel: Kernel,
     inputs: Left,
-    inputs_transposed: Left,
+    inputs_turned: Left,
     weight: Digits,
     error: Digits,
 }
@@ -63,7 +63,7 @@ impl Exact {
         Self {
             kernel,
             inputs: Left::new(kernel, samples, features),
-            inputs_transposed: Left::new(kernel, features, samples),
+            inputs_turned: Left::turned(kernel, features, samples),
             weight: Digits::new(kernel, features, units),
             error: Digits::new(kernel, samples, units),
         }
@@ -87,8 +87,8 @@ impl Exact {
     /// `G = E^T X`: gradients `[units, features]` from error signals `[samples, units]`.
     pub(crate) fn gradient(&mut self, threads: &Threads, error_signal: &[f32], features: usize, gradient: &mut [f32]) {
         self.error.split_columns(error_signal, self.inputs.rows);
-        self.inputs_transposed.transpose(&self.inputs, features);
-        multiply(self.kernel, threads, &self.inputs_transposed, &self.error, Order::Columns, gradient);
+        self.inputs_turned.turn(&self.inputs, features);
+        multiply(self.kernel, threads, &self.inputs_turned, &self.error, Order::Columns, gradient);
     }
 }
 
@@ -121,7 +121,7 @@ fn multiply(kernel: Kernel, threads: &Threads, left: &Left, right: &Digits, orde
 /// As [`Target::write`].
 unsafe fn tile_of(kernel: Kernel, left: &Left, tile: usize, right: &Digits, block: usize, target: &Target) {
     let (bytes, steps) = left.tile(tile);
-    let factors = Factors { bytes, stride: left.stride, steps, digits: right.block(block), units: right.units(block) };
+    let factors = Factors { bytes, strides: left.strides, steps, digits: right.block(block), units: right.units(block) };
     let at = [tile * kernel.tile()[0], block * LANES];
     let mut sums: Sums = [[[0; LANES]; DIGITS]; MOST_ROWS];
     match kernel {
@@ -142,16 +142,28 @@ unsafe fn tile_of(kernel: Kernel, left: &Left, tile: usize, right: &Digits, bloc
 /// What one tile is computed from.
 #[derive(Clone, Copy)]
 struct Factors<'a> {
-    /// The tile's rows.
+    /// The bytes from the tile's first row on.
     bytes: &'a [u8],
-    /// Bytes from one row to the next.
-    stride: usize,
+    /// Bytes from one row to the next, and from one step to the next.
+    strides: [usize; 2],
     /// The steps to take, rising.
     steps: &'a [u16],
     /// The block's digits.
     digits: &'a [u32],
     /// The unit of each column of the block, over 255.
     units: &'a [f32; LANES],
+}
+
+impl Factors<'_> {
+    /// The largest step, or 0 if there is none.
+    fn last_step(&self) -> usize {
+        self.steps.last().map_or(0, |step| usize::from(*step))
+    }
+
+    /// Where the bytes of a step end in the last of the tile's rows.
+    fn end(&self, step: usize, rows: usize, terms: usize) -> usize {
+        (rows - 1) * self.strides[0] + step * self.strides[1] + terms
+    }
 }
 
 /// The result, which several threads write, each its own tiles.

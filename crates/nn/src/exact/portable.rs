@@ -7,13 +7,13 @@ use super::{Factors, Sums};
 
 /// `sums[row][digit][column] = sum over steps and terms of byte[row][term] * digit[term][column]`.
 pub(super) fn sum(factors: &Factors<'_>, sums: &mut Sums) {
-    let Factors { bytes, stride, steps, digits, .. } = *factors;
+    let Factors { bytes, strides, steps, digits, .. } = *factors;
     pulp::Arch::new().dispatch(move || {
-        for (row, sums) in bytes.chunks_exact(stride).zip(&mut sums[..ROWS]) {
+        for (row, sums) in sums[..ROWS].iter_mut().enumerate() {
             *sums = [[0; LANES]; DIGITS];
             for step in steps {
                 let group = usize::from(*step);
-                let four = &row[group * GROUP..][..GROUP];
+                let four = &bytes[row * strides[0] + group * strides[1]..][..GROUP];
                 let panel = &digits[group * PANEL..][..PANEL];
                 for (sums, plane) in sums.iter_mut().zip(panel.chunks_exact(LANES)) {
                     for (sum, word) in sums.iter_mut().zip(plane) {

@@ -34,13 +34,12 @@ pub(crate) fn is_available() -> bool {
 /// As [`Target::write`].
 #[cfg(target_arch = "x86_64")]
 pub(super) unsafe fn tile(factors: &Factors<'_>, target: &Target, at: [usize; 2]) {
-    let Factors { bytes, stride, steps, digits, .. } = *factors;
-    let most = steps.last().map_or(0, |step| usize::from(*step) + 1);
-    assert!(most * TERMS <= stride && bytes.len() >= ROWS * stride, "the steps lie outside the bytes");
-    assert!(most * super::digits::PANEL <= digits.len(), "the steps lie outside the digits");
+    let last = factors.last_step();
+    assert!(factors.end(last, ROWS, TERMS) <= factors.bytes.len(), "the steps lie outside the bytes");
+    assert!((last + 1) * super::digits::PANEL <= factors.digits.len(), "the steps lie outside the digits");
     assert!(is_available(), "the processor has no AVX-512 VNNI");
     // SAFETY: the processor has the instructions; steps rise, so the last one is the largest, and all of them lie inside
-    // the `ROWS` rows of `bytes` and inside `digits`; the target is as the caller promises.
+    // `bytes` and `digits`; the target is as the caller promises.
     unsafe { x86::tile(factors, target, at) }
 }
 
@@ -58,15 +57,15 @@ mod x86 {
 
     use super::super::digits::{DIGITS, LANES, PANEL};
     use super::super::{Factors, Target, avx512};
-    use super::{ROWS, TERMS};
+    use super::ROWS;
 
     /// # Safety
     ///
-    /// The processor must have the instructions; `step * TERMS` must lie inside the `ROWS` rows of `bytes`, and
-    /// `step * PANEL` inside `digits`, for every step; and as [`Target::write`].
+    /// The processor must have the instructions; the `TERMS` bytes of each of `ROWS` rows must lie inside `bytes`, and
+    /// the panel inside `digits`, for every step; and as [`Target::write`].
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
     pub(super) unsafe fn tile(factors: &Factors<'_>, target: &Target, at: [usize; 2]) {
-        let (bytes, stride, digits) = (factors.bytes.as_ptr(), factors.stride, factors.digits.as_ptr());
+        let (bytes, strides, digits) = (factors.bytes.as_ptr(), factors.strides, factors.digits.as_ptr());
         let mut sums = [[_mm512_setzero_si512(); DIGITS]; ROWS];
         for step in factors.steps {
             let step = usize::from(*step);
@@ -75,7 +74,7 @@ mod x86 {
                 std::array::from_fn(|digit| unsafe { _mm512_loadu_si512(digits.add(step * PANEL + digit * LANES).cast()) });
             for (row, sums) in sums.iter_mut().enumerate() {
                 // SAFETY: as the caller promises.
-                let four = unsafe { bytes.add(row * stride + step * TERMS).cast::<i32>().read_unaligned() };
+                let four = unsafe { bytes.add(row * strides[0] + step * strides[1]).cast::<i32>().read_unaligned() };
                 let four = _mm512_set1_epi32(four);
                 for (sum, plane) in sums.iter_mut().zip(planes) {
                     *sum = _mm512_dpbusd_epi32(*sum, four, plane);
