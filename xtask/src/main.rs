@@ -1,4 +1,5 @@
-//! The project's own tasks, one command for each: `cargo xtask test`, `cargo xtask oracle`, `cargo xtask results`.
+//! The project's own tasks, one command for each: `cargo xtask test`, `cargo xtask bench`, `cargo xtask oracle`,
+//! `cargo xtask results`.
 //!
 //! | file | idea |
 //! | --- | --- |
@@ -8,10 +9,12 @@
 //! | `toolchain`, `suite` | the steps that cargo does: formatting, lints, documentation; the tests |
 //! | `budget`, `rooms`, `kernels`, `links`, `changelog` | the house checks, one file each |
 //! | `oracle` | the reference constants computed by `PyTorch` |
+//! | `bench`, `performance` | measurements, and their tables |
 //! | `results`, `block` | the tables in Markdown files that are rendered from result records |
 //! | `program`, `tree`, `source`, `error` | running programs, walking the repository, reading Rust source, what can go wrong |
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "xtask is a program for people; what it prints is its whole purpose")]
 
+mod bench;
 mod block;
 mod budget;
 mod changelog;
@@ -19,6 +22,7 @@ mod error;
 mod kernels;
 mod links;
 mod oracle;
+mod performance;
 mod program;
 mod results;
 mod rooms;
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Task::Test { filter } => test::run(&root, filter.as_deref()),
+        Task::Bench(measure) => finish(bench::run(&root, measure)),
         Task::Oracle(mode) => finish(oracle::run(&root, mode)),
         Task::Results(mode) => finish(results_task(&root, mode)),
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::block::{self, LoneMarker};
 use crate::error::Error;
+use crate::performance;
 use crate::program::{cargo, stdout};
 use crate::tree;
 use crate::verdict::Verdict;
@@ -71,8 +72,12 @@ fn pages(root: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(pages)
 }
 
-/// The Markdown table that the program makes from a record.
+/// The Markdown table of a record: measurements are rendered here, results of training by the program.
 fn render(root: &Path, record: &str) -> Result<String, Error> {
+    let text = tree::read(root, Path::new(record))?;
+    if let Some(table) = serde_json::from_str(&text).ok().and_then(|record| performance::markdown(&record)) {
+        return Ok(table);
+    }
     stdout(cargo(root).args(["run", "--release", "--quiet", "--package", "spinet", "--", "reproduce", "--from", record, "--markdown"]))
 }
 

@@ -1,11 +1,15 @@
 //! What was typed, and what it asks for.
 
+use crate::bench::Measure;
+
 /// What `cargo xtask help` prints.
 pub(crate) const HELP: &str = "\
 usage: cargo xtask TASK
 
 tasks:
   test [NAME]         every check and test of the project; with NAME only the tests whose name contains it
+  bench               measure the kernels; with --against-torch training steps beside PyTorch and scikit-learn, with --row a
+                      table's row of runs
   oracle [--check]    compute the PyTorch reference constants anew; with --check compare them with the stored ones
   results [--check]   render the tables in the Markdown files anew; with --check compare them with the result records
   help                this text";
@@ -20,6 +24,8 @@ pub(crate) enum Task {
         /// Only tests whose name contains this text, and no other step.
         filter: Option<String>,
     },
+    /// Measure.
+    Bench(Measure),
     /// Work on the reference constants.
     Oracle(Mode),
     /// Work on the rendered tables.
@@ -39,10 +45,14 @@ pub(crate) enum Mode {
 pub(crate) fn parse(words: &[String]) -> Result<Task, String> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] => Err("no task given: expected `test`, `oracle`, `results` or `help`".to_owned()),
+        [] => Err("no task given: expected `test`, `bench`, `oracle`, `results` or `help`".to_owned()),
         ["help" | "--help" | "-h"] => Ok(Task::Help),
         ["test"] => Ok(Task::Test { filter: None }),
         ["test", name] if !name.starts_with('-') => Ok(Task::Test { filter: Some((*name).to_owned()) }),
+        ["bench"] => Ok(Task::Bench(Measure::Kernels)),
+        ["bench", "--against-torch"] => Ok(Task::Bench(Measure::AgainstTorch)),
+        ["bench", "--row"] => Ok(Task::Bench(Measure::Row)),
+        ["bench", extra, ..] => Err(format!("unexpected word `{extra}`: `bench` takes `--against-torch`, `--row` or nothing")),
         ["oracle"] => Ok(Task::Oracle(Mode::Remake)),
         ["oracle", "--check"] => Ok(Task::Oracle(Mode::Check)),
         ["results"] => Ok(Task::Results(Mode::Remake)),
@@ -52,7 +62,7 @@ pub(crate) fn parse(words: &[String]) -> Result<Task, String> {
         [task @ ("oracle" | "results"), "--check", extra, ..] | [task @ ("oracle" | "results"), extra, ..] => {
             Err(format!("unexpected word `{extra}`: `{task}` takes `--check` or nothing"))
         }
-        [other, ..] => Err(format!("unknown task `{other}`: expected `test`, `oracle`, `results` or `help`")),
+        [other, ..] => Err(format!("unknown task `{other}`: expected `test`, `bench`, `oracle`, `results` or `help`")),
     }
 }
 
@@ -68,6 +78,9 @@ mod tests {
     fn every_task_is_understood() {
         assert_eq!(parsed("test"), Ok(Task::Test { filter: None }));
         assert_eq!(parsed("test bound"), Ok(Task::Test { filter: Some("bound".to_owned()) }));
+        assert_eq!(parsed("bench"), Ok(Task::Bench(Measure::Kernels)));
+        assert_eq!(parsed("bench --against-torch"), Ok(Task::Bench(Measure::AgainstTorch)));
+        assert_eq!(parsed("bench --row"), Ok(Task::Bench(Measure::Row)));
         assert_eq!(parsed("oracle"), Ok(Task::Oracle(Mode::Remake)));
         assert_eq!(parsed("oracle --check"), Ok(Task::Oracle(Mode::Check)));
         assert_eq!(parsed("results"), Ok(Task::Results(Mode::Remake)));
@@ -83,6 +96,7 @@ mod tests {
             ("test a b", "`b`"),
             ("oracle --chekc", "`--chekc`"),
             ("results --check now", "`now`"),
+            ("bench --against-numpy", "`--against-numpy`"),
             ("help me", "`help`"),
         ] {
             let sentence = parsed(line).unwrap_err();
@@ -93,6 +107,6 @@ mod tests {
 
     #[test]
     fn no_word_at_all_is_refused_with_the_list_of_tasks() {
-        assert_eq!(parsed("").unwrap_err(), "no task given: expected `test`, `oracle`, `results` or `help`");
+        assert_eq!(parsed("").unwrap_err(), "no task given: expected `test`, `bench`, `oracle`, `results` or `help`");
     }
 }

@@ -1,7 +1,11 @@
 //! `spinet bench`: how long a training step takes on this machine.
 
-use spinet::Kernel;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
+
 use spinet::lab::{self, BENCH_SHAPES, BenchCase, BenchRecord};
+use spinet::{Kernel, store};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
@@ -13,6 +17,7 @@ Examples:
   spinet bench                              the five networks of the BDNN-dsd paper, one thread
   spinet bench --threads 1,2 --kernel f32   floating-point products, one thread and two
   spinet bench --data mnist-1200 --hidden 10,100,500
+  spinet bench --scaling results/performance          how the time grows, as a record and a figure
   spinet bench --inputs 784 --hidden 100 --batch 32,600,2400 --density 0.1,0.5,1";
 
 /// Measure the time of a training step: plain gradient descent, BDNN-dsd, and their matrix products alone.
@@ -48,6 +53,9 @@ pub(crate) struct Bench {
     /// Counted steps of each figure.
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     steps: u64,
+    /// Measure how the time grows with width, depth, batch, density and threads, and write record and figure into this directory.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["threads", "kernel", "inputs", "hidden", "depth", "batch", "density", "data"])]
+    scaling: Option<PathBuf>,
     /// Print JSON instead of the table.
     #[arg(long)]
     json: bool,
@@ -66,11 +74,29 @@ fn fraction(text: &str) -> Result<f64, String> {
 
 impl Bench {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        if let Some(directory) = &self.scaling {
+            return self.grow(directory, output);
+        }
         let data = self.data.as_deref().map(|name| spinet::load(name, &self.source.source())).transpose()?;
         let cases = self.cases(data.as_ref().map(|data| data.train.features()));
         let samples = data.as_ref().map(|data| (data.name.as_str(), &data.train));
         let record = lab::bench(&cases, self.kernel, self.steps as usize, samples)?;
         if self.json { output.json(&record) } else { show(&record, output) }
+    }
+
+    /// Measures the sweeps and writes `scaling.json` and `scaling.svg`.
+    fn grow(&self, directory: &Path, output: &mut Output) -> Result<(), Error> {
+        store::make_directory(directory)?;
+        let threads = available_parallelism().map_or(1, NonZero::get);
+        let scaling =
+            lab::scaling(self.steps as usize, threads, "spinet bench --scaling DIR", &|axis| output.note(&format!("measuring: {axis}")))?;
+        let (record, figure) = (directory.join("scaling.json"), directory.join("scaling.svg"));
+        store::write_atomically(
+            &record,
+            (serde_json::to_string_pretty(&scaling).map_err(std::io::Error::from).map_err(Error::Output)? + "\n").as_bytes(),
+        )?;
+        store::write_atomically(&figure, lab::scaling_figure(&scaling)?.as_bytes())?;
+        if self.json { output.json(&scaling) } else { writeln!(output, "written: {} and {}", record.display(), figure.display()) }
     }
 
     /// Every combination, the last flag varying fastest.

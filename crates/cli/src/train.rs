@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use spinet::data::find;
+use spinet::lab::peak_memory_mb;
 use spinet::{Dataset, Evaluation, MetricsLog, Model, TrainConfig, Trainer, load};
 
 use crate::data_source::DataSource;
@@ -142,6 +143,9 @@ struct RunResult {
     best_epoch: usize,
     rules: RuleCounts,
     seconds: f64,
+    /// Of the process, in MB; absent where the system does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peak_memory_mb: Option<f64>,
 }
 
 impl RunResult {
@@ -160,6 +164,7 @@ impl RunResult {
             best_epoch: best.epoch,
             rules: over_a_run(curve),
             seconds: time.as_secs_f64(),
+            peak_memory_mb: peak_memory_mb(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! `spinet bench`: what it measures and how it says so. No test looks at how long anything takes.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::Value;
 use spinet::Kernel;
 
@@ -70,4 +72,31 @@ fn nonsense_is_refused() {
         let message = bench.refused(2, &format!("bench {flags}"));
         assert!(message.contains(expected), "{flags}: {message}");
     }
+}
+
+/// The folder with the public sets, if this machine has one.
+fn data_folder() -> Option<PathBuf> {
+    let named = std::env::var_os("SPINET_DATA").map(PathBuf::from);
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared/data"));
+    named.into_iter().chain(above).find(|folder| folder.join("mnist").is_dir())
+}
+
+#[test]
+fn training_on_60_000_samples_stays_below_150_mb_and_does_not_grow() {
+    let Some(folder) = data_folder() else {
+        println!("skipped: no files of `mnist` in the folder SPINET_DATA or a `shared/data` above this crate");
+        return;
+    };
+    let bench = Bench::new();
+    let peak = |epochs: usize| {
+        let flags = format!("--hidden 100 --rule bdnn-dsd --epochs {epochs} --threads 2 --out a --force --json");
+        let text = bench.done(&format!("train --data mnist --data-dir {} {flags}", folder.display()));
+        serde_json::from_str::<Value>(&text).unwrap()["peak_memory_mb"].as_f64()
+    };
+    let (Some(short), Some(long)) = (peak(1), peak(8)) else {
+        println!("skipped: this system does not tell the peak memory of a process");
+        return;
+    };
+    assert!(long <= 150.0, "{long} MB");
+    assert!(long - short <= 2.0, "{short} MB after 1 epoch, {long} MB after 8");
 }

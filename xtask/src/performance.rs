@@ -1,0 +1,151 @@
+//! The tables of `docs/performance.md`, rendered from the records of `cargo xtask bench` and `spinet bench`.
+
+use serde_json::Value;
+
+/// The Markdown of a record, if it is one of measurements.
+pub(crate) fn markdown(record: &Value) -> Option<String> {
+    if record.get("torch").is_some() {
+        Some(against_torch(record))
+    } else if record.get("sweeps").is_some() {
+        Some(scaling(record))
+    } else if record["rows"][0].get("seconds").is_some() {
+        Some(row(record))
+    } else if record["rows"][0].get("parts_ms").is_some() {
+        Some(steps(record))
+    } else {
+        None
+    }
+}
+
+fn rows(record: &Value) -> impl Iterator<Item = &Value> {
+    record["rows"].as_array().into_iter().flatten()
+}
+
+fn network(row: &Value) -> String {
+    let depth = row["depth"].as_u64().filter(|depth| *depth > 1).map_or(String::new(), |depth| format!(" x {depth}"));
+    format!("{}-{}{depth}", row["inputs"], row["hidden"])
+}
+
+fn against_torch(record: &Value) -> String {
+    let name = |key: &str| record[key]["program"].as_str().unwrap_or_default().to_owned();
+    let mut text = format!(
+        "{}; `{}`, {} rounds in turn, medians. {}, {}.\n\n",
+        record["processor"].as_str().unwrap_or_default(),
+        record["command"].as_str().unwrap_or_default(),
+        record["rounds"],
+        name("torch"),
+        name("sklearn"),
+    );
+    text += "| network | threads | ours, best | ours, f32 | PyTorch eager | compiled | best is faster | f32 is faster | ours, no rule | PyTorch, no rule | scikit-learn, no rule |\n";
+    text += "|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+    for best in rows(&record["best"]) {
+        let other = |program: &str, key: &str| {
+            let is_same = |row: &&Value| ["inputs", "hidden", "threads"].iter().all(|key| row[key] == best[key]);
+            rows(&record[program]).find(is_same).and_then(|row| row[key].as_f64()).unwrap_or(f64::NAN)
+        };
+        let (ours, single, torch) = (other("best", "bdnn_ms"), other("f32", "bdnn_ms"), other("torch", "bdnn_ms"));
+        text += &format!(
+            "| {} | {} | {ours:.2} | {single:.2} | {torch:.2} | {:.2} | {:.1}x | {:.1}x | {:.2} | {:.2} | {:.2} |\n",
+            network(best),
+            best["threads"],
+            other("torch-compiled", "bdnn_ms"),
+            torch / ours,
+            torch / single,
+            other("best", "sgd_ms"),
+            other("torch", "sgd_ms"),
+            other("sklearn", "sgd_ms"),
+        );
+    }
+    text + "\nMilliseconds a step with BDNN-dsd, batch 600, every pixel other than 0; the last three columns without the rule.\n"
+}
+
+fn row(record: &Value) -> String {
+    let mut text = format!("`{}`, medians of 3 rounds in turn.\n\n", record["command"].as_str().unwrap_or_default());
+    text += "| hidden units | runs | epochs | one thread, one run after the other | two threads, side by side | faster |\n|--:|--:|--:|--:|--:|--:|\n";
+    let all: Vec<&Value> = rows(record).collect();
+    for pair in all.chunks_exact(2) {
+        let [one, two] = [0, 1].map(|index| pair[index]["seconds"].as_f64().unwrap_or(f64::NAN));
+        let (hidden, runs, epochs) = (&pair[0]["hidden"], &pair[0]["runs"], &pair[0]["epochs"]);
+        text += &format!("| {hidden} | {runs} | {epochs} | {one:.1} s | {two:.1} s | {:.2}x |\n", one / two);
+    }
+    text
+}
+
+fn scaling(record: &Value) -> String {
+    let mut text = format!(
+        "`{}`; a network 784-100, batch 600, all pixels, one thread, unless the table says otherwise.\n",
+        record["command"].as_str().unwrap_or_default()
+    );
+    for sweep in record["sweeps"].as_array().into_iter().flatten() {
+        let kernels: Vec<&Value> = sweep["kernels"].as_array().into_iter().flatten().collect();
+        let names = kernels.iter().map(|kernel| kernel["kernel"].as_str().unwrap_or_default());
+        let head: Vec<_> = names.map(|name| format!("{name}: BDNN-dsd | {name}: products alone | {name}: over the products")).collect();
+        text += &format!(
+            "\n| {} | {} |\n|--:|{}\n",
+            sweep["axis"].as_str().unwrap_or_default(),
+            head.join(" | "),
+            "--:|".repeat(3 * kernels.len())
+        );
+        for (index, value) in sweep["values"].as_array().into_iter().flatten().enumerate() {
+            let cell = |kernel: &&Value| {
+                let time = |key: &str| kernel["rows"][index][key].as_f64().unwrap_or(f64::NAN);
+                let (bdnn, products) = (time("bdnn_ms"), time("products_ms"));
+                format!(" {bdnn:.3} | {products:.3} | {:.0} % |", 100.0 * (bdnn / products - 1.0))
+            };
+            text += &format!("| {} |{}\n", value.as_f64().unwrap_or(f64::NAN), kernels.iter().map(cell).collect::<String>());
+        }
+    }
+    text + "\nMilliseconds a step. The table of threads is of a network 784-500.\n"
+}
+
+fn steps(record: &Value) -> String {
+    let word = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
+    let mut text = format!(
+        "{}; kernel {} (class {}); {}; medians of {} steps.\n\n",
+        word("processor"),
+        word("kernel"),
+        word("class"),
+        word("data"),
+        record["steps"]
+    );
+    text += "| network | batch | pixels not 0 | threads | no rule | BDNN-dsd | products alone | over the products | gather | products | activation | loss | check | update |\n";
+    text += "|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+    for row in rows(record) {
+        let time = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
+        let (bdnn, products) = (time(&row["bdnn_ms"]), time(&row["products_ms"]));
+        let parts =
+            ["gather", "products", "activation", "loss", "check", "update"].map(|part| format!("{:.3}", time(&row["parts_ms"][part])));
+        text += &format!(
+            "| {} | {} | {:.0} % | {} | {:.3} | {bdnn:.3} | {products:.3} | {:.0} % | {} |\n",
+            network(row),
+            row["batch"],
+            100.0 * time(&row["density"]),
+            row["threads"],
+            time(&row["sgd_ms"]),
+            100.0 * (bdnn / products - 1.0),
+            parts.join(" | "),
+        );
+    }
+    text + "\nMilliseconds a step; the parts are those of a step with BDNN-dsd.\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_comparison_shows_times_and_ratios() {
+        let side =
+            |bdnn: f64| json!({"program": "p", "rows": [{"inputs": 784, "hidden": 10, "threads": 1, "sgd_ms": 0.5, "bdnn_ms": bdnn}]});
+        let record = json!({"command": "c", "processor": "q", "rounds": 5,
+            "best": side(0.5), "f32": side(1.0), "torch": side(2.0), "torch-compiled": side(1.5), "sklearn": side(9.0)});
+        let text = markdown(&record).unwrap();
+        assert!(text.contains("| 784-10 | 1 | 0.50 | 1.00 | 2.00 | 1.50 | 4.0x | 2.0x | 0.50 | 0.50 | 0.50 |"), "{text}");
+    }
+
+    #[test]
+    fn other_records_are_left_to_the_program() {
+        assert_eq!(markdown(&json!({"rows": [{"accuracy": {}}], "definition": {}})), None);
+    }
+}
