@@ -14,7 +14,7 @@ const KERNEL_FILES: [&str; 8] = [
     "crates/nn/src/exact/avx512.rs",
     "crates/nn/src/exact/mod.rs",
     "crates/nn/src/exact/vnni.rs",
-    "crates/nn/src/narrow.rs",
+    "crates/nn/src/single.rs",
     "crates/nn/src/product.rs",
     "crates/nn/src/team.rs",
     "crates/data/tests/hostile/memory.rs",

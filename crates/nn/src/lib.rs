@@ -30,6 +30,8 @@
 
 mod activation;
 mod aligned;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod backward;
 mod dense;
 mod divergence;
@@ -40,13 +42,13 @@ mod first_layer;
 mod initialiser;
 mod kernel;
 mod loss;
-#[cfg(target_arch = "x86_64")]
-mod narrow;
 mod network;
 mod part;
 mod pixels;
 mod product;
 mod real;
+#[cfg(target_arch = "x86_64")]
+mod single;
 mod team;
 mod threads;
 mod workspace;

@@ -1,12 +1,10 @@
-//! The one function for matrix products, over the `gemm` crate; those with a narrow side have loops of their own.
-//!
-//! The result is split into tiles whose number and size follow from the shape alone. Each tile is one single-threaded
-//! call, and no sum is ever split, so the bits are the same whatever the number of threads.
+//! The one function for matrix products: `single` for `f32` on AVX-512, else the `gemm` crate.
+//! The bits are the same whatever the number of threads.
 #![allow(unsafe_code, reason = "a kernel file: `gemm` takes raw pointers, and tiles of one result are written side by side")]
 
-#[cfg(target_arch = "x86_64")]
-use crate::narrow;
 use crate::{Real, Threads};
+#[cfg(target_arch = "x86_64")]
+use crate::{avx512, single};
 
 /// Multiplications of a tile that is worth a task of its own.
 const TILE_WORK: usize = 8 << 20;
@@ -39,17 +37,26 @@ pub fn product<S: Real>(
     assert!(left.len() == m * k && right.len() == k * n && result.len() == m * n, "slices do not have the shape of the product");
     #[cfg(target_arch = "x86_64")]
     if m * n * k > 0
-        && narrow::is_available()
+        && avx512::is_available()
         && let (Some(left), Some(right), Some(result)) = (S::single(left), S::single(right), S::single_mut(result))
     {
-        let is_narrow = |side: usize| side <= narrow::NARROW;
-        match (left_layout, right_layout) {
-            (Layout::Plain, Layout::Transposed) if is_narrow(n) => return narrow::inner(threads, [k, n], left, right, result),
-            (Layout::Plain, Layout::Plain) if is_narrow(k) => return narrow::outer(threads, [k, n], (left, [k, 1]), right, result),
-            (Layout::Transposed, Layout::Plain) if is_narrow(m) => return narrow::outer(threads, [k, n], (left, [1, m]), right, result),
-            _ => {}
-        }
+        return single::product(threads, [m, k, n], (left, left_layout), (right, right_layout), result);
     }
+    general(threads, [m, k, n], (left, left_layout), (right, right_layout), result);
+}
+
+/// The same over the `gemm` crate.
+///
+/// The result is split into tiles whose number and size follow from the shape alone. Each tile is one single-threaded
+/// call, and no sum is ever split, so the bits are the same whatever the number of threads.
+fn general<S: Real>(
+    threads: &Threads,
+    [m, k, n]: [usize; 3],
+    (left, left_layout): (&[S], Layout),
+    (right, right_layout): (&[S], Layout),
+    result: &mut [S],
+) {
+    assert!(left.len() == m * k && right.len() == k * n && result.len() == m * n, "slices do not have the shape of the product");
     let strides = |layout, rows: usize, columns: usize| match layout {
         Layout::Plain => (columns.cast_signed(), 1),
         Layout::Transposed => (1, rows.cast_signed()),
@@ -172,15 +179,17 @@ mod tests {
         assert!(tile(m, n, k).1 > 1, "the shape must have several tiles");
         let to_single = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect::<Vec<_>>();
         let (left, right) = (to_single(numbers(m * k, 3)), to_single(numbers(k * n, 4)));
-        let on = |threads: usize| {
-            let mut result = vec![0.0_f32; m * n];
-            let threads = Threads::new(threads).unwrap();
-            product(&threads, [m, k, n], (&left, Layout::Plain), (&right, Layout::Plain), &mut result);
-            result.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
-        };
-        let one = on(1);
-        for threads in [2, 3, 4, 8] {
-            assert_eq!(one, on(threads), "{threads} threads");
+        for by in [product::<f32>, general::<f32>] {
+            let on = |threads: usize| {
+                let mut result = vec![0.0_f32; m * n];
+                let threads = Threads::new(threads).unwrap();
+                by(&threads, [m, k, n], (&left, Layout::Plain), (&right, Layout::Plain), &mut result);
+                result.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
+            };
+            let one = on(1);
+            for threads in [2, 3, 4, 8] {
+                assert_eq!(one, on(threads), "{threads} threads");
+            }
         }
     }
 

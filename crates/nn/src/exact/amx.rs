@@ -41,7 +41,7 @@ mod linux {
     use std::sync::OnceLock;
 
     use super::super::digits::{DIGITS, LANES, PANEL};
-    use super::super::{Factors, Sums, avx512};
+    use super::super::{Factors, Sums};
     use super::{ROWS, TERMS};
 
     /// Shapes of the tile registers: palette 1, and for each of 8 tiles its bytes in a row and its rows.
@@ -66,7 +66,7 @@ mod linux {
     /// Whether the processor has AMX-INT8 and the system lets this process use it, and AVX-512 beside it; asked once.
     pub(crate) fn is_available() -> bool {
         static AVAILABLE: OnceLock<bool> = OnceLock::new();
-        *AVAILABLE.get_or_init(|| avx512::is_available() && has_instructions() && is_permitted())
+        *AVAILABLE.get_or_init(|| crate::avx512::is_available() && has_instructions() && is_permitted())
     }
 
     fn has_instructions() -> bool {

@@ -7,19 +7,10 @@
 
 use std::arch::x86_64::*;
 
-use super::digits::{DIGITS, LANES, PANEL};
+use super::digits::{DIGITS, PANEL};
 use super::left::GROUP;
 use super::{MOST_ROWS, Order, Sums, Target, vnni};
-
-/// Whether the processor has the instructions used here.
-pub(super) fn is_available() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
-}
-
-/// Lanes below `count` of 16.
-fn below(count: usize) -> __mmask16 {
-    if count >= LANES { !0 } else { (1 << count) - 1 }
-}
+use crate::avx512::{LANES, below, is_available, transpose_quarters, transpose_words};
 
 /// `q + 0x808080 ^ 0x808080` with `q` the nearest whole number to `number * inverse`: its three digits in its bytes.
 #[inline]
@@ -136,32 +127,6 @@ unsafe fn rows_of(numbers: *const f32, [terms, columns, stride]: [usize; 3], inv
     }
 }
 
-/// A square of 16 x 16 words turned over its diagonal.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn transpose_words(square: &[__m512i; LANES]) -> [__m512i; LANES] {
-    let zero = _mm512_setzero_si512();
-    let (mut pairs, mut fours, mut result) = ([zero; LANES], [zero; LANES], [zero; LANES]);
-    for i in 0..LANES / 2 {
-        pairs[2 * i] = _mm512_unpacklo_epi32(square[2 * i], square[2 * i + 1]);
-        pairs[2 * i + 1] = _mm512_unpackhi_epi32(square[2 * i], square[2 * i + 1]);
-    }
-    for i in 0..LANES / 4 {
-        fours[4 * i] = _mm512_unpacklo_epi64(pairs[4 * i], pairs[4 * i + 2]);
-        fours[4 * i + 1] = _mm512_unpackhi_epi64(pairs[4 * i], pairs[4 * i + 2]);
-        fours[4 * i + 2] = _mm512_unpacklo_epi64(pairs[4 * i + 1], pairs[4 * i + 3]);
-        fours[4 * i + 3] = _mm512_unpackhi_epi64(pairs[4 * i + 1], pairs[4 * i + 3]);
-    }
-    // `fours[4 i + j]` has, in quarter q, word 4 q + j of the rows 4 i to 4 i + 3.
-    for j in 0..4 {
-        let quarters = transpose_quarters([fours[j], fours[4 + j], fours[8 + j], fours[12 + j]]);
-        for (quarter, words) in quarters.into_iter().enumerate() {
-            result[4 * quarter + j] = words;
-        }
-    }
-    result
-}
-
 /// Those of the first `count` steps of a tile that are not all 0; returns how many they are.
 ///
 /// `tile` is rows of a tile and terms of a step, 8 and 4 or 16 and 64; `strides` are those of [`super::Left`].
@@ -259,20 +224,6 @@ unsafe fn interleave_rows(from: *const u8, stride: usize, to: *mut u8, groups: u
             }
         }
     }
-}
-
-/// Quarter `i` of the `q`-th is quarter `q` of the `i`-th given.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn transpose_quarters([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
-    let even = [_mm512_shuffle_i32x4::<0b10_00_10_00>(a, b), _mm512_shuffle_i32x4::<0b10_00_10_00>(c, d)];
-    let odd = [_mm512_shuffle_i32x4::<0b11_01_11_01>(a, b), _mm512_shuffle_i32x4::<0b11_01_11_01>(c, d)];
-    [
-        _mm512_shuffle_i32x4::<0b10_00_10_00>(even[0], even[1]),
-        _mm512_shuffle_i32x4::<0b10_00_10_00>(odd[0], odd[1]),
-        _mm512_shuffle_i32x4::<0b11_01_11_01>(even[0], even[1]),
-        _mm512_shuffle_i32x4::<0b11_01_11_01>(odd[0], odd[1]),
-    ]
 }
 
 /// Edge of the squares in which bytes are transposed: their lines are whole cache lines, so that none is written twice.

@@ -31,6 +31,7 @@ const STEP_GROUPS: usize = 16;
 /// words of four terms.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Digits {
+    #[cfg(target_arch = "x86_64")]
     has_avx512: bool,
     pub(super) columns: usize,
     /// Words from one block to the next.
@@ -46,12 +47,14 @@ pub(crate) struct Digits {
 
 impl Digits {
     /// A buffer for `columns` columns of at most `terms` numbers.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "there is one form only"))]
     pub(super) fn new(kernel: Kernel, terms: usize, columns: usize) -> Self {
         let blocks = columns.div_ceil(LANES);
         let terms = terms.next_multiple_of(GROUP * STEP_GROUPS);
         let stride = terms / GROUP * PANEL;
         let lanes = blocks * LANES;
         Self {
+            #[cfg(target_arch = "x86_64")]
             has_avx512: kernel != Kernel::Portable,
             columns,
             stride,

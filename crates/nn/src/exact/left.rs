@@ -11,6 +11,7 @@ pub(super) const GROUP: usize = 4;
 /// Row `r` and step `s` start at byte `r * strides[0] + s * strides[1]`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Left {
+    #[cfg(target_arch = "x86_64")]
     has_avx512: bool,
     pub(super) rows: usize,
     pub(super) strides: [usize; 2],
@@ -42,6 +43,7 @@ impl Left {
         let tile = kernel.tile();
         let (tiles, steps) = (rows / tile[0], terms / tile[1]);
         Self {
+            #[cfg(target_arch = "x86_64")]
             has_avx512: kernel != Kernel::Portable,
             rows: 0,
             strides,
@@ -73,26 +75,24 @@ impl Left {
         self.rows = columns;
         let (from, to) = (other.bytes.get(), self.bytes.get_mut());
         let [from_stride, to_stride] = [other.strides[0], self.strides[0].max(self.strides[1])];
-        if self.strides[0] == GROUP {
-            let groups = other.rows.div_ceil(GROUP);
-            #[cfg(target_arch = "x86_64")]
-            if self.has_avx512 {
-                super::avx512::interleave(from, from_stride, to, groups);
-                return self.find_steps(groups);
-            }
-            for (four, line) in from.chunks_exact(GROUP * from_stride).zip(to.chunks_exact_mut(to_stride)).take(groups) {
-                for (column, bytes) in line.as_chunks_mut::<GROUP>().0.iter_mut().enumerate() {
-                    *bytes = std::array::from_fn(|row| four[row * from_stride + column]);
-                }
-            }
-            return self.find_steps(groups);
-        }
         #[cfg(target_arch = "x86_64")]
-        {
+        if self.strides[0] != GROUP {
             let [rows, columns] = [other.rows, columns].map(|edge| edge.next_multiple_of(super::avx512::PIECE));
             super::avx512::transpose(from, from_stride, to, to_stride, [rows, columns]);
-            self.find_steps(rows / self.tile[1]);
+            return self.find_steps(rows / self.tile[1]);
         }
+        let groups = other.rows.div_ceil(GROUP);
+        #[cfg(target_arch = "x86_64")]
+        if self.has_avx512 {
+            super::avx512::interleave(from, from_stride, to, groups);
+            return self.find_steps(groups);
+        }
+        for (four, line) in from.chunks_exact(GROUP * from_stride).zip(to.chunks_exact_mut(to_stride)).take(groups) {
+            for (column, bytes) in line.as_chunks_mut::<GROUP>().0.iter_mut().enumerate() {
+                *bytes = std::array::from_fn(|row| four[row * from_stride + column]);
+            }
+        }
+        self.find_steps(groups);
     }
 
     /// How many tiles hold the rows.

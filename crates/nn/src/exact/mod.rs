@@ -154,6 +154,7 @@ struct Factors<'a> {
     units: &'a [f32; LANES],
 }
 
+#[cfg(target_arch = "x86_64")]
 impl Factors<'_> {
     /// The largest step, or 0 if there is none.
     fn last_step(&self) -> usize {
