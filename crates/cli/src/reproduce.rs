@@ -14,7 +14,7 @@ use crate::threads::ThreadCount;
 
 const EXAMPLES: &str = "\
 Examples:
-  spinet reproduce                          Tables 3 and 4 in full, minutes on two cores
+  spinet reproduce                          Tables 3 and 4 in full, a minute on two cores
   spinet reproduce --quick                  a smaller run of them, seconds
   spinet reproduce table1 --hidden 100 --methods initial,bdnn-dsd --data-dir DIR
   spinet reproduce --from results/tables-3-4.json     the table of a stored record";

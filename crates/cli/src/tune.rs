@@ -55,7 +55,7 @@ impl Tune {
         if self.json {
             return output.json(&json!({
                 "data": tuning.config.data, "hidden": tuning.config.hidden, "epochs": tuning.config.epochs, "folds": tuning.folds,
-                "runs": tuning.runs, "train_sha256": data.train.sha256(), "tried": tried,
+                "runs": tuning.runs, "kernel": tuning.config.kernel.class(), "train_sha256": data.train.sha256(), "tried": tried,
             }));
         }
         writeln!(

@@ -48,21 +48,23 @@ impl<S: Real> FirstLayer<S> {
     }
 
     /// Takes a batch: gathers its pixels, as bytes or as numbers.
-    pub(crate) fn take(&mut self, dense: &Dense<S>, inputs: &Inputs<'_, S>) {
+    pub(crate) fn take(&mut self, threads: &Threads, dense: &Dense<S>, inputs: &Inputs<'_, S>) {
         let features = dense.shape.inputs;
         self.used = None;
         let Inputs::Pixels(pixels) = inputs else { return };
         let is_exact = self.kernel != Kernel::F32 && S::single(&[]).is_some() && features.max(self.most) <= MOST_TERMS;
         if is_exact {
             let new = || Exact::new(self.kernel, self.most, features, dense.shape.outputs);
-            self.exact.get_or_insert_with(new).gather(pixels);
+            self.exact.get_or_insert_with(new).gather(threads, pixels);
             return;
         }
         self.widened.resize(self.most * features, S::ZERO);
         self.used = Some(pixels.len() * features);
-        for (numbers, bytes) in self.widened.chunks_exact_mut(features).zip(pixels.rows()) {
-            pulp::Arch::new().dispatch(|| widen(bytes, numbers));
-        }
+        threads.pieces(&mut self.widened[..pixels.len() * features], features, |first, rows| {
+            for (index, numbers) in rows.chunks_exact_mut(features).enumerate() {
+                pulp::Arch::new().dispatch(|| widen(pixels.row(first + index), numbers));
+            }
+        });
     }
 
     /// Prepares weights for any number of calls of [`forward`](Self::forward) with pixels.

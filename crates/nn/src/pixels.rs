@@ -41,12 +41,19 @@ impl<'a> Pixels<'a> {
         self.len() == 0
     }
 
+    /// The bytes of the sample at `row`.
+    ///
+    /// # Panics
+    ///
+    /// If `row` is not below [`len`](Self::len).
+    pub fn row(&self, row: usize) -> &'a [u8] {
+        let index = self.chosen.map_or(row, |chosen| chosen[row] as usize);
+        &self.bytes[index * self.features..][..self.features]
+    }
+
     /// The bytes of each sample.
     pub fn rows(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let Self { bytes, chosen, features } = *self;
-        (0..self.len()).map(move |row| {
-            let row = chosen.map_or(row, |chosen| chosen[row] as usize);
-            &bytes[row * features..][..features]
-        })
+        let pixels = *self;
+        (0..self.len()).map(move |row| pixels.row(row))
     }
 }

@@ -137,7 +137,7 @@ impl<S: Real> Workspace<S> {
 
     /// Outputs of all layers in training: with weight views and factors of seam 1.
     fn forward(&mut self, network: &Network<S>, chain: &mut Chain<S>, inputs: &Inputs<'_, S>, samples: usize, step: u64) {
-        self.first_layer.take(&network.layers[0], inputs);
+        self.first_layer.take(&self.threads, &network.layers[0], inputs);
         self.watch.done(Part::Gather);
         for (layer, dense) in network.layers.iter().enumerate() {
             let at = At { layer, step };
@@ -206,7 +206,7 @@ impl<S: Real> Workspace<S> {
         let samples = inputs.len() / network.inputs();
         assert!(samples <= self.most && samples > 0, "{samples} samples, expected 1 to {}", self.most);
         let first = &network.layers[0];
-        self.first_layer.take(first, inputs);
+        self.first_layer.take(&self.threads, first, inputs);
         if have_weights_changed {
             self.first_layer.split(&first.weight, first.shape.inputs);
         }

@@ -25,7 +25,7 @@ pub(crate) fn is_available() -> bool {
 }
 
 /// Never called: [`is_available`] is false.
-#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+#[cfg(all(target_arch = "x86_64", not(target_os = "linux")))]
 pub(super) fn sum(_: &super::Factors<'_>, _: &mut super::Sums) {}
 
 /// Never called: [`is_available`] is false.

@@ -1,7 +1,7 @@
 //! The left factor of an exact product: rows of bytes, and which of their terms are not 0.
 
 use crate::aligned::{Aligned, LINE};
-use crate::{Kernel, Pixels};
+use crate::{Kernel, Pixels, Threads};
 
 /// Terms that one instruction adds up.
 pub(super) const GROUP: usize = 4;
@@ -56,14 +56,17 @@ impl Left {
     }
 
     /// Copies the chosen samples, one a row.
-    pub(super) fn gather(&mut self, pixels: &Pixels<'_>) {
+    pub(super) fn gather(&mut self, threads: &Threads, pixels: &Pixels<'_>) {
         self.rows = pixels.len();
         let (features, stride) = (pixels.features, self.strides[0]);
         let bytes = self.bytes.get_mut();
-        for (row, sample) in bytes.chunks_exact_mut(stride).zip(pixels.rows()) {
-            row[..features].copy_from_slice(sample);
-        }
-        bytes[self.rows * stride..].fill(0);
+        let (used, rest) = bytes.split_at_mut(self.rows * stride);
+        threads.pieces(used, stride, |first, rows| {
+            for (index, row) in rows.chunks_exact_mut(stride).enumerate() {
+                row[..features].copy_from_slice(pixels.row(first + index));
+            }
+        });
+        rest.fill(0);
         self.find_steps(stride / self.tile[1]);
     }
 
@@ -150,7 +153,7 @@ mod tests {
                 let mut turned = Left::turned(kernel, features, rows + 70);
                 // A larger batch comes first and must leave nothing.
                 for (rows, data) in [(rows + 70, vec![9; (rows + 70) * features]), (rows, data.clone())] {
-                    left.gather(&Pixels::all(&data, features));
+                    left.gather(&Threads::one(), &Pixels::all(&data, features));
                     turned.turn(&left, features);
                     for tile in 0..turned.tiles() {
                         let (found, steps) = turned.tile(tile);
@@ -186,7 +189,7 @@ mod tests {
         data[19 * features + 69] = 1; // row 19, step 17
         for (kernel, expected) in [(Kernel::Portable, [vec![2], vec![], vec![17]]), (Kernel::Amx, [vec![0], vec![1], vec![]])] {
             let mut left = Left::new(kernel, 20, features);
-            left.gather(&Pixels::all(&data, features));
+            left.gather(&Threads::one(), &Pixels::all(&data, features));
             let found: Vec<_> = (0..left.tiles()).map(|tile| left.tile(tile).1.to_vec()).collect();
             assert_eq!(found, expected[..left.tiles()], "{kernel:?}");
         }
@@ -195,8 +198,8 @@ mod tests {
     #[test]
     fn a_smaller_batch_leaves_nothing_of_a_larger_one() {
         let mut left = Left::new(Kernel::Portable, 9, 4);
-        left.gather(&Pixels::all(&[1; 36], 4));
-        left.gather(&Pixels::all(&[0; 4], 4));
+        left.gather(&Threads::one(), &Pixels::all(&[1; 36], 4));
+        left.gather(&Threads::one(), &Pixels::all(&[0; 4], 4));
         assert_eq!((left.tiles(), left.tile(0).1), (1, [].as_slice()));
         assert!(left.bytes.get().iter().all(|byte| *byte == 0));
     }

@@ -70,8 +70,8 @@ impl Exact {
     }
 
     /// Takes a batch.
-    pub(crate) fn gather(&mut self, pixels: &Pixels<'_>) {
-        self.inputs.gather(pixels);
+    pub(crate) fn gather(&mut self, threads: &Threads, pixels: &Pixels<'_>) {
+        self.inputs.gather(threads, pixels);
     }
 
     /// Splits the weights `[units, features]` for any number of calls of [`forward`](Self::forward).
@@ -123,18 +123,18 @@ unsafe fn tile_of(kernel: Kernel, left: &Left, tile: usize, right: &Digits, bloc
     let (bytes, steps) = left.tile(tile);
     let factors = Factors { bytes, strides: left.strides, steps, digits: right.block(block), units: right.units(block) };
     let at = [tile * kernel.tile()[0], block * LANES];
-    let mut sums: Sums = [[[0; LANES]; DIGITS]; MOST_ROWS];
-    match kernel {
+    if kernel == Kernel::Vnni {
         // SAFETY: as the caller promises.
-        Kernel::Vnni => return unsafe { vnni::tile(&factors, target, at) },
-        Kernel::Amx => {
-            amx::sum(&factors, &mut sums);
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: as the caller promises; AMX is available, and so AVX-512.
-            return unsafe { avx512::write_sums(target, at, &sums, factors.units) };
-        }
-        _ => portable::sum(&factors, &mut sums),
+        return unsafe { vnni::tile(&factors, target, at) };
     }
+    let mut sums: Sums = [[[0; LANES]; DIGITS]; MOST_ROWS];
+    #[cfg(target_arch = "x86_64")]
+    if kernel == Kernel::Amx {
+        amx::sum(&factors, &mut sums);
+        // SAFETY: as the caller promises; AMX is available, and so AVX-512.
+        return unsafe { avx512::write_sums(target, at, &sums, factors.units) };
+    }
+    portable::sum(&factors, &mut sums);
     // SAFETY: as the caller promises.
     unsafe { target.write(at, &sums, factors.units, kernel.tile()[0]) };
 }

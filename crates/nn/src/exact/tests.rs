@@ -26,7 +26,7 @@ fn both(kernel: Kernel, threads: usize, case: &Case) -> [Vec<f32>; 2] {
     let threads = Threads::new(threads).unwrap();
     // Room for more than is used, as in the last batch of an epoch.
     let mut exact = Exact::new(kernel, samples + 5, *features, *units);
-    exact.gather(&Pixels::all(pixels, *features));
+    exact.gather(&threads, &Pixels::all(pixels, *features));
     exact.split(weight, *features);
     let (mut outputs, mut gradient) = (vec![f32::NAN; samples * units], vec![f32::NAN; units * features]);
     exact.forward(&threads, &mut outputs);
