@@ -28,6 +28,9 @@ pub(crate) struct Tune {
     /// Parts of the training samples; each is left out once.
     #[arg(long, value_name = "N", default_value_t = 5)]
     folds: usize,
+    /// Leave out only the first N parts, which takes less time [default: all].
+    #[arg(long, value_name = "N")]
+    left_out: Option<usize>,
     /// Runs of every fold, with the seeds `--seed`, `--seed` + 1, ...
     #[arg(long, value_name = "N", default_value_t = 1)]
     runs: usize,
@@ -46,7 +49,8 @@ impl Tune {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let mut config = self.settings.config()?;
         let rule = config.rules.pop().ok_or(Error::NoRuleToTune)?;
-        let tuning = Tuning { config, rule, grids: self.grids.clone(), folds: self.folds, runs: self.runs };
+        let left_out = self.left_out.unwrap_or(self.folds);
+        let tuning = Tuning { config, rule, grids: self.grids.clone(), folds: self.folds, left_out, runs: self.runs };
         let bar = ReproduceBar::new(tuning.count()? as u64);
         let data = spinet::load(&tuning.config.data, &self.source.source())?;
         let tried = tune(&tuning, &data, self.threads.count(), &|| bar.advance(1, output));
@@ -54,16 +58,17 @@ impl Tune {
         let tried = tried?;
         if self.json {
             return output.json(&json!({
-                "data": tuning.config.data, "hidden": tuning.config.hidden, "epochs": tuning.config.epochs, "folds": tuning.folds,
+                "data": tuning.config.data, "hidden": tuning.config.hidden, "epochs": tuning.config.epochs, "folds": tuning.folds, "left_out": left_out,
                 "runs": tuning.runs, "kernel": tuning.config.kernel.class(), "train_sha256": data.train.sha256(), "tried": tried,
             }));
         }
         writeln!(
             output,
-            "{} training samples of {} in {} folds, {} epochs, {} run{} a fold; validation accuracy after the last epoch\n",
+            "{} training samples of {} in {} folds, {} left out in turn, {} epochs, {} run{} a fold; validation accuracy after the last epoch\n",
             data.train.len(),
             data.name,
             tuning.folds,
+            left_out,
             tuning.config.epochs,
             tuning.runs,
             if tuning.runs == 1 { "" } else { "s" }

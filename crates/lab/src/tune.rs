@@ -45,8 +45,10 @@ pub struct Tuning {
     pub rule: RuleSettings,
     /// Every combination is tried.
     pub grids: Vec<Grid>,
-    /// Parts of the training data, each left out once.
+    /// Parts of the training data.
     pub folds: usize,
+    /// How many of the parts are left out in turn, from 1 to `folds`; fewer take less time.
+    pub left_out: usize,
     /// Runs of every fold; run k has the seed `config.seed + k`.
     pub runs: usize,
 }
@@ -63,7 +65,8 @@ pub struct Tried {
 impl Tuning {
     /// Every point of the grid, the first parameter varying slowest.
     fn points(&self) -> Result<Vec<RuleSettings>, Error> {
-        for (setting, low, high, found) in [("folds", 2, 1000, self.folds), ("runs", 1, MOST_RUNS, self.runs)] {
+        let limits = [("folds", 2, 1000, self.folds), ("left_out", 1, self.folds, self.left_out), ("runs", 1, MOST_RUNS, self.runs)];
+        for (setting, low, high, found) in limits {
             if found < low || found > high {
                 return Err(Error::Runs { setting, low, high, found });
             }
@@ -91,7 +94,7 @@ impl Tuning {
     ///
     /// What is wrong with the grid.
     pub fn count(&self) -> Result<usize, Error> {
-        Ok(self.points()?.len() * self.folds * self.runs)
+        Ok(self.points()?.len() * self.left_out * self.runs)
     }
 }
 
@@ -105,12 +108,12 @@ pub fn tune(tuning: &Tuning, data: &Dataset, threads: usize, advance: &(dyn Fn()
     let points = tuning.points()?;
     let key = format!("spinet tune {}", tuning.config.seed);
     let folds = balanced_folds(data.train.labels(), data.classes(), tuning.folds, &key)?;
-    let parts = folds.iter().map(|fold| {
+    let parts = folds.iter().take(tuning.left_out).map(|fold| {
         let (train, test) = (data.train.select(&fold.train)?, data.train.select(&fold.validation)?);
         Ok(Dataset { train, test, ..data.clone() })
     });
     let parts = parts.collect::<Result<Vec<_>, spinet_data::Error>>()?;
-    let each = tuning.folds * tuning.runs;
+    let each = tuning.left_out * tuning.runs;
     let accuracies = each_run(threads, points.len() * each, |index, threads| {
         let (point, fold, run) = (&points[index / each], index % each / tuning.runs, index % tuning.runs);
         let mut config =
@@ -140,7 +143,7 @@ mod tests {
     fn tuning(grids: &[&str]) -> Tuning {
         let config = TrainConfig { hidden: vec![5], epochs: 2, ..TrainConfig::default() };
         let grids = grids.iter().map(|grid| grid.parse().unwrap()).collect();
-        Tuning { config, rule: RuleSettings::new("bdnn-dsd"), grids, folds: 2, runs: 1 }
+        Tuning { config, rule: RuleSettings::new("bdnn-dsd"), grids, folds: 2, left_out: 2, runs: 1 }
     }
 
     #[test]
@@ -152,6 +155,14 @@ mod tests {
         assert_eq!(tried.len(), 6);
         assert!(tried.windows(2).all(|pair| pair[0].accuracy.mean >= pair[1].accuracy.mean));
         assert!(tried.iter().any(|point| point.rule == "bdnn-dsd:bound_step=0.03,threshold=5"), "{tried:?}");
+    }
+
+    #[test]
+    fn fewer_folds_are_the_first_of_all() {
+        let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
+        let all = tune(&tuning(&["threshold=5"]), &data, 1, &|| {}).unwrap();
+        let one = tune(&Tuning { left_out: 1, ..tuning(&["threshold=5"]) }, &data, 1, &|| {}).unwrap();
+        assert_eq!(one[0].accuracy.values, all[0].accuracy.values[..1]);
     }
 
     #[test]
@@ -172,6 +183,7 @@ mod tests {
         assert!(refused(tuning(&["threshold=1", "threshold=2"])).starts_with("grid of `threshold` has a value or the parameter twice"));
         assert!(refused(tuning(&["threshold=1,1"])).starts_with("grid of `threshold` has a value or the parameter twice"));
         assert_eq!(refused(Tuning { folds: 1, ..tuning(&["threshold=1"]) }), "`folds` must be in [2, 1000], but is 1");
+        assert_eq!(refused(Tuning { left_out: 3, ..tuning(&["threshold=1"]) }), "`left_out` must be in [1, 2], but is 3");
         assert!(refused(Tuning { runs: usize::MAX, ..tuning(&["threshold=1"]) }).starts_with("`runs` must be in [1, 10000], but is 1844"));
     }
 }
