@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
 use spinet::{data, lab, nn, rules};
 
+use crate::interrupt::INTERRUPTED;
+
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -30,16 +32,6 @@ pub(crate) enum Error {
     /// Results that cannot be shown.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
-    /// A run directory that holds a finished run.
-    #[error(
-        "{}: holds a finished run, expected a new or unfinished one\n\n\
-         hint: `--force` replaces it, `--out DIR` keeps it and writes elsewhere",
-        .directory.display()
-    )]
-    FinishedRun { directory: PathBuf },
-    /// An old run that cannot be taken away.
-    #[error("{}: cannot remove: {source}", .path.display())]
-    Remove { path: PathBuf, source: io::Error },
     /// A file of a known kind that is no model of spinet.
     #[error("{}: found {found}, expected a model file of spinet (safetensors)", .path.display())]
     NotAModel { path: PathBuf, found: &'static str },
@@ -103,7 +95,8 @@ impl Error {
             Self::Train(spinet::Error::Storage { action: "open" | "read", source, .. } | spinet::Error::Data(Io { source, .. })) => {
                 code_of_reading(source)
             }
-            Self::Train(spinet::Error::Storage { .. }) | Self::Output(_) | Self::Remove { .. } => STORAGE,
+            Self::Train(spinet::Error::Storage { .. } | spinet::Error::Locked { .. }) | Self::Output(_) => STORAGE,
+            Self::Train(spinet::Error::Interrupted { .. }) => INTERRUPTED,
             _ => WRONG_INPUT,
         }
     }
@@ -160,8 +153,8 @@ mod tests {
         assert_eq!((report(&error).as_str(), error.exit_code()), ("spinet: a.bin: cannot read file: permission denied", 3));
         let error = Error::from(spinet::Error::Storage { path: path.clone(), action: "sync", source: io() });
         assert_eq!((report(&error).as_str(), error.exit_code()), ("spinet: a.bin: cannot sync: permission denied", 3));
-        let error = Error::FinishedRun { directory: path };
-        assert!(report(&error).contains("finished run, expected a new or unfinished one\n\nhint: `--force`"), "{}", report(&error));
+        let error = Error::from(spinet::Error::OtherRun { directory: path, difference: "`seed` is 0 there and 1 here".to_owned() });
+        assert!(report(&error).contains("another run: `seed` is 0 there and 1 here\n\nhint: `--force`"), "{}", report(&error));
         assert_eq!(error.exit_code(), 2);
     }
 

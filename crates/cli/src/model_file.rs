@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use spinet::train::MODEL;
 use spinet::train::store::read_at_most;
 use spinet::{Error as TrainError, Model};
 
 use crate::error::Error;
-use crate::run_directory::MODEL;
 
 /// First bytes of files that people may take for a model.
 const KINDS: [(&[u8], &str); 12] = [

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use spinet::lab::{self, EXPERIMENTS, Experiment, Method, Record, Request, experiment_of};
+use spinet::lab::{self, ALL, EXPERIMENTS, Experiment, Method, Record, Request, experiment_of};
 use spinet::{Kernel, RuleSettings, Source, store};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
+use crate::kept_runs::KeptRuns;
 use crate::output::Output;
 use crate::reproduce_bar::ReproduceBar;
 use crate::settings::kernel;
@@ -17,7 +18,12 @@ Examples:
   spinet reproduce                          Tables 3 and 4 in full, a minute on two cores
   spinet reproduce --quick                  a smaller run of them, seconds
   spinet reproduce table1 --hidden 100 --methods initial,bdnn-dsd --data-dir DIR
-  spinet reproduce --from results/tables-3-4.json     the table of a stored record";
+  spinet reproduce all --data-dir DIR --out results   every table; hours
+  spinet reproduce all --data-dir DIR --shard 1/4     a quarter of the runs, for one of four machines
+  spinet reproduce --from results/tables-3-4.json     the table of a stored record
+
+Every run is kept in a directory of its own. A run that was interrupted or killed goes on when the same command is given
+again, and a finished run is not trained again.";
 
 /// Runs of `--quick` and their length.
 const QUICK: (usize, usize) = (2, 200);
@@ -59,6 +65,8 @@ pub(crate) struct Reproduce {
     /// Show a stored record instead of running anything.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["tables", "runs", "epochs", "methods", "hidden", "rules", "quick"])]
     from: Option<PathBuf>,
+    #[command(flatten)]
+    kept: KeptRuns,
     /// How products with pixels are computed; `exact` and `f32` differ in the last digits.
     #[arg(long, value_name = "NAME", value_parser = kernel(), default_value = "auto", help_heading = "This machine")]
     kernel: Kernel,
@@ -74,7 +82,10 @@ impl Reproduce {
             Some(path) => {
                 Record::parse(&store::read_text(path)?).map_err(|source| Error::Record { path: path.clone(), source: Box::new(source) })?
             }
-            None => self.make(output)?,
+            None => match self.make(output)? {
+                Some(record) => record,
+                None => return Ok(()),
+            },
         };
         if let Some(directory) = &self.out {
             write(&record, directory)?;
@@ -88,17 +99,32 @@ impl Reproduce {
         }
     }
 
-    fn make(&self, output: &Output) -> Result<Record, Error> {
-        let request = self.request(self.source.source())?;
-        let bar = ReproduceBar::new(request.work()?);
-        let record = lab::reproduce(&request, &|work| bar.advance(work, output));
+    /// The record; none if only a share of the runs was asked for.
+    fn make(&self, output: &mut Output) -> Result<Option<Record>, Error> {
+        let (request, shard) = (self.request(self.source.source())?, self.kept.shard()?);
+        let bar = ReproduceBar::new(request.work(shard)?);
+        let advance = |work| bar.advance(work, output);
+        let result = match shard {
+            None => lab::reproduce(&request, &advance).map(Ok),
+            Some(shard) => lab::run_share(&request, shard, &advance).map(Err),
+        };
         bar.clear();
-        Ok(record?)
+        match result? {
+            Ok(record) => Ok(Some(record)),
+            Err(count) => {
+                self.kept.tell_share(count, output)?;
+                Ok(None)
+            }
+        }
     }
 
     fn request(&self, source: Source) -> Result<Request, Error> {
         let mut experiments: Vec<&'static Experiment> = Vec::new();
         for word in &self.tables {
+            if word == ALL {
+                experiments = EXPERIMENTS.iter().collect();
+                break;
+            }
             let experiment = experiment_of(word)?;
             if !experiments.iter().any(|known| known.name == experiment.name) {
                 experiments.push(experiment);
@@ -117,6 +143,7 @@ impl Reproduce {
             hidden: self.hidden.clone(),
             kernel: self.kernel,
             threads: self.threads.count(),
+            keeping: self.kept.keeping(),
             source,
             command: self.command(),
         })
@@ -156,7 +183,8 @@ fn write(record: &Record, directory: &Path) -> Result<(), Error> {
     let has_spines = record.rows.iter().any(|row| !row.curve.counts.is_empty());
     let spines = if has_spines { Some(lab::spine_figure(record)?) } else { None };
     let reduced = if record.definition.reduced.is_some() { "-reduced" } else { "" };
-    let name = record.definition.experiments.join("-") + reduced;
+    let is_all = record.definition.experiments.len() == EXPERIMENTS.len();
+    let name = if is_all { "paper-tables".to_owned() } else { record.definition.experiments.join("-") } + reduced;
     store::write_atomically(&directory.join(format!("{name}.json")), record.to_json()?.as_bytes())?;
     store::write_atomically(&directory.join(format!("{name}-accuracy.svg")), figure.as_bytes())?;
     if let Some(spines) = spines {

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use spinet::data::find;
 use spinet::lab::peak_memory_mb;
-use spinet::{Dataset, Evaluation, MetricsLog, Model, TrainConfig, Trainer, load};
+use spinet::train::run_name;
+use spinet::{Dataset, Evaluation, Model, RunDirectory, Safety, TrainConfig, Trainer, load};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
+use crate::interrupt::stop_on_signals;
 use crate::number::{duration, percent, thousands};
 use crate::output::Output;
-use crate::run_directory::RunDirectory;
 use crate::settings::Settings;
 use crate::spines::{RuleCounts, in_words, over_a_run};
 use crate::threads::ThreadCount;
@@ -25,7 +26,8 @@ Examples:
   spinet train --data mnist --data-dir ~/data --rule dropout --activation relu --initialiser he
   spinet train --config runs/mnist-1200-100-bdnn-dsd-seed0/run.toml --seed 1
 
-The directory of a run gets run.toml (repeats the run), metrics.jsonl (one line an evaluation) and model.safetensors.";
+The directory of a run gets run.toml (repeats the run), metrics.jsonl (one line an evaluation) and model.safetensors.
+A run that was interrupted or killed goes on when the same command is given again.";
 
 /// Train a network.
 #[derive(clap::Args)]
@@ -36,9 +38,12 @@ pub(crate) struct Train {
     /// Directory of the run [default: runs/DATA-HIDDEN-RULES-seedN].
     #[arg(long, value_name = "DIR", help_heading = "Result")]
     out: Option<PathBuf>,
-    /// Replace a finished run in that directory.
+    /// Train anew, even if that directory holds a run.
     #[arg(long, help_heading = "Result")]
     force: bool,
+    /// Seconds from one checkpoint to the next; 0 saves after every step.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds, help_heading = "Result")]
+    save_every: f64,
     /// Print the result as one JSON object.
     #[arg(long, help_heading = "Result")]
     json: bool,
@@ -50,24 +55,54 @@ pub(crate) struct Train {
 
 impl Train {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
-        let config = self.settings.config()?;
-        let directory = RunDirectory::choose(self.out.as_deref(), &config, self.force)?;
+        let config = self.settings.config()?.resolved()?;
+        let path = self.out.clone().unwrap_or_else(|| Path::new("runs").join(run_name(&config)));
         let data = load(&config.data, &self.source.source())?;
-        let mut trainer = Trainer::new(&config, &data, self.threads.start()?)?;
-        directory.start(trainer.config(), &data)?;
-        let mut log = MetricsLog::start(&directory.metrics())?;
-        output.note(&plan(&trainer, &data, self.threads.count()));
+        let directory = RunDirectory::open(&path)?;
+        if self.force {
+            directory.clear()?;
+        }
         let started = Instant::now();
-        let curve = train(&mut trainer, &mut log, output)?;
-        let time = started.elapsed();
-        let model = Model::of(&trainer, &data);
-        model.save(&directory.model())?;
-        let result = RunResult::new(&directory, &curve, time);
+        let (model, curve) = match directory.finished(&config, &data)? {
+            Some(finished) => {
+                output.note(&format!("{} holds this run, finished; `--force` trains it again", path.display()));
+                finished
+            }
+            None => self.train(&config, &data, &directory, output)?,
+        };
+        let result = RunResult::new(&directory, &curve, started.elapsed());
         if self.json {
             return output.json(&result);
         }
         result.show(&model, output)?;
         writeln!(output, "\nnext: {}", self.next(&directory, &data))
+    }
+
+    /// Trains, from the newest checkpoint if there is one.
+    fn train(
+        &self,
+        config: &TrainConfig,
+        data: &Dataset,
+        directory: &RunDirectory,
+        output: &Output,
+    ) -> Result<(Model, Vec<Evaluation>), Error> {
+        let mut trainer = Trainer::new(config, data, self.threads.start()?)?;
+        let start = directory.begin(&mut trainer, data)?;
+        output.note(&plan(&trainer, data, self.threads.count()));
+        start.skipped.iter().for_each(|reason| output.note(&format!("skipped {reason}")));
+        if start.from.is_some() {
+            let step = thousands(trainer.position().step);
+            output.note(&format!("going on after step {step} (epoch {})", thousands(trainer.epoch() as u64 + 1)));
+        }
+        let safety = Safety { stop: stop_on_signals(), save_every: Duration::from_secs_f64(self.save_every), ..Safety::default() };
+        let mut bar = TrainBar::new(config.epochs);
+        let result = directory.run(&mut trainer, data, &safety, &mut |_, trainer| {
+            if let (0, Some(newest)) = (trainer.position().batch, trainer.curve().last()) {
+                bar.show(trainer.epoch(), newest, output);
+            }
+        });
+        bar.clear();
+        Ok((result?, trainer.curve().to_vec()))
     }
 
     /// The command that evaluates what was trained.
@@ -104,30 +139,6 @@ fn plan(trainer: &Trainer, data: &Dataset, threads: usize) -> String {
 pub(crate) fn rules_in_words(config: &TrainConfig) -> String {
     let rules: Vec<_> = config.rules.iter().map(ToString::to_string).collect();
     if rules.is_empty() { "plain gradient descent".to_owned() } else { rules.join(" + ") }
-}
-
-/// The training loop: every evaluation is stored before the next epoch starts.
-fn train(trainer: &mut Trainer, log: &mut MetricsLog, output: &Output) -> Result<Vec<Evaluation>, Error> {
-    let epochs = trainer.config().epochs;
-    let mut bar = TrainBar::new(epochs);
-    let mut curve = vec![trainer.evaluate()?];
-    log.add(&curve[0])?;
-    let result = loop {
-        if let Err(error) = trainer.train_epoch() {
-            break Err(error.into());
-        }
-        if trainer.config().is_evaluated(trainer.epoch()) {
-            let evaluation = trainer.evaluate()?;
-            log.add(&evaluation)?;
-            curve.push(evaluation);
-        }
-        bar.show(trainer.epoch(), &curve[curve.len() - 1], output);
-        if trainer.epoch() >= epochs {
-            break Ok(curve);
-        }
-    };
-    bar.clear();
-    result
 }
 
 /// What came out of a run.
@@ -184,3 +195,12 @@ fn quoted(name: &str) -> String {
     let is_plain = name.chars().all(|c| c.is_alphanumeric() || "/._-+=,:@%".contains(c));
     if is_plain { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
+
+/// A time from one checkpoint to the next.
+fn seconds(text: &str) -> Result<f64, String> {
+    let found = text.parse().ok().filter(|seconds| (0.0..=MOST_SECONDS).contains(seconds));
+    found.ok_or_else(|| format!("expected seconds from 0 to {MOST_SECONDS}"))
+}
+
+/// A week.
+const MOST_SECONDS: f64 = 604_800.0;

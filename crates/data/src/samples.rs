@@ -1,6 +1,6 @@
 //! Samples: images or feature rows kept as bytes, with one label each.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
@@ -10,12 +10,22 @@ use crate::error::Error;
 /// Images or feature rows as bytes, with one label each; cloning shares the memory.
 ///
 /// A sample has `rows x columns` features, stored row by row, each in `0..=255`. A plain feature vector is one row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Samples {
     bytes: Arc<[u8]>,
     labels: Arc<[u8]>,
     shape: [usize; 2],
+    /// Computed when first asked for.
+    digest: Arc<OnceLock<String>>,
 }
+
+impl PartialEq for Samples {
+    fn eq(&self, other: &Self) -> bool {
+        (self.shape, &self.labels, &self.bytes) == (other.shape, &other.labels, &other.bytes)
+    }
+}
+
+impl Eq for Samples {}
 
 impl Samples {
     /// Joins `bytes` (all samples one after the other) with their `labels`; `shape` is `[rows, columns]` of one sample.
@@ -45,7 +55,7 @@ impl Samples {
         if expected != Some(bytes.len()) {
             return Err(Error::SampleBytes { labels: labels.len(), rows, columns, found: bytes.len() });
         }
-        Ok(Self { bytes, labels, shape })
+        Ok(Self { bytes, labels, shape, digest: Arc::default() })
     }
 
     /// How many samples there are.
@@ -102,19 +112,22 @@ impl Samples {
             bytes.extend_from_slice(self.sample(index));
         }
         let labels: Vec<u8> = indices.iter().map(|&index| self.labels[index]).collect();
-        Ok(Self { bytes: bytes.into(), labels: labels.into(), shape: self.shape })
+        Ok(Self { bytes: bytes.into(), labels: labels.into(), shape: self.shape, digest: Arc::default() })
     }
 
     /// SHA-256 over the text `{len} {rows} {columns}\n`, then all feature bytes, then all labels.
     ///
     /// The text in front keeps two sets apart that hold the same bytes in another shape.
     pub fn sha256(&self) -> String {
-        let [rows, columns] = self.shape;
-        let mut digest = Sha256::new();
-        digest.update(format!("{} {rows} {columns}\n", self.len()));
-        digest.update(&self.bytes);
-        digest.update(&self.labels);
-        hex(&digest.finalize())
+        let digest = self.digest.get_or_init(|| {
+            let [rows, columns] = self.shape;
+            let mut digest = Sha256::new();
+            digest.update(format!("{} {rows} {columns}\n", self.len()));
+            digest.update(&self.bytes);
+            digest.update(&self.labels);
+            hex(&digest.finalize())
+        });
+        digest.clone()
     }
 }
 

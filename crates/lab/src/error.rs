@@ -80,6 +80,23 @@ pub enum Error {
         /// `given twice` or `not run`.
         why: &'static str,
     },
+    /// A share that does not exist.
+    #[error("cannot read share `{found}`, expected INDEX/COUNT with INDEX from 1 to COUNT, as in 1/4")]
+    Shard {
+        /// The text given.
+        found: String,
+    },
+    /// An environment that does not say which share to do.
+    #[error(
+        "no share in the environment: `{variable}` is {}, expected a number; a Slurm array sets SLURM_ARRAY_TASK_ID, _MIN and _COUNT, an indexed Kubernetes job JOB_COMPLETION_INDEX, to which its manifest adds JOB_COMPLETIONS",
+        .found.as_ref().map_or_else(|| "not set".to_owned(), |found| format!("`{found}`"))
+    )]
+    ShardEnvironment {
+        /// The variable.
+        variable: &'static str,
+        /// Its value.
+        found: Option<String>,
+    },
     /// A record whose contents do not fit together.
     #[error("not a record of this program: {message}")]
     RecordContent {

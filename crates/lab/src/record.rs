@@ -90,6 +90,12 @@ pub struct Row {
     pub over_initial: Option<Interval>,
     /// What the paper prints.
     pub paper: Published,
+    /// By seed: a short name for everything that the run's numbers depend on, which ends the name of its directory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<String>,
+    /// By seed: SHA-256 over the arrays of the trained model; a run that is repeated gives the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arrays_sha256: Vec<String>,
     /// Accuracy and counts over the epochs.
     pub curve: Curve,
 }

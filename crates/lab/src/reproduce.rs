@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use spinet_data::{Dataset, Source};
-use spinet_nn::{Kernel, Threads};
+use spinet_nn::Kernel;
 use spinet_rules::RuleSettings;
-use spinet_train::{Evaluation, TrainConfig, Trainer, each_run};
+use spinet_train::{Evaluation, TrainConfig, each_run};
 
 use crate::count::{plural, thousands};
 use crate::experiment::{BATCH, INITIALISER, LEARNING_RATE, OPEN_POINTS, TUNED_POINT};
-use crate::{Curve, Definition, Error, Estimate, Experiment, Method, Record, Row, Tuned, paired_interval, published, speedup};
+use crate::runs::Outcome;
+use crate::{
+    Curve, Definition, Error, Estimate, Experiment, Keeping, Method, Record, Row, Shard, Tuned, paired_interval, published, speedup,
+};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -30,6 +33,8 @@ pub struct Request {
     pub kernel: Kernel,
     /// Threads in all.
     pub threads: usize,
+    /// Where runs are kept; in memory by default.
+    pub keeping: Keeping,
     /// Where data sets are.
     pub source: Source,
     /// The command, as the record names it.
@@ -44,14 +49,21 @@ struct Job {
     config: TrainConfig,
 }
 
+impl Job {
+    /// A measure of the time that so many epochs take.
+    fn work(&self, epochs: usize) -> u64 {
+        (epochs * self.hidden) as u64
+    }
+}
+
 impl Request {
-    /// The work of all runs together, in epochs times hidden units: a measure of time, for a progress bar.
+    /// The work of all runs of a share together, in epochs times hidden units: a measure of time, for a progress bar.
     ///
     /// # Errors
     ///
     /// What is wrong with the request.
-    pub fn work(&self) -> Result<u64, Error> {
-        Ok(self.jobs()?.iter().map(|job| (job.config.epochs * job.hidden) as u64).sum())
+    pub fn work(&self, shard: Option<Shard>) -> Result<u64, Error> {
+        Ok(of_shard(&self.jobs()?, shard).iter().map(|job| job.work(job.config.epochs)).sum())
     }
 
     /// Every run, the largest networks first so that the threads end together.
@@ -138,27 +150,53 @@ const RUNS: usize = 5;
 /// Most runs of a request.
 pub(crate) const MOST_RUNS: usize = 10_000;
 
-/// Runs everything that was asked for; `advance` is told how much [work](Request::work) was done since its last call, from any thread.
+/// The runs of a share; all of them without one.
+fn of_shard(jobs: &[Job], shard: Option<Shard>) -> Vec<&Job> {
+    let numbered = jobs.iter().enumerate();
+    numbered.filter(|(number, _)| shard.is_none_or(|shard| shard.has(*number))).map(|(_, job)| job).collect()
+}
+
+/// Does these runs, as many at once as there are threads.
+fn outcomes(request: &Request, jobs: &[&Job], data: &[Dataset], advance: &(dyn Fn(u64) + Sync)) -> Result<Vec<Outcome>, Error> {
+    each_run(request.threads, jobs.len(), |index, threads| {
+        let job = jobs[index];
+        request.keeping.outcome(&job.config, &data[job.experiment], threads, &mut |epochs| advance(job.work(epochs)))
+    })
+}
+
+fn load(request: &Request) -> Result<Vec<Dataset>, Error> {
+    let data = request.experiments.iter().map(|experiment| spinet_data::load(experiment.data, &request.source));
+    Ok(data.collect::<Result<_, _>>()?)
+}
+
+/// Does one share of the runs, in the directory of the request; gives their number. Once every share is done there,
+/// [`reproduce`] makes the record without training anything.
 ///
 /// # Errors
 ///
-/// What is wrong with the request, data that is missing, or a run that diverged.
+/// As [`reproduce`].
+pub fn run_share(request: &Request, shard: Shard, advance: &(dyn Fn(u64) + Sync)) -> Result<usize, Error> {
+    let (jobs, data) = (request.jobs()?, load(request)?);
+    Ok(outcomes(request, &of_shard(&jobs, Some(shard)), &data, advance)?.len())
+}
+
+/// Runs everything that was asked for; `advance` is told how much [work](Request::work) was done since its last call, from any
+/// thread.
+///
+/// # Errors
+///
+/// What is wrong with the request, data that is missing, a run that diverged or was interrupted.
 pub fn reproduce(request: &Request, advance: &(dyn Fn(u64) + Sync)) -> Result<Record, Error> {
-    let jobs = request.jobs()?;
-    let data = request.experiments.iter().map(|experiment| spinet_data::load(experiment.data, &request.source));
-    let data = data.collect::<Result<Vec<_>, _>>()?;
-    let curves = each_run(request.threads, jobs.len(), |index, threads| {
-        let job = &jobs[index];
-        run(job, &data[job.experiment], threads, advance)
-    })?;
+    let (jobs, data) = (request.jobs()?, load(request)?);
+    let outcomes = outcomes(request, &of_shard(&jobs, None), &data, advance)?;
     let mut rows = Vec::new();
     for (index, experiment) in request.experiments.iter().enumerate() {
         for hidden in request.networks(experiment)? {
             let of = |method: Method| {
-                let chosen = jobs.iter().zip(&curves);
+                let chosen = jobs.iter().zip(&outcomes);
                 chosen.filter(move |(job, _)| job.experiment == index && job.hidden == hidden && job.method == method)
             };
-            let initial: Vec<&Vec<Evaluation>> = of(Method::Initial).map(|(_, curve)| curve).collect();
+            let initial: Vec<&Vec<Evaluation>> = of(Method::Initial).map(|(_, outcome)| &outcome.curve).collect();
             for method in request.methods() {
                 let runs: Vec<_> = of(method).collect();
                 rows.push(row(experiment, &data[index], &runs, &initial));
@@ -169,20 +207,10 @@ pub fn reproduce(request: &Request, advance: &(dyn Fn(u64) + Sync)) -> Result<Re
     Ok(Record { rows, definition })
 }
 
-/// One run from its first evaluation to its last.
-fn run(job: &Job, data: &Dataset, threads: Threads, advance: &(dyn Fn(u64) + Sync)) -> Result<Vec<Evaluation>, Error> {
-    let mut done = 0;
-    let mut watch = |evaluation: &Evaluation| {
-        advance(((evaluation.epoch - done) * job.hidden) as u64);
-        done = evaluation.epoch;
-    };
-    Ok(Trainer::new(&job.config, data, threads)?.run(&mut watch)?)
-}
-
 /// The record of one network and method from its runs, in the order of the seeds.
-fn row(experiment: &Experiment, data: &Dataset, runs: &[(&Job, &Vec<Evaluation>)], initial: &[&Vec<Evaluation>]) -> Row {
+fn row(experiment: &Experiment, data: &Dataset, runs: &[(&Job, &Outcome)], initial: &[&Vec<Evaluation>]) -> Row {
     let job = runs[0].0;
-    let curves: Vec<&Vec<Evaluation>> = runs.iter().map(|(_, curve)| *curve).collect();
+    let curves: Vec<&Vec<Evaluation>> = runs.iter().map(|(_, outcome)| &outcome.curve).collect();
     let last = |curve: &Vec<Evaluation>| percent(curve[curve.len() - 1].accuracy);
     let finals = |curves: &[&Vec<Evaluation>]| curves.iter().map(|curve| last(curve)).collect::<Vec<_>>();
     let peak = |curve: &&Vec<Evaluation>| curve.iter().map(|evaluation| percent(evaluation.accuracy)).fold(0.0, f64::max);
@@ -206,6 +234,8 @@ fn row(experiment: &Experiment, data: &Dataset, runs: &[(&Job, &Vec<Evaluation>)
         speedup: if is_initial { None } else { speedups() },
         over_initial: if is_initial { None } else { paired_interval(&finals(&curves), &finals(initial)) },
         paper: published(experiment.paper_data, train, job.hidden, job.method),
+        ids: runs.iter().map(|(_, outcome)| outcome.id.clone()).collect(),
+        arrays_sha256: runs.iter().map(|(_, outcome)| outcome.arrays_sha256.clone()).collect(),
         curve: curve(&curves),
     }
 }

@@ -47,7 +47,7 @@ fn variations(threads: usize) -> Vec<Variation> {
 ///
 /// # Errors
 ///
-/// As [`bench`].
+/// As [`bench()`](crate::bench()).
 pub fn scaling(steps: usize, threads: usize, command: &str, advance: &dyn Fn(&str)) -> Result<Scaling, Error> {
     let mut sweeps = Vec::new();
     for (axis, values, case) in variations(threads) {

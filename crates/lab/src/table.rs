@@ -225,6 +225,8 @@ mod tests {
             over_initial: speedup.is_some().then_some(Interval { mean: 4.0, low: 3.5, high: 4.5 }),
             speedup: speedup.map(Estimate::of),
             paper: Published { accuracy: Some((89.56, Some(0.13))), speedup: Some((3.0, None)) },
+            ids: Vec::new(),
+            arrays_sha256: Vec::new(),
             curve: crate::Curve::default(),
         };
         let rows = vec![row(Method::Initial, vec![85.0, 86.0], None), row(Method::BdnnDsd, vec![89.0, 90.0], Some(vec![40.0, 42.0]))];

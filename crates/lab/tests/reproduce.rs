@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_data::Source;
-use spinet_lab::{EXPERIMENTS, Method, Record, Request, accuracy_figure, markdown, reproduce, spine_figure, text};
+use spinet_lab::{EXPERIMENTS, Keeping, Method, Record, Request, accuracy_figure, markdown, reproduce, spine_figure, text};
 use spinet_nn::Kernel;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,6 +16,7 @@ fn request(threads: usize) -> Request {
         hidden: vec![10],
         kernel: Kernel::Auto,
         threads,
+        keeping: Keeping::default(),
         source: Source::default(),
         command: "spinet reproduce".to_owned(),
     }
@@ -52,7 +53,7 @@ fn progress_adds_up_to_all_the_work() {
         done.fetch_add(work, Ordering::Relaxed);
     })
     .unwrap();
-    assert_eq!(done.into_inner(), request.work().unwrap());
+    assert_eq!(done.into_inner(), request.work(None).unwrap());
 }
 
 #[test]

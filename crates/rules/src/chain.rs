@@ -117,6 +117,11 @@ impl<S: Scalar> Chain<S> {
         self.optimizer.as_ref()
     }
 
+    /// The optimizer, to restore its state.
+    pub fn optimizer_mut(&mut self) -> &mut dyn Optimizer<S> {
+        self.optimizer.as_mut()
+    }
+
     /// Whether any rule acts at this seam of this layer.
     pub fn acts(&self, seam: Seam, layer: usize) -> bool {
         self.rules.iter().any(|rule| rule.acts(seam, layer))

@@ -191,6 +191,16 @@ pub trait Rule<S: Scalar>: Send {
         Vec::new()
     }
 
+    /// What [`measures`](Self::measures) would count since its last call, for a checkpoint between two evaluations.
+    fn counted(&self) -> Vec<u64> {
+        Vec::new()
+    }
+
+    /// Takes back what [`counted`](Self::counted) gave; numbers of another length are ignored.
+    fn set_counted(&mut self, counted: &[u64]) {
+        let _ = counted;
+    }
+
     /// What a checkpoint saves.
     fn state(&self) -> Vec<StateEntry<S>> {
         Vec::new()

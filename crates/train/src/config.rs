@@ -159,6 +159,15 @@ impl TrainConfig {
         Ok(())
     }
 
+    /// The same with the class of the kernel that this processor runs, on which the numbers depend.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`] if the processor cannot run the kernel.
+    pub fn resolved(&self) -> Result<Self, Error> {
+        Ok(Self { kernel: self.kernel.resolve()?.class(), ..self.clone() })
+    }
+
     /// The network for samples with these features and classes.
     pub fn network(&self, features: usize, classes: usize) -> NetworkConfig {
         let sizes = std::iter::once(features).chain(self.hidden.iter().copied()).chain(std::iter::once(classes)).collect();

@@ -77,6 +77,43 @@ pub enum Error {
         /// What was found and what was expected.
         message: String,
     },
+    /// A checkpoint that is none, is damaged, or is of another run.
+    #[error("{}: {message}", .path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What was found and what was expected.
+        message: String,
+    },
+    /// A run directory in which another process works.
+    #[error("{}: another process works in this run directory (process {holder})\n\nhint: wait for it, or choose another directory", .directory.display())]
+    Locked {
+        /// The directory.
+        directory: PathBuf,
+        /// The process that holds the lock, as it wrote it down.
+        holder: String,
+    },
+    /// A run directory that holds another run.
+    #[error(
+        "{}: holds another run: {difference}\n\nhint: `--force` replaces it, another directory keeps it",
+        .directory.display()
+    )]
+    OtherRun {
+        /// The directory.
+        directory: PathBuf,
+        /// What sets the runs apart.
+        difference: String,
+    },
+    /// A run that was asked to stop; its checkpoint is saved.
+    #[error("{}: interrupted after step {step} (epoch {}); the same command goes on from there", .directory.display(), epoch + 1)]
+    Interrupted {
+        /// The directory of the run.
+        directory: PathBuf,
+        /// Whole epochs done.
+        epoch: usize,
+        /// Steps done.
+        step: u64,
+    },
     /// Samples of another shape than the model was trained on.
     #[error("the model takes {expected} features a sample, but the samples have {found}")]
     Features {
@@ -94,6 +131,6 @@ fn hint(suggestion: Option<&str>) -> String {
 impl Error {
     /// Whether storage failed, and not the input or the run.
     pub fn is_storage(&self) -> bool {
-        matches!(self, Self::Storage { .. })
+        matches!(self, Self::Storage { .. } | Self::Locked { .. })
     }
 }

@@ -20,13 +20,18 @@
 //! ```
 
 mod batches;
+mod checkpoint;
 mod config;
 mod error;
 mod evaluation;
+mod lock;
 mod metrics;
 mod model;
+mod run_directory;
 mod runs;
 mod scores;
+mod sealed;
+mod stop;
 pub mod store;
 mod trainer;
 
@@ -36,6 +41,12 @@ pub use error::Error;
 pub use evaluation::{Evaluation, Scorer};
 pub use metrics::MetricsLog;
 pub use model::{Description, Model, RuleState};
+pub use run_directory::{MODEL, RunDirectory, Safety, Start, run_id, run_name};
 pub use runs::each_run;
 pub use scores::each_sample;
-pub use trainer::Trainer;
+pub use stop::Stop;
+pub use trainer::{Advance, Position, Trainer};
+
+/// Version of the computed numbers. It rises with every change after which the same run gives other bits, so that runs from
+/// before and after are never mixed.
+pub const NUMERICS: u32 = 1;

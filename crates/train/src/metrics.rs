@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Evaluation};
+use crate::{Error, Evaluation, store};
 
 /// A file that grows by one line for each evaluation.
 pub struct MetricsLog {
@@ -13,14 +13,16 @@ pub struct MetricsLog {
 }
 
 impl MetricsLog {
-    /// Starts the file anew.
+    /// Starts the file anew with the evaluations so far.
     ///
     /// # Errors
     ///
     /// [`Error::Storage`].
-    pub fn start(path: &Path) -> Result<Self, Error> {
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path);
-        let file = file.map_err(|source| Error::Storage { path: path.to_owned(), action: "start the metrics file", source })?;
+    pub fn resume(path: &Path, curve: &[Evaluation]) -> Result<Self, Error> {
+        let lines = curve.iter().map(|evaluation| line(path, evaluation)).collect::<Result<Vec<_>, _>>()?;
+        store::write_atomically(path, &lines.concat())?;
+        let file = OpenOptions::new().append(true).open(path);
+        let file = file.map_err(|source| Error::Storage { path: path.to_owned(), action: "open", source })?;
         Ok(Self { path: path.to_owned(), file })
     }
 
@@ -30,10 +32,17 @@ impl MetricsLog {
     ///
     /// [`Error::Storage`].
     pub fn add(&mut self, evaluation: &Evaluation) -> Result<(), Error> {
-        let storage = |source| Error::Storage { path: self.path.clone(), action: "write", source };
-        let mut line = serde_json::to_vec(evaluation).map_err(|error| storage(error.into()))?;
-        line.push(b'\n');
-        self.file.write_all(&line).map_err(storage)
+        let line = line(&self.path, evaluation)?;
+        self.file.write_all(&line).map_err(|source| Error::Storage { path: self.path.clone(), action: "write", source })
+    }
+
+    /// Makes sure that the lines would survive a power cut.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`].
+    pub fn finish(self) -> Result<(), Error> {
+        self.file.sync_all().map_err(|source| Error::Storage { path: self.path, action: "sync", source })
     }
 
     /// Reads a metrics file.
@@ -42,7 +51,7 @@ impl MetricsLog {
     ///
     /// [`Error::Storage`] if it cannot be read, [`Error::ConfigFile`] with the line that is no evaluation.
     pub fn read(path: &Path) -> Result<Vec<Evaluation>, Error> {
-        let text = crate::store::read_text(path)?;
+        let text = store::read_text(path)?;
         let parse = |(index, line): (usize, &str)| {
             serde_json::from_str(line).map_err(|error| Error::ConfigFile {
                 path: path.to_owned(),
@@ -53,4 +62,11 @@ impl MetricsLog {
         };
         text.lines().enumerate().map(parse).collect()
     }
+}
+
+fn line(path: &Path, evaluation: &Evaluation) -> Result<Vec<u8>, Error> {
+    let storage = |error: serde_json::Error| Error::Storage { path: path.to_owned(), action: "write", source: error.into() };
+    let mut line = serde_json::to_vec(evaluation).map_err(storage)?;
+    line.push(b'\n');
+    Ok(line)
 }

@@ -12,29 +12,21 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 use spinet_data::{Dataset, Samples};
 use spinet_nn::{Network, Threads};
 use spinet_rules::{LayerShape, StateValues};
 
+use crate::sealed::{Array, Kind, digest};
 use crate::{Error, Scorer, TrainConfig, Trainer, store};
 
 /// Version of the format; older ones stay readable.
 const VERSION: u32 = 1;
-/// Name of the metadata.
-const KEY: &str = "spinet";
+/// Model files among other sealed files.
+const KIND: Kind = Kind { key: "spinet", name: "a spinet model", version: VERSION };
 /// Largest model file that is read.
 const MOST_BYTES: u64 = 4 << 30;
-
-/// The metadata: a description as it was written, and the digest over it and the tensors.
-#[derive(Serialize, Deserialize)]
-struct Seal {
-    sha256: String,
-    description: Box<RawValue>,
-}
 
 /// What a model file says about itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -121,27 +113,15 @@ impl Model {
     ///
     /// [`Error::Storage`], or [`Error::Model`] if a weight is not finite: such a model is never stored.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let refuse = |message: String| Error::Model { path: path.to_owned(), message };
-        let tensors = self.tensors();
-        for tensor in &tensors {
-            let is_finite = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]).is_finite();
-            if tensor.dtype == Dtype::F32 && !tensor.bytes.chunks_exact(4).all(is_finite) {
-                return Err(refuse(format!("not saved: `{}` holds NaN or infinity", tensor.name)));
-            }
-        }
-        let text = serde_json::to_string(&self.description).map_err(|error| refuse(error.to_string()))?;
-        let description = RawValue::from_string(text).map_err(|error| refuse(error.to_string()))?;
-        let seal = Seal { sha256: digest(description.get(), &tensors), description };
-        let seal = serde_json::to_string(&seal).map_err(|error| refuse(error.to_string()))?;
-        // One key only: the library writes several in an order that differs from call to call.
-        let metadata = [(KEY.to_owned(), seal)];
-        let views = tensors.iter().map(|tensor| {
-            let view = TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.bytes);
-            view.map(|view| (tensor.name.clone(), view)).map_err(|error| refuse(error.to_string()))
-        });
-        let views = views.collect::<Result<Vec<_>, _>>()?;
-        let bytes = serialize(views, Some(metadata.into_iter().collect())).map_err(|error| refuse(error.to_string()))?;
-        store::write_atomically(path, &bytes)
+        let sealed = KIND.seal(&self.description, self.arrays());
+        store::write_atomically(path, &sealed.map_err(|message| Error::Model { path: path.to_owned(), message })?)
+    }
+
+    /// SHA-256 over every array with its name, type and shape: equal for runs that gave the same bits.
+    pub fn arrays_sha256(&self) -> String {
+        let mut arrays = self.arrays();
+        arrays.sort_by(|a, b| a.name.cmp(&b.name));
+        digest("", &arrays)
     }
 
     /// Reads a model and checks all of it.
@@ -160,44 +140,20 @@ impl Model {
     /// [`Error::Model`].
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, Error> {
         let refuse = |message: String| Error::Model { path: path.to_owned(), message };
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| refuse(format!("not a safetensors file: {error}")))?;
-        let tensors = SafeTensors::deserialize(bytes).map_err(|error| refuse(format!("not a safetensors file: {error}")))?;
-        let metadata: BTreeMap<_, _> = header.metadata().iter().flatten().collect();
-        let found = metadata.iter().find(|(name, _)| name.as_str() == KEY).map(|(_, text)| text.as_str());
-        let seal = found.ok_or_else(|| refuse(format!("a safetensors file, but not a spinet model: it lacks the metadata `{KEY}`")))?;
-        let seal: Seal = serde_json::from_str(seal).map_err(|error| refuse(format!("its metadata `{KEY}` cannot be read: {error}")))?;
-        let (text, checksum) = (seal.description.get(), seal.sha256);
-        let mut stored: Vec<Stored> = tensors
-            .iter()
-            .map(|(name, view)| Stored {
-                name: name.to_owned(),
-                dtype: view.dtype(),
-                shape: view.shape().to_vec(),
-                bytes: view.data().to_vec(),
-            })
-            .collect();
-        stored.sort_by(|a, b| a.name.cmp(&b.name));
-        let version = serde_json::from_str::<serde_json::Value>(text).ok().and_then(|json| json["version"].as_u64());
-        if version.is_some_and(|version| version > u64::from(VERSION)) {
-            return Err(refuse(format!("model format version {}, this program reads up to {VERSION}", version.unwrap_or_default())));
-        }
-        let found = digest(text, &stored);
-        if found != checksum {
-            return Err(refuse(format!("the file is damaged: its contents have SHA-256 {found}, expected {checksum}")));
-        }
-        let description = serde_json::from_str(text).map_err(|error| refuse(format!("its metadata cannot be read: {error}")))?;
-        Self::assemble(description, stored).map_err(refuse)
+        let opened = KIND.open(bytes).map_err(refuse)?;
+        let description = serde_json::from_str(&opened.text).map_err(|error| refuse(format!("its metadata cannot be read: {error}")))?;
+        Self::assemble(description, opened.arrays).map_err(refuse)
     }
 
     /// Puts a model together from its description and tensors; the text says what does not fit.
-    fn assemble(description: Description, stored: Vec<Stored>) -> Result<Self, String> {
+    fn assemble(description: Description, stored: Vec<Array>) -> Result<Self, String> {
         let [rows, columns] = description.shape;
         let features = rows.checked_mul(columns).ok_or("its sample shape is too large")?;
         let config = description.training.network(features, description.classes.len());
-        let mut arrays: BTreeMap<String, Stored> = stored.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
+        let mut arrays: BTreeMap<String, Array> = stored.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
         let mut missing = None;
         let mut take = |name: String, shape: &[usize]| match arrays.remove(&name) {
-            Some(tensor) if tensor.dtype == Dtype::F32 && tensor.shape == shape => floats(&tensor.bytes),
+            Some(tensor) if tensor.dtype == Dtype::F32 && tensor.shape == shape => tensor.floats(),
             Some(tensor) => {
                 missing = Some(format!("`{name}` is {:?} {:?}, expected F32 {shape:?}", tensor.dtype, tensor.shape));
                 Vec::new()
@@ -219,7 +175,7 @@ impl Model {
             let name = format!("layer{}.bias", index + 1);
             match arrays.remove(&name) {
                 Some(tensor) if tensor.dtype == Dtype::F32 && tensor.shape == [layer.shape.outputs] => {
-                    layer.bias = Some(floats(&tensor.bytes));
+                    layer.bias = Some(tensor.floats());
                 }
                 _ => return Err(format!("it lacks `{name}`, expected F32 [{}]", layer.shape.outputs)),
             }
@@ -245,13 +201,13 @@ impl Model {
     }
 
     /// Every array of the model, by name.
-    fn tensors(&self) -> Vec<Stored> {
+    fn arrays(&self) -> Vec<Array> {
         let mut tensors = Vec::new();
         for (index, layer) in self.network.layers.iter().enumerate() {
             let LayerShape { outputs, inputs } = layer.shape;
-            tensors.push(Stored::of_floats(format!("layer{}.weight", index + 1), vec![outputs, inputs], &layer.weight));
+            tensors.push(Array::of_floats(format!("layer{}.weight", index + 1), vec![outputs, inputs], &layer.weight));
             if let Some(bias) = &layer.bias {
-                tensors.push(Stored::of_floats(format!("layer{}.bias", index + 1), vec![outputs], bias));
+                tensors.push(Array::of_floats(format!("layer{}.bias", index + 1), vec![outputs], bias));
             }
         }
         for state in &self.state {
@@ -259,58 +215,26 @@ impl Model {
             let LayerShape { outputs, inputs } = self.network.layers[state.layer].shape;
             let shape = vec![outputs, inputs];
             tensors.push(match &state.values {
-                StateValues::Scalars(values) => Stored::of_floats(name, shape, values),
-                StateValues::Counts(values) => {
-                    Stored { name, dtype: Dtype::U16, shape, bytes: values.iter().flat_map(|count| count.to_le_bytes()).collect() }
-                }
+                StateValues::Scalars(values) => Array::of_floats(name, shape, values),
+                StateValues::Counts(values) => Array::of_counts(name, shape, values),
             });
         }
-        tensors.sort_by(|a, b| a.name.cmp(&b.name));
         tensors
     }
 }
 
 impl RuleState {
-    fn read(tensor: &Stored) -> Result<Self, String> {
+    fn read(tensor: &Array) -> Result<Self, String> {
         let unexpected = || format!("it holds the unexpected tensor `{}`", tensor.name.escape_default());
         let mut parts = tensor.name.splitn(3, '.');
         let (layer, rule, name) = (parts.next(), parts.next(), parts.next());
         let (Some(layer), Some(rule), Some(name)) = (layer, rule, name) else { return Err(unexpected()) };
         let layer = layer.strip_prefix("layer").and_then(|number| number.parse::<usize>().ok()).and_then(|number| number.checked_sub(1));
         let values = match tensor.dtype {
-            Dtype::F32 => StateValues::Scalars(floats(&tensor.bytes)),
-            Dtype::U16 => StateValues::Counts(tensor.bytes.chunks_exact(2).map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]])).collect()),
+            Dtype::F32 => StateValues::Scalars(tensor.floats()),
+            Dtype::U16 => StateValues::Counts(tensor.counts()),
             _ => return Err(unexpected()),
         };
         Ok(Self { rule: rule.to_owned(), name: name.to_owned(), layer: layer.ok_or_else(unexpected)?, values })
     }
-}
-
-/// An array as it stands in the file.
-struct Stored {
-    name: String,
-    dtype: Dtype,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-impl Stored {
-    fn of_floats(name: String, shape: Vec<usize>, values: &[f32]) -> Self {
-        Self { name, dtype: Dtype::F32, shape, bytes: values.iter().flat_map(|value| value.to_le_bytes()).collect() }
-    }
-}
-
-fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect()
-}
-
-/// SHA-256 of the description and of every tensor, sorted by name.
-fn digest(text: &str, tensors: &[Stored]) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(text.as_bytes());
-    for tensor in tensors {
-        hasher.update(format!("\n{} {:?} {:?}\n", tensor.name, tensor.dtype, tensor.shape));
-        hasher.update(&tensor.bytes);
-    }
-    hasher.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -6,7 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is the atomic write that the ban points to")]
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -44,8 +44,9 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 
 fn write_and_rename(path: &Path, temporary: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(temporary).map_err(storage(temporary, "create"))?;
-    file.write_all(bytes).map_err(storage(temporary, "write"))?;
-    file.sync_all().map_err(storage(temporary, "sync"))?;
+    let written = file.write_all(bytes).map_err(storage(temporary, "write"));
+    let written = written.and_then(|()| file.sync_all().map_err(storage(temporary, "sync")));
+    written.map_err(|error| with_space(error, bytes.len()))?;
     drop(file);
     if fs::read(temporary).map_err(storage(temporary, "read back"))? != bytes {
         let source = std::io::Error::other("what was read back differs from what was written");
@@ -54,6 +55,26 @@ fn write_and_rename(path: &Path, temporary: &Path, bytes: &[u8]) -> Result<(), E
     fs::rename(temporary, path).map_err(storage(path, "rename into place"))?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(directory).and_then(|directory| directory.sync_all()).map_err(storage(directory, "sync"))
+}
+
+/// A full disk: how much was needed and how much is free.
+fn with_space(error: Error, needed: usize) -> Error {
+    match error {
+        Error::Storage { path, action, source } if matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            let free = free_bytes(&path).map_or_else(String::new, |free| format!(", {free} are free"));
+            let source = std::io::Error::new(source.kind(), format!("{needed} bytes are needed{free}: {source}"));
+            Error::Storage { path, action, source }
+        }
+        error => error,
+    }
+}
+
+/// Bytes that this user may still write beside `path`, where the system tells.
+fn free_bytes(path: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    return rustix::fs::statvfs(path.parent()?).ok().map(|found| found.f_bavail.saturating_mul(found.f_frsize));
+    #[cfg(not(unix))]
+    return path.parent().and(None);
 }
 
 /// Makes a directory and those above it.

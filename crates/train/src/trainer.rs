@@ -2,12 +2,41 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use spinet_data::{Dataset, Samples};
 use spinet_nn::{Kernel, Network, Threads, Workspace};
 use spinet_rules::Chain;
 
 use crate::batches::Batches;
 use crate::{Error, Evaluation, Scorer, TrainConfig};
+
+/// Where a run is: everything of its state that is no array.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    /// Whole epochs done.
+    pub epoch: usize,
+    /// Steps done in the epoch that goes on.
+    pub batch: usize,
+    /// Steps done since the start.
+    pub step: u64,
+    /// Sum of the loss over the samples of the epoch that goes on.
+    pub loss_sum: f64,
+    /// Mean loss over the last whole epoch.
+    pub train_loss: Option<f64>,
+    /// Every evaluation so far.
+    pub curve: Vec<Evaluation>,
+}
+
+/// What [`Trainer::advance`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advance {
+    /// Evaluated the network; the evaluation is the last of [`Trainer::curve`].
+    Evaluated,
+    /// Made one step.
+    Stepped,
+    /// Nothing: the run is at its end.
+    Finished,
+}
 
 /// One run: a network, its rules and its place in training.
 pub struct Trainer {
@@ -20,9 +49,9 @@ pub struct Trainer {
     workspace: Workspace<f32>,
     scorer: Scorer,
     batches: Batches,
-    epoch: usize,
-    step: u64,
-    train_loss: Option<f64>,
+    /// The epoch whose order `batches` holds.
+    shuffled: Option<usize>,
+    position: Position,
 }
 
 impl Trainer {
@@ -56,9 +85,8 @@ impl Trainer {
             batches: Batches::new(&data.train, batch, config.seed),
             network,
             chain,
-            epoch: 0,
-            step: 0,
-            train_loss: None,
+            shuffled: None,
+            position: Position::default(),
         })
     }
 
@@ -84,33 +112,76 @@ impl Trainer {
 
     /// Epochs done.
     pub fn epoch(&self) -> usize {
-        self.epoch
+        self.position.epoch
     }
 
-    /// Trains for one epoch.
+    /// Where the run is.
+    pub fn position(&self) -> &Position {
+        &self.position
+    }
+
+    /// Every evaluation so far.
+    pub fn curve(&self) -> &[Evaluation] {
+        &self.position.curve
+    }
+
+    /// Puts the run where another one was stopped.
+    pub(crate) fn restore(&mut self, network: Network<f32>, position: Position) {
+        self.network = network;
+        self.position = position;
+        self.shuffled = None;
+    }
+
+    /// The rules, to restore their state.
+    pub(crate) fn chain_mut(&mut self) -> &mut Chain<f32> {
+        &mut self.chain
+    }
+
+    /// Evaluates if that is due, else makes one step, unless the run is at its end.
     ///
     /// # Errors
     ///
     /// [`Error::Diverged`] in the step in which a number is no longer finite; the weights are those before that step.
-    pub fn train_epoch(&mut self) -> Result<(), Error> {
-        self.batches.shuffle(self.epoch);
-        let mut loss_sum = 0.0;
-        for batch in 0..self.batches.count() {
-            let batch = self.batches.batch(&self.train, batch);
-            let samples = batch.labels.len();
-            let loss = self.workspace.step(&mut self.network, &mut self.chain, &batch, self.config.learning_rate, self.step);
-            let loss = loss.map_err(|diverged| Error::Diverged {
-                epoch: self.epoch,
-                step: diverged.step,
-                loss: diverged.loss,
-                place: diverged.place,
-                learning_rate: self.config.learning_rate,
-            })?;
-            loss_sum += loss * samples as f64;
-            self.step += 1;
+    pub fn advance(&mut self) -> Result<Advance, Error> {
+        let Position { epoch, batch, curve, .. } = &self.position;
+        let is_new = curve.last().is_none_or(|last| last.epoch < *epoch);
+        if *batch == 0 && self.config.is_evaluated(*epoch) && is_new {
+            let evaluation = self.evaluate()?;
+            self.position.curve.push(evaluation);
+            return Ok(Advance::Evaluated);
         }
-        self.train_loss = Some(loss_sum / self.train.len() as f64);
-        self.epoch += 1;
+        if *epoch >= self.config.epochs {
+            return Ok(Advance::Finished);
+        }
+        self.step()?;
+        Ok(Advance::Stepped)
+    }
+
+    fn step(&mut self) -> Result<(), Error> {
+        let Position { epoch, batch, step, .. } = self.position;
+        if self.shuffled != Some(epoch) {
+            self.batches.shuffle(epoch);
+            self.shuffled = Some(epoch);
+        }
+        let chosen = self.batches.batch(&self.train, batch);
+        let samples = chosen.labels.len();
+        let loss = self.workspace.step(&mut self.network, &mut self.chain, &chosen, self.config.learning_rate, step);
+        let loss = loss.map_err(|diverged| Error::Diverged {
+            epoch,
+            step: diverged.step,
+            loss: diverged.loss,
+            place: diverged.place,
+            learning_rate: self.config.learning_rate,
+        })?;
+        let position = &mut self.position;
+        position.loss_sum += loss * samples as f64;
+        position.step += 1;
+        position.batch += 1;
+        if position.batch == self.batches.count() {
+            position.train_loss = Some(position.loss_sum / self.train.len() as f64);
+            (position.batch, position.loss_sum) = (0, 0.0);
+            position.epoch += 1;
+        }
         Ok(())
     }
 
@@ -126,7 +197,8 @@ impl Trainer {
             let totals = measures.iter().map(|measure| (measure.name.to_owned(), measure.total()));
             rules.insert(rule.to_owned(), totals.collect());
         }
-        Ok(Evaluation { epoch: self.epoch, step: self.step, train_loss: self.train_loss, test_loss, accuracy, rules })
+        let Position { epoch, step, train_loss, .. } = self.position;
+        Ok(Evaluation { epoch, step, train_loss, test_loss, accuracy, rules })
     }
 
     /// Trains to the last epoch; `watch` sees every evaluation, and all of them are returned.
@@ -135,17 +207,12 @@ impl Trainer {
     ///
     /// [`Error::Diverged`].
     pub fn run(&mut self, watch: &mut dyn FnMut(&Evaluation)) -> Result<Vec<Evaluation>, Error> {
-        let mut curve = Vec::new();
         loop {
-            if self.config.is_evaluated(self.epoch) {
-                let evaluation = self.evaluate()?;
-                watch(&evaluation);
-                curve.push(evaluation);
+            match self.advance()? {
+                Advance::Evaluated => self.position.curve.last().into_iter().for_each(&mut *watch),
+                Advance::Stepped => {}
+                Advance::Finished => return Ok(self.position.curve.clone()),
             }
-            if self.epoch >= self.config.epochs {
-                return Ok(curve);
-            }
-            self.train_epoch()?;
         }
     }
 }

@@ -95,12 +95,16 @@ fn a_linear_network_trains_into_a_directory_named_after_the_run() {
 }
 
 #[test]
-fn a_finished_run_is_replaced_only_by_force() {
+fn a_finished_run_is_shown_again_and_another_run_replaces_it_only_by_force() {
     let bench = Bench::new();
-    bench.train("a", "--seed 1");
+    let trained: Value = serde_json::from_str(&bench.train("a", "--seed 1 --json")).unwrap();
     let before = bench.read("a/model.safetensors");
+    let again = bench.run("train --hidden 10 --epochs 5 --rule bdnn-dsd --out a --seed 1 --json");
+    assert!(again.stderr.contains("a holds this run, finished; `--force` trains it again"), "{}", again.stderr);
+    let shown: Value = serde_json::from_str(&again.stdout).unwrap();
+    assert_eq!((&shown["accuracy"], &shown["rules"]), (&trained["accuracy"], &trained["rules"]));
     let message = bench.refused(2, "train --hidden 10 --epochs 5 --rule bdnn-dsd --out a");
-    assert!(message.starts_with("spinet: a: holds a finished run") && message.contains("\n\nhint: `--force`"), "{message}");
+    assert!(message.starts_with("spinet: a: holds another run: `seed` is 1 there and 0 here\n\nhint: `--force`"), "{message}");
     assert!(bench.read("a/model.safetensors") == before);
     bench.train("a", "--force");
     assert!(bench.read("a/model.safetensors") != before);
@@ -116,8 +120,9 @@ fn a_diverging_run_ends_with_code_1_and_names_layer_and_step() {
     assert!(line.starts_with("spinet: training diverged at epoch 1, step 2: loss is "), "{line}");
     assert!(line.contains(" of layer "), "{line}");
     assert_eq!(message.stdout, "");
-    assert_eq!(names(&bench.path("a")), ["metrics.jsonl", "run.toml"], "no model is stored");
-    bench.done("train --hidden 10 --epochs 1 --out a");
+    let left = ["checkpoint-0000000000.safetensors", "metrics.jsonl", "run.toml"];
+    assert_eq!(names(&bench.path("a")), left, "no model is stored");
+    bench.done("train --hidden 10 --epochs 1 --out a --force");
 }
 
 #[test]

@@ -278,6 +278,17 @@ impl<S: Scalar> Rule<S> for SpineBound<S> {
         ]
     }
 
+    fn counted(&self) -> Vec<u64> {
+        let events = self.states.iter().flatten().map(|state| state.events);
+        events.flat_map(|events| [events.appeared, events.grew, events.shrank, events.disappeared]).collect()
+    }
+
+    fn set_counted(&mut self, counted: &[u64]) {
+        for (state, counts) in self.states.iter_mut().flatten().zip(counted.chunks_exact(4)) {
+            state.events = SpineEvents { appeared: counts[0], grew: counts[1], shrank: counts[2], disappeared: counts[3] };
+        }
+    }
+
     fn state(&self) -> Vec<StateEntry<S>> {
         let entries = |(layer, state): (usize, &Option<SpineState<S>>)| {
             state.as_ref().map(|state| {
@@ -354,6 +365,9 @@ mod tests {
         let found = counts(&mut rule, &weight);
         assert_eq!(found[..4], [("appeared", 0), ("grew", 1), ("shrank", 1), ("disappeared", 0)]);
         assert_eq!(counts(&mut rule, &weight)[1], ("grew", 0), "events are counted since the last report");
+        rule.set_counted(&[0, 3, 0, 0]);
+        assert_eq!(rule.counted(), [0, 3, 0, 0]);
+        assert_eq!(counts(&mut rule, &weight)[1], ("grew", 3), "a report between two evaluations goes on after a restart");
     }
 
     #[test]

@@ -1,0 +1,48 @@
+//! The flags that say where the runs of an experiment are kept, and which share of them is done.
+
+use std::path::PathBuf;
+
+use spinet::Safety;
+use spinet::lab::{Keeping, Shard};
+
+use crate::error::Error;
+use crate::interrupt::stop_on_signals;
+use crate::output::Output;
+
+/// Where runs are kept, and the share to do.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Runs")]
+pub(crate) struct KeptRuns {
+    /// Directory with a directory for each run, in which it goes on after an interruption.
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    run_dir: PathBuf,
+    /// Do only a share of the runs, `1/4` to `4/4`; `auto` takes it from a Slurm array or an indexed Kubernetes job.
+    #[arg(long, value_name = "INDEX/COUNT")]
+    shard: Option<String>,
+}
+
+impl KeptRuns {
+    pub(crate) fn keeping(&self) -> Keeping {
+        // Runs of an experiment start often: their first checkpoint comes with the first minute.
+        let safety = Safety { stop: stop_on_signals(), is_tried: false, ..Safety::default() };
+        Keeping { directory: Some(self.run_dir.clone()), safety }
+    }
+
+    pub(crate) fn shard(&self) -> Result<Option<Shard>, Error> {
+        Ok(match self.shard.as_deref() {
+            None => None,
+            Some("auto") => Some(Shard::of_environment(|name| std::env::var(name).ok())?),
+            Some(text) => Some(text.parse()?),
+        })
+    }
+
+    /// Says what a share has done and what comes next.
+    pub(crate) fn tell_share(&self, count: usize, output: &mut Output) -> Result<(), Error> {
+        let directory = self.run_dir.display();
+        writeln!(output, "share {}: {count} runs are in {directory}", self.shard.as_deref().unwrap_or_default())?;
+        writeln!(
+            output,
+            "\nnext: when every share is done, the same command without `--shard`; `spinet merge` collects runs of other machines"
+        )
+    }
+}

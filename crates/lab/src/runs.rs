@@ -1,0 +1,71 @@
+//! One run of an experiment: in memory, or in a run directory from which it goes on after any interruption.
+
+use std::path::PathBuf;
+
+use spinet_data::Dataset;
+use spinet_nn::Threads;
+use spinet_train::{Advance, Evaluation, Model, RunDirectory, Safety, TrainConfig, Trainer, run_id, run_name};
+
+use crate::Error;
+
+/// Where the runs of an experiment are kept, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Keeping {
+    /// The directory of all run directories; without it runs leave nothing.
+    pub directory: Option<PathBuf>,
+    /// How a run is kept safe.
+    pub safety: Safety,
+}
+
+/// What a run gave.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Outcome {
+    /// Its evaluations.
+    pub(crate) curve: Vec<Evaluation>,
+    /// A short name for everything that its numbers depend on.
+    pub(crate) id: String,
+    /// SHA-256 over the arrays of its model.
+    pub(crate) arrays_sha256: String,
+}
+
+impl Keeping {
+    /// Trains, goes on with, or reads one run; `advance` is told of every further epoch.
+    pub(crate) fn outcome(
+        &self,
+        config: &TrainConfig,
+        data: &Dataset,
+        threads: Threads,
+        advance: &mut dyn FnMut(usize),
+    ) -> Result<Outcome, Error> {
+        let config = config.resolved()?;
+        let id = run_id(&config, &[data.train.sha256(), data.test.sha256()])?;
+        let mut done = 0;
+        let mut watch = |epoch: usize| {
+            if epoch > done {
+                advance(epoch - done);
+                done = epoch;
+            }
+        };
+        let Some(root) = &self.directory else {
+            let mut trainer = Trainer::new(&config, data, threads)?;
+            let curve = trainer.run(&mut |evaluation| watch(evaluation.epoch))?;
+            return Ok(Outcome { curve, id, arrays_sha256: Model::of(&trainer, data).arrays_sha256() });
+        };
+        let directory = RunDirectory::open(&root.join(format!("{}-{id}", run_name(&config))))?;
+        let (model, curve) = if let Some(finished) = directory.finished(&config, data)? {
+            finished
+        } else {
+            let mut trainer = Trainer::new(&config, data, threads)?;
+            directory.begin(&mut trainer, data)?;
+            let mut step = |advance, trainer: &Trainer| {
+                if advance == Advance::Evaluated {
+                    watch(trainer.epoch());
+                }
+            };
+            let model = directory.run(&mut trainer, data, &self.safety, &mut step)?;
+            (model, trainer.curve().to_vec())
+        };
+        watch(config.epochs);
+        Ok(Outcome { curve, id, arrays_sha256: model.arrays_sha256() })
+    }
+}

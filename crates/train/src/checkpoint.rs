@@ -1,0 +1,183 @@
+//! Checkpoints: everything of a run that goes on, in one sealed file.
+//!
+//! | array | shape | type |
+//! | --- | --- | --- |
+//! | `layer1.weight`, `layer1.bias`, ... | as in a model file | F32 |
+//! | `layer1.bdnn-dsd.bound`, ... (state of rules) | `[outputs, inputs]`, or `[n]` | F32, or U16 for counters |
+//! | `optimizer.0.NAME`, ... (state of the optimizer, by slot) | `[n]` | F32, or U16 |
+//!
+//! The description has the configuration, the digests of the data, the [`Position`] with every evaluation so far, and what
+//! rules counted since the last one. Random streams need no state: they follow from seed, epoch and step.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::Dtype;
+use serde::{Deserialize, Serialize};
+use spinet_rules::{LayerShape, StateEntry, StateValues};
+
+use crate::sealed::{Array, Kind};
+use crate::{Error, NUMERICS, Position, TrainConfig, Trainer, store};
+
+/// Version of the format.
+const VERSION: u32 = 1;
+/// Checkpoints among other sealed files.
+const KIND: Kind = Kind { key: "spinet-checkpoint", name: "a spinet checkpoint", version: VERSION };
+/// Largest checkpoint that is read.
+const MOST_BYTES: u64 = 16 << 30;
+
+#[derive(Serialize, Deserialize)]
+struct Description {
+    version: u32,
+    program: String,
+    /// Version of the computed numbers.
+    numerics: u32,
+    training: TrainConfig,
+    /// SHA-256 of training and test samples.
+    data_sha256: [String; 2],
+    position: Position,
+    /// By rule: what it counted since the last evaluation.
+    counted: BTreeMap<String, Vec<u64>>,
+}
+
+/// The bytes of a checkpoint of the run as it is; the digests are those of training and test samples.
+///
+/// # Errors
+///
+/// [`Error::Checkpoint`] if a number is not finite.
+pub(crate) fn bytes(trainer: &Trainer, data_sha256: &[String; 2]) -> Result<Vec<u8>, Error> {
+    let rules = trainer.chain().rules();
+    let description = Description {
+        version: VERSION,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        numerics: NUMERICS,
+        training: trainer.config().clone(),
+        data_sha256: data_sha256.clone(),
+        position: trainer.position().clone(),
+        counted: rules.iter().map(|rule| (rule.name().to_owned(), rule.counted())).collect(),
+    };
+    KIND.seal(&description, arrays(trainer)).map_err(|message| Error::Checkpoint { path: "checkpoint".into(), message })
+}
+
+/// Every array of a run, as it is now.
+fn arrays(trainer: &Trainer) -> Vec<Array> {
+    let mut arrays = Vec::new();
+    for (index, layer) in trainer.network().layers.iter().enumerate() {
+        let LayerShape { outputs, inputs } = layer.shape;
+        arrays.push(Array::of_floats(format!("layer{}.weight", index + 1), vec![outputs, inputs], &layer.weight));
+        if let Some(bias) = &layer.bias {
+            arrays.push(Array::of_floats(format!("layer{}.bias", index + 1), vec![outputs], bias));
+        }
+    }
+    for rule in trainer.chain().rules() {
+        for entry in rule.state() {
+            let shape = trainer.network().layers[entry.layer].shape;
+            let shape = if entry.values.len() == shape.weights() { vec![shape.outputs, shape.inputs] } else { vec![entry.values.len()] };
+            arrays.push(array(rule_array(rule.name(), &entry), shape, &entry.values));
+        }
+    }
+    for entry in trainer.chain().optimizer().state() {
+        arrays.push(array(optimizer_array(&entry), vec![entry.values.len()], &entry.values));
+    }
+    arrays
+}
+
+fn rule_array(rule: &str, entry: &StateEntry<f32>) -> String {
+    format!("layer{}.{rule}.{}", entry.layer + 1, entry.name)
+}
+
+fn optimizer_array(entry: &StateEntry<f32>) -> String {
+    format!("optimizer.{}.{}", entry.layer, entry.name)
+}
+
+fn array(name: String, shape: Vec<usize>, values: &StateValues<f32>) -> Array {
+    match values {
+        StateValues::Scalars(values) => Array::of_floats(name, shape, values),
+        StateValues::Counts(values) => Array::of_counts(name, shape, values),
+    }
+}
+
+/// Puts a new trainer where the checkpoint in `path` was saved.
+///
+/// # Errors
+///
+/// [`Error::Storage`] if it cannot be read, [`Error::Checkpoint`] if it is damaged, lacks something or is of another run; these
+/// leave the trainer as it was. [`Error::Rule`] if a rule refuses its state; the trainer may then not be used.
+pub(crate) fn restore(trainer: &mut Trainer, path: &Path, data_sha256: &[String; 2]) -> Result<(), Error> {
+    let refuse = |message: String| Error::Checkpoint { path: path.to_owned(), message };
+    let opened = KIND.open(&store::read_at_most(path, MOST_BYTES)?).map_err(refuse)?;
+    let description: Description =
+        serde_json::from_str(&opened.text).map_err(|error| refuse(format!("its metadata cannot be read: {error}")))?;
+    if description.training != *trainer.config() || description.data_sha256 != *data_sha256 {
+        return Err(refuse("belongs to another run, expected the configuration of run.toml and the same data".to_owned()));
+    }
+    if description.numerics != NUMERICS {
+        let found = description.numerics;
+        return Err(refuse(format!("was computed with version {found} of the numbers, this program has version {NUMERICS}")));
+    }
+    let mut stored: BTreeMap<String, Array> = opened.arrays.into_iter().map(|array| (array.name.clone(), array)).collect();
+    // The trainer's own arrays say what there must be.
+    let mut found = BTreeMap::new();
+    for expected in arrays(trainer) {
+        let Array { name, dtype, shape, .. } = expected;
+        match stored.remove(&name) {
+            Some(array) if array.dtype == dtype && array.shape == shape => found.insert(name, array),
+            Some(array) => return Err(refuse(format!("`{name}` is {:?} {:?}, expected {dtype:?} {shape:?}", array.dtype, array.shape))),
+            None => return Err(refuse(format!("it lacks `{name}`, expected {dtype:?} {shape:?}"))),
+        };
+    }
+    if let Some(name) = stored.keys().next() {
+        return Err(refuse(format!("it holds the unexpected array `{}`", name.escape_default())));
+    }
+    Ok(put_back(trainer, &found, description)?)
+}
+
+/// Gives every array back to who owns it.
+fn put_back(trainer: &mut Trainer, found: &BTreeMap<String, Array>, description: Description) -> Result<(), spinet_rules::Error> {
+    let mut network = trainer.network().clone();
+    for (index, layer) in network.layers.iter_mut().enumerate() {
+        layer.weight = found[&format!("layer{}.weight", index + 1)].floats();
+        if layer.bias.is_some() {
+            layer.bias = Some(found[&format!("layer{}.bias", index + 1)].floats());
+        }
+    }
+    let values = |name: &str| match found[name].dtype {
+        Dtype::F32 => StateValues::Scalars(found[name].floats()),
+        _ => StateValues::Counts(found[name].counts()),
+    };
+    for rule in trainer.chain_mut().rules_mut() {
+        let name = rule.name();
+        let entries = rule.state().into_iter().map(|entry| StateEntry { values: values(&rule_array(name, &entry)), ..entry });
+        rule.restore(&entries.collect::<Vec<_>>())?;
+        if let Some(counted) = description.counted.get(name) {
+            rule.set_counted(counted);
+        }
+    }
+    let optimizer = trainer.chain_mut().optimizer_mut();
+    let entries = optimizer.state().into_iter().map(|entry| StateEntry { values: values(&optimizer_array(&entry)), ..entry });
+    optimizer.restore(&entries.collect::<Vec<_>>())?;
+    trainer.restore(network, description.position);
+    Ok(())
+}
+
+/// `checkpoint-0000001200.safetensors`, after 1,200 steps.
+pub(crate) fn file_name(step: u64) -> String {
+    format!("{PREFIX}{step:010}{SUFFIX}")
+}
+
+const PREFIX: &str = "checkpoint-";
+const SUFFIX: &str = ".safetensors";
+
+/// The checkpoints of a directory, the newest first.
+pub(crate) fn list(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    let storage = |source| Error::Storage { path: directory.to_owned(), action: "list", source };
+    let mut found: Vec<(u64, PathBuf)> = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(storage)? {
+        let path = entry.map_err(storage)?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let step = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX)).and_then(|digits| digits.parse().ok());
+        found.extend(step.map(|step| (step, path)));
+    }
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(found.into_iter().map(|(_, path)| path).collect())
+}
