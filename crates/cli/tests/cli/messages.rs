@@ -72,8 +72,9 @@ fn a_directory_that_cannot_be_written_is_a_storage_error() {
     }
     assert_eq!(bench.read("file"), b"kept");
     fs::create_dir_all(bench.path("occupied/metrics.jsonl")).unwrap();
-    let message = bench.refused(3, "train --epochs 1 --out occupied");
-    assert!(message.starts_with("spinet: occupied/metrics.jsonl: cannot start the metrics file: "), "{message}");
+    let answer = bench.run("train --epochs 1 --out occupied");
+    let message = "\nspinet: occupied/metrics.jsonl: cannot rename into place: ";
+    assert!(answer.code == 3 && answer.stderr.contains(message), "{}", answer.stderr);
     #[cfg(target_os = "linux")]
     bench.refused(3, "train --epochs 1 --out /proc/spinet");
 }
