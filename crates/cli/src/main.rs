@@ -13,6 +13,7 @@ mod histogram;
 mod inspect;
 mod interrupt;
 mod kept_runs;
+mod merge;
 mod model_file;
 mod number;
 mod output;

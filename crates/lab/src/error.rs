@@ -1,5 +1,7 @@
 //! What can go wrong in an experiment.
 
+use std::path::PathBuf;
+
 use crate::figure::FigureError;
 
 /// Why an experiment could not be run or shown.
@@ -79,6 +81,14 @@ pub enum Error {
         rule: String,
         /// `given twice` or `not run`.
         why: &'static str,
+    },
+    /// The same run with two results.
+    #[error("{}: differs from {}, expected the same bytes: both are called the same run", .first.display(), .second.display())]
+    TwoResults {
+        /// One file.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
     },
     /// A share that does not exist.
     #[error("cannot read share `{found}`, expected INDEX/COUNT with INDEX from 1 to COUNT, as in 1/4")]

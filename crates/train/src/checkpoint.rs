@@ -181,3 +181,99 @@ pub(crate) fn list(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     found.sort_unstable_by(|a, b| b.cmp(a));
     Ok(found.into_iter().map(|(_, path)| path).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spinet_data::{Dataset, Samples};
+    use spinet_nn::Threads;
+
+    fn data() -> Dataset {
+        let bytes: Vec<u8> = (0..24).map(|index| index * 10).collect();
+        let samples = Samples::new(bytes, [0, 1, 0, 1, 0, 1], [2, 2]).unwrap();
+        let class_names = vec!["a".to_owned(), "b".to_owned()];
+        Dataset { name: "tiny".to_owned(), train: samples.clone(), test: samples, class_names, files: Vec::new(), is_verified: true }
+    }
+
+    fn trainer(data: &Dataset) -> Trainer {
+        let config = TrainConfig {
+            data: "tiny".to_owned(),
+            hidden: vec![2],
+            batch: 2,
+            rules: vec!["bdnn-dsd".parse().unwrap()],
+            ..TrainConfig::default()
+        };
+        Trainer::new(&config, data, Threads::one()).unwrap()
+    }
+
+    fn digests() -> [String; 2] {
+        ["train".to_owned(), "test".to_owned()]
+    }
+
+    /// A checkpoint in the middle of an epoch.
+    fn checkpoint(data: &Dataset) -> Vec<u8> {
+        let mut trainer = trainer(data);
+        for _ in 0..6 {
+            trainer.advance().unwrap();
+        }
+        bytes(&trainer, &digests()).unwrap()
+    }
+
+    /// How a checkpoint with these bytes is refused.
+    fn refusal(data: &Dataset, bytes: &[u8]) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("c");
+        store::write_atomically(&path, bytes).unwrap();
+        restore(&mut trainer(data), &path, &digests()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn one_file_holds_everything_and_each_missing_part_is_refused_by_name() {
+        let data = data();
+        let whole = checkpoint(&data);
+        let names: Vec<String> = KIND.open(&whole).unwrap().arrays.into_iter().map(|array| array.name).collect();
+        let layer = |layer: usize| {
+            ["bdnn-dsd.bound", "bdnn-dsd.decay", "bdnn-dsd.over", "bias", "weight"].map(|name| format!("layer{layer}.{name}"))
+        };
+        assert_eq!(names, [layer(1), layer(2)].concat());
+        for missing in 0..names.len() {
+            let mut opened = KIND.open(&whole).unwrap();
+            opened.arrays.remove(missing);
+            let description: Description = serde_json::from_str(&opened.text).unwrap();
+            let message = refusal(&data, &KIND.seal(&description, opened.arrays).unwrap());
+            assert!(message.contains(&format!("it lacks `{}`, expected ", names[missing])), "{message}");
+        }
+        for key in ["version", "numerics", "training", "data_sha256", "position", "counted"] {
+            let opened = KIND.open(&whole).unwrap();
+            let mut description: serde_json::Value = serde_json::from_str(&opened.text).unwrap();
+            description.as_object_mut().unwrap().remove(key).unwrap();
+            let message = refusal(&data, &KIND.seal(&description, opened.arrays).unwrap());
+            assert!(message.contains(&format!("missing field `{key}`")), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_of_a_newer_program_is_refused_with_both_versions() {
+        let data = data();
+        let opened = KIND.open(&checkpoint(&data)).unwrap();
+        let mut description: Description = serde_json::from_str(&opened.text).unwrap();
+        description.version = VERSION + 1;
+        let message = refusal(&data, &KIND.seal(&description, opened.arrays).unwrap());
+        assert!(message.ends_with("checkpoint format version 2, this program reads up to 1"), "{message}");
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_noticed() {
+        let data = data();
+        let whole = checkpoint(&data);
+        for bit in 0..8 * whole.len() {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            // A flipped bit may turn one name of the header into another that nobody asks for, and then the rest into an unknown file.
+            assert!(KIND.open(&bytes).is_err(), "bit {bit}");
+        }
+        for length in 0..whole.len() {
+            assert!(KIND.open(&whole[..length]).is_err(), "{length} bytes");
+        }
+    }
+}

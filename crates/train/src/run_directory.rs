@@ -110,6 +110,8 @@ impl RunDirectory {
             let difference = "its model or metrics are not those of run.toml".to_owned();
             return Err(Error::OtherRun { directory: self.path.clone(), difference });
         }
+        // A process that was killed between its model and this left them.
+        self.prune(0)?;
         Ok(Some((model, curve)))
     }
 
@@ -202,7 +204,7 @@ impl RunDirectory {
             }
             watch(advance, trainer);
             let is_asked = safety.stop.is_requested();
-            if is_asked || saved.elapsed() >= safety.save_every {
+            if is_asked || (advance == Advance::Stepped && saved.elapsed() >= safety.save_every) {
                 self.save(trainer, &digests)?;
                 saved = Instant::now();
             }

@@ -1,0 +1,76 @@
+//! Experiments: shares, kills and finished runs give the same record.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::Moments;
+use crate::bench::Bench;
+
+const EXPERIMENT: &str = "reproduce --hidden 10 --runs 2 --epochs 60";
+
+/// The record of the experiment with its runs in `directory`.
+fn record(bench: &Bench, directory: &str) -> String {
+    bench.done(&format!("{EXPERIMENT} --json --run-dir {directory}"))
+}
+
+#[test]
+fn shares_and_one_process_give_the_same_record() {
+    let bench = Bench::new();
+    let whole = record(&bench, "whole");
+    for share in ["1/3", "2/3", "3/3"] {
+        let text = bench.done(&format!("{EXPERIMENT} --run-dir shared --shard {share}"));
+        assert!(text.starts_with(&format!("share {share}: ")), "{text}");
+    }
+    assert_eq!(record(&bench, "shared"), whole);
+    for (index, place) in ["here", "there"].iter().enumerate() {
+        let mut command = bench.command(&format!("{EXPERIMENT} --run-dir {place} --shard auto"));
+        command.env("JOB_COMPLETION_INDEX", index.to_string()).env("JOB_COMPLETIONS", "2");
+        assert!(command.output().unwrap().status.success());
+    }
+    let text = bench.done("merge here there --out merged");
+    assert!(text.starts_with("8 runs are in merged"), "{text}");
+    assert_eq!(record(&bench, "merged"), whole);
+    assert!(bench.done("merge here there --out merged").starts_with("8 runs are in merged"), "a second merge changes nothing");
+}
+
+#[test]
+fn an_experiment_killed_again_and_again_gives_the_same_record() {
+    let bench = Bench::new();
+    let whole = record(&bench, "whole");
+    let mut moments = Moments(3);
+    for _ in 0..8 {
+        let command = format!("{EXPERIMENT} --json --run-dir killed");
+        let mut child = bench.command(&command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(30 + moments.next(150)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert_eq!(record(&bench, "killed"), whole);
+}
+
+#[test]
+fn a_finished_experiment_trains_nothing_again() {
+    let bench = Bench::new();
+    let whole = record(&bench, "a");
+    let times = || {
+        let models = crate::bench::names(&bench.path("a")).into_iter().map(|name| bench.path("a").join(name).join("model.safetensors"));
+        models.map(|path| path.metadata().unwrap().modified().unwrap()).collect::<Vec<_>>()
+    };
+    let before = times();
+    assert_eq!(before.len(), 8);
+    assert_eq!(record(&bench, "a"), whole);
+    assert_eq!(times(), before);
+}
+
+#[test]
+fn a_run_of_a_record_repeats_bit_for_bit_from_its_run_file_alone() {
+    let bench = Bench::new();
+    record(&bench, "runs");
+    for name in crate::bench::names(&bench.path("runs")).into_iter().step_by(3) {
+        bench.done(&format!("train --config runs/{name}/run.toml --out again"));
+        for file in ["model.safetensors", "metrics.jsonl"] {
+            assert!(bench.read(&format!("again/{file}")) == bench.read(&format!("runs/{name}/{file}")), "{file} of {name}");
+        }
+        std::fs::remove_dir_all(bench.path("again")).unwrap();
+    }
+}

@@ -1,0 +1,41 @@
+//! What a run survives: kills, full disks, signals, rivals. Each test runs the built program in a directory of its own.
+#![allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::print_stdout, reason = "a skipped test says so")]
+#![cfg(unix)]
+
+#[path = "../cli/bench.rs"]
+#[allow(dead_code, reason = "shared with the tests of the commands")]
+mod bench;
+mod experiments;
+mod faults;
+mod full_disk;
+mod kills;
+mod places;
+mod signals;
+
+use bench::Bench;
+
+/// A run of 60 steps that saves after every one.
+const RUN: &str =
+    "train --hidden 10 --rule bdnn-dsd --rule dropout:dropout_rate=0.1 --epochs 30 --evaluate-every 7 --save-every 0 --threads 1";
+
+/// Runs the command and checks that the files of `directory` are those of the undisturbed run in `whole`.
+fn finishes_like(bench: &Bench, command: &str, directory: &str, whole: &str) {
+    bench.done(command);
+    for file in ["run.toml", "metrics.jsonl", "model.safetensors"] {
+        assert!(bench.read(&format!("{directory}/{file}")) == bench.read(&format!("{whole}/{file}")), "{file} of {directory}");
+    }
+    assert_eq!(bench::names(&bench.path(directory)), ["metrics.jsonl", "model.safetensors", "run.toml"], "nothing else is left");
+}
+
+/// Numbers that look random and are the same in every run of the tests.
+struct Moments(u64);
+
+impl Moments {
+    /// A number in `[0, below)`.
+    fn next(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % below
+    }
+}

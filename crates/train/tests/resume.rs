@@ -1,0 +1,143 @@
+//! Stopped and resumed = never stopped, byte for byte; and checkpoints that do not verify are skipped by name.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::disallowed_methods, reason = "tests damage files in their own temporary directories")]
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use spinet_data::{Dataset, Source, load};
+use spinet_nn::Threads;
+use spinet_rules::RULES;
+use spinet_train::{Advance, Error, RunDirectory, Safety, Start, TrainConfig, Trainer};
+
+fn data() -> Dataset {
+    let data = load("mnist-1200", &Source::default()).unwrap();
+    let some: Vec<usize> = (0..100).map(|index| 12 * index).collect();
+    Dataset { train: data.train.select(&some).unwrap(), test: data.test.select(&some).unwrap(), ..data }
+}
+
+/// Every rule of the registry alone, all that fit together, and none.
+fn configurations() -> Vec<TrainConfig> {
+    let mut chains: Vec<Vec<&str>> = RULES.iter().map(|rule| vec![rule.name]).collect();
+    chains.extend([vec!["bdnn-dsd", "l2", "dropout"], Vec::new()]);
+    let config = |rules: Vec<&str>| TrainConfig {
+        hidden: vec![5, 4],
+        batch: 30,
+        epochs: 5,
+        evaluate_every: 2,
+        rules: rules.into_iter().map(|rule| rule.parse().unwrap()).collect(),
+        ..TrainConfig::default()
+    };
+    chains.into_iter().map(config).map(|config| config.resolved().unwrap()).collect()
+}
+
+fn run(directory: &RunDirectory, config: &TrainConfig, data: &Dataset, stop_after: Option<u64>) -> (Start, Result<(), Error>) {
+    let mut trainer = Trainer::new(config, data, Threads::one()).unwrap();
+    let start = directory.begin(&mut trainer, data).unwrap();
+    let safety = Safety::default();
+    let stop = safety.stop.clone();
+    let result = directory.run(&mut trainer, data, &safety, &mut |advance, trainer| {
+        if advance == Advance::Stepped && Some(trainer.position().step) == stop_after {
+            stop.request();
+        }
+    });
+    (start, result.map(drop))
+}
+
+fn files(directory: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap() != "lock")
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_run_stopped_after_any_step_ends_byte_equal() {
+    let data = data();
+    let root = tempfile::tempdir().unwrap();
+    for (number, config) in configurations().iter().enumerate() {
+        let whole = RunDirectory::open(&root.path().join(format!("{number}-whole"))).unwrap();
+        run(&whole, config, &data, None).1.unwrap();
+        // 4 steps an epoch, 20 in all.
+        for step in 1..20 {
+            let directory = RunDirectory::open(&root.path().join(format!("{number}-{step}"))).unwrap();
+            let error = run(&directory, config, &data, Some(step)).1.unwrap_err();
+            assert!(matches!(error, Error::Interrupted { step: found, .. } if found == step), "{error}");
+            let (start, result) = run(&directory, config, &data, None);
+            result.unwrap();
+            assert!(start.from.is_some() && start.skipped.is_empty());
+            assert!(files(directory.path()) == files(whole.path()), "{:?}, step {step}", config.rules);
+        }
+    }
+}
+
+#[test]
+fn damaged_checkpoints_are_skipped_by_name_and_the_one_before_is_taken() {
+    let data = data();
+    let config = &configurations()[1];
+    let root = tempfile::tempdir().unwrap();
+    let whole = RunDirectory::open(&root.path().join("whole")).unwrap();
+    run(&whole, config, &data, None).1.unwrap();
+    for damage in ["cut", "flipped", "empty", "all"] {
+        let directory = RunDirectory::open(&root.path().join(damage)).unwrap();
+        run(&directory, config, &data, Some(7)).1.unwrap_err();
+        let newest = directory.path().join("checkpoint-0000000007.safetensors");
+        let first = directory.path().join("checkpoint-0000000000.safetensors");
+        let mut bytes = fs::read(&newest).unwrap();
+        match damage {
+            "cut" => bytes.truncate(bytes.len() - 1),
+            "empty" => bytes.clear(),
+            _ => *bytes.last_mut().unwrap() ^= 1,
+        }
+        fs::write(&newest, bytes).unwrap();
+        if damage == "all" {
+            fs::write(&first, "no checkpoint").unwrap();
+        }
+        let (start, result) = run(&directory, config, &data, None);
+        result.unwrap();
+        assert!(start.skipped[0].contains("checkpoint-0000000007.safetensors: "), "{start:?}");
+        assert_eq!((start.from.is_some(), start.skipped.len()), if damage == "all" { (false, 2) } else { (true, 1) });
+        assert!(files(directory.path()) == files(whole.path()), "{damage}");
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_run_is_never_taken() {
+    let data = data();
+    let configurations = configurations();
+    let root = tempfile::tempdir().unwrap();
+    let [one, other] = ["one", "other"].map(|name| RunDirectory::open(&root.path().join(name)).unwrap());
+    run(&one, &configurations[1], &data, Some(3)).1.unwrap_err();
+    run(&other, &TrainConfig { seed: 1, ..configurations[1].clone() }, &data, Some(5)).1.unwrap_err();
+    let name = "checkpoint-0000000005.safetensors";
+    fs::copy(other.path().join(name), one.path().join(name)).unwrap();
+    let (start, result) = run(&one, &configurations[1], &data, None);
+    result.unwrap();
+    assert!(start.skipped[0].contains("belongs to another run"), "{start:?}");
+    let message = other.finished(&configurations[1], &data).unwrap_err().to_string();
+    assert!(message.contains("holds another run: `seed` is 1 there and 0 here"), "{message}");
+    let less = Dataset { train: data.train.select(&[0, 1, 2]).unwrap(), ..data.clone() };
+    assert!(one.finished(&configurations[1], &less).unwrap_err().to_string().contains("it was started with other data"));
+}
+
+#[test]
+fn saving_often_or_never_changes_no_bit() {
+    let data = data();
+    let root = tempfile::tempdir().unwrap();
+    let config = &configurations()[1];
+    let mut all = Vec::new();
+    for (name, save_every) in [("often", Duration::ZERO), ("never", Duration::MAX)] {
+        let directory = RunDirectory::open(&root.path().join(name)).unwrap();
+        let mut trainer = Trainer::new(config, &data, Threads::one()).unwrap();
+        directory.begin(&mut trainer, &data).unwrap();
+        let safety = Safety { save_every, is_tried: false, ..Safety::default() };
+        directory.run(&mut trainer, &data, &safety, &mut |_, _| {}).unwrap();
+        all.push(files(directory.path()));
+    }
+    assert!(all[0] == all[1]);
+}
