@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use serde_json::{Value, json};
 use spinet::DATASETS;
-use spinet::data::{DatasetEntry, Error as DataError, FileCheck, FileStatus, fetch, find, verify};
+use spinet::data::{Content, DatasetEntry, Error as DataError, FileCheck, FileStatus, fetch, find, verify};
 
 use crate::data_source::DataDirectory;
 use crate::error::Error;
@@ -99,10 +99,22 @@ fn description(entry: &DatasetEntry) -> Value {
         "licence": entry.licence,
         "attribution": entry.attribution,
         "addresses": entry.addresses,
-        "files": entry.files.iter().map(|file| json!({
-            "name": file.gz_name(), "bytes": file.gz.bytes, "sha256": file.gz.sha256, "plain_sha256": file.plain.sha256,
+        "drawn_from": drawn_from(entry),
+        "files": entry.published().iter().map(|file| json!({
+            "name": file.name, "bytes": file.form.bytes, "sha256": file.form.sha256,
+            "contents": file.contents.iter().map(|inside| json!({
+                "name": inside.name, "bytes": inside.form.bytes, "sha256": inside.form.sha256,
+            })).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
     })
+}
+
+/// The set whose files are read in place of own ones.
+fn drawn_from(entry: &DatasetEntry) -> Option<&'static str> {
+    match &entry.content {
+        Content::Draw(draw) => Some(draw.from.name),
+        _ => None,
+    }
 }
 
 fn info(entry: &DatasetEntry, json: bool, output: &mut Output) -> Result<(), Error> {
@@ -115,10 +127,13 @@ fn info(entry: &DatasetEntry, json: bool, output: &mut Output) -> Result<(), Err
     writeln!(output, "classes: {}", entry.class_names.join(", "))?;
     writeln!(output, "made by: {}", entry.attribution)?;
     writeln!(output, "licence: {}", entry.licence)?;
-    for file in &entry.files {
-        writeln!(output, "file: {:<26}  {:>12}  sha256 {}", file.gz_name(), file_size(file.gz.bytes), file.gz.sha256)?;
+    if let Some(from) = drawn_from(entry) {
+        writeln!(output, "drawn from: {from}")?;
     }
-    for address in entry.addresses {
+    for file in entry.published() {
+        writeln!(output, "file: {:<26}  {:>12}  sha256 {}", file.name, file_size(file.form.bytes), file.form.sha256)?;
+    }
+    for address in entry.origin().addresses {
         writeln!(output, "from: {address}")?;
     }
     let name = entry.name;

@@ -34,9 +34,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_new(&output.join("train-labels-idx1-ubyte.gz"), &gzip(&labels)?)?;
     write_new(&output.join("indices.txt"), format!("{}\n", indices.join("\n")).as_bytes())?;
     // The test files are the official ones, byte for byte.
-    for file in &find("mnist")?.files[2..] {
-        let name = file.gz_name();
-        let places = [data_dir.join("mnist").join(&name), data_dir.join(&name)];
+    for file in &find("mnist")?.published()[2..] {
+        let name = &file.name;
+        let places = [data_dir.join("mnist").join(name), data_dir.join(name)];
         let place = places.iter().find(|place| place.exists()).ok_or("expected the test files as .gz in DATA_DIR or DATA_DIR/mnist")?;
         write_new(&output.join(name), &std::fs::read(place)?)?;
     }

@@ -52,7 +52,7 @@ pub enum Error {
     #[error("{path}: idx header promises {}, but the file has {found} or more after the header", product(dimensions, *promised))]
     TrailingBytes { path: PathBuf, dimensions: Vec<u32>, promised: u128, found: u64 },
     /// The array is within the limit, but the memory for it is not there.
-    #[error("{path}: cannot reserve the {promised} bytes of memory that its idx header promises")]
+    #[error("{path}: cannot reserve the {promised} bytes of memory that it promises")]
     OutOfMemory { path: PathBuf, promised: usize },
     /// The gzip stream breaks off or fails its checksum.
     #[error("{path}: gzip stream is cut or damaged: unpacked {found} bytes, expected {expected} and a matching checksum")]
@@ -66,6 +66,25 @@ pub enum Error {
     /// An image file and its label file differ in length.
     #[error("{labels}: file has {found} labels, expected {expected}, one for each image of `{images}`")]
     LabelCount { labels: PathBuf, images: PathBuf, found: usize, expected: usize },
+
+    /// The file is of a known kind, but not a file of CIFAR's binary version.
+    #[error("{path}: file is {found}, expected the binary version of the set, records of 1 label byte and {features} pixels")]
+    NotRecords { path: PathBuf, found: &'static str, features: usize },
+    /// No record at all, or a part of one.
+    #[error("{path}: file has {found} bytes, expected a whole number of records of {record} bytes, at least one")]
+    PartialRecord { path: PathBuf, found: u64, record: u64 },
+    /// A whole number of records, but not as many as the official file has.
+    #[error(
+        "{path}: file has {found} records, expected {expected}\n\n\
+         hint: the file is incomplete or of another version; fetch it again, or pass `--allow-unverified` to use it as it is"
+    )]
+    RecordCount { path: PathBuf, found: u64, expected: u64 },
+    /// The records are more than the caller's limit.
+    #[error("{path}: file promises {promised} bytes of records, expected at most {limit}")]
+    TooManyRecords { path: PathBuf, promised: u64, limit: u64 },
+    /// The file ends before its last record does.
+    #[error("{path}: file ends after {found} bytes of records, expected {expected}")]
+    RecordsCut { path: PathBuf, found: u64, expected: u64 },
 
     /// A PNG file cannot be decoded.
     #[error("{path}: found no complete and valid PNG picture, expected one of {} x {}", expected[0], expected[1])]
@@ -111,11 +130,19 @@ pub enum Error {
     NoDataDir { dataset: &'static str },
     /// Files of the set are not where they could be.
     #[error(
-        "{data_dir}: found {} of the 4 files of data set `{dataset}`, missing {} (plain or `.gz`); looked in {}\n\n\
+        "{data_dir}: found {} of the {all} files of data set `{dataset}`, missing {} ({}); looked in {}\n\n\
          hint: `spinet data fetch {dataset} --data-dir {data_dir}` downloads them",
-        4 - missing.len(), quoted(missing), quoted(looked_in)
+        all - missing.len(), quoted(missing), other_form(*archive), quoted(looked_in)
     )]
-    MissingFiles { dataset: &'static str, data_dir: PathBuf, missing: Vec<&'static str>, looked_in: Vec<String> },
+    MissingFiles {
+        dataset: &'static str,
+        data_dir: PathBuf,
+        all: usize,
+        missing: Vec<&'static str>,
+        /// What would do in place of all of them.
+        archive: Option<&'static str>,
+        looked_in: Vec<String>,
+    },
     /// A file is not the official one.
     #[error(
         "{path}: sha256 is {found}, expected {expected}\n\n\
@@ -180,6 +207,11 @@ fn not_idx_hint(found: [u8; 2]) -> &'static str {
 
 fn quoted(names: &[impl std::fmt::Display]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// What does as well as the files named.
+fn other_form(archive: Option<&str>) -> String {
+    archive.map_or_else(|| "plain or `.gz`".to_owned(), |name| format!("or `{name}`"))
 }
 
 fn one_of(names: &[&str]) -> String {

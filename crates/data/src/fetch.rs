@@ -12,9 +12,11 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::digest::hex;
+use crate::entry::{CifarFiles, Content, DatasetEntry, FileEntry, StoredForm};
 use crate::error::Error;
-use crate::registry::{DatasetEntry, FileEntry, StoredForm};
-use crate::verify::{FileStatus, check};
+use crate::source::cifar_set::{Places, places};
+use crate::source::locate::{cifar_folders, idx_folders};
+use crate::verify::{FileCheck, FileStatus, check, check_located};
 
 /// How far the download of one file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +44,9 @@ pub struct FetchedFile {
 ///
 /// A file that is there, in any of the folders that `load` knows, and has its official digest is left alone. The addresses
 /// of the entry are tried in their order; if all fail, the error is that of the first. `progress` is called at the start
-/// of each file and about every 64 KiB. A built-in set has nothing to fetch, and the answer is empty.
+/// of each file and about every 64 KiB. A built-in set has nothing to fetch, and the answer is empty. For a set that is
+/// drawn from another one, the files of that one are fetched. Binary files of CIFAR come as their archive, unless all of
+/// them are there.
 ///
 /// # Errors
 ///
@@ -52,44 +56,76 @@ pub struct FetchedFile {
 ///
 /// After an error no file is changed, and files that were complete before it are kept.
 pub fn fetch(entry: &DatasetEntry, data_dir: &Path, progress: &mut dyn FnMut(FetchProgress)) -> Result<Vec<FetchedFile>, Error> {
+    let entry = entry.origin();
     if entry.is_embedded() {
         return Ok(Vec::new());
     }
     let folder = data_dir.join(entry.name);
     fs::create_dir_all(&folder).map_err(|source| Error::Io { path: folder.clone(), action: "make folder", source })?;
-    entry.files.iter().map(|file| fetch_file(entry, file, data_dir, progress)).collect()
+    let mut fetcher = Fetcher { entry, folder, progress };
+    match &entry.content {
+        Content::Idx(files) => {
+            let folders = idx_folders(entry.name, files);
+            let one = |file: &FileEntry| fetcher.fetch(check(&folders, &file.forms(), data_dir), &file.gz_name(), file.gz);
+            files.files.iter().map(one).collect()
+        }
+        Content::Cifar(files) => fetcher.fetch_cifar(files, data_dir),
+        // An origin is no draw.
+        Content::Draw(_) => Ok(Vec::new()),
+    }
 }
 
-fn fetch_file(
-    entry: &DatasetEntry,
-    file: &FileEntry,
-    data_dir: &Path,
-    progress: &mut dyn FnMut(FetchProgress),
-) -> Result<FetchedFile, Error> {
-    let name = file.gz_name();
-    let folder = data_dir.join(entry.name);
-    let found = check(entry, file, data_dir);
+/// Fetches files of one set into its folder.
+struct Fetcher<'a> {
+    entry: &'a DatasetEntry,
+    folder: PathBuf,
+    progress: &'a mut dyn FnMut(FetchProgress),
+}
+
+impl Fetcher<'_> {
+    /// The archive, unless all files that would come before it are there.
+    fn fetch_cifar(&mut self, files: &CifarFiles, data_dir: &Path) -> Result<Vec<FetchedFile>, Error> {
+        if let Ok(Places::Files(located)) = places(self.entry, files, data_dir) {
+            return located.into_iter().map(|file| unpacked(check_located(file))).collect();
+        }
+        let forms = files.archive.forms();
+        let found = check(&cifar_folders(self.entry.name, files), &forms, data_dir);
+        Ok(vec![self.fetch(found, files.archive.name, files.archive.form)?])
+    }
+
+    /// The file called `name`, unless what was `found` is it.
+    fn fetch(&mut self, found: FileCheck, name: &str, form: StoredForm) -> Result<FetchedFile, Error> {
+        match (found.status, found.path) {
+            (FileStatus::Verified { .. }, Some(path)) => return Ok(FetchedFile { file: found.file, path, is_new: false }),
+            // Elsewhere it may belong to another set; the new file comes before it in the order of search.
+            (FileStatus::Differs { found, expected }, Some(path)) if path.parent() == Some(&self.folder) => {
+                return Err(Error::NotOverwritten { path, found, expected });
+            }
+            (FileStatus::Unreadable(error), _) => return Err(error),
+            _ => {}
+        }
+        let path = self.folder.join(name);
+        let mut first_error = None;
+        for base in self.entry.addresses {
+            let mut download = Download { address: format!("{base}{name}"), file: name, form, progress: self.progress };
+            match download.store(&path) {
+                Ok(()) => return Ok(FetchedFile { file: name.to_owned(), path, is_new: true }),
+                // Another address does not help against a full disk.
+                Err(error @ Error::Io { .. }) => return Err(error),
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
+        }
+        Err(first_error.unwrap_or(Error::NoAddress { dataset: self.entry.name }))
+    }
+}
+
+/// A file that would come before a fetched archive: it is the official one, or in the way.
+fn unpacked(found: FileCheck) -> Result<FetchedFile, Error> {
     match (found.status, found.path) {
-        (FileStatus::Verified { .. }, Some(path)) => return Ok(FetchedFile { file: found.file, path, is_new: false }),
-        // Elsewhere it may belong to another set; the new file comes before it in the order of search.
-        (FileStatus::Differs { found, expected }, Some(path)) if path.parent() == Some(&folder) => {
-            return Err(Error::NotOverwritten { path, found, expected });
-        }
-        (FileStatus::Unreadable(error), _) => return Err(error),
-        _ => {}
+        (FileStatus::Differs { found, expected }, Some(path)) => Err(Error::NotOverwritten { path, found, expected }),
+        (FileStatus::Unreadable(error), _) => Err(error),
+        (_, path) => Ok(FetchedFile { file: found.file, path: path.unwrap_or_default(), is_new: false }),
     }
-    let path = folder.join(&name);
-    let mut first_error = None;
-    for base in entry.addresses {
-        let mut download = Download { address: format!("{base}{name}"), file: &name, form: file.gz, progress };
-        match download.store(&path) {
-            Ok(()) => return Ok(FetchedFile { file: name, path, is_new: true }),
-            // Another address does not help against a full disk.
-            Err(error @ Error::Io { .. }) => return Err(error),
-            Err(error) => first_error = first_error.or(Some(error)),
-        }
-    }
-    Err(first_error.unwrap_or(Error::NoAddress { dataset: entry.name }))
 }
 
 /// One file from one address.

@@ -14,8 +14,10 @@
 //! # Ok::<(), spinet_data::Error>(())
 //! ```
 
+pub mod cifar;
 pub mod dataset;
 mod digest;
+pub mod entry;
 pub mod error;
 pub mod fetch;
 pub mod idx;
@@ -27,11 +29,12 @@ pub mod split;
 pub mod verify;
 
 pub use dataset::{Dataset, FileDigest};
+pub use entry::{CifarFiles, Content, DatasetEntry, Draw, FileEntry, IdxFiles, NamedFile, PublishedFile, StoredForm};
 pub use error::Error;
 pub use fetch::{FetchProgress, FetchedFile, fetch};
 pub use idx::Limits;
 pub use png::read_png;
-pub use registry::{DATASETS, DatasetEntry, FileEntry, StoredForm, find};
+pub use registry::{DATASETS, find};
 pub use samples::Samples;
 pub use source::{Source, load, load_entry};
 pub use split::{Fold, balanced_draw, balanced_folds};

@@ -4,11 +4,12 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::digest::{sha256_hex, sha256_of_reader};
+use crate::entry::{Content, DatasetEntry, FileEntry, IdxFiles, StoredForm};
 use crate::error::Error;
-use crate::registry::{DatasetEntry, FileEntry};
-use crate::source::locate;
+use crate::source::cifar_set::{Places, places};
+use crate::source::locate::{Located, cifar_folders, idx_folders, locate};
 
-/// The state of one of the four files of a data set.
+/// The state of one of the files of a data set.
 #[derive(Debug)]
 pub struct FileCheck {
     /// Name of the file found, or of the published form if none was found.
@@ -47,25 +48,46 @@ impl FileStatus {
     }
 }
 
-/// Checks the four files of a data set, looked for as in [`load`](crate::load); for a built-in set the built-in files.
+/// Checks the files of a data set, looked for as in [`load`](crate::load): the built-in files of a built-in set, the
+/// files of the set drawn from for a draw, and of binary files the archive where it is used in place of them.
 pub fn verify(entry: &DatasetEntry, data_dir: &Path) -> Vec<FileCheck> {
-    if let Some(embedded) = entry.embedded {
-        let checks = entry.files.iter().zip(embedded);
-        return checks
-            .map(|(file, bytes)| FileCheck { file: file.gz_name(), path: None, status: status(Ok(sha256_hex(bytes)), file.gz.sha256) })
-            .collect();
+    match &entry.content {
+        Content::Idx(IdxFiles { files, embedded: Some(embedded), .. }) => {
+            let built_in = |(file, bytes): (&FileEntry, &&[u8])| FileCheck {
+                file: file.gz_name(),
+                path: None,
+                status: status(Ok(sha256_hex(bytes)), file.gz.sha256),
+            };
+            files.iter().zip(embedded).map(built_in).collect()
+        }
+        Content::Idx(files) => {
+            let folders = idx_folders(entry.name, files);
+            files.files.iter().map(|file| check(&folders, &file.forms(), data_dir)).collect()
+        }
+        Content::Cifar(files) => match places(entry, files, data_dir) {
+            Ok(Places::Files(located)) => located.into_iter().map(check_located).collect(),
+            Err(_) => {
+                let folders = cifar_folders(entry.name, files);
+                files.files().map(|file| check(&folders, &file.forms(), data_dir)).collect()
+            }
+        },
+        Content::Draw(draw) => verify(draw.from, data_dir),
     }
-    entry.files.iter().map(|file| check(entry, file, data_dir)).collect()
 }
 
-pub(crate) fn check(entry: &DatasetEntry, file: &FileEntry, data_dir: &Path) -> FileCheck {
-    match locate(entry, file, data_dir) {
-        None => FileCheck { file: file.gz_name(), path: None, status: FileStatus::Missing },
-        Some(located) => {
-            let status = status(sha256_of_file(&located.path), located.expected);
-            FileCheck { file: located.name, path: Some(located.path), status }
+/// Checks the first file found of one of the names in one of the folders; the first name stands for a missing one.
+pub(crate) fn check(folders: &[String], forms: &[(String, StoredForm)], data_dir: &Path) -> FileCheck {
+    match locate(folders, forms, data_dir) {
+        Some(located) => check_located(located),
+        None => {
+            FileCheck { file: forms.first().map(|(name, _)| name.clone()).unwrap_or_default(), path: None, status: FileStatus::Missing }
         }
     }
+}
+
+pub(crate) fn check_located(located: Located) -> FileCheck {
+    let status = status(sha256_of_file(&located.path), located.form.sha256);
+    FileCheck { file: located.name, path: Some(located.path), status }
 }
 
 fn status(digest: Result<String, Error>, expected: &'static str) -> FileStatus {

@@ -68,7 +68,7 @@ fn good(bytes: &[u8]) -> Vec<u8> {
 
 /// Serves the files of `set`, except that `change` may answer differently for the first one.
 fn serve(set: &Tiny, change: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> Server {
-    let files: Vec<_> = set.entry.files.iter().zip(&set.gz).map(|(file, bytes)| (file.gz_name(), bytes.clone())).collect();
+    let files: Vec<_> = set.files.iter().zip(&set.gz).map(|(file, bytes)| (file.gz_name(), bytes.clone())).collect();
     Server::start(Box::new(move |path| match files.iter().position(|(name, _)| name == path) {
         Some(0) => change(&files[0].1),
         Some(number) => good(&files[number].1),
@@ -110,7 +110,7 @@ fn fetched_files_are_complete_and_load_verified() {
     let fetched =
         fetch(&entry, folder.path(), &mut |FetchProgress { file, received, total }| seen.push((file.to_owned(), received, total))).unwrap();
     assert!(fetched.iter().all(|file| file.is_new && file.path == folder.path().join("tiny").join(&file.file)));
-    for (number, file) in entry.files.iter().enumerate() {
+    for (number, file) in set.files.iter().enumerate() {
         assert_eq!(fs::read(&fetched[number].path).unwrap(), set.gz[number]);
         let of_file: Vec<_> = seen.iter().filter(|(name, ..)| *name == file.gz_name()).collect();
         assert_eq!((of_file[0].1, of_file[of_file.len() - 1].1), (0, file.gz.bytes));
@@ -153,7 +153,7 @@ fn a_different_file_of_that_name_is_not_overwritten() {
         "{}: file is there already with sha256 {}, expected {}; it is not overwritten\n\nhint: move it away or delete it, then fetch again",
         path.display(),
         sha256(b"mine"),
-        set.entry.files[0].gz.sha256
+        set.files[0].gz.sha256
     );
     assert_eq!(text, expected);
     assert_eq!(fs::read(&path).unwrap(), b"mine");
@@ -179,7 +179,7 @@ fn a_download_with_a_wrong_digest_is_not_kept() {
     };
     let (_, text) = refused(move |bytes| good(&wrong(bytes)));
     let set = tiny("tiny");
-    let (found, expected) = (sha256(&wrong(&set.gz[0])), set.entry.files[0].gz.sha256);
+    let (found, expected) = (sha256(&wrong(&set.gz[0])), set.files[0].gz.sha256);
     assert_eq!(text, format!("ADDRESS/train-images-idx3-ubyte.gz: download has sha256 {found}, expected {expected}; nothing was kept"));
 }
 
@@ -253,7 +253,7 @@ fn the_second_address_is_tried_and_the_first_error_is_told() {
 #[test]
 fn what_was_complete_before_an_error_is_kept() {
     let (folder, set) = (tempfile::tempdir().unwrap(), tiny("tiny"));
-    let files: Vec<_> = set.entry.files.iter().zip(&set.gz).map(|(file, bytes)| (file.gz_name(), bytes.clone())).collect();
+    let files: Vec<_> = set.files.iter().zip(&set.gz).map(|(file, bytes)| (file.gz_name(), bytes.clone())).collect();
     let server = Server::start(Box::new(move |path| match files.iter().position(|(name, _)| name == path) {
         Some(number) if number < 2 => good(&files[number].1),
         _ => answer("404 Not Found", Some(0), b""),

@@ -13,7 +13,7 @@ mod tiny;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use spinet_data::{DATASETS, Dataset, Error, FileStatus, Source, balanced_draw, find, load, load_entry, verify};
+use spinet_data::{Content, DATASETS, Dataset, Error, FileStatus, IdxFiles, Source, balanced_draw, find, load, load_entry, verify};
 use tiny::{TEST_LABELS, TRAIN_LABELS, sha256, tiny};
 
 fn from(folder: &Path) -> Source {
@@ -22,6 +22,14 @@ fn from(folder: &Path) -> Source {
 
 fn unverified(folder: &Path) -> Source {
     Source { data_dir: Some(folder.to_owned()), allow_unverified: true }
+}
+
+/// The idx files of a registered set.
+fn idx_files(name: &str) -> IdxFiles {
+    match find(name).unwrap().content {
+        Content::Idx(files) => files,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -44,14 +52,14 @@ fn plain_and_gzip_files_give_the_same_set_and_their_own_digests() {
     let (folder, set) = (tempfile::tempdir().unwrap(), tiny("tiny"));
     // Half of the files in each form.
     for number in 0..4 {
-        let file = &set.entry.files[number];
+        let file = &set.files[number];
         let (name, bytes) = if number % 2 == 0 { (file.name.to_owned(), &set.plain[number]) } else { (file.gz_name(), &set.gz[number]) };
         fs::write(folder.path().join(name), bytes).unwrap();
     }
     let mixed = load_entry(&set.entry, &from(folder.path())).unwrap();
     assert!(mixed.is_verified);
     let digests: Vec<_> = mixed.files.iter().map(|file| (file.file.as_str(), file.sha256.as_str())).collect();
-    let files = &set.entry.files;
+    let files = &set.files;
     assert_eq!(
         digests,
         [
@@ -107,7 +115,7 @@ fn one_flipped_bit_in_any_file_is_refused_naming_file_and_digests() {
         for is_gzip in [true, false] {
             let (folder, set) = (tempfile::tempdir().unwrap(), tiny("tiny"));
             set.write_gz(folder.path());
-            let file = &set.entry.files[number];
+            let file = &set.files[number];
             let (name, mut bytes, expected) = if is_gzip {
                 (file.gz_name(), set.gz[number].clone(), file.gz.sha256)
             } else {
@@ -198,16 +206,16 @@ fn the_built_in_set_is_balanced_complete_and_verified() {
     // The first ten labels of the official test set.
     assert_eq!(dataset.test.labels()[..10], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
     assert!(verify(entry, Path::new("nowhere")).iter().all(|check| check.status.is_verified()));
-    assert!(entry.embedded.unwrap().iter().map(|bytes| bytes.len()).sum::<usize>() < 2_500_000);
-    let official = find("mnist").unwrap();
-    assert_eq!(entry.files[2].gz.sha256, official.files[2].gz.sha256);
-    assert_eq!(entry.files[3].gz.sha256, official.files[3].gz.sha256);
+    assert!(idx_files("mnist-1200").embedded.unwrap().iter().map(|bytes| bytes.len()).sum::<usize>() < 2_500_000);
+    let (built_in, official) = (idx_files("mnist-1200").files, idx_files("mnist").files);
+    assert_eq!(built_in[2].gz.sha256, official[2].gz.sha256);
+    assert_eq!(built_in[3].gz.sha256, official[3].gz.sha256);
 }
 
 #[test]
 fn the_built_in_files_are_the_recorded_ones_packed_and_plain() {
-    let entry = find("mnist-1200").unwrap();
-    for (file, bytes) in entry.files.iter().zip(entry.embedded.unwrap()) {
+    let built_in = idx_files("mnist-1200");
+    for (file, bytes) in built_in.files.iter().zip(built_in.embedded.unwrap()) {
         let mut plain = Vec::new();
         std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(bytes), &mut plain).unwrap();
         assert_eq!((bytes.len() as u64, sha256(bytes).as_str()), (file.gz.bytes, file.gz.sha256), "{}", file.name);
@@ -276,8 +284,8 @@ fn the_public_sets_load_verified_with_their_counts() {
 fn one_flipped_byte_in_the_official_test_images_is_refused() {
     // The test files of MNIST are built in, so this needs no download; the training files may be anything here.
     let folder = tempfile::tempdir().unwrap();
-    let (entry, built_in) = (find("mnist").unwrap(), find("mnist-1200").unwrap().embedded.unwrap());
-    for (file, bytes) in entry.files.iter().zip(built_in) {
+    let (entry, files, built_in) = (find("mnist").unwrap(), idx_files("mnist").files, idx_files("mnist-1200").embedded.unwrap());
+    for (file, bytes) in files.iter().zip(built_in) {
         fs::write(folder.path().join(file.gz_name()), bytes).unwrap();
     }
     let mut damaged = built_in[2].to_vec();
@@ -285,7 +293,7 @@ fn one_flipped_byte_in_the_official_test_images_is_refused() {
     fs::write(folder.path().join("t10k-images-idx3-ubyte.gz"), &damaged).unwrap();
     let checks = verify(entry, folder.path());
     let FileStatus::Differs { found, expected } = &checks[2].status else { panic!("{:?}", checks[2]) };
-    assert_eq!((found.as_str(), *expected), (sha256(&damaged).as_str(), entry.files[2].gz.sha256));
+    assert_eq!((found.as_str(), *expected), (sha256(&damaged).as_str(), files[2].gz.sha256));
     assert!(checks[3].status.is_verified());
     // Even if any digest were accepted, the stream's own checksum or its length would not be.
     let error = load("mnist", &unverified(folder.path())).unwrap_err();

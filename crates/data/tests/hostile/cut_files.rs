@@ -2,7 +2,7 @@
 
 use spinet_data::idx::Limits;
 use spinet_data::png::parse_png;
-use spinet_data::{Error, find};
+use spinet_data::{Content, Error, IdxFiles, find};
 
 use super::{Kind, Numbers, gzip};
 
@@ -33,7 +33,7 @@ fn every_prefix_of_a_small_file_of_each_kind_is_refused() {
 
 #[test]
 fn every_short_prefix_of_a_file_of_real_size_is_refused() {
-    let [_, _, images, labels] = find("mnist-1200").unwrap().embedded.unwrap();
+    let Content::Idx(IdxFiles { embedded: Some([_, _, images, labels]), .. }) = find("mnist-1200").unwrap().content else { panic!() };
     for (kind, file) in [(Kind::Images, images), (Kind::Labels, labels)] {
         kind.accepts(file, &Limits::default()).unwrap();
         let lengths = (0..512).chain((0..20).map(|step| file.len() / 20 * step)).chain(file.len() - 20..file.len());

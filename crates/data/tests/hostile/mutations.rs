@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use spinet_data::cifar::{self, Layout};
 use spinet_data::idx::{Limits, encode_images, encode_labels};
 use spinet_data::png::parse_png;
 
@@ -109,6 +110,27 @@ fn mutated_gzip_image_files_do_no_harm() {
 #[test]
 fn mutated_gzip_label_files_do_no_harm() {
     check(Kind::Labels, true, 14);
+}
+
+#[test]
+fn mutated_files_of_records_do_no_harm() {
+    let mut numbers = Numbers(16);
+    let plain: Vec<u8> = (0..30).flat_map(|i| [vec![i % 10], numbers.bytes(35)].concat()).collect();
+    let layout = Layout { shape: [7, 5], classes: 10 };
+    let accepted = run("records", 16, &|numbers| mutate(&plain, numbers), &|file| match cifar::parse(
+        file,
+        "hostile.bin".as_ref(),
+        &layout,
+        LIMIT as u64,
+    ) {
+        Ok(samples) => {
+            assert_eq!(samples.len() * 36, file.len());
+            assert!(samples.labels().iter().all(|&label| label < 10));
+            true
+        }
+        Err(_) => false,
+    });
+    assert!((100..FILES * 9 / 10).contains(&accepted), "records: {accepted} of {FILES} accepted");
 }
 
 #[test]

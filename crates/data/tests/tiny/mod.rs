@@ -7,11 +7,12 @@ use std::path::Path;
 use flate2::{Compression, GzBuilder};
 use sha2::{Digest, Sha256};
 use spinet_data::idx::{encode_images, encode_labels};
-use spinet_data::{DatasetEntry, FileEntry, StoredForm};
+use spinet_data::{Content, DatasetEntry, FileEntry, IdxFiles, StoredForm};
 
 /// An entry and its four files, published and plain.
 pub(crate) struct Tiny {
     pub(crate) entry: DatasetEntry,
+    pub(crate) files: [FileEntry; 4],
     pub(crate) gz: [Vec<u8>; 4],
     pub(crate) plain: [Vec<u8>; 4],
 }
@@ -31,28 +32,27 @@ pub(crate) fn tiny(name: &'static str) -> Tiny {
     let gz = plain.each_ref().map(|bytes| gzip(bytes));
     let names = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
     let file = |i: usize| FileEntry { name: names[i], gz: form(&gz[i]), plain: form(&plain[i]) };
+    let files = [file(0), file(1), file(2), file(3)];
     let entry = DatasetEntry {
         name,
         summary: "a test's own",
         licence: "none",
         attribution: "none",
         addresses: &[],
-        files: [file(0), file(1), file(2), file(3)],
         class_names: &["a", "b", "c"],
         shape: [2, 3],
         train_count: 5,
         test_count: 2,
-        torchvision_folder: Some("Tiny/raw"),
-        embedded: None,
+        content: Content::Idx(IdxFiles { files: Box::leak(Box::new(files)), torchvision_folder: Some("Tiny/raw"), embedded: None }),
     };
-    Tiny { entry, gz, plain }
+    Tiny { entry, files, gz, plain }
 }
 
 impl Tiny {
     /// Writes all four files as published.
     pub(crate) fn write_gz(&self, folder: &Path) {
         fs::create_dir_all(folder).unwrap();
-        for (file, bytes) in self.entry.files.iter().zip(&self.gz) {
+        for (file, bytes) in self.files.iter().zip(&self.gz) {
             fs::write(folder.join(file.gz_name()), bytes).unwrap();
         }
     }

@@ -1,0 +1,82 @@
+//! Loading a data set by name: find its files, check their digests, read them.
+
+use std::path::{Path, PathBuf};
+
+use crate::dataset::{Dataset, FileDigest};
+use crate::entry::{Content, DatasetEntry, Draw};
+use crate::error::Error;
+use crate::registry::find;
+use crate::samples::Samples;
+use crate::split::balanced_draw;
+
+pub(crate) mod cifar_set;
+mod idx_set;
+pub(crate) mod locate;
+
+/// Where data sets are read from, and whether unknown versions are accepted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// Folder with the files; a built-in set needs none. This crate reads no environment variable.
+    pub data_dir: Option<PathBuf>,
+    /// Use files whose digest is not the official one; [`Dataset::is_verified`] is then false.
+    pub allow_unverified: bool,
+}
+
+/// Loads the data set called `name`.
+///
+/// With `D` the data folder and `NAME` the set, each of the four idx files is looked for, with `.gz` and without, in
+/// `D/NAME`, `D/NAME/raw`, the folder of torchvision (for example `D/MNIST/raw`) and `D`, in this order. The binary files
+/// of CIFAR are looked for in `D/NAME`, `D/NAME/cifar-10-batches-bin`, `D/cifar-10-batches-bin` and `D`. A set that is
+/// drawn from another one needs the files of that one. Files must have the official SHA-256 unless `source` allows
+/// others; what is digested is what is then read.
+///
+/// # Errors
+///
+/// - [`Error::UnknownDataset`], [`Error::NoDataDir`], [`Error::MissingFiles`] if there is nothing to read.
+/// - [`Error::DigestMismatch`], [`Error::RecordCount`] if a file is not the official one.
+/// - Any error of [`idx`](crate::idx) or [`cifar`](crate::cifar) for a file that is used unverified.
+/// - [`Error::ClassTooSmall`] if a set used unverified has too few samples to draw from.
+pub fn load(name: &str, source: &Source) -> Result<Dataset, Error> {
+    load_entry(find(name)?, source)
+}
+
+/// As [`load`], for an entry that need not be in the registry.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_entry(entry: &DatasetEntry, source: &Source) -> Result<Dataset, Error> {
+    let loaded = match &entry.content {
+        Content::Idx(files) => idx_set::load(entry, files, source)?,
+        Content::Cifar(files) => cifar_set::load(entry, files, source)?,
+        Content::Draw(draw) => drawn(draw, source)?,
+    };
+    Ok(Dataset {
+        name: entry.name.to_owned(),
+        train: loaded.train,
+        test: loaded.test,
+        class_names: entry.class_names.iter().map(|&name| name.to_owned()).collect(),
+        files: loaded.files,
+        is_verified: loaded.is_verified,
+    })
+}
+
+/// What was read, before it has a name.
+struct Loaded {
+    train: Samples,
+    test: Samples,
+    files: Vec<FileDigest>,
+    is_verified: bool,
+}
+
+/// Some of the training samples of another set, and all of its test samples.
+fn drawn(draw: &Draw, source: &Source) -> Result<Loaded, Error> {
+    let Dataset { train, test, files, is_verified, class_names, .. } = load_entry(draw.from, source)?;
+    let indices = balanced_draw(train.labels(), class_names.len(), draw.per_class, draw.key)?;
+    Ok(Loaded { train: train.select(&indices)?, test, files, is_verified })
+}
+
+/// The data folder, for a set that needs one.
+fn data_dir<'a>(entry: &DatasetEntry, source: &'a Source) -> Result<&'a Path, Error> {
+    source.data_dir.as_deref().ok_or(Error::NoDataDir { dataset: entry.name })
+}
