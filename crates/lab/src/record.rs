@@ -129,6 +129,9 @@ pub struct Definition {
     pub tuned: Vec<String>,
     /// What the paper leaves open, and what was chosen.
     pub open_points: Vec<String>,
+    /// Data sets made from other than the official files, each with its numbers of samples.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unverified: Vec<String>,
     /// SHA-256 of training and test samples, by data set.
     pub digests: BTreeMap<String, [String; 2]>,
 }

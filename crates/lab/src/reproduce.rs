@@ -8,7 +8,7 @@ use spinet_rules::RuleSettings;
 use spinet_train::{Evaluation, TrainConfig, each_run};
 
 use crate::count::{plural, thousands};
-use crate::experiment::{BATCH, INITIALISER, LEARNING_RATE, OPEN_POINTS, TUNED_POINT};
+use crate::experiment::{BATCH, LEARNING_RATE, OPEN_POINTS, TUNED_POINT};
 use crate::runs::Outcome;
 use crate::{
     Curve, Definition, Error, Estimate, Experiment, Keeping, Method, Record, Row, Shard, Tuned, paired_interval, published, speedup,
@@ -233,7 +233,7 @@ fn row(experiment: &Experiment, data: &Dataset, runs: &[(&Job, &Outcome)], initi
         peak_accuracy: Estimate::of(curves.iter().map(peak).collect()),
         speedup: if is_initial { None } else { speedups() },
         over_initial: if is_initial { None } else { paired_interval(&finals(&curves), &finals(initial)) },
-        paper: published(experiment.paper_data, train, job.hidden, job.method),
+        paper: published(experiment.paper_data, experiment.paper_train, job.hidden, job.method),
         ids: runs.iter().map(|(_, outcome)| outcome.id.clone()).collect(),
         arrays_sha256: runs.iter().map(|(_, outcome)| outcome.arrays_sha256.clone()).collect(),
         curve: curve(&curves),
@@ -315,11 +315,24 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
         seeds: (0..request.runs as u64).collect(),
         learning_rate: LEARNING_RATE,
         batch: BATCH,
-        initialiser: INITIALISER.to_string(),
+        initialiser: initialisers(&request.experiments),
+        unverified: data.iter().filter(|set| !set.is_verified).map(unverified).collect(),
         kernel: request.kernel.class().to_string(),
         lengths: reasons,
         tuned,
         open_points,
         digests,
     }
+}
+
+/// The law of the initial weights; where experiments differ, that of each.
+fn initialisers(experiments: &[&Experiment]) -> String {
+    let first = experiments.first().map_or_else(String::new, |experiment| experiment.initialiser.to_string());
+    let others = experiments.iter().filter(|experiment| experiment.initialiser.to_string() != first);
+    others.fold(first.clone(), |text, experiment| format!("{text}, in {} {}", experiment.name, experiment.initialiser))
+}
+
+/// Files that are not the official ones, with what is in them.
+fn unverified(data: &Dataset) -> String {
+    format!("{} with {} + {} samples", data.name, thousands(data.train.len() as u64), thousands(data.test.len() as u64))
 }

@@ -59,11 +59,12 @@ fn sections(record: &Record) -> Vec<(String, Vec<&Row>)> {
             record.definition.experiments.iter().any(|name| name == experiment.name)
                 && experiment.paper_data == row.data
                 && experiment.hidden.contains(&row.hidden)
-                && (experiment.data.ends_with("1200") == (row.train == 1200))
+                && (experiment.paper_train == 1200) == (row.train == 1200)
         });
-        let name = known.map_or_else(|| format!("{}, {} training samples", row.data, row.train), |known| known.title.to_owned());
         let title = format!(
-            "{name}; {} test samples, {} of {} epochs",
+            "{}, {} training samples; {} test samples, {} of {} epochs",
+            known.map_or(row.data.as_str(), |known| known.title),
+            thousands(row.train as u64),
             thousands(row.test as u64),
             plural(row.runs, "run"),
             thousands(row.epochs as u64)
@@ -117,6 +118,9 @@ fn footnotes(record: &Record) -> String {
     let mut notes = String::new();
     if let Some(reduced) = &definition.reduced {
         notes += &format!("NOT the full experiment: {reduced}.\n\n");
+    }
+    if !definition.unverified.is_empty() {
+        notes += &format!("NOT the official files: {}.\n\n", definition.unverified.join("; "));
     }
     notes += "\
 accuracy %: mean ± standard deviation over the runs, on the test samples after the last epoch.
@@ -234,6 +238,7 @@ mod tests {
             experiments: vec!["tables-3-4".to_owned()],
             command: "spinet reproduce".to_owned(),
             program: "0".to_owned(),
+            unverified: Vec::new(),
             reduced: Some("2 runs instead of 5".to_owned()),
             seeds: vec![0, 1],
             learning_rate: 0.1,

@@ -110,6 +110,6 @@ fn requests_that_make_no_sense_are_refused_before_work_starts() {
     assert!(refused(unused).starts_with("rule `l2` is not run"));
     let misnamed = Request { rules: vec!["l3:weight_decay=1".parse().unwrap()], ..request(1) };
     assert_eq!(refused(misnamed), "unknown method `l3`, expected one of initial, dropout, l2, bdnn-dsd");
-    let untuned = Request { experiments: vec![&EXPERIMENTS[1]], ..request(1) };
-    assert!(refused(untuned).starts_with("tables-1-2 has no tuned parameter of `dropout` with 10 hidden units"));
+    let untuned = Request { experiments: vec![&EXPERIMENTS[3]], ..request(1) };
+    assert!(refused(untuned).starts_with("tables-7-8 has no tuned parameter of `dropout` with 10 hidden units"));
 }
