@@ -3,22 +3,34 @@
 use crate::figure::{Axis, Figure, Panel, Series, render};
 use crate::{Curve, Error, Method, Record, Row};
 
+/// What an accuracy figure shows.
+const ACCURACY_DESCRIPTION: &str =
+    "Accuracy on the test samples over the epochs for each method; bands: one standard deviation over the seeds";
+/// What a figure of spine events shows.
+const SPINE_DESCRIPTION: &str = "How many weight bounds grew, shrank, appeared (left zero) and disappeared (reached zero) in an epoch, mean over \
+                                 the seeds and over the epochs since the evaluation before";
+/// What a figure of spine states shows.
+const STATE_DESCRIPTION: &str = "How many weights stood at their bound (saturated), how many bounds and how many weights were zero, at each evaluation, mean over the seeds";
+
+/// Spine events by the names of their counts.
+pub(crate) const EVENTS: [&str; 4] = ["grew", "shrank", "appeared", "disappeared"];
+/// Spine states: the name of the count, and what it counts.
+pub(crate) const STATES: [(&str, &str); 3] =
+    [("saturated", "saturated weights"), ("zero_bounds", "bounds at zero"), ("zero_weights", "weights at zero")];
+
+/// Width and height of a figure that shows one network.
+const ONE_NETWORK: (u32, u32) = (520, 380);
+
 /// Accuracy over the epochs, one panel a network, one line a method, with bands of one standard deviation over the seeds.
 ///
 /// # Errors
 ///
 /// [`Error::Figure`] if the record has no curves.
 pub fn accuracy_figure(record: &Record) -> Result<String, Error> {
-    let panels = networks(record).into_iter().map(|rows| Panel {
-        title: format!("{} hidden units", rows[0].hidden),
-        x: epochs(),
-        y: axis("test accuracy (%)", Some((accuracy_floor(&rows), 100.0))),
-        series: rows.iter().map(|row| accuracy_series(row)).collect(),
-    });
+    let panels = networks(record).into_iter().map(|rows| accuracy_panel(&rows, format!("{} hidden units", rows[0].hidden)));
     let figure = Figure {
         title: "Test accuracy while training".to_owned(),
-        description: "Accuracy on the test samples over the epochs for each method; bands: one standard deviation over the seeds"
-            .to_owned(),
+        description: ACCURACY_DESCRIPTION.to_owned(),
         panels: panels.collect(),
         size: (900, 420),
     };
@@ -32,29 +44,78 @@ pub fn accuracy_figure(record: &Record) -> Result<String, Error> {
 /// [`Error::Figure`] if no row of the record has spine counts.
 pub fn spine_figure(record: &Record) -> Result<String, Error> {
     let with_spines = record.rows.iter().filter(|row| row.curve.counts.contains_key("grew"));
-    let panels = with_spines.map(|row| Panel {
-        title: format!("{} hidden units", row.hidden),
-        x: epochs(),
-        y: Axis { label: "bounds changed an epoch".to_owned(), range: None, is_logarithmic: true },
-        series: ["grew", "shrank", "appeared", "disappeared"]
-            .iter()
-            .enumerate()
-            .map(|(style, name)| events(&row.curve, name, style))
-            .collect(),
-    });
+    let panels = with_spines.map(|row| spine_panel(row, format!("{} hidden units", row.hidden)));
     let figure = Figure {
         title: "What the spines do while training with BDNN-dsd".to_owned(),
-        description: "How many weight bounds grew, shrank, appeared (left zero) and disappeared (reached zero) in an epoch, mean over the \
-                      seeds and over the epochs since the evaluation before"
-            .to_owned(),
+        description: SPINE_DESCRIPTION.to_owned(),
         panels: panels.collect(),
         size: (900, 420),
     };
     Ok(render(&figure)?)
 }
 
+/// A figure about one network: what it shows, and its drawing.
+pub(crate) struct Chart {
+    /// What there is to see, in words.
+    pub(crate) description: &'static str,
+    /// The SVG document.
+    pub(crate) svg: String,
+}
+
+/// Accuracy of one network's methods over the epochs; nothing if there is no curve.
+pub(crate) fn accuracy_chart(rows: &[&Row]) -> Result<Option<Chart>, Error> {
+    let title = format!("Test accuracy, {} hidden units", rows[0].hidden);
+    one_network(title, ACCURACY_DESCRIPTION, accuracy_panel(rows, String::new()))
+}
+
+/// Spine events of one row over the epochs; nothing if it has none.
+pub(crate) fn spine_chart(row: &Row) -> Result<Option<Chart>, Error> {
+    let title = format!("Changes of the bounds, {} hidden units", row.hidden);
+    one_network(title, SPINE_DESCRIPTION, spine_panel(row, String::new()))
+}
+
+/// Spine states of one row over the epochs; nothing if it has none.
+pub(crate) fn state_chart(row: &Row) -> Result<Option<Chart>, Error> {
+    let series = STATES.iter().enumerate().filter_map(|(style, (name, label))| {
+        let counts = row.curve.counts.get(*name)?;
+        let points = row.curve.epoch.iter().zip(counts).filter(|(epoch, _)| **epoch > 0);
+        let points = points.map(|(epoch, count)| (*epoch as f64, *count)).collect();
+        Some(Series { label: (*label).to_owned(), points, band: Vec::new(), style })
+    });
+    let panel = Panel { title: String::new(), x: epochs(), y: axis("weights", None), series: series.collect() };
+    one_network(format!("State of the bounds, {} hidden units", row.hidden), STATE_DESCRIPTION, panel)
+}
+
+/// Draws a panel alone, without the lines that have no point.
+fn one_network(title: String, description: &'static str, mut panel: Panel) -> Result<Option<Chart>, Error> {
+    panel.series.retain(|series| !series.points.is_empty());
+    if panel.series.is_empty() {
+        return Ok(None);
+    }
+    let figure = Figure { title, description: description.to_owned(), panels: vec![panel], size: ONE_NETWORK };
+    Ok(Some(Chart { description, svg: render(&figure)? }))
+}
+
+fn accuracy_panel(rows: &[&Row], title: String) -> Panel {
+    Panel {
+        title,
+        x: epochs(),
+        y: axis("test accuracy (%)", Some((accuracy_floor(rows), 100.0))),
+        series: rows.iter().map(|row| accuracy_series(row)).collect(),
+    }
+}
+
+fn spine_panel(row: &Row, title: String) -> Panel {
+    Panel {
+        title,
+        x: epochs(),
+        y: Axis { label: "bounds changed an epoch".to_owned(), range: None, is_logarithmic: true },
+        series: EVENTS.iter().enumerate().map(|(style, name)| events(&row.curve, name, style)).collect(),
+    }
+}
+
 /// Rows of each network, in the order of the record.
-fn networks(record: &Record) -> Vec<Vec<&Row>> {
+pub(crate) fn networks(record: &Record) -> Vec<Vec<&Row>> {
     let mut networks: Vec<Vec<&Row>> = Vec::new();
     for row in &record.rows {
         match networks.last_mut() {

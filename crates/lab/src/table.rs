@@ -2,7 +2,7 @@
 
 use crate::count::{plural, thousands};
 use crate::paper::Printed;
-use crate::{Definition, EXPERIMENTS, Estimate, Interval, Method, Record, Row, paired_interval};
+use crate::{Definition, EXPERIMENTS, Estimate, Experiment, Interval, Method, Record, Row, paired_interval};
 
 const HEAD: [&str; 9] = ["hidden", "method", "accuracy %", "paper", "difference", "over initial [95 %]", "L", "paper", "difference"];
 
@@ -52,15 +52,10 @@ pub fn markdown(record: &Record) -> String {
 }
 
 /// Title and rows of every experiment in the record.
-fn sections(record: &Record) -> Vec<(String, Vec<&Row>)> {
+pub(crate) fn sections(record: &Record) -> Vec<(String, Vec<&Row>)> {
     let mut sections: Vec<(String, Vec<&Row>)> = Vec::new();
     for row in &record.rows {
-        let known = EXPERIMENTS.iter().find(|experiment| {
-            record.definition.experiments.iter().any(|name| name == experiment.name)
-                && experiment.paper_data == row.data
-                && experiment.hidden.contains(&row.hidden)
-                && (experiment.paper_train == 1200) == (row.train == 1200)
-        });
+        let known = experiment_behind(record, row);
         let title = format!(
             "{}, {} training samples; {} test samples, {} of {} epochs",
             known.map_or(row.data.as_str(), |known| known.title),
@@ -77,7 +72,18 @@ fn sections(record: &Record) -> Vec<(String, Vec<&Row>)> {
     sections
 }
 
-fn cells(row: &Row) -> [String; 9] {
+/// The experiment of the registry that a row belongs to.
+pub(crate) fn experiment_behind(record: &Record, row: &Row) -> Option<&'static Experiment> {
+    EXPERIMENTS.iter().find(|experiment| {
+        record.definition.experiments.iter().any(|name| name == experiment.name)
+            && experiment.paper_data == row.data
+            && experiment.hidden.contains(&row.hidden)
+            && (experiment.paper_train == 1200) == (row.train == 1200)
+    })
+}
+
+/// The cells of a row, one for each of [`HEAD`].
+pub(crate) fn cells(row: &Row) -> [String; 9] {
     let difference = |ours: Option<f64>, paper: Option<Printed>| match (ours, paper) {
         (Some(ours), Some((paper, _))) => signed(ours - paper),
         _ => String::new(),
@@ -127,15 +133,15 @@ accuracy %: mean ± standard deviation over the runs, on the test samples after 
 over initial: mean difference to the initial network of the same seed, with its 95 % confidence interval (paired).
 L: how many times faster than the initial network of the same seed, at the accuracy level with the largest difference in time.
 ";
-    let seeds = match definition.seeds.as_slice() {
-        [only] => format!("seed {only}"),
-        seeds => format!("seeds {} to {}", seeds.first().copied().unwrap_or(0), seeds.last().copied().unwrap_or(0)),
-    };
+    let seeds = seeds_in_words(&definition.seeds);
     let Definition { learning_rate, batch, initialiser, kernel, .. } = definition;
     notes +=
         &format!("\nSettings: learning rate {learning_rate}, batch {batch}, initial weights {initialiser}, {seeds}, kernel {kernel}.\n");
-    notes += &against_the_best_other(record);
-    notes += &after_the_papers_epochs(record);
+    let points = |title: &str, lines: &[String]| {
+        if lines.is_empty() { String::new() } else { format!("\n{title}:\n\n- {}\n", lines.join("\n- ")) }
+    };
+    notes += &points(AGAINST_THE_BEST, &against_the_best_other(record));
+    notes += &points(AFTER_THE_PAPERS_EPOCHS, &after_the_papers_epochs(record));
     let list = |title: &str, points: &[String]| {
         let lines = points.iter().map(|point| wrapped(point)).collect::<String>();
         if points.is_empty() { String::new() } else { format!("\n{title}\n\n{lines}") }
@@ -146,9 +152,20 @@ L: how many times faster than the initial network of the same seed, at the accur
         + &list("What the paper leaves open, and what was chosen:", &definition.open_points)
 }
 
+/// `seeds 0 to 4`.
+pub(crate) fn seeds_in_words(seeds: &[u64]) -> String {
+    match seeds {
+        [only] => format!("seed {only}"),
+        seeds => format!("seeds {} to {}", seeds.first().copied().unwrap_or(0), seeds.last().copied().unwrap_or(0)),
+    }
+}
+
+/// Title of [`against_the_best_other`].
+pub(crate) const AGAINST_THE_BEST: &str = "bdnn-dsd minus the best of the others [95 %, paired]";
+
 /// For each network: BDNN-dsd's accuracy minus that of the best other method, paired by seed.
-fn against_the_best_other(record: &Record) -> String {
-    let mut lines = String::new();
+pub(crate) fn against_the_best_other(record: &Record) -> Vec<String> {
+    let mut lines = Vec::new();
     for own in record.rows.iter().filter(|row| row.method == Method::BdnnDsd) {
         let is_rival = |row: &&Row| (row.hidden, row.train, &row.data) == (own.hidden, own.train, &own.data) && row.method != own.method;
         let best = record.rows.iter().filter(is_rival).max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean));
@@ -161,22 +178,25 @@ fn against_the_best_other(record: &Record) -> String {
             } else {
                 "undecided"
             };
-            lines += &format!("- {}: {} against {}, {verdict}\n", network_of(own), interval(&difference), method.name());
+            lines.push(format!("{}: {} against {}, {verdict}", network_of(own), interval(&difference), method.name()));
         }
     }
-    if lines.is_empty() { lines } else { format!("\nbdnn-dsd minus the best of the others [95 %, paired]:\n\n{lines}") }
+    lines
 }
 
 /// A network in words.
-fn network_of(row: &Row) -> String {
+pub(crate) fn network_of(row: &Row) -> String {
     format!("{} {}, {} hidden units", thousands(row.train as u64), row.data, row.hidden)
 }
 
 /// Length of every run in the paper.
 const PAPER_EPOCHS: usize = 500;
 
+/// Title of [`after_the_papers_epochs`].
+pub(crate) const AFTER_THE_PAPERS_EPOCHS: &str = "Accuracy % after 500 epochs, the length that the paper states";
+
 /// Where runs are longer than the paper's: the mean accuracies after the length that it states.
-fn after_the_papers_epochs(record: &Record) -> String {
+pub(crate) fn after_the_papers_epochs(record: &Record) -> Vec<String> {
     let mut lines: Vec<(String, String)> = Vec::new();
     for row in record.rows.iter().filter(|row| row.epochs > PAPER_EPOCHS) {
         let Some(index) = row.curve.epoch.iter().position(|epoch| *epoch == PAPER_EPOCHS) else { continue };
@@ -186,11 +206,7 @@ fn after_the_papers_epochs(record: &Record) -> String {
             _ => lines.push((network_of(row), part)),
         }
     }
-    if lines.is_empty() {
-        return String::new();
-    }
-    let lines: Vec<String> = lines.iter().map(|(network, line)| format!("- {network}: {line}\n")).collect();
-    format!("\nAccuracy % after {PAPER_EPOCHS} epochs, the length that the paper states:\n\n{}", lines.concat())
+    lines.into_iter().map(|(network, line)| format!("{network}: {line}")).collect()
 }
 
 /// One point of a list, with line breaks where a terminal needs them.

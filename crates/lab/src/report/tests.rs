@@ -1,0 +1,227 @@
+//! The report as a reader's browser would take it apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Stored, report};
+use crate::{Curve, Definition, Estimate, Interval, Method, Published, Record, Row};
+
+/// Elements without an end.
+const VOID: [&str; 3] = ["meta", "link", "br"];
+
+/// A start or end tag: its name, its attributes as they stand, and whether it is an end or closes itself.
+struct Tag<'a> {
+    name: &'a str,
+    attributes: &'a str,
+    is_end: bool,
+    is_closed: bool,
+}
+
+/// Every tag; the style sheet is no markup.
+fn tags(html: &str) -> Vec<Tag<'_>> {
+    let mut tags = Vec::new();
+    let mut rest = html;
+    while let Some((_, after)) = rest.split_once('<') {
+        let (inside, after) = after.split_once('>').expect("a tag ends");
+        rest = after;
+        if inside.starts_with('!') {
+            continue;
+        }
+        let is_end = inside.starts_with('/');
+        let inner = inside.trim_start_matches('/').trim_end_matches('/');
+        let (name, attributes) = inner.split_once(char::is_whitespace).unwrap_or((inner, ""));
+        if name == "style" && !is_end {
+            rest = rest.split_once("</style>").expect("the style sheet ends").1;
+            continue;
+        }
+        tags.push(Tag { name, attributes, is_end, is_closed: inside.ends_with('/') });
+    }
+    tags
+}
+
+fn attribute<'a>(tag: &Tag<'a>, name: &str) -> Option<&'a str> {
+    let start = format!("{name}=\"");
+    let at = tag.attributes.match_indices(&start).find(|(at, _)| *at == 0 || tag.attributes.as_bytes()[at - 1].is_ascii_whitespace())?.0;
+    tag.attributes[at + start.len()..].split('"').next()
+}
+
+/// Complains about tags that do not pair, an id that is there twice, a link or label that leads nowhere, and anything from outside.
+fn check(html: &str) {
+    let tags = tags(html);
+    let mut open = Vec::new();
+    let mut ids = BTreeSet::new();
+    for tag in &tags {
+        if tag.is_end {
+            assert_eq!(open.pop(), Some(tag.name), "an end tag closes the last that is open");
+        } else if !tag.is_closed && !VOID.contains(&tag.name) {
+            open.push(tag.name);
+        }
+        if let Some(id) = attribute(tag, "id") {
+            assert!(ids.insert(id), "`{id}` is there twice");
+        }
+        assert!(!["script", "img", "iframe", "object", "embed", "form", "base"].contains(&tag.name), "<{}>", tag.name);
+        // Every second piece stands in quotes.
+        let names: String = tag.attributes.split('"').step_by(2).collect();
+        assert!(!names.contains(" on") && !names.contains("src="), "{}", tag.attributes);
+    }
+    assert_eq!(open, [""; 0]);
+    for tag in &tags {
+        if let Some(target) = attribute(tag, "href").filter(|_| tag.name == "a") {
+            assert!(target.strip_prefix('#').is_some_and(|id| ids.contains(id)), "`{target}` leads nowhere");
+        }
+        if let Some(id) = attribute(tag, "aria-labelledby") {
+            assert!(ids.contains(id), "`{id}` labels nothing");
+        }
+        if tag.name == "div" && attribute(tag, "role") == Some("region") {
+            assert_eq!(attribute(tag, "tabindex"), Some("0"), "the keyboard can scroll it");
+            assert!(attribute(tag, "aria-label").is_some_and(|label| !label.is_empty()));
+        }
+        if tag.name == "th" && !tag.is_end {
+            assert!(attribute(tag, "scope").is_some(), "{}", tag.attributes);
+        }
+    }
+    let count = |name: &str| tags.iter().filter(|tag| tag.name == name && !tag.is_end).count();
+    assert_eq!((count("table"), count("main"), count("h1")), (count("caption"), 1, 1));
+    assert_eq!(
+        html.matches("http").count(),
+        html.matches("xmlns=\"http://www.w3.org/2000/svg\"").count() + html.matches("http-equiv").count()
+    );
+}
+
+fn row(method: Method, hidden: usize, mean: f64) -> Row {
+    let epoch: Vec<usize> = (0..=300).step_by(10).collect();
+    let rising = |start: f64| epoch.iter().map(|epoch| start + *epoch as f64 / 10.0).collect::<Vec<_>>();
+    let spines = || ["grew", "shrank", "appeared", "disappeared", "saturated", "zero_bounds", "zero_weights"].map(str::to_owned);
+    let counts = if method == Method::BdnnDsd { spines().into_iter().map(|name| (name, rising(1.0))).collect() } else { BTreeMap::new() };
+    let compared = method != Method::Initial;
+    Row {
+        data: "mnist".to_owned(),
+        train: 1200,
+        test: 10_000,
+        hidden,
+        method,
+        rules: if compared { vec![format!("{}:x=1", method.name())] } else { Vec::new() },
+        runs: 2,
+        epochs: 300,
+        accuracy: Estimate::of(vec![mean, mean + 1.0]),
+        peak_accuracy: Estimate::of(vec![mean + 1.0, mean + 2.0]),
+        speedup: compared.then(|| Estimate::of(vec![2.0, 3.0])),
+        over_initial: compared.then_some(Interval { mean: 4.0, low: 3.5, high: 4.5 }),
+        paper: Published { accuracy: Some((89.56, Some(0.13))), speedup: Some((3.0, None)) },
+        ids: vec!["id-of-seed-0".to_owned(), "id-of-seed-1".to_owned()],
+        arrays_sha256: vec!["a".repeat(64), "b".repeat(64)],
+        curve: Curve { accuracy: rising(40.0), accuracy_sd: rising(0.1), epoch, counts },
+    }
+}
+
+fn stored(name: &str) -> Stored {
+    let words = |text: &str| vec![text.to_owned()];
+    let definition = Definition {
+        experiments: words("tables-3-4"),
+        command: "spinet reproduce --runs 2".to_owned(),
+        program: "0.0.7".to_owned(),
+        reduced: None,
+        seeds: vec![0, 1],
+        learning_rate: 0.1,
+        batch: 600,
+        kernel: "exact".to_owned(),
+        initialiser: "uniform(1)".to_owned(),
+        lengths: words("a length"),
+        tuned: words("l2 by `spinet tune --rule l2`"),
+        open_points: words("an open point"),
+        digests: BTreeMap::from([("mnist-1200".to_owned(), ["c".repeat(64), "d".repeat(64)])]),
+    };
+    let rows = [10, 100].map(|hidden| [row(Method::Initial, hidden, 81.0), row(Method::BdnnDsd, hidden, 87.25)]);
+    Stored { name: name.to_owned(), record: Record { rows: rows.into_iter().flatten().collect(), definition } }
+}
+
+#[test]
+fn a_report_of_records_is_well_formed_and_every_link_in_it_leads_somewhere() {
+    let mut reduced = stored("more/tables-3-4.json");
+    reduced.record.definition.reduced = Some("2 runs instead of 5".to_owned());
+    check(&report(&[reduced, stored("tables-3-4.json"), stored("tables/3-4.json")]));
+    check(&report(&[]));
+}
+
+#[test]
+fn everything_that_a_reader_needs_to_believe_a_number_is_in_it() {
+    let html = report(&[stored("tables-3-4.json")]);
+    for text in [
+        "87.75 ± 0.71",
+        "89.56 ± 0.13",
+        "-1.81",
+        "+4.00 [+3.50, +4.50]",
+        "2.50 ± 0.71",
+        "against initial, better",
+        "a length",
+        "<code>spinet tune --rule l2</code>",
+        "an open point",
+        "id-of-seed-1",
+        "spinet reproduce table3 --hidden 10 --methods bdnn-dsd --runs 2 --epochs 300 --kernel exact --rule bdnn-dsd:x=1",
+        "spinet train --data mnist-1200 --hidden 100 --epochs 300 --evaluate-every 10 --learning-rate 0.1 --batch 600 --initialiser \
+         &#39;uniform(1)&#39; --kernel exact --seed 0",
+        "0.0.7",
+        "seeds 0 to 1",
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+    for digit in ["a", "b", "c", "d"] {
+        assert!(html.contains(&format!("<code>{}</code>", digit.repeat(64))));
+    }
+    assert_eq!(html.matches("<svg").count(), 2 + 2 * 2, "accuracy, spine events and spine states of two networks");
+    assert_eq!(html.matches("<title>").count(), 1 + 6);
+    assert!(!html.contains("NOT the full experiment"));
+}
+
+#[test]
+fn a_reduced_record_says_so_in_its_section_in_the_overview_and_in_the_contents_and_comes_last() {
+    let mut reduced = stored("a.json");
+    reduced.record.definition.reduced = Some("2 runs instead of 5".to_owned());
+    let html = report(&[reduced, stored("b.json")]);
+    assert!(html.contains("<strong>NOT the full experiment:</strong> 2 runs instead of 5."));
+    assert!(html.contains("<td><strong>NOT the full experiment</strong></td>") && html.contains("<span class=\"tag\">reduced</span>"));
+    assert!(html.find("<section id=\"b\"") < html.find("<section id=\"a\""));
+}
+
+#[test]
+fn the_same_records_give_the_same_bytes() {
+    assert_eq!(report(&[stored("a.json"), stored("b.json")]), report(&[stored("a.json"), stored("b.json")]));
+}
+
+#[test]
+fn text_of_a_hostile_record_stays_text() {
+    const EVIL: &str = "</code></style><script>alert(1)</script>\"><img src=x onerror='alert(2)'>\u{202e}`";
+    let mut hostile = stored(EVIL);
+    let evil = || EVIL.to_owned();
+    let Record { rows, definition } = &mut hostile.record;
+    for row in rows.iter_mut() {
+        (row.data, row.rules, row.ids, row.arrays_sha256) = (evil(), vec![evil()], vec![evil()], vec![evil()]);
+        row.curve.counts.insert(evil(), row.curve.accuracy.clone());
+    }
+    rows.push(rows[0].clone());
+    for text in [&mut definition.command, &mut definition.program, &mut definition.kernel, &mut definition.initialiser] {
+        *text = evil();
+    }
+    for list in [&mut definition.experiments, &mut definition.lengths, &mut definition.tuned, &mut definition.open_points] {
+        list.push(evil());
+    }
+    definition.reduced = Some(evil());
+    definition.digests.insert(evil(), [evil(), evil()]);
+    let html = report(&[hostile.clone(), hostile]);
+    check(&html);
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !html.contains('\u{202e}'));
+}
+
+#[test]
+fn a_record_without_curves_or_with_numbers_beyond_all_measure_still_gives_a_page() {
+    let mut bare = stored("bare.json");
+    bare.record.rows.iter_mut().for_each(|row| row.curve = Curve::default());
+    let mut huge = stored("huge.json");
+    for row in &mut huge.record.rows {
+        row.curve.accuracy.iter_mut().for_each(|value| *value = 1e308);
+        row.curve.counts.values_mut().flatten().for_each(|value| *value = -1e308);
+        (row.accuracy.mean, row.accuracy.values) = (1e308, Vec::new());
+    }
+    let html = report(&[bare, huge]);
+    check(&html);
+    assert!(html.contains("This record has no curve."));
+}
