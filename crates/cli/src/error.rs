@@ -38,6 +38,13 @@ pub(crate) enum Error {
     /// A directory without a model.
     #[error("{}: holds no `model.safetensors`, expected a model file or the directory of a finished run", .directory.display())]
     NoModel { directory: PathBuf },
+    /// Nothing to report.
+    #[error(
+        "{}: holds no record, expected at least one in this folder or below\n\nhint: `spinet reproduce --quick --out {}` makes one in seconds",
+        .directory.display(),
+        .directory.display()
+    )]
+    NoRecords { directory: PathBuf },
     /// Nothing to predict.
     #[error("no images are given, expected PNG or idx files, or `--data NAME`")]
     NoImages,

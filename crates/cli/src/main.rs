@@ -18,6 +18,7 @@ mod model_file;
 mod number;
 mod output;
 mod predict;
+mod report;
 mod reproduce;
 mod reproduce_bar;
 mod rules;

@@ -6,6 +6,7 @@ mod bench;
 mod messages;
 mod models;
 mod registries;
+mod reporting;
 mod streams;
 mod timing;
 mod training;

@@ -1,0 +1,113 @@
+//! `spinet report`: stored records as one HTML file.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use spinet::lab::{self, Record, Stored};
+use spinet::store;
+
+use crate::error::Error;
+use crate::output::Output;
+
+const EXAMPLES: &str = "\
+Examples:
+  spinet reproduce --quick --out results    a record to begin with
+  spinet report                             results/report.html from all records in results and below
+  spinet report DIR --out page.html
+
+The file needs no network and runs no script; the same records give the same bytes.";
+
+/// Write one HTML file with the tables, figures, runs and commands of stored records.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Report {
+    /// Folder with records, as `spinet reproduce --out` writes them; its subfolders are searched too.
+    #[arg(value_name = "DIR", default_value = "results")]
+    directory: PathBuf,
+    /// File to write [default: DIR/report.html].
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Print what was written, and from what, as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Report {
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        let mut files = Vec::new();
+        gather(&self.directory, &mut files)?;
+        files.sort();
+        let (mut records, mut others) = (Vec::new(), Vec::new());
+        for path in &files {
+            let name = path.strip_prefix(&self.directory).unwrap_or(path).to_string_lossy().replace('\\', "/");
+            match read(path)? {
+                Ok(record) => records.push(Stored { name, record }),
+                Err(why) => others.push((name, why)),
+            }
+        }
+        self.tell_others(&others, output);
+        if records.is_empty() {
+            return Err(Error::NoRecords { directory: self.directory.clone() });
+        }
+        let path = self.out.clone().unwrap_or_else(|| self.directory.join("report.html"));
+        store::write_atomically(&path, lab::report(&records).as_bytes())?;
+        if self.json {
+            let entry = |stored: &Stored| {
+                let definition = &stored.record.definition;
+                json!({ "file": stored.name, "experiments": definition.experiments, "rows": stored.record.rows.len(), "reduced": definition.reduced })
+            };
+            let (records, others): (Vec<Value>, Vec<&String>) =
+                (records.iter().map(entry).collect(), others.iter().map(|(name, _)| name).collect());
+            return output.json(&json!({ "report": path, "directory": self.directory, "records": records, "left_out": others }));
+        }
+        writeln!(output, "{}: {} record{}", path.display(), records.len(), if records.len() == 1 { "" } else { "s" })
+    }
+
+    /// Names the files that are no records: those of another kind on one line, damaged ones with the reason.
+    fn tell_others(&self, others: &[(String, NoRecord)], output: &Output) {
+        for (name, why) in others {
+            if let NoRecord::Damaged(error) = why {
+                output.note(&format!("left out {}: {error}", self.directory.join(name).display()));
+            }
+        }
+        let of_another_kind = others.iter().filter(|(_, why)| matches!(why, NoRecord::AnotherKind));
+        let names: Vec<&str> = of_another_kind.map(|(name, _)| name.as_str()).collect();
+        if !names.is_empty() {
+            output.note(&format!("left out of {}, no records of runs: {}", self.directory.display(), names.join(", ")));
+        }
+    }
+}
+
+/// Why a file is no record.
+enum NoRecord {
+    /// JSON about something else.
+    AnotherKind,
+    /// It looks like a record, or is no JSON at all.
+    Damaged(lab::Error),
+}
+
+/// A record, or why the file is none.
+fn read(path: &Path) -> Result<Result<Record, NoRecord>, Error> {
+    let text = store::read_text(path)?;
+    Ok(Record::parse(&text).map_err(|error| match serde_json::from_str::<Value>(&text) {
+        Ok(value) if value.get("rows").is_none() || value.get("definition").is_none() => NoRecord::AnotherKind,
+        _ => NoRecord::Damaged(error),
+    }))
+}
+
+/// Adds every JSON file in a folder and below; links to folders are not followed, so that this ends.
+fn gather(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let failed = |source| spinet::Error::Storage { path: directory.to_owned(), action: "read", source };
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        if entry.file_type().map_err(failed)?.is_dir() {
+            gather(&path, files)?;
+        } else if path.extension() == Some(OsStr::new("json")) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

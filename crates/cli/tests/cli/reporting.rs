@@ -1,0 +1,86 @@
+//! `spinet report`: what it finds, what it leaves out, what it writes.
+
+use serde_json::Value;
+
+use crate::bench::{Bench, names};
+
+const RECORD: &str = include_str!("../../../../results/tables-3-4.json");
+
+#[test]
+fn records_are_found_below_a_folder_and_written_as_one_page_that_is_the_same_every_time() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.path("results/more")).unwrap();
+    bench.write("results/tables-3-4.json", RECORD);
+    bench.write("results/more/again.json", RECORD);
+    bench.write("results/more/steps.json", "{\"steps\": 1}");
+    bench.write("results/notes.txt", "not looked at");
+    let answer = bench.run("report");
+    assert_eq!((answer.code, answer.stdout.as_str()), (0, "results/report.html: 2 records\n"));
+    assert_eq!(answer.stderr, "left out of results, no records of runs: more/steps.json\n");
+    let page = bench.read("results/report.html");
+    let text = String::from_utf8(page.clone()).unwrap();
+    assert!(text.starts_with("<!DOCTYPE html>") && text.contains("id=\"more-again.numbers\""));
+    assert!(!text.contains("<script"));
+    bench.done("report results --out elsewhere.html");
+    assert_eq!(bench.read("elsewhere.html"), page);
+    assert_eq!(names(&bench.path("results")), ["more", "notes.txt", "report.html", "tables-3-4.json"], "no leftover");
+}
+
+#[test]
+fn the_answer_as_json_names_the_page_its_records_and_what_was_left_out() {
+    let bench = Bench::new();
+    bench.write("a.json", RECORD);
+    bench.write("b.json", "[]");
+    let answer: Value = serde_json::from_str(&bench.done("report . --json")).unwrap();
+    assert_eq!(answer["report"], "./report.html");
+    assert_eq!(answer["records"][0], serde_json::json!({ "file": "a.json", "experiments": ["tables-3-4"], "rows": 8, "reduced": null }));
+    assert_eq!(answer["left_out"], serde_json::json!(["b.json"]));
+}
+
+#[test]
+fn a_damaged_record_is_left_out_with_the_reason_and_a_folder_without_records_is_wrong_input() {
+    let bench = Bench::new();
+    bench.write("a.json", RECORD);
+    bench.write("torn.json", &RECORD[..1000]);
+    bench.write("unknown.json", RECORD.replace("\"experiments\": [\n    \"tables-3-4\"", "\"experiments\": [\n    \"tables-9\""));
+    let answer = bench.run("report .");
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(answer.stderr.contains("left out ./torn.json: not a record of this program: EOF"), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("left out ./unknown.json: not a record of this program: unknown experiment `tables-9`"),
+        "{}",
+        answer.stderr
+    );
+    std::fs::create_dir(bench.path("empty")).unwrap();
+    let message = bench.refused(2, "report empty");
+    assert!(
+        message.starts_with("spinet: empty: holds no record, ") && message.contains("\n\nhint: `spinet reproduce --quick"),
+        "{message}"
+    );
+    assert!(bench.refused(2, "report nowhere").starts_with("spinet: nowhere: cannot read: "));
+    assert_eq!(names(&bench.path("empty")), [""; 0]);
+    let answer = bench.run("report . --out missing/page.html");
+    assert_eq!(answer.code, 3);
+    assert!(answer.stderr.contains("spinet: missing/page.html.") && answer.stderr.contains(": cannot create: "), "{}", answer.stderr);
+}
+
+#[test]
+fn the_commands_in_a_report_repeat_its_numbers() {
+    let bench = Bench::new();
+    bench.done("reproduce --runs 2 --epochs 30 --hidden 10 --methods bdnn-dsd --out results");
+    bench.done("report");
+    let page = String::from_utf8(bench.read("results/report.html")).unwrap();
+    let record: Value = serde_json::from_slice(&bench.read("results/tables-3-4-reduced.json")).unwrap();
+    let row = &record["rows"][1];
+    let command = |start: &str| {
+        let found = page.lines().filter_map(|line| line.strip_prefix("<pre ")?.split_once("<code>spinet ")?.1.split_once("</code>"));
+        let words = found.map(|(words, _)| words).rfind(|words| words.starts_with(start)).unwrap();
+        words.replace("&#39;", "")
+    };
+    let elsewhere = Bench::new();
+    let run: Value = serde_json::from_str(&elsewhere.done(&format!("{} --json", command("train ")))).unwrap();
+    let (ours, theirs) = (100.0 * run["accuracy"].as_f64().unwrap(), row["accuracy"]["values"][0].as_f64().unwrap());
+    assert!((ours - theirs).abs() < 1e-5, "{ours} {theirs}");
+    let again: Value = serde_json::from_str(&elsewhere.done(&format!("{} --json", command("reproduce table3 ")))).unwrap();
+    assert_eq!(&again["rows"][1], row);
+}
