@@ -9,6 +9,7 @@
 //! | `toolchain`, `suite` | the steps that cargo does: formatting, lints, documentation; the tests |
 //! | `budget`, `rooms`, `kernels`, `links`, `changelog` | the house checks, one file each |
 //! | `oracle` | the reference constants computed by `PyTorch` |
+//! | `browser` | the report as a browser shows it |
 //! | `bench`, `performance` | measurements, and their tables |
 //! | `results`, `block` | the tables in Markdown files that are rendered from result records |
 //! | `program`, `tree`, `source`, `error` | running programs, walking the repository, reading Rust source, what can go wrong |
@@ -16,6 +17,7 @@
 
 mod bench;
 mod block;
+mod browser;
 mod budget;
 mod changelog;
 mod error;

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use crate::error::Error;
 use crate::verdict::{Report, Verdict};
-use crate::{budget, changelog, kernels, links, oracle, results, rooms, suite, toolchain};
+use crate::{browser, budget, changelog, kernels, links, oracle, results, rooms, suite, toolchain};
 
 /// A step's name and what it does.
 type Step = (&'static str, fn(&Path) -> Result<Verdict, Error>);
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     ("formatting", toolchain::formatting),
     ("lints", toolchain::lints),
     ("house: budgets", budget::check),
@@ -22,6 +22,7 @@ const STEPS: [Step; 11] = [
     ("documentation", toolchain::documentation),
     ("oracle", oracle::check_if_possible),
     ("results", results::check),
+    ("browser", browser::check_if_possible),
 ];
 
 /// Runs every step, or with a filter only the tests whose name contains it, and prints the sum as the last line.
