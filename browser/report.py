@@ -52,8 +52,8 @@ OVERFLOW = """(() => {
   const excess = document.documentElement.scrollWidth - document.documentElement.clientWidth;
   if (excess <= 0) return null;
   const wide = [...document.body.querySelectorAll('*')].filter(
-    (element) => element.getBoundingClientRect().right > document.documentElement.clientWidth && !element.parentElement.closest('.scroll, pre'));
-  return `${excess} pixels too wide: ` + wide.slice(0, 3).map((element) => element.outerHTML.slice(0, 80)).join(' ');
+    (element) => element.getBoundingClientRect().right > document.documentElement.clientWidth && !element.parentElement.closest('.scroll'));
+  return `${excess} pixels too wide: ` + wide.slice(0, 3).map((element) => element.outerHTML.slice(0, 80).split('\\n').join(' ')).join(' ');
 })()"""
 
 # A link into something folded away has to unfold it.

@@ -73,7 +73,7 @@ fn the_commands_in_a_report_repeat_its_numbers() {
     let record: Value = serde_json::from_slice(&bench.read("results/tables-3-4-reduced.json")).unwrap();
     let row = &record["rows"][1];
     let command = |start: &str| {
-        let found = page.lines().filter_map(|line| line.strip_prefix("<pre ")?.split_once("<code>spinet ")?.1.split_once("</code>"));
+        let found = page.lines().filter_map(|line| line.strip_prefix("<pre><code>spinet ")?.split_once("</code>"));
         let words = found.map(|(words, _)| words).rfind(|words| words.starts_with(start)).unwrap();
         words.replace("&#39;", "")
     };

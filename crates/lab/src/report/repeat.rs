@@ -68,9 +68,9 @@ fn table(record: &Record, row: &Row, title: &str) -> String {
     )
 }
 
-/// A command to copy; it scrolls when it is long.
+/// A command to copy; a long one is wrapped, which copying undoes.
 pub(super) fn code(command: &str) -> String {
-    format!("<pre role=\"region\" tabindex=\"0\" aria-label=\"Command\"><code>{}</code></pre>\n", escaped(command))
+    format!("<pre><code>{}</code></pre>\n", escaped(command))
 }
 
 /// The command that makes the numbers of one row again: its method and the initial networks it is compared with.
