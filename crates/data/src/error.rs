@@ -86,6 +86,37 @@ pub enum Error {
     #[error("{path}: file ends after {found} bytes of records, expected {expected}")]
     RecordsCut { path: PathBuf, found: u64, expected: u64 },
 
+    /// The archive is not one complete gzip stream of tar entries.
+    #[error(
+        "{path}: archive is cut or damaged after {found} unpacked bytes, expected a complete .tar.gz\n\n\
+         hint: move it away or delete it, then fetch it again"
+    )]
+    ArchiveDamaged { path: PathBuf, found: u64, source: io::Error },
+    /// The archive unpacks to more than is accepted.
+    #[error("{path}: archive unpacks to more than {limit} bytes, expected at most {limit}")]
+    ArchiveTooLarge { path: PathBuf, limit: u64 },
+    /// The header of an entry promises more than can follow it.
+    #[error("{path}: entry `{member}` promises {promised} bytes, expected at most {limit}")]
+    MemberTooLarge { path: PathBuf, member: String, promised: u64, limit: u64 },
+    /// The archive has more entries than are accepted.
+    #[error("{path}: archive has more than {limit} entries, expected at most {limit}")]
+    TooManyEntries { path: PathBuf, limit: usize },
+    /// Files that should be in the archive are not.
+    #[error("{path}: archive lacks {}, expected each of them once as a regular file", quoted(missing))]
+    MissingMembers { path: PathBuf, missing: Vec<String> },
+    /// A file is in the archive more than once.
+    #[error("{path}: entry `{member}` is there twice, expected once")]
+    MemberTwice { path: PathBuf, member: String },
+    /// A file that is wanted from the archive is something else.
+    #[error("{path}: entry `{member}` is {found}, expected a regular file")]
+    MemberKind { path: PathBuf, member: String, found: &'static str },
+    /// An archive does not have the length of the official one.
+    #[error(
+        "{path}: file has {found} bytes, expected {expected}\n\n\
+         hint: the file is incomplete or of another version; fetch it again, or pass `--allow-unverified` to use it as it is"
+    )]
+    OfficialSize { path: PathBuf, found: u64, expected: u64 },
+
     /// A PNG file cannot be decoded.
     #[error("{path}: found no complete and valid PNG picture, expected one of {} x {}", expected[0], expected[1])]
     PngDamaged { path: PathBuf, expected: [usize; 2], source: ::png::DecodingError },

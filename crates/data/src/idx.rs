@@ -28,7 +28,7 @@ const UNSIGNED_BYTE: u8 = 8;
 const LABEL_DIMENSIONS: usize = 1;
 const IMAGE_DIMENSIONS: usize = 3;
 /// Deflate codes at most 258 bytes in two bits, so one byte never becomes more than this many.
-const DEFLATE_RATIO: u64 = 258 * 4;
+pub(crate) const DEFLATE_RATIO: u64 = 258 * 4;
 
 /// What a reader accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]

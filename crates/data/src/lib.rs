@@ -14,6 +14,7 @@
 //! # Ok::<(), spinet_data::Error>(())
 //! ```
 
+pub mod archive;
 pub mod cifar;
 pub mod dataset;
 mod digest;

@@ -66,6 +66,7 @@ pub fn verify(entry: &DatasetEntry, data_dir: &Path) -> Vec<FileCheck> {
         }
         Content::Cifar(files) => match places(entry, files, data_dir) {
             Ok(Places::Files(located)) => located.into_iter().map(check_located).collect(),
+            Ok(Places::Archive(located)) => vec![check_located(located)],
             Err(_) => {
                 let folders = cifar_folders(entry.name, files);
                 files.files().map(|file| check(&folders, &file.forms(), data_dir)).collect()

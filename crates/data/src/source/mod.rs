@@ -26,15 +26,16 @@ pub struct Source {
 ///
 /// With `D` the data folder and `NAME` the set, each of the four idx files is looked for, with `.gz` and without, in
 /// `D/NAME`, `D/NAME/raw`, the folder of torchvision (for example `D/MNIST/raw`) and `D`, in this order. The binary files
-/// of CIFAR are looked for in `D/NAME`, `D/NAME/cifar-10-batches-bin`, `D/cifar-10-batches-bin` and `D`. A set that is
+/// of CIFAR are looked for in `D/NAME`, `D/NAME/cifar-10-batches-bin`, `D/cifar-10-batches-bin` and `D`; if not all of them
+/// are there, their archive is, and it is read as a stream. A set that is
 /// drawn from another one needs the files of that one. Files must have the official SHA-256 unless `source` allows
 /// others; what is digested is what is then read.
 ///
 /// # Errors
 ///
 /// - [`Error::UnknownDataset`], [`Error::NoDataDir`], [`Error::MissingFiles`] if there is nothing to read.
-/// - [`Error::DigestMismatch`], [`Error::RecordCount`] if a file is not the official one.
-/// - Any error of [`idx`](crate::idx) or [`cifar`](crate::cifar) for a file that is used unverified.
+/// - [`Error::DigestMismatch`], [`Error::RecordCount`], [`Error::OfficialSize`] if a file is not the official one.
+/// - Any error of [`idx`](crate::idx), [`cifar`](crate::cifar) or [`archive`](crate::archive) for a file that is used unverified.
 /// - [`Error::ClassTooSmall`] if a set used unverified has too few samples to draw from.
 pub fn load(name: &str, source: &Source) -> Result<Dataset, Error> {
     load_entry(find(name)?, source)

@@ -8,6 +8,7 @@
 #![allow(clippy::naive_bytecount, reason = "counting a few labels needs no crate")]
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
 
+mod archives;
 mod draws;
 mod files;
 mod real;

@@ -15,7 +15,7 @@ use super::{MIB, gzip, idx_file};
 const GIB: u64 = 1 << 30;
 
 /// Deflate blocks that end on a byte and refer to nothing before them, so they can be repeated.
-fn blocks(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn blocks(bytes: &[u8]) -> Vec<u8> {
     let mut output = Vec::with_capacity(bytes.len() / 900 + 1000);
     let mut compress = Compress::new(Compression::best(), false);
     compress.compress_vec(bytes, &mut output, FlushCompress::Full).unwrap();

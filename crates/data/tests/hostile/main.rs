@@ -6,6 +6,7 @@
     reason = "tests write to their own temporary folder and stop at the first surprise"
 )]
 
+mod archives;
 mod bombs;
 mod cut_files;
 mod lying_headers;

@@ -9,14 +9,14 @@ use spinet_data::png::parse_png;
 use super::memory::measure;
 use super::{Kind, MIB, Numbers, gzip};
 
-const FILES: usize = 20_000;
-const LIMIT: usize = MIB;
+pub(crate) const FILES: usize = 20_000;
+pub(crate) const LIMIT: usize = MIB;
 const SLOWEST: Duration = Duration::from_millis(100);
 
 const BOUNDARIES: [u32; 12] = [0, 1, 2, 0x7f, 0xff, 0x100, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff];
 
 /// Changes one to four places.
-fn mutate(file: &[u8], numbers: &mut Numbers) -> Vec<u8> {
+pub(crate) fn mutate(file: &[u8], numbers: &mut Numbers) -> Vec<u8> {
     let mut file = file.to_vec();
     for _ in 0..=numbers.below(4) {
         let at = numbers.below(file.len());
@@ -48,7 +48,7 @@ fn mutate(file: &[u8], numbers: &mut Numbers) -> Vec<u8> {
 }
 
 /// Runs `read` on mutated files and holds it to the bars; returns how many it accepted.
-fn run(name: &str, seed: u64, make: &dyn Fn(&mut Numbers) -> Vec<u8>, read: &dyn Fn(&[u8]) -> bool) -> usize {
+pub(crate) fn run(name: &str, seed: u64, make: &dyn Fn(&mut Numbers) -> Vec<u8>, read: &dyn Fn(&[u8]) -> bool) -> usize {
     let mut numbers = Numbers(seed);
     let mut accepted = 0;
     for number in 0..FILES {
