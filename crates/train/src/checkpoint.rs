@@ -236,12 +236,12 @@ mod tests {
             ["bdnn-dsd.bound", "bdnn-dsd.decay", "bdnn-dsd.over", "bias", "weight"].map(|name| format!("layer{layer}.{name}"))
         };
         assert_eq!(names, [layer(1), layer(2)].concat());
-        for missing in 0..names.len() {
+        for (missing, name) in names.iter().enumerate() {
             let mut opened = KIND.open(&whole).unwrap();
             opened.arrays.remove(missing);
             let description: Description = serde_json::from_str(&opened.text).unwrap();
             let message = refusal(&data, &KIND.seal(&description, opened.arrays).unwrap());
-            assert!(message.contains(&format!("it lacks `{}`, expected ", names[missing])), "{message}");
+            assert!(message.contains(&format!("it lacks `{name}`, expected ")), "{message}");
         }
         for key in ["version", "numerics", "training", "data_sha256", "position", "counted"] {
             let opened = KIND.open(&whole).unwrap();

@@ -45,6 +45,10 @@ pub(super) fn section(stored: &Stored, anchor: &str) -> String {
     if let Some(reduced) = &record.definition.reduced {
         html += &format!("<p class=\"reduced\"><strong>NOT the full experiment:</strong> {}.</p>\n", prose(reduced));
     }
+    if !record.definition.unverified.is_empty() {
+        let sets = prose(&record.definition.unverified.join("; "));
+        html += &format!("<p class=\"reduced\"><strong>NOT the official files:</strong> {sets}.</p>\n");
+    }
     html += &format!("<p>Made by</p>\n{}", repeat::code(&record.definition.command));
     for (name, heading) in parts(record) {
         html += &format!("<h3 id=\"{anchor}.{name}\">{heading}</h3>\n");

@@ -116,6 +116,7 @@ fn row(method: Method, hidden: usize, mean: f64) -> Row {
 fn stored(name: &str) -> Stored {
     let words = |text: &str| vec![text.to_owned()];
     let definition = Definition {
+        unverified: Vec::new(),
         experiments: words("tables-3-4"),
         command: "spinet reproduce --runs 2".to_owned(),
         program: "0.0.7".to_owned(),
@@ -205,6 +206,7 @@ fn text_of_a_hostile_record_stays_text() {
         list.push(evil());
     }
     definition.reduced = Some(evil());
+    definition.unverified = vec![evil()];
     definition.digests.insert(evil(), [evil(), evil()]);
     let html = report(&[hostile.clone(), hostile]);
     check(&html);
