@@ -25,6 +25,7 @@ mod rules;
 mod scores;
 mod settings;
 mod spines;
+mod sweep;
 mod threads;
 mod train;
 mod train_bar;

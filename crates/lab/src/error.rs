@@ -62,6 +62,14 @@ pub enum Error {
         /// The text given.
         found: String,
     },
+    /// A file of a sweep that cannot be used.
+    #[error("{}: {message}", .path.display())]
+    SweepFile {
+        /// The file.
+        path: PathBuf,
+        /// The place, what was found and what was expected.
+        message: String,
+    },
     /// A number of runs or folds outside its range.
     #[error("`{setting}` must be in [{low}, {high}], but is {found}")]
     Runs {

@@ -75,7 +75,10 @@ pub const EXPERIMENTS: &[Experiment] = &[
         tuned: tuned::FASHION_MNIST,
         ..large("tables-5-6", "Tables 5 and 6: Fashion-MNIST", &["table5", "table6"], "fashion-mnist")
     },
-    small("tables-7-8", "Tables 7 and 8: Fashion-MNIST", &["table7", "table8"], "fashion-mnist-1200", "fashion-mnist"),
+    Experiment {
+        tuned: tuned::FASHION_MNIST_1200,
+        ..small("tables-7-8", "Tables 7 and 8: Fashion-MNIST", &["table7", "table8"], "fashion-mnist-1200", "fashion-mnist")
+    },
     Experiment {
         hidden: &[100, 500],
         paper_train: 50_000,

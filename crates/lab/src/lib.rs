@@ -20,6 +20,7 @@ mod scaling;
 mod shard;
 mod speedup;
 mod statistics;
+mod sweep;
 mod table;
 mod tune;
 mod tuned;
@@ -40,6 +41,10 @@ pub use scaling::{Scaling, Sweep, scaling, scaling_figure};
 pub use shard::Shard;
 pub use speedup::speedup;
 pub use statistics::{mean, median, paired_interval, standard_deviation};
+pub use sweep::{
+    SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRequest, SweepRow, sweep, sweep_figure, sweep_markdown, sweep_share,
+    sweep_text,
+};
 pub use table::{markdown, text};
 pub use tune::{Grid, Tried, Tuning, tune};
 pub use tuned::Tuned;

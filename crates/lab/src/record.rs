@@ -54,6 +54,21 @@ pub struct Curve {
     pub counts: BTreeMap<String, Vec<f64>>,
 }
 
+impl Curve {
+    /// What does not fit together, in words.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let epochs = self.epoch.len();
+        let lengths = [self.accuracy.len(), self.accuracy_sd.len()].into_iter().chain(self.counts.values().map(Vec::len));
+        if let Some(length) = lengths.into_iter().find(|length| *length != epochs) {
+            return Err(format!("a curve has {length} values, expected {epochs}, one for each epoch"));
+        }
+        if !self.epoch.windows(2).all(|pair| pair[0] < pair[1]) {
+            return Err("the epochs of its curve do not increase".to_owned());
+        }
+        Ok(())
+    }
+}
+
 /// Records that name no kernel are of versions that had `f32` alone.
 fn before_kernels() -> String {
     "f32".to_owned()
@@ -166,15 +181,8 @@ impl Record {
             return Err("it has no rows or no experiments, expected at least one of each".to_owned());
         }
         for row in &self.rows {
-            let (name, curve) = (format!("{} with {} hidden units", row.method.name(), row.hidden), &row.curve);
-            let epochs = curve.epoch.len();
-            let lengths = [curve.accuracy.len(), curve.accuracy_sd.len()].into_iter().chain(curve.counts.values().map(Vec::len));
-            if let Some(length) = lengths.into_iter().find(|length| *length != epochs) {
-                return Err(format!("{name}: a curve has {length} values, expected {epochs}, one for each epoch"));
-            }
-            if !curve.epoch.windows(2).all(|pair| pair[0] < pair[1]) {
-                return Err(format!("{name}: the epochs of its curve do not increase"));
-            }
+            let name = format!("{} with {} hidden units", row.method.name(), row.hidden);
+            row.curve.check().map_err(|message| format!("{name}: {message}"))?;
         }
         Ok(())
     }

@@ -241,16 +241,16 @@ fn row(experiment: &Experiment, data: &Dataset, runs: &[(&Job, &Outcome)], initi
 }
 
 /// Percent with the digits that a count of at most 100,000 samples has.
-fn percent(accuracy: f64) -> f64 {
+pub(crate) fn percent(accuracy: f64) -> f64 {
     (accuracy * 1e7).round() / 1e5
 }
 
-fn points(curve: &[Evaluation]) -> Vec<(f64, f64)> {
+pub(crate) fn points(curve: &[Evaluation]) -> Vec<(f64, f64)> {
     curve.iter().map(|evaluation| (evaluation.epoch as f64, evaluation.accuracy)).collect()
 }
 
 /// Means and deviations over the runs at every evaluated epoch.
-fn curve(runs: &[&Vec<Evaluation>]) -> Curve {
+pub(crate) fn curve(runs: &[&Vec<Evaluation>]) -> Curve {
     let mut curve = Curve::default();
     for (index, first) in runs[0].iter().enumerate() {
         let accuracy = Estimate::of(runs.iter().map(|run| percent(run[index].accuracy)).collect());
@@ -333,6 +333,6 @@ fn initialisers(experiments: &[&Experiment]) -> String {
 }
 
 /// Files that are not the official ones, with what is in them.
-fn unverified(data: &Dataset) -> String {
+pub(crate) fn unverified(data: &Dataset) -> String {
     format!("{} with {} + {} samples", data.name, thousands(data.train.len() as u64), thousands(data.test.len() as u64))
 }

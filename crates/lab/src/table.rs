@@ -102,7 +102,7 @@ pub(crate) fn cells(row: &Row) -> [String; 9] {
     ]
 }
 
-fn estimate(estimate: &Estimate, runs: usize) -> String {
+pub(crate) fn estimate(estimate: &Estimate, runs: usize) -> String {
     if runs < 2 { format!("{:.2}", estimate.mean) } else { format!("{:.2} ± {:.2}", estimate.mean, estimate.sd) }
 }
 
@@ -114,7 +114,7 @@ fn signed(value: f64) -> String {
     format!("{value:+.2}")
 }
 
-fn interval(interval: &Interval) -> String {
+pub(crate) fn interval(interval: &Interval) -> String {
     format!("{:+.2} [{:+.2}, {:+.2}]", interval.mean, interval.low, interval.high)
 }
 
@@ -152,11 +152,12 @@ L: how many times faster than the initial network of the same seed, at the accur
         + &list("What the paper leaves open, and what was chosen:", &definition.open_points)
 }
 
-/// `seeds 0 to 4`.
+/// `seeds 0 to 4`, or each by its number if they do not follow one another.
 pub(crate) fn seeds_in_words(seeds: &[u64]) -> String {
     match seeds {
         [only] => format!("seed {only}"),
-        seeds => format!("seeds {} to {}", seeds.first().copied().unwrap_or(0), seeds.last().copied().unwrap_or(0)),
+        [first, .., last] if seeds.windows(2).all(|pair| pair[0].checked_add(1) == Some(pair[1])) => format!("seeds {first} to {last}"),
+        seeds => format!("seeds {}", seeds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
     }
 }
 

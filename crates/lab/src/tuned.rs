@@ -132,3 +132,31 @@ pub(crate) const FASHION_MNIST: &[Tuned] = &[
         "spinet tune --data fashion-mnist --rule l2 --grid weight_decay=0.0001,0.0003,0.001 --hidden 500 --epochs 500 --left-out 1",
     ),
 ];
+
+/// For Tables 7 and 8.
+pub(crate) const FASHION_MNIST_1200: &[Tuned] = &[
+    tuned(
+        10,
+        Method::Dropout,
+        0.1,
+        "spinet tune --data fashion-mnist-1200 --rule dropout --grid dropout_rate=0.02,0.05,0.1,0.2,0.3,0.4,0.5 --hidden 10 --epochs 1500",
+    ),
+    tuned(
+        10,
+        Method::L2,
+        0.005,
+        "spinet tune --data fashion-mnist-1200 --rule l2 --grid weight_decay=0.0001,0.0003,0.001,0.003,0.005,0.01,0.02,0.03,0.05 --hidden 10 --epochs 1500",
+    ),
+    tuned(
+        100,
+        Method::Dropout,
+        0.2,
+        "spinet tune --data fashion-mnist-1200 --rule dropout --grid dropout_rate=0.02,0.05,0.1,0.2,0.3,0.4,0.5 --hidden 100 --epochs 1500",
+    ),
+    tuned(
+        100,
+        Method::L2,
+        0.003,
+        "spinet tune --data fashion-mnist-1200 --rule l2 --grid weight_decay=0.0001,0.0003,0.001,0.003,0.005,0.01,0.02,0.03,0.05 --hidden 100 --epochs 1500",
+    ),
+];

@@ -8,5 +8,6 @@ mod models;
 mod registries;
 mod reporting;
 mod streams;
+mod sweeps;
 mod timing;
 mod training;

@@ -74,3 +74,55 @@ fn a_run_of_a_record_repeats_bit_for_bit_from_its_run_file_alone() {
         std::fs::remove_dir_all(bench.path("again")).unwrap();
     }
 }
+
+const SWEEP: &str = "\
+seeds = 2
+folds = 3
+left_out = 2
+[base]
+epochs = 30
+evaluate_every = 10
+hidden = [6]
+[[product]]
+rules = [[], \"bdnn-dsd\"]
+[[product]]
+rules = [\"bdnn-dsd\"]
+bdnn-dsd.threshold = [5, 20]
+";
+
+/// The record of the sweep with its runs in `directory`.
+fn sweep(bench: &Bench, directory: &str) -> String {
+    bench.done(&format!("sweep s.toml --json --run-dir {directory}"))
+}
+
+#[test]
+fn a_sweep_in_shares_or_killed_gives_the_same_record_and_trains_nothing_twice() {
+    let bench = Bench::new();
+    bench.write("s.toml", SWEEP);
+    let whole = sweep(&bench, "whole");
+    let record: serde_json::Value = serde_json::from_str(&whole).unwrap();
+    let (points, definition) = (record["points"].as_array().unwrap(), &record["definition"]);
+    assert_eq!((points.len(), points[0]["runs"].as_u64(), points[0]["scored"].as_u64()), (4, Some(4), Some(400)));
+    assert_eq!(definition["scored_on"], "validation samples, 2 of 3 folds");
+    assert_eq!(definition["file"], SWEEP);
+    for share in ["1/2", "2/2"] {
+        let text = bench.done(&format!("sweep s.toml --run-dir shared --shard {share}"));
+        assert!(text.starts_with(&format!("share {share}: 8 runs are in shared")), "{text}");
+    }
+    assert_eq!(sweep(&bench, "shared"), whole);
+    let mut moments = Moments(4);
+    for _ in 0..5 {
+        let mut child = bench.command("sweep s.toml --run-dir killed").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(20 + moments.next(100)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert_eq!(sweep(&bench, "killed"), whole);
+
+    // More values later: only what is new is trained.
+    let count = crate::bench::names(&bench.path("whole")).len();
+    bench.write("s.toml", SWEEP.replace("[5, 20]", "[5, 20, 30]"));
+    let more: serde_json::Value = serde_json::from_str(&sweep(&bench, "whole")).unwrap();
+    assert_eq!(crate::bench::names(&bench.path("whole")).len(), count + 4);
+    assert_eq!(more["points"].as_array().unwrap()[..4], points[..]);
+}

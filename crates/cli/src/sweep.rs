@@ -1,0 +1,132 @@
+//! `spinet sweep`: every combination of some values, each with several seeds.
+
+use std::path::PathBuf;
+
+use spinet::lab::{self, SweepFile, SweepRecord, SweepRequest};
+use spinet::{Kernel, store};
+
+use crate::data_source::DataSource;
+use crate::error::Error;
+use crate::kept_runs::KeptRuns;
+use crate::output::Output;
+use crate::reproduce_bar::ReproduceBar;
+use crate::settings::kernel;
+use crate::threads::ThreadCount;
+
+const EXAMPLES: &str = "\
+Examples:
+  spinet sweep thresholds.toml                   the table
+  spinet sweep thresholds.toml --out results     also the record and its figure, for `spinet report`
+  spinet sweep thresholds.toml --shard 1/4       a quarter of the runs, for one of four machines
+  spinet sweep --from results/thresholds.json    the table of a stored record
+
+A file, thresholds.toml:
+  seeds = 5                        # seeds 0 to 4; a list is possible too
+  folds = 5                        # score on validation folds; without it on the test samples
+
+  [base]                           # what every run has, as in run.toml
+  data = \"mnist-1200\"
+  epochs = 500
+  rules = [\"bdnn-dsd\"]
+
+  [[product]]                      # every combination of these values
+  hidden = [[10], [100]]
+  bdnn-dsd.threshold = [5, 10, 20]
+
+  [[product]]                      # and of these, to compare with
+  hidden = [[10], [100]]
+  rules = [[], [\"dropout:dropout_rate=0.2\", \"l2\"]]
+
+Every run is kept in a directory of its own. A sweep that was interrupted or killed goes on when the same command is given
+again, and a finished run is not trained again, even if the file has got more values since.";
+
+/// Train every combination of some values, each with several seeds, and compare.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Sweep {
+    /// TOML file with what every run has and the values to combine.
+    #[arg(value_name = "FILE", required_unless_present = "from")]
+    file: Option<PathBuf>,
+    /// Print the record as JSON instead of the table.
+    #[arg(long)]
+    json: bool,
+    /// Print the table as Markdown.
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
+    /// Also write the record and its figure into this directory.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Show a stored record instead of running anything.
+    #[arg(long, value_name = "RECORD", conflicts_with = "file")]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    kept: KeptRuns,
+    /// How products with pixels are computed, instead of what the file says; `exact` and `f32` differ in the last digits.
+    #[arg(long, value_name = "NAME", value_parser = kernel(), help_heading = "This machine")]
+    kernel: Option<Kernel>,
+    #[command(flatten)]
+    threads: ThreadCount,
+    #[command(flatten)]
+    source: DataSource,
+}
+
+impl Sweep {
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        let record = match (&self.from, &self.file) {
+            (Some(path), _) => SweepRecord::parse(&store::read_text(path)?)
+                .map_err(|source| Error::Record { path: path.clone(), source: Box::new(source) })?,
+            (None, Some(file)) => match self.make(file, output)? {
+                Some(record) => record,
+                None => return Ok(()),
+            },
+            (None, None) => return Ok(()),
+        };
+        if let Some(directory) = &self.out {
+            store::make_directory(directory)?;
+            let path = |ending: &str| directory.join(format!("{}{ending}", record.definition.sweep));
+            store::write_atomically(&path(".json"), record.to_json()?.as_bytes())?;
+            if let Some(figure) = lab::sweep_figure(&record)? {
+                store::write_atomically(&path(".svg"), figure.as_bytes())?;
+            }
+        }
+        if self.json {
+            output.bytes(record.to_json()?.as_bytes())
+        } else if self.markdown {
+            write!(output, "{}", lab::sweep_markdown(&record))
+        } else {
+            write!(output, "{}", lab::sweep_text(&record))
+        }
+    }
+
+    /// The record; none if only a share of the runs was asked for.
+    fn make(&self, path: &std::path::Path, output: &mut Output) -> Result<Option<SweepRecord>, Error> {
+        let text = store::read_text(path)?;
+        let name = path.file_stem().map_or_else(|| "sweep".to_owned(), |name| name.to_string_lossy().into_owned());
+        let kernel = self.kernel.map_or_else(String::new, |kernel| format!(" --kernel {}", kernel.class()));
+        let request = SweepRequest {
+            file: SweepFile::parse(&text, path)?,
+            command: format!("spinet sweep {name}.toml{kernel}"),
+            name,
+            text,
+            kernel: self.kernel,
+            threads: self.threads.count(),
+            keeping: self.kept.keeping(),
+            source: self.source.source(),
+        };
+        let shard = self.kept.shard()?;
+        let bar = ReproduceBar::new(request.work(shard)?);
+        let advance = |work| bar.advance(work, output);
+        let result = match shard {
+            None => lab::sweep(&request, &advance).map(Ok),
+            Some(shard) => lab::sweep_share(&request, shard, &advance).map(Err),
+        };
+        bar.clear();
+        match result? {
+            Ok(record) => Ok(Some(record)),
+            Err(count) => {
+                self.kept.tell_share(count, output)?;
+                Ok(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! The file of a sweep: what every run has, and products of what differs.
+//!
+//! ```toml
+//! seeds = 5                               # runs with the seeds 0 to 4, or a list of seeds
+//! folds = 5                               # score on validation folds of the training samples; on the test samples if absent
+//!
+//! [base]                                  # as in run.toml
+//! data = "mnist-1200"
+//! epochs = 1500
+//! rules = ["bdnn-dsd:threshold=10"]
+//!
+//! [[product]]                             # every combination of these values
+//! hidden = [[10], [100]]
+//! bdnn-dsd.bound_step = [0.03, 0.06]
+//!
+//! [[product]]                             # and of these
+//! hidden = [[10], [100]]
+//! rules = [[], ["l2:weight_decay=0.003"]]
+//! ```
+
+use std::path::Path;
+
+use serde::Deserialize;
+use spinet_rules::RuleSettings;
+use spinet_train::TrainConfig;
+use toml::{Table, Value};
+
+use crate::Error;
+use crate::reproduce::MOST_RUNS;
+
+/// A sweep as its file describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SweepFile {
+    /// Seeds, one a run of every point.
+    pub seeds: Vec<u64>,
+    /// Parts of the training samples, each left out and scored on in turn; `None` scores on the test samples.
+    pub folds: Option<usize>,
+    /// How many of the folds are left out in turn; all if `None`.
+    pub left_out: Option<usize>,
+    /// Every point, in the order of the products, the first axis varying slowest; none twice.
+    pub points: Vec<SweepPoint>,
+}
+
+/// One combination of values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SweepPoint {
+    /// Axis and value, as the file has them.
+    pub settings: Vec<(String, String)>,
+    /// The configuration, with the first seed.
+    pub config: TrainConfig,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a number of seeds or a list of them")]
+enum Seeds {
+    Count(usize),
+    List(Vec<u64>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    seeds: Option<Seeds>,
+    folds: Option<usize>,
+    left_out: Option<usize>,
+    #[serde(default)]
+    base: Table,
+    #[serde(default)]
+    product: Vec<Table>,
+}
+
+/// What an axis sets.
+#[derive(Clone, Debug)]
+enum Target {
+    /// A setting of the run.
+    Setting(String),
+    /// A parameter of a rule, wherever the rule is among the rules of a combination.
+    Parameter { rule: String, parameter: String },
+}
+
+struct Axis {
+    name: String,
+    target: Target,
+    values: Vec<Value>,
+}
+
+impl SweepFile {
+    /// Reads the text of a file; `path` is for messages.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SweepFile`] with the place and what was expected there.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
+        let refuse = |message: String| Error::SweepFile { path: path.to_owned(), message };
+        let written: Written = toml::from_str(text).map_err(|error| {
+            let offset = error.span().unwrap_or_default().start.min(text.len());
+            let line = text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
+            refuse(format!("line {line}: {}", error.message().trim()))
+        })?;
+        let seeds = match written.seeds {
+            None => (0..DEFAULT_SEEDS).collect(),
+            Some(Seeds::Count(count)) => (0..count.min(MOST_RUNS + 1) as u64).collect(),
+            Some(Seeds::List(seeds)) => seeds,
+        };
+        if seeds.is_empty() || seeds.len() > MOST_RUNS {
+            return Err(refuse(format!("`seeds` must be 1 to {MOST_RUNS} seeds, but is {}", seeds.len())));
+        }
+        if let Some(seed) = (1..seeds.len()).find(|index| seeds[..*index].contains(&seeds[*index])) {
+            return Err(refuse(format!("`seeds` has {} twice, expected each once", seeds[seed])));
+        }
+        check_folds(written.folds, written.left_out).map_err(refuse)?;
+        let base = with_rules_as_tables(written.base).map_err(|message| refuse(format!("[base]: {message}")))?;
+        if base.contains_key("seed") {
+            return Err(refuse("[base]: `seed` has no place here, expected `seeds` at the top of the file".to_owned()));
+        }
+        config(&base, seeds[0]).map_err(|message| refuse(format!("[base]: {message}")))?;
+        let products = if written.product.is_empty() { vec![Table::new()] } else { written.product };
+        let mut points: Vec<SweepPoint> = Vec::new();
+        for (number, product) in products.into_iter().enumerate() {
+            let at = |message: String| refuse(format!("product {}: {message}", number + 1));
+            let axes = axes(product).map_err(at)?;
+            let count = axes.iter().try_fold(1_usize, |count, axis| count.checked_mul(axis.values.len()));
+            if count.is_none_or(|count| count.saturating_add(points.len()) > MOST_RUNS) {
+                return Err(at(format!("more than {MOST_RUNS} combinations")));
+            }
+            for point in combinations(&base, &axes, seeds[0]).map_err(at)? {
+                if points.iter().all(|known| known.config != point.config) {
+                    points.push(point);
+                }
+            }
+        }
+        Ok(Self { seeds, folds: written.folds, left_out: written.left_out, points })
+    }
+}
+
+/// Seeds where none are chosen, as many as the paper has runs.
+const DEFAULT_SEEDS: u64 = 5;
+
+fn check_folds(folds: Option<usize>, left_out: Option<usize>) -> Result<(), String> {
+    match (folds, left_out) {
+        (Some(folds), _) if !(2..=1000).contains(&folds) => Err(format!("`folds` must be in [2, 1000], but is {folds}")),
+        (Some(folds), Some(left_out)) if !(1..=folds).contains(&left_out) => {
+            Err(format!("`left_out` must be in [1, {folds}], but is {left_out}"))
+        }
+        (None, Some(_)) => Err("`left_out` stands alone, expected `folds` beside it".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// The axes of a product.
+fn axes(product: Table) -> Result<Vec<Axis>, String> {
+    let mut axes = Vec::new();
+    for (key, value) in product {
+        if key == "seed" || key == "kernel" {
+            let instead = if key == "seed" { "`seeds` at the top of the file" } else { "`--kernel`" };
+            return Err(format!("`{key}` cannot vary, expected {instead}"));
+        }
+        match value {
+            Value::Table(parameters) => {
+                spinet_rules::find(&key).map_err(|error| error.to_string())?;
+                for (parameter, values) in parameters {
+                    let name = format!("{key}.{parameter}");
+                    axes.push(axis(name, Target::Parameter { rule: key.clone(), parameter }, values)?);
+                }
+            }
+            values => axes.push(axis(key.clone(), Target::Setting(key), values)?),
+        }
+    }
+    // Rules come first, whatever the order in the file: parameters are set in rules that are there.
+    axes.sort_by_key(|axis| matches!(axis.target, Target::Parameter { .. }));
+    Ok(axes)
+}
+
+fn axis(name: String, target: Target, values: Value) -> Result<Axis, String> {
+    match values {
+        Value::Array(values) if values.is_empty() => Err(format!("`{name}` has no values, expected a list of them")),
+        Value::Array(values) => Ok(Axis { name, target, values }),
+        other => Err(format!("`{name}` is {other}, expected a list of values")),
+    }
+}
+
+/// Every combination of the axes' values; an axis of a rule that a combination has not is left out there.
+fn combinations(base: &Table, axes: &[Axis], seed: u64) -> Result<Vec<SweepPoint>, String> {
+    let mut tables = vec![(base.clone(), Vec::<(String, String)>::new())];
+    for axis in axes {
+        let mut is_used = false;
+        let mut next = Vec::new();
+        for (table, settings) in tables {
+            let is_here = match &axis.target {
+                Target::Setting(_) => true,
+                Target::Parameter { rule, .. } => rule_of(&table, rule).is_some(),
+            };
+            if !is_here {
+                next.push((table, settings));
+                continue;
+            }
+            is_used = true;
+            for value in &axis.values {
+                let (mut table, mut settings) = (table.clone(), settings.clone());
+                set(&mut table, &axis.target, value)?;
+                settings.push((axis.name.clone(), shown(value)));
+                next.push((table, settings));
+            }
+        }
+        if !is_used {
+            return Err(format!("`{}` changes nothing: no combination has this rule, expected it among `rules`", axis.name));
+        }
+        tables = next;
+    }
+    let point = |(table, settings): (Table, Vec<(String, String)>)| {
+        let config = config(&table, seed).map_err(|message| {
+            let place: Vec<String> = settings.iter().map(|(axis, value)| format!("{axis} = {value}")).collect();
+            format!("{}: {message}", place.join(", "))
+        })?;
+        Ok(SweepPoint { settings, config })
+    };
+    tables.into_iter().map(point).collect()
+}
+
+fn set(table: &mut Table, target: &Target, value: &Value) -> Result<(), String> {
+    match target {
+        Target::Setting(key) if key == "rules" => {
+            table.insert(key.clone(), rules_as_tables(value.clone())?);
+        }
+        Target::Setting(key) => {
+            table.insert(key.clone(), value.clone());
+        }
+        Target::Parameter { rule, parameter } => {
+            if let Some(rule) = rule_of(table, rule) {
+                let mut changed = rule.clone();
+                changed.insert(parameter.clone(), value.clone());
+                replace_rule(table, &changed);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn rule_of<'a>(table: &'a Table, name: &str) -> Option<&'a Table> {
+    let rules = table.get("rules")?.as_array()?;
+    rules.iter().filter_map(Value::as_table).find(|rule| rule.get("name").and_then(Value::as_str) == Some(name))
+}
+
+fn replace_rule(table: &mut Table, changed: &Table) {
+    let rules = table.get_mut("rules").and_then(Value::as_array_mut);
+    for rule in rules.into_iter().flatten().filter_map(Value::as_table_mut) {
+        if rule.get("name") == changed.get("name") {
+            rule.clone_from(changed);
+        }
+    }
+}
+
+fn with_rules_as_tables(mut base: Table) -> Result<Table, String> {
+    if let Some(rules) = base.remove("rules") {
+        base.insert("rules".to_owned(), rules_as_tables(rules)?);
+    }
+    Ok(base)
+}
+
+/// Rules written as on a command line, in the form that `run.toml` has: one text, or a list of texts and tables.
+fn rules_as_tables(rules: Value) -> Result<Value, String> {
+    let one = |rule: Value| match rule {
+        Value::String(text) => {
+            let settings: RuleSettings = text.parse().map_err(|error: spinet_rules::Error| error.to_string())?;
+            Value::try_from(settings).map_err(|error| error.to_string())
+        }
+        other => Ok(other),
+    };
+    match rules {
+        Value::Array(rules) => rules.into_iter().map(one).collect::<Result<_, _>>().map(Value::Array),
+        other => Ok(Value::Array(vec![one(other)?])),
+    }
+}
+
+fn config(table: &Table, seed: u64) -> Result<TrainConfig, String> {
+    let config: TrainConfig = table.clone().try_into().map_err(|error: toml::de::Error| error.message().trim().to_owned())?;
+    let config = TrainConfig { seed, ..config };
+    config.check().map_err(|error| error.to_string())?;
+    Ok(config)
+}
+
+/// A value as a person reads it: rules as on a command line, words without quotes.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) if values.is_empty() => "none".to_owned(),
+        Value::Array(values) => values.iter().map(shown).collect::<Vec<_>>().join(" + "),
+        Value::Table(_) => value.clone().try_into().map_or_else(|_| value.to_string(), |rule: RuleSettings| rule.to_string()),
+        // With an exponent where it would be long.
+        Value::Float(number) if *number != 0.0 && !(1e-5..1e6).contains(&number.abs()) => format!("{number:e}"),
+        Value::Float(number) => number.to_string(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<SweepFile, Error> {
+        SweepFile::parse(text, Path::new("s.toml"))
+    }
+
+    fn refused(text: &str) -> String {
+        parse(text).unwrap_err().to_string()
+    }
+
+    fn settings(file: &SweepFile) -> Vec<String> {
+        let point = |point: &SweepPoint| point.settings.iter().map(|(axis, value)| format!("{axis}={value}")).collect::<Vec<_>>().join(" ");
+        file.points.iter().map(point).collect()
+    }
+
+    #[test]
+    fn a_product_has_every_combination_with_the_first_axis_slowest() {
+        let file = parse(
+            "seeds = 2\n[base]\nepochs = 3\nrules = [\"bdnn-dsd\"]\n[[product]]\nlearning_rate = [0.1, 0.3]\nbdnn-dsd.threshold = [5, 10]\nhidden = [[4], [3, 2]]\n",
+        )
+        .unwrap();
+        let first = "learning_rate=0.1 hidden=4 bdnn-dsd.threshold=5";
+        assert_eq!((file.points.len(), settings(&file)[0].as_str()), (8, first));
+        assert_eq!(settings(&file)[7], "learning_rate=0.3 hidden=3 + 2 bdnn-dsd.threshold=10");
+        assert_eq!(file.seeds, [0, 1]);
+        let last = &file.points[7].config;
+        assert_eq!((last.learning_rate, &last.hidden, last.epochs), (0.3, &vec![3, 2], 3));
+        assert_eq!(last.rules[0].to_string(), "bdnn-dsd:threshold=10");
+    }
+
+    #[test]
+    fn products_are_joined_and_equal_points_stand_once() {
+        let file = parse(
+            "[base]\nhidden = [5]\n[[product]]\nrules = [[], \"l2\", [\"bdnn-dsd:threshold=7\", \"l2:weight_decay=0.1\"]]\nl2.weight_decay = [0.1, 0.2]\n[[product]]\nrules = [[], \"dropout\"]\n",
+        )
+        .unwrap();
+        assert_eq!(
+            settings(&file),
+            [
+                "rules=none",
+                "rules=l2 l2.weight_decay=0.1",
+                "rules=l2 l2.weight_decay=0.2",
+                "rules=bdnn-dsd:threshold=7 + l2:weight_decay=0.1 l2.weight_decay=0.1",
+                "rules=bdnn-dsd:threshold=7 + l2:weight_decay=0.1 l2.weight_decay=0.2",
+                "rules=dropout"
+            ]
+        );
+        assert_eq!(file.seeds, [0, 1, 2, 3, 4]);
+        assert_eq!(file.points[4].config.rules[1].to_string(), "l2:weight_decay=0.2");
+        assert_eq!(parse("").unwrap().points.len(), 1, "a file without products is its base");
+    }
+
+    #[test]
+    fn slips_are_refused_with_their_place() {
+        for (text, message) in [
+            ("sedes = 1\n", "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `base`, `product`"),
+            ("seeds = 0\n", "`seeds` must be 1 to 10000 seeds, but is 0"),
+            ("seeds = 99999999999999\n", "`seeds` must be 1 to 10000 seeds, but is 10001"),
+            ("seeds = [1, 2, 1]\n", "`seeds` has 1 twice, expected each once"),
+            ("folds = 1\n", "`folds` must be in [2, 1000], but is 1"),
+            ("folds = 3\nleft_out = 4\n", "`left_out` must be in [1, 3], but is 4"),
+            ("left_out = 4\n", "`left_out` stands alone, expected `folds` beside it"),
+            ("[base]\nepochs = 0\n", "[base]: `epochs` must be at least 1, but is 0"),
+            ("[base]\nseed = 0\n", "[base]: `seed` has no place here, expected `seeds` at the top of the file"),
+            ("[[product]]\nepochs = []\n", "product 1: `epochs` has no values, expected a list of them"),
+            ("[[product]]\nepochs = 5\n", "product 1: `epochs` is 5, expected a list of values"),
+            ("[[product]]\n[[product]]\nepochs = [1, 0]\n", "product 2: epochs = 0: `epochs` must be at least 1, but is 0"),
+            ("[[product]]\nseed = [1]\n", "product 1: `seed` cannot vary, expected `seeds` at the top of the file"),
+            (
+                "[[product]]\nl2.weight_decay = [1]\n",
+                "product 1: `l2.weight_decay` changes nothing: no combination has this rule, expected it among `rules`",
+            ),
+        ] {
+            assert_eq!(refused(text), format!("s.toml: {message}"), "{text}");
+        }
+        assert!(refused("[[product]]\nepoch = [1]\n").starts_with("s.toml: product 1: epoch = 1: unknown field `epoch`"));
+        assert!(refused("[[product]]\nrules = [\"l3\"]\n").starts_with("s.toml: product 1: rules = l3: unknown rule `l3`"));
+        let huge = format!(
+            "[[product]]\n{}",
+            ["batch", "epochs", "hidden", "learning_rate"].map(|axis| format!("{axis} = [{}1]\n", "1,".repeat(99))).concat()
+        );
+        assert!(refused(&huge).ends_with("product 1: more than 10000 combinations"));
+    }
+}

@@ -1,0 +1,21 @@
+//! Sweeps: every combination of some values, over data, network, rules and their parameters, each with several seeds.
+//!
+//! ```text
+//! file.rs      what is asked for: a TOML file, and the points it stands for
+//! run.rs       runs every point, as durable and as divisible as the paper's tables
+//! record.rs    what came out, for the tables, figures and reports
+//! table.rs     as text and Markdown
+//! chart.rs     accuracy and L along each axis of numbers
+//! ```
+
+mod chart;
+mod file;
+mod record;
+mod run;
+mod table;
+
+pub use chart::sweep_figure;
+pub use file::{SweepFile, SweepPoint};
+pub use record::{SweepDefinition, SweepRecord, SweepRow};
+pub use run::{SweepRequest, sweep, sweep_share};
+pub use table::{sweep_markdown, sweep_text};

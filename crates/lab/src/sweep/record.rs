@@ -1,0 +1,127 @@
+//! What a sweep found.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Curve, Error, Estimate, Interval};
+
+/// One point of a sweep with its runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepRow {
+    /// Axis and value.
+    pub settings: Vec<(String, String)>,
+    /// Training samples of a run.
+    pub train: usize,
+    /// Samples that a run is scored on.
+    pub scored: usize,
+    /// Runs: seeds times folds.
+    pub runs: usize,
+    /// How many runs diverged; each counts as an accuracy of 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub diverged: usize,
+    /// Accuracy in percent after the last epoch, by seed, and within a seed by fold.
+    pub accuracy: Estimate,
+    /// Best accuracy in percent of all evaluated epochs.
+    pub peak_accuracy: Estimate,
+    /// Speed-up L over the same network without rules, if that is a point of the sweep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speedup: Option<Estimate>,
+    /// Accuracy minus that of the same network without rules, paired by seed and fold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_initial: Option<Interval>,
+    /// The run.toml of the first run.
+    pub run_toml: String,
+    /// By run: what ends the name of its directory; empty for a run that diverged.
+    pub ids: Vec<String>,
+    /// By run: SHA-256 over the arrays of its model; empty for a run that diverged.
+    pub arrays_sha256: Vec<String>,
+    /// Accuracy over the epochs, at no more than some fifty of them.
+    pub curve: Curve,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// How a sweep was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepDefinition {
+    /// Its name: that of the file, without its ending.
+    pub sweep: String,
+    /// The command that makes this record.
+    pub command: String,
+    /// Version of the program.
+    pub program: String,
+    /// Class of the kernel that computed the products with pixels.
+    pub kernel: String,
+    /// Seeds, one a run of every point.
+    pub seeds: Vec<u64>,
+    /// What accuracies are of: `test samples`, or `validation samples, 5 of 5 folds`.
+    pub scored_on: String,
+    /// The text of the sweep's file.
+    pub file: String,
+    /// Data sets made from other than the official files, each with its numbers of samples.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unverified: Vec<String>,
+    /// SHA-256 of training and test samples, by data set.
+    pub digests: BTreeMap<String, [String; 2]>,
+}
+
+/// The numbers of a sweep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepRecord {
+    /// One for each point.
+    pub points: Vec<SweepRow>,
+    /// How they were made.
+    pub definition: SweepDefinition,
+}
+
+impl SweepRecord {
+    /// Reads a record.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Record`], [`Error::RecordContent`].
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let record: Self = serde_json::from_str(text).map_err(|source| Error::Record { source })?;
+        if record.points.is_empty() {
+            return Err(Error::RecordContent { message: "it has no points, expected at least one".to_owned() });
+        }
+        for (index, point) in record.points.iter().enumerate() {
+            point.curve.check().map_err(|message| Error::RecordContent { message: format!("point {}: {message}", index + 1) })?;
+        }
+        Ok(record)
+    }
+
+    /// The record as JSON, one line a point.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Record`], for numbers that JSON does not have.
+    pub fn to_json(&self) -> Result<String, Error> {
+        let json = |result: Result<String, _>| result.map_err(|source| Error::Record { source });
+        let points = self.points.iter().map(|point| json(serde_json::to_string(point))).collect::<Result<Vec<_>, _>>()?;
+        let definition = json(serde_json::to_string_pretty(&self.definition))?;
+        Ok(format!("{{\"points\": [\n{}\n],\n\"definition\": {definition}}}\n", points.join(",\n")))
+    }
+
+    /// The axes, in the order in which points name them.
+    pub fn axes(&self) -> Vec<&str> {
+        let mut axes: Vec<&str> = Vec::new();
+        for (axis, _) in self.points.iter().flat_map(|point| &point.settings) {
+            if !axes.contains(&axis.as_str()) {
+                axes.push(axis);
+            }
+        }
+        axes
+    }
+}
+
+impl SweepRow {
+    /// The value on an axis, if the point has one.
+    pub fn value(&self, axis: &str) -> Option<&str> {
+        self.settings.iter().find(|(name, _)| name == axis).map(|(_, value)| value.as_str())
+    }
+}

@@ -1,0 +1,258 @@
+//! Runs every point of a sweep and gathers its record.
+
+use std::collections::BTreeMap;
+
+use spinet_data::{Dataset, Source, balanced_folds};
+use spinet_nn::Kernel;
+use spinet_train::{Evaluation, TrainConfig, each_run};
+
+use super::{SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRow};
+use crate::reproduce::{MOST_RUNS, curve, percent, points, unverified};
+use crate::runs::Outcome;
+use crate::{Curve, Error, Estimate, Keeping, Shard, paired_interval, speedup};
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct SweepRequest {
+    /// The points and seeds.
+    pub file: SweepFile,
+    /// Name and text of the file, for the record.
+    pub name: String,
+    /// See `name`.
+    pub text: String,
+    /// Another kernel than the file's.
+    pub kernel: Option<Kernel>,
+    /// Threads in all.
+    pub threads: usize,
+    /// Where runs are kept; in memory by default.
+    pub keeping: Keeping,
+    /// Where data sets are.
+    pub source: Source,
+    /// The command, as the record names it.
+    pub command: String,
+}
+
+/// One run to do.
+struct Job {
+    config: TrainConfig,
+    /// Index of its data among all data sets.
+    data: usize,
+    /// Index of its part of the data.
+    part: usize,
+}
+
+impl Job {
+    /// A measure of the time that so many epochs take.
+    fn work(&self, epochs: usize) -> u64 {
+        (epochs * self.config.hidden.iter().sum::<usize>().max(1)) as u64
+    }
+}
+
+/// A data set with the parts of it that runs see: itself, or its folds.
+struct Parts {
+    whole: Dataset,
+    parts: Vec<Dataset>,
+}
+
+impl SweepRequest {
+    /// The work of all runs of a share together: a measure of time, for a progress bar.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the request.
+    pub fn work(&self, shard: Option<Shard>) -> Result<u64, Error> {
+        Ok(self.jobs(shard)?.iter().map(|job| job.work(job.config.epochs)).sum())
+    }
+
+    fn folds(&self) -> usize {
+        self.file.folds.map_or(1, |folds| self.file.left_out.unwrap_or(folds))
+    }
+
+    /// The data sets, each once.
+    fn data_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for point in &self.file.points {
+            if !names.contains(&point.config.data.as_str()) {
+                names.push(&point.config.data);
+            }
+        }
+        names
+    }
+
+    /// The runs of a share: of every point, by seed, and within a seed by fold.
+    fn jobs(&self, shard: Option<Shard>) -> Result<Vec<Job>, Error> {
+        let (names, folds) = (self.data_names(), self.folds());
+        let count = self.file.points.len().saturating_mul(self.file.seeds.len()).saturating_mul(folds);
+        if count > MOST_RUNS {
+            return Err(Error::Runs { setting: "runs of all points", low: 1, high: MOST_RUNS, found: count });
+        }
+        let mut jobs = Vec::with_capacity(count);
+        for SweepPoint { config, .. } in &self.file.points {
+            let data = names.iter().position(|name| *name == config.data).unwrap_or(0);
+            for seed in &self.file.seeds {
+                for part in 0..folds {
+                    let config = TrainConfig { seed: *seed, kernel: self.kernel.unwrap_or(config.kernel), ..config.clone() };
+                    jobs.push(Job { config: config.resolved()?, data, part });
+                }
+            }
+        }
+        let numbered = jobs.into_iter().enumerate();
+        Ok(numbered.filter(|(number, _)| shard.is_none_or(|shard| shard.has(*number))).map(|(_, job)| job).collect())
+    }
+
+    fn load(&self) -> Result<Vec<Parts>, Error> {
+        let load = |name: &str| {
+            let whole = spinet_data::load(name, &self.source)?;
+            let Some(folds) = self.file.folds else { return Ok(Parts { parts: vec![whole.clone()], whole }) };
+            // The same folds as `tune` has.
+            let key = format!("spinet tune {}", self.file.seeds[0]);
+            let folds = balanced_folds(whole.train.labels(), whole.classes(), folds, &key)?;
+            let part = |fold: spinet_data::Fold| {
+                let (train, test) = (whole.train.select(&fold.train)?, whole.train.select(&fold.validation)?);
+                Ok(Dataset { train, test, ..whole.clone() })
+            };
+            let parts = folds.into_iter().take(self.folds()).map(part).collect::<Result<Vec<_>, spinet_data::Error>>()?;
+            Ok(Parts { whole, parts })
+        };
+        self.data_names().into_iter().map(load).collect()
+    }
+}
+
+/// Does these runs, as many at once as there are threads; none where a run diverged.
+fn outcomes(request: &SweepRequest, jobs: &[Job], data: &[Parts], advance: &(dyn Fn(u64) + Sync)) -> Result<Vec<Option<Outcome>>, Error> {
+    // The largest first, so that the threads end together.
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(jobs[*index].work(jobs[*index].config.epochs)));
+    let done = each_run(request.threads, jobs.len(), |index, threads| {
+        let job = &jobs[order[index]];
+        let mut left = job.config.epochs;
+        let mut tell = |epochs: usize| {
+            left = left.saturating_sub(epochs);
+            advance(job.work(epochs));
+        };
+        match request.keeping.outcome(&job.config, &data[job.data].parts[job.part], threads, &mut tell) {
+            Ok(outcome) => Ok(Some(outcome)),
+            Err(Error::Train(spinet_train::Error::Diverged { .. })) => {
+                advance(job.work(left));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    })?;
+    let mut outcomes: Vec<Option<Outcome>> = jobs.iter().map(|_| None).collect();
+    for (index, outcome) in order.into_iter().zip(done) {
+        outcomes[index] = outcome;
+    }
+    Ok(outcomes)
+}
+
+/// Does one share of the runs, in the directory of the request; gives their number.
+///
+/// # Errors
+///
+/// As [`sweep`].
+pub fn sweep_share(request: &SweepRequest, shard: Shard, advance: &(dyn Fn(u64) + Sync)) -> Result<usize, Error> {
+    let (jobs, data) = (request.jobs(Some(shard))?, request.load()?);
+    Ok(outcomes(request, &jobs, &data, advance)?.len())
+}
+
+/// Runs every point with every seed; `advance` is told how much [work](SweepRequest::work) was done since its last call, from
+/// any thread. A run that diverges is told in the record and ends nothing.
+///
+/// # Errors
+///
+/// What is wrong with the request, data that is missing, a run that was interrupted or cannot be kept.
+pub fn sweep(request: &SweepRequest, advance: &(dyn Fn(u64) + Sync)) -> Result<SweepRecord, Error> {
+    let (jobs, data) = (request.jobs(None)?, request.load()?);
+    let outcomes = outcomes(request, &jobs, &data, advance)?;
+    let each = request.file.seeds.len() * request.folds();
+    let runs: Vec<&[Option<Outcome>]> = outcomes.chunks(each).collect();
+    let rows = request.file.points.iter().enumerate().map(|(index, point)| {
+        let job = &jobs[index * each];
+        let initial = initial_of(&request.file.points, point).map(|initial| runs[initial]);
+        row(point, job, &data[job.data].parts[0], runs[index], initial)
+    });
+    let kernel = jobs.first().map_or_else(String::new, |job| job.config.kernel.to_string());
+    Ok(SweepRecord { points: rows.collect::<Result<_, _>>()?, definition: definition(request, &data, kernel) })
+}
+
+/// The point with the same network, data and training, and no rules.
+fn initial_of(points: &[SweepPoint], point: &SweepPoint) -> Option<usize> {
+    if point.config.rules.is_empty() {
+        return None;
+    }
+    let plain = TrainConfig { rules: Vec::new(), ..point.config.clone() };
+    points.iter().position(|other| other.config == plain)
+}
+
+fn row(
+    point: &SweepPoint,
+    job: &Job,
+    data: &Dataset,
+    runs: &[Option<Outcome>],
+    initial: Option<&[Option<Outcome>]>,
+) -> Result<SweepRow, Error> {
+    let curves: Vec<&Vec<Evaluation>> = runs.iter().flatten().map(|outcome| &outcome.curve).collect();
+    let last = |run: &Option<Outcome>| run.as_ref().and_then(|run| run.curve.last()).map_or(0.0, |last| percent(last.accuracy));
+    let finals = |runs: &[Option<Outcome>]| runs.iter().map(last).collect::<Vec<_>>();
+    let best = |run: &Outcome| run.curve.iter().map(|evaluation| percent(evaluation.accuracy)).fold(0.0, f64::max);
+    let speedups = |initial: &[Option<Outcome>]| {
+        let each = initial.iter().zip(runs).map(|(initial, run)| {
+            let (initial, run) = (initial.as_ref()?, run.as_ref()?);
+            speedup(&points(&initial.curve), &points(&run.curve))
+        });
+        each.collect::<Option<Vec<_>>>().map(Estimate::of)
+    };
+    let text = |part: fn(&Outcome) -> &String| runs.iter().map(|run| run.as_ref().map(part).cloned().unwrap_or_default()).collect();
+    Ok(SweepRow {
+        settings: point.settings.clone(),
+        train: data.train.len(),
+        scored: data.test.len(),
+        runs: runs.len(),
+        diverged: runs.iter().filter(|run| run.is_none()).count(),
+        accuracy: Estimate::of(finals(runs)),
+        peak_accuracy: Estimate::of(runs.iter().map(|run| run.as_ref().map_or(0.0, best)).collect()),
+        speedup: initial.and_then(speedups),
+        over_initial: initial.and_then(|initial| paired_interval(&finals(runs), &finals(initial))),
+        run_toml: job.config.to_toml()?,
+        ids: text(|run| &run.id),
+        arrays_sha256: text(|run| &run.arrays_sha256),
+        curve: if curves.is_empty() { Curve::default() } else { thinned(curve(&curves)) },
+    })
+}
+
+/// Most evaluations of a curve that a record keeps.
+const MOST_EVALUATIONS: usize = 50;
+
+/// Without counts, and with some fifty epochs at equal distances, the first and the last among them.
+fn thinned(curve: Curve) -> Curve {
+    let count = curve.epoch.len();
+    if count <= MOST_EVALUATIONS {
+        return Curve { counts: BTreeMap::new(), ..curve };
+    }
+    let kept: Vec<usize> = (0..MOST_EVALUATIONS).map(|index| index * (count - 1) / (MOST_EVALUATIONS - 1)).collect();
+    Curve {
+        epoch: kept.iter().map(|index| curve.epoch[*index]).collect(),
+        accuracy: kept.iter().map(|index| curve.accuracy[*index]).collect(),
+        accuracy_sd: kept.iter().map(|index| curve.accuracy_sd[*index]).collect(),
+        counts: BTreeMap::new(),
+    }
+}
+
+fn definition(request: &SweepRequest, data: &[Parts], kernel: String) -> SweepDefinition {
+    let digests = data.iter().map(|Parts { whole, .. }| (whole.name.clone(), [whole.train.sha256(), whole.test.sha256()]));
+    SweepDefinition {
+        sweep: request.name.clone(),
+        command: request.command.clone(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        kernel,
+        seeds: request.file.seeds.clone(),
+        scored_on: match request.file.folds {
+            None => "test samples".to_owned(),
+            Some(folds) => format!("validation samples, {} of {folds} folds", request.folds()),
+        },
+        file: request.text.clone(),
+        unverified: data.iter().filter(|parts| !parts.whole.is_verified).map(|parts| unverified(&parts.whole)).collect(),
+        digests: digests.collect(),
+    }
+}

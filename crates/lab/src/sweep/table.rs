@@ -1,0 +1,95 @@
+//! A sweep as text for a terminal and as Markdown.
+
+use super::{SweepRecord, SweepRow};
+use crate::count::{plural, thousands};
+use crate::table::{estimate, interval, seeds_in_words};
+
+/// The columns of every point, after one for each axis.
+const HEAD: [&str; 3] = ["accuracy %", "over initial [95 %]", "L"];
+
+/// Head and rows: a column for each axis, then those of [`HEAD`] that any point has.
+pub(crate) fn cells(record: &SweepRecord) -> (Vec<String>, Vec<Vec<String>>) {
+    let axes = record.axes();
+    let has =
+        [true, record.points.iter().any(|point| point.over_initial.is_some()), record.points.iter().any(|point| point.speedup.is_some())];
+    let kept = |cells: [String; 3]| cells.into_iter().zip(has).filter(|(_, has)| *has).map(|(cell, _)| cell);
+    let row = |point: &SweepRow| {
+        let axes = axes.iter().map(|axis| point.value(axis).unwrap_or("").to_owned());
+        axes.chain(kept([
+            accuracy(point),
+            point.over_initial.as_ref().map_or_else(String::new, interval),
+            point.speedup.as_ref().map_or_else(String::new, |speedup| estimate(speedup, point.runs)),
+        ]))
+        .collect()
+    };
+    let head = axes.iter().map(|axis| (*axis).to_owned()).chain(kept(HEAD.map(str::to_owned))).collect();
+    (head, record.points.iter().map(row).collect())
+}
+
+fn accuracy(point: &SweepRow) -> String {
+    let diverged = if point.diverged > 0 { format!(", {} diverged", point.diverged) } else { String::new() };
+    estimate(&point.accuracy, point.runs) + &diverged
+}
+
+/// The record as a table for a terminal, with what a reader must know.
+pub fn sweep_text(record: &SweepRecord) -> String {
+    let (head, rows) = cells(record);
+    let width = |column: usize| rows.iter().chain([&head]).map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let axes = record.axes().len();
+    let line = |row: &Vec<String>| {
+        let padded = row.iter().enumerate().map(|(column, cell)| {
+            let space = " ".repeat(width(column) - cell.chars().count());
+            if column < axes { format!("{cell}{space}") } else { format!("{space}{cell}") }
+        });
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    let rule = "-".repeat((0..head.len()).map(|column| width(column) + 2).sum::<usize>().saturating_sub(2));
+    format!("{}\n\n{}{rule}\n{}\n{}", title(record), line(&head), rows.iter().map(line).collect::<String>(), notes(record))
+}
+
+/// The record as a Markdown table.
+pub fn sweep_markdown(record: &SweepRecord) -> String {
+    let (head, rows) = cells(record);
+    let axes = record.axes().len();
+    let rows = rows.iter().map(|row| format!("| {} |\n", row.join(" | ")));
+    let rule = ":--|".repeat(axes) + &"--:|".repeat(head.len() - axes);
+    format!("**{}**\n\n| {} |\n|{rule}\n{}\n{}", title(record), head.join(" | "), rows.collect::<String>(), notes(record))
+}
+
+fn title(record: &SweepRecord) -> String {
+    let point = &record.points[0];
+    let definition = &record.definition;
+    format!(
+        "Sweep {}: {}, {} each; accuracy on {} {}",
+        definition.sweep,
+        plural(record.points.len(), "point"),
+        plural(point.runs, "run"),
+        thousands(point.scored as u64),
+        definition.scored_on
+    )
+}
+
+/// What a reader must know to believe the numbers.
+pub(crate) fn notes(record: &SweepRecord) -> String {
+    let definition = &record.definition;
+    let mut notes = String::new();
+    if !definition.unverified.is_empty() {
+        notes += &format!("NOT the official files: {}.\n", definition.unverified.join("; "));
+    }
+    notes += "accuracy %: mean ± standard deviation over the runs, after the last epoch.\n";
+    if record.points.iter().any(|point| point.over_initial.is_some()) {
+        notes += "over initial: mean difference to the same network without rules, with its 95 % confidence interval (paired by seed).\n";
+    }
+    if record.points.iter().any(|point| point.speedup.is_some()) {
+        notes += "L: how many times faster than that network, at the accuracy level with the largest difference in time.\n";
+    }
+    let best = record.points.iter().max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean));
+    if let Some(best) = best.filter(|_| record.points.len() > 1) {
+        let settings: Vec<String> = best.settings.iter().map(|(axis, value)| format!("{axis} = {value}")).collect();
+        notes += &format!("highest: {} % with {}.\n", accuracy(best), settings.join(", "));
+        if definition.scored_on == "test samples" {
+            notes += "Scored on test samples: good for reporting, not for choosing. `folds = 5` in the file scores on training samples left out.\n";
+        }
+    }
+    notes + &format!("Settings: {}, kernel {}.\n", seeds_in_words(&definition.seeds), definition.kernel)
+}
