@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use spinet::lab::{self, Record, Stored};
+use spinet::lab::{self, Record, Stored, StoredSweep, SweepRecord};
 use spinet::store;
 
 use crate::error::Error;
@@ -23,7 +23,7 @@ The file needs no network and runs no script; the same records give the same byt
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Report {
-    /// Folder with records, as `spinet reproduce --out` writes them; its subfolders are searched too.
+    /// Folder with records, as `spinet reproduce --out` and `spinet sweep --out` write them; its subfolders are searched too.
     #[arg(value_name = "DIR", default_value = "results")]
     directory: PathBuf,
     /// File to write [default: DIR/report.html].
@@ -39,30 +39,34 @@ impl Report {
         let mut files = Vec::new();
         gather(&self.directory, &mut files)?;
         files.sort();
-        let (mut records, mut others) = (Vec::new(), Vec::new());
+        let (mut records, mut sweeps, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for path in &files {
             let name = path.strip_prefix(&self.directory).unwrap_or(path).to_string_lossy().replace('\\', "/");
             match read(path)? {
-                Ok(record) => records.push(Stored { name, record }),
+                Ok(Found::Tables(record)) => records.push(Stored { name, record }),
+                Ok(Found::Sweep(record)) => sweeps.push(StoredSweep { name, record }),
                 Err(why) => others.push((name, why)),
             }
         }
         self.tell_others(&others, output);
-        if records.is_empty() {
+        if records.is_empty() && sweeps.is_empty() {
             return Err(Error::NoRecords { directory: self.directory.clone() });
         }
         let path = self.out.clone().unwrap_or_else(|| self.directory.join("report.html"));
-        store::write_atomically(&path, lab::report(&records).as_bytes())?;
+        store::write_atomically(&path, lab::report(&records, &sweeps).as_bytes())?;
         if self.json {
             let entry = |stored: &Stored| {
                 let definition = &stored.record.definition;
                 json!({ "file": stored.name, "experiments": definition.experiments, "rows": stored.record.rows.len(), "reduced": definition.reduced })
             };
-            let (records, others): (Vec<Value>, Vec<&String>) =
-                (records.iter().map(entry).collect(), others.iter().map(|(name, _)| name).collect());
-            return output.json(&json!({ "report": path, "directory": self.directory, "records": records, "left_out": others }));
+            let of_sweep = |stored: &StoredSweep| json!({ "file": stored.name, "sweep": stored.record.definition.sweep, "points": stored.record.points.len() });
+            let (records, sweeps): (Vec<Value>, Vec<Value>) = (records.iter().map(entry).collect(), sweeps.iter().map(of_sweep).collect());
+            let others: Vec<&String> = others.iter().map(|(name, _)| name).collect();
+            return output
+                .json(&json!({ "report": path, "directory": self.directory, "records": records, "sweeps": sweeps, "left_out": others }));
         }
-        writeln!(output, "{}: {} record{}", path.display(), records.len(), if records.len() == 1 { "" } else { "s" })
+        let count = records.len() + sweeps.len();
+        writeln!(output, "{}: {count} record{}", path.display(), if count == 1 { "" } else { "s" })
     }
 
     /// Names the files that are no records: those of another kind on one line, damaged ones with the reason.
@@ -88,12 +92,23 @@ enum NoRecord {
     Damaged(lab::Error),
 }
 
+/// What a file holds.
+enum Found {
+    Tables(Record),
+    Sweep(SweepRecord),
+}
+
 /// A record, or why the file is none.
-fn read(path: &Path) -> Result<Result<Record, NoRecord>, Error> {
+fn read(path: &Path) -> Result<Result<Found, NoRecord>, Error> {
     let text = store::read_text(path)?;
-    Ok(Record::parse(&text).map_err(|error| match serde_json::from_str::<Value>(&text) {
-        Ok(value) if value.get("rows").is_none() || value.get("definition").is_none() => NoRecord::AnotherKind,
-        _ => NoRecord::Damaged(error),
+    let value = serde_json::from_str::<Value>(&text);
+    let has = |key: &str| value.as_ref().is_ok_and(|value| value.get(key).is_some());
+    if has("points") && has("definition") {
+        return Ok(SweepRecord::parse(&text).map(Found::Sweep).map_err(NoRecord::Damaged));
+    }
+    Ok(Record::parse(&text).map(Found::Tables).map_err(|error| {
+        let is_of_another_kind = value.is_ok() && !(has("rows") && has("definition"));
+        if is_of_another_kind { NoRecord::AnotherKind } else { NoRecord::Damaged(error) }
     }))
 }
 

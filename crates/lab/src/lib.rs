@@ -34,7 +34,7 @@ pub use merge::{Merged, merge};
 pub use method::Method;
 pub use paper::{Published, published};
 pub use record::{Curve, Definition, Estimate, Interval, Record, Row};
-pub use report::{Stored, report};
+pub use report::{Stored, StoredSweep, report};
 pub use reproduce::{Request, reproduce, run_share};
 pub use runs::Keeping;
 pub use scaling::{Scaling, Sweep, scaling, scaling_figure};

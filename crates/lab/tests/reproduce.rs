@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_data::Source;
-use spinet_lab::{EXPERIMENTS, Keeping, Method, Record, Request, accuracy_figure, markdown, reproduce, spine_figure, text};
+use spinet_lab::{EXPERIMENTS, Experiment, Keeping, Method, Record, Request, accuracy_figure, markdown, reproduce, spine_figure, text};
 use spinet_nn::Kernel;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -110,6 +110,7 @@ fn requests_that_make_no_sense_are_refused_before_work_starts() {
     assert!(refused(unused).starts_with("rule `l2` is not run"));
     let misnamed = Request { rules: vec!["l3:weight_decay=1".parse().unwrap()], ..request(1) };
     assert_eq!(refused(misnamed), "unknown method `l3`, expected one of initial, dropout, l2, bdnn-dsd");
-    let untuned = Request { experiments: vec![&EXPERIMENTS[3]], ..request(1) };
+    static UNTUNED: Experiment = Experiment { tuned: &[], ..EXPERIMENTS[3] };
+    let untuned = Request { experiments: vec![&UNTUNED], ..request(1) };
     assert!(refused(untuned).starts_with("tables-7-8 has no tuned parameter of `dropout` with 10 hidden units"));
 }

@@ -94,7 +94,9 @@ fn command_of_run(record: &Record, row: &Row) -> Option<String> {
     words.extend(row.rules.iter().map(|rule| format!("--rule {}", quoted(rule))));
     words.push(format!("--epochs {} --evaluate-every {every}", row.epochs));
     words.push(format!("--learning-rate {} --batch {}", definition.learning_rate, definition.batch));
-    words.push(format!("--initialiser {} --kernel {}", quoted(&definition.initialiser), quoted(&definition.kernel)));
+    // A record of several experiments names every law; each experiment has one.
+    let law = if definition.experiments.len() > 1 { experiment.initialiser.to_string() } else { definition.initialiser.clone() };
+    words.push(format!("--initialiser {} --kernel {}", quoted(&law), quoted(&definition.kernel)));
     words.push(format!("--seed {}", definition.seeds.first()?));
     Some(words.join(" "))
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Stored, report};
-use crate::{Curve, Definition, Estimate, Interval, Method, Published, Record, Row};
+use super::{Stored, StoredSweep, report};
+use crate::{Curve, Definition, Estimate, Interval, Method, Published, Record, Row, SweepDefinition, SweepRecord, SweepRow};
 
 /// Elements without an end.
 const VOID: [&str; 3] = ["meta", "link", "br"];
@@ -135,17 +135,72 @@ fn stored(name: &str) -> Stored {
     Stored { name: name.to_owned(), record: Record { rows: rows.into_iter().flatten().collect(), definition } }
 }
 
+fn sweep(name: &str) -> StoredSweep {
+    let point = |settings: &[(&str, &str)], mean: f64| SweepRow {
+        settings: settings.iter().map(|(axis, value)| ((*axis).to_owned(), (*value).to_owned())).collect(),
+        train: 800,
+        scored: 400,
+        runs: 4,
+        diverged: 0,
+        accuracy: Estimate::of(vec![mean, mean + 1.0, mean + 2.0, mean + 3.0]),
+        peak_accuracy: Estimate::of(vec![mean + 1.0; 4]),
+        speedup: (mean > 80.0).then(|| Estimate::of(vec![2.0, 3.0, 2.0, 3.0])),
+        over_initial: (mean > 80.0).then_some(Interval { mean: 4.0, low: 3.5, high: 4.5 }),
+        run_toml: "seed = 0\n".to_owned(),
+        ids: vec!["id".to_owned(); 4],
+        arrays_sha256: vec!["e".repeat(64); 4],
+        curve: Curve::default(),
+    };
+    let points =
+        vec![point(&[("rules", "none")], 80.0), point(&[("bdnn-dsd.threshold", "5")], 85.0), point(&[("bdnn-dsd.threshold", "10")], 83.0)];
+    let definition = SweepDefinition {
+        sweep: "thresholds".to_owned(),
+        command: "spinet sweep thresholds.toml".to_owned(),
+        program: "0.0.7".to_owned(),
+        kernel: "exact".to_owned(),
+        seeds: vec![0, 1],
+        scored_on: "validation samples, 2 of 3 folds".to_owned(),
+        file: "seeds = 2\n".to_owned(),
+        unverified: Vec::new(),
+        digests: BTreeMap::new(),
+    };
+    StoredSweep { name: name.to_owned(), record: SweepRecord { points, definition } }
+}
+
+#[test]
+fn a_sweep_has_its_points_figure_runs_and_file_and_names_the_highest() {
+    let html = report(&[stored("tables-3-4.json")], &[sweep("thresholds.json"), sweep("more/thresholds.json")]);
+    check(&html);
+    assert!(html.contains("highest: 86.50 % with bdnn-dsd.threshold = 5"));
+    assert!(html.contains("<title>Sweep thresholds</title>"), "its figure is drawn");
+    assert!(html.contains("<td>+4.00 [+3.50, +4.50]</td>") && html.contains("1, fold 2</th>"));
+    assert!(html.contains("from 3 records"));
+
+    let mut hostile = sweep("</title><script>.json");
+    let definition = &mut hostile.record.definition;
+    for text in [&mut definition.sweep, &mut definition.command, &mut definition.file, &mut definition.scored_on] {
+        *text = "<script>".to_owned();
+    }
+    definition.unverified = vec!["<script>".to_owned()];
+    for point in &mut hostile.record.points {
+        point.settings.push(("<script>".to_owned(), "<script>".to_owned()));
+        point.run_toml = "<script>".to_owned();
+        (point.ids, point.arrays_sha256, point.accuracy.values) = (vec!["<script>".to_owned()], Vec::new(), vec![f64::NAN]);
+    }
+    check(&report(&[], &[hostile]));
+}
+
 #[test]
 fn a_report_of_records_is_well_formed_and_every_link_in_it_leads_somewhere() {
     let mut reduced = stored("more/tables-3-4.json");
     reduced.record.definition.reduced = Some("2 runs instead of 5".to_owned());
-    check(&report(&[reduced, stored("tables-3-4.json"), stored("tables/3-4.json")]));
-    check(&report(&[]));
+    check(&report(&[reduced, stored("tables-3-4.json"), stored("tables/3-4.json")], &[]));
+    check(&report(&[], &[]));
 }
 
 #[test]
 fn everything_that_a_reader_needs_to_believe_a_number_is_in_it() {
-    let html = report(&[stored("tables-3-4.json")]);
+    let html = report(&[stored("tables-3-4.json")], &[]);
     for text in [
         "87.75 ± 0.71",
         "89.56 ± 0.13",
@@ -177,7 +232,7 @@ fn everything_that_a_reader_needs_to_believe_a_number_is_in_it() {
 fn a_reduced_record_says_so_in_its_section_in_the_overview_and_in_the_contents_and_comes_last() {
     let mut reduced = stored("a.json");
     reduced.record.definition.reduced = Some("2 runs instead of 5".to_owned());
-    let html = report(&[reduced, stored("b.json")]);
+    let html = report(&[reduced, stored("b.json")], &[]);
     assert!(html.contains("<strong>NOT the full experiment:</strong> 2 runs instead of 5."));
     assert!(html.contains("<td><strong>NOT the full experiment</strong></td>") && html.contains("<span class=\"tag\">reduced</span>"));
     assert!(html.find("<section id=\"b\"") < html.find("<section id=\"a\""));
@@ -185,7 +240,7 @@ fn a_reduced_record_says_so_in_its_section_in_the_overview_and_in_the_contents_a
 
 #[test]
 fn the_same_records_give_the_same_bytes() {
-    assert_eq!(report(&[stored("a.json"), stored("b.json")]), report(&[stored("a.json"), stored("b.json")]));
+    assert_eq!(report(&[stored("a.json"), stored("b.json")], &[]), report(&[stored("a.json"), stored("b.json")], &[]));
 }
 
 #[test]
@@ -208,7 +263,7 @@ fn text_of_a_hostile_record_stays_text() {
     definition.reduced = Some(evil());
     definition.unverified = vec![evil()];
     definition.digests.insert(evil(), [evil(), evil()]);
-    let html = report(&[hostile.clone(), hostile]);
+    let html = report(&[hostile.clone(), hostile], &[]);
     check(&html);
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !html.contains('\u{202e}'));
 }
@@ -223,7 +278,7 @@ fn a_record_without_curves_or_with_numbers_beyond_all_measure_still_gives_a_page
         row.curve.counts.values_mut().flatten().for_each(|value| *value = -1e308);
         (row.accuracy.mean, row.accuracy.values) = (1e308, Vec::new());
     }
-    let html = report(&[bare, huge]);
+    let html = report(&[bare, huge], &[]);
     check(&html);
     assert!(html.contains("This record has no curve."));
 }

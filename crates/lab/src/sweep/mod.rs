@@ -19,3 +19,6 @@ pub use file::{SweepFile, SweepPoint};
 pub use record::{SweepDefinition, SweepRecord, SweepRow};
 pub use run::{SweepRequest, sweep, sweep_share};
 pub use table::{sweep_markdown, sweep_text};
+
+pub(crate) use chart::chart;
+pub(crate) use table::{cells, notes};
