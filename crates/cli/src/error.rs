@@ -103,7 +103,7 @@ impl Error {
                 code_of_reading(source)
             }
             Self::Train(spinet::Error::Storage { .. } | spinet::Error::Locked { .. }) | Self::Output(_) => STORAGE,
-            Self::Train(spinet::Error::Interrupted { .. }) => INTERRUPTED,
+            Self::Train(spinet::Error::Interrupted { .. }) | Self::Lab(lab::Error::Stopped) => INTERRUPTED,
             _ => WRONG_INPUT,
         }
     }

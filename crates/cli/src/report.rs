@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use spinet::lab::{self, Record, Stored, StoredSweep, SweepRecord};
+use spinet::lab::{self, FigureRecord, Record, Reported, Stored, StoredAs, SweepRecord};
 use spinet::store;
 
 use crate::error::Error;
@@ -39,33 +39,38 @@ impl Report {
         let mut files = Vec::new();
         gather(&self.directory, &mut files)?;
         files.sort();
-        let (mut records, mut sweeps, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut found, mut others) = (Reported::default(), Vec::new());
         for path in &files {
             let name = path.strip_prefix(&self.directory).unwrap_or(path).to_string_lossy().replace('\\', "/");
             match read(path)? {
-                Ok(Found::Tables(record)) => records.push(Stored { name, record }),
-                Ok(Found::Sweep(record)) => sweeps.push(StoredSweep { name, record }),
+                Ok(Found::Tables(record)) => found.tables.push(Stored { name, record }),
+                Ok(Found::Figure(record)) => found.figures.push(StoredAs { name, record }),
+                Ok(Found::Sweep(record)) => found.sweeps.push(StoredAs { name, record }),
                 Err(why) => others.push((name, why)),
             }
         }
         self.tell_others(&others, output);
-        if records.is_empty() && sweeps.is_empty() {
+        if found.is_empty() {
             return Err(Error::NoRecords { directory: self.directory.clone() });
         }
         let path = self.out.clone().unwrap_or_else(|| self.directory.join("report.html"));
-        store::write_atomically(&path, lab::report(&records, &sweeps).as_bytes())?;
+        store::write_atomically(&path, lab::report(&found).as_bytes())?;
         if self.json {
-            let entry = |stored: &Stored| {
+            let tables = found.tables.iter().map(|stored| {
                 let definition = &stored.record.definition;
                 json!({ "file": stored.name, "experiments": definition.experiments, "rows": stored.record.rows.len(), "reduced": definition.reduced })
-            };
-            let of_sweep = |stored: &StoredSweep| json!({ "file": stored.name, "sweep": stored.record.definition.sweep, "points": stored.record.points.len() });
-            let (records, sweeps): (Vec<Value>, Vec<Value>) = (records.iter().map(entry).collect(), sweeps.iter().map(of_sweep).collect());
-            let others: Vec<&String> = others.iter().map(|(name, _)| name).collect();
-            return output
-                .json(&json!({ "report": path, "directory": self.directory, "records": records, "sweeps": sweeps, "left_out": others }));
+            });
+            let figures = found.figures.iter().map(|stored| json!({ "file": stored.name, "figure": stored.record.figure }));
+            let sweeps = found.sweeps.iter();
+            let sweeps = sweeps.map(
+                |stored| json!({ "file": stored.name, "sweep": stored.record.definition.sweep, "points": stored.record.points.len() }),
+            );
+            return output.json(&json!({
+                "report": path, "directory": self.directory, "records": tables.collect::<Vec<_>>(), "figures": figures.collect::<Vec<_>>(),
+                "sweeps": sweeps.collect::<Vec<_>>(), "left_out": others.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            }));
         }
-        let count = records.len() + sweeps.len();
+        let count = found.len();
         writeln!(output, "{}: {count} record{}", path.display(), if count == 1 { "" } else { "s" })
     }
 
@@ -95,6 +100,7 @@ enum NoRecord {
 /// What a file holds.
 enum Found {
     Tables(Record),
+    Figure(FigureRecord),
     Sweep(SweepRecord),
 }
 
@@ -103,6 +109,9 @@ fn read(path: &Path) -> Result<Result<Found, NoRecord>, Error> {
     let text = store::read_text(path)?;
     let value = serde_json::from_str::<Value>(&text);
     let has = |key: &str| value.as_ref().is_ok_and(|value| value.get(key).is_some());
+    if has("panels") && has("figure") {
+        return Ok(FigureRecord::parse(&text).map(Found::Figure).map_err(NoRecord::Damaged));
+    }
     if has("points") && has("definition") {
         return Ok(SweepRecord::parse(&text).map(Found::Sweep).map_err(NoRecord::Damaged));
     }

@@ -1,8 +1,9 @@
-//! `spinet reproduce`: the paper's tables, ours beside the published numbers.
+//! `spinet reproduce`: the paper's tables, ours beside the published numbers, and its figures.
 
 use std::path::{Path, PathBuf};
 
-use spinet::lab::{self, ALL, EXPERIMENTS, Experiment, Method, Record, Request, experiment_of};
+use serde_json::value::RawValue;
+use spinet::lab::{self, ALL, EXPERIMENTS, Experiment, FigureData, FigureRequest, Method, PaperFigure, Record, Request, experiment_of};
 use spinet::{Kernel, RuleSettings, Source, store};
 
 use crate::data_source::DataSource;
@@ -18,7 +19,10 @@ Examples:
   spinet reproduce                          Tables 3 and 4 in full, a minute on two cores
   spinet reproduce --quick                  a smaller run of them, seconds
   spinet reproduce table1 --hidden 100 --methods initial,bdnn-dsd --data-dir DIR
-  spinet reproduce all --data-dir DIR --out results   every table; hours
+  spinet reproduce figure3 figure5 --out results      weights, zero weights and zero bounds, as SVG
+  spinet reproduce figure4 --data-dir DIR --out results   accuracy and L against the three parameters; an hour
+  spinet reproduce figure4-1200 --out results         the same on 1,200 samples; minutes
+  spinet reproduce all --data-dir DIR --out results   every table and figure; hours
   spinet reproduce all --data-dir DIR --shard 1/4     a quarter of the runs, for one of four machines
   spinet reproduce --from results/tables-3-4.json     the table of a stored record
 
@@ -32,8 +36,8 @@ const QUICK: (usize, usize) = (2, 200);
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Reproduce {
-    /// Tables to make [default: table3 table4].
-    #[arg(value_name = "TABLE")]
+    /// Tables and figures to make: table1 to table10, figure3, figure4, figure4-1200, figure5, or all [default: table3 table4].
+    #[arg(value_name = "TABLE|FIGURE")]
     tables: Vec<String>,
     /// Runs of each network and method, with the seeds 0, 1, 2, ...
     #[arg(long, value_name = "N", default_value_t = 5)]
@@ -76,41 +80,76 @@ pub(crate) struct Reproduce {
     source: DataSource,
 }
 
+/// What was made: the tables' record, and each figure with its data.
+#[derive(Default)]
+struct Made {
+    tables: Option<Record>,
+    figures: Vec<FigureData>,
+}
+
 impl Reproduce {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
-        let record = match &self.from {
-            Some(path) => {
-                Record::parse(&store::read_text(path)?).map_err(|source| Error::Record { path: path.clone(), source: Box::new(source) })?
-            }
+        let made = match &self.from {
+            Some(path) => from_file(path)?,
             None => match self.make(output)? {
-                Some(record) => record,
+                Some(made) => made,
                 None => return Ok(()),
             },
         };
         if let Some(directory) = &self.out {
-            write(&record, directory)?;
+            made.tables.iter().try_for_each(|record| write(record, directory))?;
+            made.figures.iter().try_for_each(|figure| write_figure(figure, directory))?;
         }
         if self.json {
-            output.bytes(record.to_json()?.as_bytes())
-        } else if self.markdown {
-            write!(output, "{}", lab::markdown(&record))
-        } else {
-            write!(output, "{}", lab::text(&record))
+            return output.bytes(made.json()?.as_bytes());
         }
+        let record = made.tables.iter().map(if self.markdown { lab::markdown } else { lab::text });
+        let figure = |figure: &FigureData| match figure {
+            FigureData::Figure(record) => lab::figure_text(record),
+            FigureData::Sweep(record) if self.markdown => lab::sweep_markdown(record),
+            FigureData::Sweep(record) => lab::sweep_text(record),
+        };
+        let parts: Vec<String> = record.chain(made.figures.iter().map(figure)).collect();
+        write!(output, "{}", parts.join("\n"))?;
+        if self.out.is_none() && !made.figures.is_empty() && self.from.is_none() {
+            writeln!(output, "\nnext: the same with `--out DIR` writes the figures as SVG; the finished runs are not trained again")?;
+        }
+        Ok(())
     }
 
-    /// The record; none if only a share of the runs was asked for.
-    fn make(&self, output: &mut Output) -> Result<Option<Record>, Error> {
-        let (request, shard) = (self.request(self.source.source())?, self.kept.shard()?);
-        let bar = ReproduceBar::new(request.work(shard)?);
+    /// What was asked for; nothing to show if only a share of the runs was.
+    fn make(&self, output: &mut Output) -> Result<Option<Made>, Error> {
+        let (experiments, figures) = self.words()?;
+        let (request, shard) = (self.request(experiments, self.source.source()), self.kept.shard()?);
+        let of_figures = self.figure_request();
+        let sweeps = figures.iter().map(|figure| of_figures.sweep(*figure)).collect::<Result<Vec<_>, _>>()?;
+        let sweeps: Vec<_> = sweeps.into_iter().flatten().collect();
+        let has_tables = !request.experiments.is_empty();
+        let mut work = if has_tables { request.work(shard)? } else { 0 };
+        for figure in &figures {
+            work += match (of_figures.sweep(*figure)?, shard) {
+                (Some(sweep), _) => sweep.work(shard)?,
+                (None, Some(_)) => 0,
+                (None, None) => of_figures.work(*figure)?,
+            };
+        }
+        let bar = ReproduceBar::new(work);
         let advance = |work| bar.advance(work, output);
-        let result = match shard {
-            None => lab::reproduce(&request, &advance).map(Ok),
-            Some(shard) => lab::run_share(&request, shard, &advance).map(Err),
-        };
+        let result = (|| {
+            if let Some(shard) = shard {
+                let mut count = if has_tables { lab::run_share(&request, shard, &advance)? } else { 0 };
+                for sweep in &sweeps {
+                    count += lab::sweep_share(sweep, shard, &advance)?;
+                }
+                return Ok(Err(count));
+            }
+            let tables = if has_tables { Some(lab::reproduce(&request, &advance)?) } else { None };
+            let figures = figures.iter().map(|figure| of_figures.make(*figure, &advance)).collect::<Result<Vec<_>, _>>()?;
+            Ok::<_, lab::Error>(Ok(Made { tables, figures }))
+        })();
         bar.clear();
         match result? {
-            Ok(record) => Ok(Some(record)),
+            Ok(made) => Ok(Some(made)),
             Err(count) => {
                 self.kept.tell_share(count, output)?;
                 Ok(None)
@@ -118,23 +157,51 @@ impl Reproduce {
         }
     }
 
-    fn request(&self, source: Source) -> Result<Request, Error> {
-        let mut experiments: Vec<&'static Experiment> = Vec::new();
+    /// The experiments and figures that were asked for, each once.
+    fn words(&self) -> Result<(Vec<&'static Experiment>, Vec<PaperFigure>), Error> {
+        if self.tables.iter().any(|word| word == ALL) {
+            return Ok((EXPERIMENTS.iter().collect(), PaperFigure::ALL.to_vec()));
+        }
+        let (mut experiments, mut figures) = (Vec::<&'static Experiment>::new(), Vec::new());
         for word in &self.tables {
-            if word == ALL {
-                experiments = EXPERIMENTS.iter().collect();
-                break;
+            if let Some(figure) = PaperFigure::of_word(word) {
+                if !figures.contains(&figure) {
+                    figures.push(figure);
+                }
+                continue;
             }
             let experiment = experiment_of(word)?;
             if !experiments.iter().any(|known| known.name == experiment.name) {
                 experiments.push(experiment);
             }
         }
-        if experiments.is_empty() {
+        if experiments.is_empty() && figures.is_empty() {
             experiments.push(&EXPERIMENTS[0]);
         }
-        let (runs, epochs) = if self.quick { (QUICK.0, Some(QUICK.1)) } else { (self.runs, self.epochs) };
-        Ok(Request {
+        Ok((experiments, figures))
+    }
+
+    fn figure_request(&self) -> FigureRequest {
+        let (runs, epochs) = self.extent();
+        FigureRequest {
+            runs,
+            epochs,
+            kernel: self.kernel,
+            threads: self.threads.count(),
+            keeping: self.kept.keeping(),
+            source: self.source.source(),
+            command: self.command(),
+        }
+    }
+
+    /// Runs, and another number of epochs.
+    fn extent(&self) -> (usize, Option<usize>) {
+        if self.quick { (QUICK.0, Some(QUICK.1)) } else { (self.runs, self.epochs) }
+    }
+
+    fn request(&self, experiments: Vec<&'static Experiment>, source: Source) -> Request {
+        let (runs, epochs) = self.extent();
+        Request {
             experiments,
             runs,
             epochs,
@@ -146,7 +213,7 @@ impl Reproduce {
             keeping: self.kept.keeping(),
             source,
             command: self.command(),
-        })
+        }
     }
 
     /// The command as a record names it: what the numbers depend on, and no paths.
@@ -173,6 +240,58 @@ impl Reproduce {
         words.extend(self.rules.iter().map(|rule| format!("--rule {rule}")));
         words.join(" ")
     }
+}
+
+impl Made {
+    /// The record; with figures, one object with everything.
+    fn json(&self) -> Result<String, Error> {
+        if let (Some(record), true) = (&self.tables, self.figures.is_empty()) {
+            return Ok(record.to_json()?);
+        }
+        let raw = |text: String| RawValue::from_string(text).map_err(|source| lab::Error::Record { source });
+        let tables = self.tables.as_ref().map(|record| raw(record.to_json()?)).transpose()?;
+        let figure = |figure: &FigureData| match figure {
+            FigureData::Figure(record) => raw(record.to_json()?),
+            FigureData::Sweep(record) => raw(record.to_json()?),
+        };
+        let figures = self.figures.iter().map(figure).collect::<Result<Vec<_>, lab::Error>>()?;
+        let all = serde_json::to_string(&serde_json::json!({ "tables": tables, "figures": figures }));
+        Ok(all.map_err(|source| lab::Error::Record { source })? + "\n")
+    }
+}
+
+/// A stored record, of tables or of a figure.
+fn from_file(path: &Path) -> Result<Made, Error> {
+    let text = store::read_text(path)?;
+    let failed = |source| Error::Record { path: path.to_owned(), source: Box::new(source) };
+    let value: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+    let has = |key: &str| value.as_ref().is_some_and(|value| value.get(key).is_some());
+    if has("panels") {
+        let record = lab::FigureRecord::parse(&text).map_err(failed)?;
+        return Ok(Made { figures: vec![FigureData::Figure(record)], ..Made::default() });
+    }
+    if has("points") {
+        let record = lab::SweepRecord::parse(&text).map_err(failed)?;
+        return Ok(Made { figures: vec![FigureData::Sweep(record)], ..Made::default() });
+    }
+    Ok(Made { tables: Some(Record::parse(&text).map_err(failed)?), ..Made::default() })
+}
+
+/// Writes a figure and its record.
+fn write_figure(figure: &FigureData, directory: &Path) -> Result<(), Error> {
+    store::make_directory(directory)?;
+    let (name, is_reduced, json, svg) = match figure {
+        FigureData::Figure(record) => (&record.figure, record.reduced.is_some(), record.to_json()?, Some(lab::figure_svg(record)?)),
+        FigureData::Sweep(record) => {
+            (&record.definition.sweep, record.definition.reduced.is_some(), record.to_json()?, lab::sweep_figure(record)?)
+        }
+    };
+    let name = format!("{name}{}", if is_reduced { "-reduced" } else { "" });
+    store::write_atomically(&directory.join(format!("{name}.json")), json.as_bytes())?;
+    if let Some(svg) = svg {
+        store::write_atomically(&directory.join(format!("{name}.svg")), svg.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// Writes a record and its figures: `NAME.json`, `NAME-accuracy.svg` and, with spine counts, `NAME-spines.svg`;

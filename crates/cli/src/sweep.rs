@@ -108,6 +108,7 @@ impl Sweep {
             command: format!("spinet sweep {name}.toml{kernel}"),
             name,
             text,
+            reduced: None,
             kernel: self.kernel,
             threads: self.threads.count(),
             keeping: self.kept.keeping(),

@@ -15,7 +15,7 @@ pub enum Error {
     #[error(transparent)]
     Figure(#[from] FigureError),
     /// A word that names no table.
-    #[error("unknown table `{found}`, expected one of {expected}")]
+    #[error("unknown table or figure `{found}`, expected one of {expected}")]
     UnknownTable {
         /// The word given.
         found: String,
@@ -62,6 +62,9 @@ pub enum Error {
         /// The text given.
         found: String,
     },
+    /// A figure that was asked to stop; its runs take seconds and are not kept.
+    #[error("interrupted; the same command starts this figure again")]
+    Stopped,
     /// A file of a sweep that cannot be used.
     #[error("{}: {message}", .path.display())]
     SweepFile {

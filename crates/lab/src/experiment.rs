@@ -134,7 +134,10 @@ pub const ALL: &str = "all";
 /// [`Error::UnknownTable`].
 pub fn experiment_of(word: &str) -> Result<&'static Experiment, Error> {
     let found = EXPERIMENTS.iter().find(|experiment| experiment.words.contains(&word));
-    found.ok_or_else(|| Error::UnknownTable { found: word.to_owned(), expected: format!("{}, {ALL}", words().join(", ")) })
+    found.ok_or_else(|| Error::UnknownTable {
+        found: word.to_owned(),
+        expected: format!("{}, {}, {ALL}", words().join(", "), crate::PaperFigure::ALL.map(crate::PaperFigure::word).join(", ")),
+    })
 }
 
 /// Every word that asks for an experiment.

@@ -37,6 +37,18 @@ impl Keeping {
         threads: Threads,
         advance: &mut dyn FnMut(usize),
     ) -> Result<Outcome, Error> {
+        let (model, curve, id) = self.trained(config, data, threads, advance)?;
+        Ok(Outcome { curve, id, arrays_sha256: model.arrays_sha256() })
+    }
+
+    /// The same with the trained model: the model, its evaluations, and a short name for everything they depend on.
+    pub(crate) fn trained(
+        &self,
+        config: &TrainConfig,
+        data: &Dataset,
+        threads: Threads,
+        advance: &mut dyn FnMut(usize),
+    ) -> Result<(Model, Vec<Evaluation>, String), Error> {
         let config = config.resolved()?;
         let id = run_id(&config, &[data.train.sha256(), data.test.sha256()])?;
         let mut done = 0;
@@ -49,7 +61,7 @@ impl Keeping {
         let Some(root) = &self.directory else {
             let mut trainer = Trainer::new(&config, data, threads)?;
             let curve = trainer.run(&mut |evaluation| watch(evaluation.epoch))?;
-            return Ok(Outcome { curve, id, arrays_sha256: Model::of(&trainer, data).arrays_sha256() });
+            return Ok((Model::of(&trainer, data), curve, id));
         };
         let directory = RunDirectory::open(&root.join(format!("{}-{id}", run_name(&config))))?;
         let (model, curve) = if let Some(finished) = directory.finished(&config, data)? {
@@ -66,6 +78,6 @@ impl Keeping {
             (model, trainer.curve().to_vec())
         };
         watch(config.epochs);
-        Ok(Outcome { curve, id, arrays_sha256: model.arrays_sha256() })
+        Ok((model, curve, id))
     }
 }

@@ -100,6 +100,7 @@ fn records_that_do_not_fit_together_are_refused() {
 
 #[test]
 fn requests_that_make_no_sense_are_refused_before_work_starts() {
+    static UNTUNED: Experiment = Experiment { tuned: &[], ..EXPERIMENTS[3] };
     let refused = |request: Request| reproduce(&request, &|_| panic!("work started")).unwrap_err().to_string();
     assert_eq!(refused(Request { runs: 0, ..request(1) }), "`runs` must be in [1, 10000], but is 0");
     assert_eq!(refused(Request { epochs: Some(0), ..request(1) }), "`epochs` must be at least 1, but is 0");
@@ -110,7 +111,6 @@ fn requests_that_make_no_sense_are_refused_before_work_starts() {
     assert!(refused(unused).starts_with("rule `l2` is not run"));
     let misnamed = Request { rules: vec!["l3:weight_decay=1".parse().unwrap()], ..request(1) };
     assert_eq!(refused(misnamed), "unknown method `l3`, expected one of initial, dropout, l2, bdnn-dsd");
-    static UNTUNED: Experiment = Experiment { tuned: &[], ..EXPERIMENTS[3] };
     let untuned = Request { experiments: vec![&UNTUNED], ..request(1) };
     assert!(refused(untuned).starts_with("tables-7-8 has no tuned parameter of `dropout` with 10 hidden units"));
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod bench;
+mod figures;
 mod messages;
 mod models;
 mod registries;

@@ -30,8 +30,8 @@ fn a_sweep_is_shown_stored_and_shown_again_from_its_record() {
     assert!(bench.done("sweep --from results/small.json --markdown").contains("\n|:--|"));
     assert!(bench.read("results/small.svg").starts_with(b"<?xml") || bench.read("results/small.svg").starts_with(b"<svg"));
     let record: serde_json::Value = serde_json::from_slice(&bench.read("results/small.json")).unwrap();
-    let toml = record["points"][2]["run_toml"].as_str().unwrap();
-    assert!(toml.contains("seed = 3\n") && toml.contains("threshold = 10.0\n"), "{toml}");
+    let toml = record["points"][1]["run_toml"].as_str().unwrap();
+    assert!(toml.contains("seed = 3\n") && toml.contains("threshold = 5.0\n"), "{toml}");
 
     // What is not a sweep is refused by name.
     bench.write("results/small.json", "{}");

@@ -5,6 +5,7 @@
 //! section.rs   everything about one record
 //! numbers.rs   ours beside the paper's
 //! sweep.rs     everything about one sweep
+//! figure.rs    a figure of the paper
 //! curves.rs    figures, and the same curves as text
 //! repeat.rs    every run: what it gave, its digests, the command that repeats it
 //! anchor.rs    names that links lead to
@@ -16,6 +17,7 @@
 mod anchor;
 mod curves;
 mod escape;
+mod figure;
 mod numbers;
 mod page;
 mod repeat;
@@ -26,34 +28,49 @@ mod tests;
 
 pub use page::report;
 
-use crate::{Record, SweepRecord};
+use crate::{FigureRecord, Record, SweepRecord};
 
-/// A record and the name it is shown with.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stored {
-    /// Path of its file, as the reader knows it; the record's anchor is made from it, without `.json`.
-    pub name: String,
-    /// The record.
-    pub record: Record,
+/// Everything that a report shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reported {
+    /// Records of tables.
+    pub tables: Vec<Stored>,
+    /// Figures of the paper.
+    pub figures: Vec<StoredFigure>,
+    /// Sweeps.
+    pub sweeps: Vec<StoredSweep>,
 }
 
-impl Stored {
-    /// The name without the ending that all have.
-    fn title(&self) -> &str {
-        self.name.strip_suffix(".json").unwrap_or(&self.name)
+impl Reported {
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.tables.len() + self.figures.len() + self.sweeps.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 
-/// The record of a sweep and the name it is shown with.
+/// A record and the name it is shown with.
 #[derive(Clone, Debug, PartialEq)]
-pub struct StoredSweep {
-    /// As in [`Stored`].
+pub struct StoredAs<R> {
+    /// Path of its file, as the reader knows it; the record's anchor is made from it, without `.json`.
     pub name: String,
     /// The record.
-    pub record: SweepRecord,
+    pub record: R,
 }
 
-impl StoredSweep {
+/// A record of tables.
+pub type Stored = StoredAs<Record>;
+/// A figure of the paper.
+pub type StoredFigure = StoredAs<FigureRecord>;
+/// A sweep.
+pub type StoredSweep = StoredAs<SweepRecord>;
+
+impl<R> StoredAs<R> {
+    /// The name without the ending that all have.
     fn title(&self) -> &str {
         self.name.strip_suffix(".json").unwrap_or(&self.name)
     }

@@ -2,9 +2,9 @@
 
 use super::anchor::anchors;
 use super::escape::escaped;
-use super::numbers::open_scroll;
+use super::numbers::{filled, open_scroll};
 use super::section::{parts, section, subject};
-use super::{Stored, StoredSweep, repeat, sweep};
+use super::{Reported, Stored, StoredFigure, StoredSweep, figure, repeat, sweep};
 use crate::count::plural;
 use crate::table::against_the_best_other;
 
@@ -13,18 +13,25 @@ const STYLE: &str = include_str!("style.css");
 /// Forbids every request and every script; what the page shows is inside it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/// Records as one HTML document, the full experiments first, then the smaller ones, then sweeps, otherwise in the given order.
+/// Records as one HTML document, the full experiments first, then the smaller ones, figures and sweeps, otherwise in the given order.
 ///
 /// It asks for nothing outside itself and runs no script; text from the records is escaped. The same records give the same
 /// bytes: no clock is read.
-pub fn report(records: &[Stored], sweeps: &[StoredSweep]) -> String {
-    let mut records: Vec<&Stored> = records.iter().collect();
-    records.sort_by_key(|stored| stored.record.definition.reduced.is_some());
-    let anchors = anchors(records.iter().map(|stored| stored.title()).chain(sweeps.iter().map(StoredSweep::title)));
-    let sweeps: Vec<(&StoredSweep, &str)> = sweeps.iter().zip(anchors[records.len()..].iter().map(String::as_str)).collect();
-    let entries: Vec<(&Stored, &str)> = records.into_iter().zip(anchors.iter().map(String::as_str)).collect();
-    let sections = entries.iter().map(|(stored, anchor)| section(stored, anchor));
-    let sections: String = sections.chain(sweeps.iter().map(|(stored, anchor)| sweep::section(stored, anchor))).collect();
+pub fn report(reported: &Reported) -> String {
+    let mut tables: Vec<&Stored> = reported.tables.iter().collect();
+    tables.sort_by_key(|stored| stored.record.definition.reduced.is_some());
+    let titles = tables.iter().map(|stored| stored.title());
+    let titles = titles.chain(reported.figures.iter().map(StoredFigure::title)).chain(reported.sweeps.iter().map(StoredSweep::title));
+    let anchors = anchors(titles);
+    let mut anchor = anchors.iter().map(String::as_str);
+    let entries = Entries {
+        tables: tables.into_iter().zip(anchor.by_ref()).collect(),
+        figures: reported.figures.iter().zip(anchor.by_ref()).collect(),
+        sweeps: reported.sweeps.iter().zip(anchor.by_ref()).collect(),
+    };
+    let sections = entries.tables.iter().map(|(stored, anchor)| section(stored, anchor));
+    let sections = sections.chain(entries.figures.iter().map(|(stored, anchor)| figure::section(stored, anchor)));
+    let sections: String = sections.chain(entries.sweeps.iter().map(|(stored, anchor)| sweep::section(stored, anchor))).collect();
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
@@ -35,37 +42,48 @@ pub fn report(records: &[Stored], sweeps: &[StoredSweep]) -> String {
          <h1>spinet report</h1>\n<p>Tables and figures of Zhao, Zeng and Bai 2022, ours beside theirs, and sweeps, from {}.</p>\n{}{sections}</main>\n</div>\n\
          <footer><p>Made by <code>spinet report</code> {}. Every number stands in a record; the record names the command that makes it again.</p>\
          <p><a href=\"#top\">Back to the top</a></p></footer>\n</body>\n</html>\n",
-        contents(&entries, &sweeps),
-        plural(entries.len() + sweeps.len(), "record"),
-        overview(&entries, &sweeps),
+        contents(&entries),
+        plural(reported.len(), "record"),
+        overview(&entries),
         env!("CARGO_PKG_VERSION"),
     )
 }
 
+/// Every record with its anchor.
+struct Entries<'a> {
+    tables: Vec<(&'a Stored, &'a str)>,
+    figures: Vec<(&'a StoredFigure, &'a str)>,
+    sweeps: Vec<(&'a StoredSweep, &'a str)>,
+}
+
 /// Links to every record and its parts.
-fn contents(entries: &[(&Stored, &str)], sweeps: &[(&StoredSweep, &str)]) -> String {
+fn contents(entries: &Entries) -> String {
     let links = |anchor: &str, parts: &[(&str, &str)]| {
-        parts.iter().map(|(name, heading)| format!("<li><a href=\"#{anchor}.{name}\">{heading}</a></li>\n")).collect::<String>()
+        parts.iter().map(|(name, heading)| format!("<li><a href=\"#{anchor}.{name}\">{heading}</a></li>\n")).collect::<Vec<_>>().concat()
     };
-    let records = entries.iter().map(|(stored, anchor)| {
-        let parts = links(anchor, &parts(&stored.record));
-        let reduced = if stored.record.definition.reduced.is_some() { " <span class=\"tag\">reduced</span>" } else { "" };
-        let title = escaped(stored.title());
-        format!("<li><a href=\"#{anchor}\">{title}</a>{reduced}\n<ul>\n{parts}</ul></li>\n")
-    });
-    let sweeps = sweeps.iter().map(|(stored, anchor)| {
-        let parts = links(anchor, &sweep::PARTS);
-        format!("<li><a href=\"#{anchor}\">{}</a>\n<ul>\n{parts}</ul></li>\n", escaped(stored.title()))
-    });
+    let entry = |anchor: &str, title: &str, is_reduced: bool, parts: &[(&str, &str)]| {
+        let reduced = if is_reduced { " <span class=\"tag\">reduced</span>" } else { "" };
+        format!("<li><a href=\"#{anchor}\">{}</a>{reduced}\n<ul>\n{}</ul></li>\n", escaped(title), links(anchor, parts))
+    };
+    let tables = entries
+        .tables
+        .iter()
+        .map(|(stored, anchor)| entry(anchor, stored.title(), stored.record.definition.reduced.is_some(), &parts(&stored.record)));
+    let figures =
+        entries.figures.iter().map(|(stored, anchor)| entry(anchor, stored.title(), stored.record.reduced.is_some(), &figure::PARTS));
+    let sweeps = entries
+        .sweeps
+        .iter()
+        .map(|(stored, anchor)| entry(anchor, stored.title(), stored.record.definition.reduced.is_some(), &sweep::PARTS));
     format!(
         "<nav id=\"contents\" aria-label=\"Contents\">\n<ul>\n<li><a href=\"#overview\">Overview</a></li>\n{}</ul>\n</nav>\n",
-        records.chain(sweeps).collect::<String>()
+        tables.chain(figures).chain(sweeps).collect::<String>()
     )
 }
 
 /// One line a record: what it is, whether it is all of it, and what came out.
-fn overview(entries: &[(&Stored, &str)], sweeps: &[(&StoredSweep, &str)]) -> String {
-    let rows = entries.iter().map(|(stored, anchor)| {
+fn overview(entries: &Entries) -> String {
+    let rows = entries.tables.iter().map(|(stored, anchor)| {
         let definition = &stored.record.definition;
         let extent = definition.reduced.as_ref().map_or("full experiment", |_| "<strong>NOT the full experiment</strong>");
         let verdicts = against_the_best_other(&stored.record);
@@ -77,13 +95,21 @@ fn overview(entries: &[(&Stored, &str)], sweeps: &[(&StoredSweep, &str)]) -> Str
             escaped(&subject(&stored.record))
         )
     });
-    let rows = rows.chain(sweeps.iter().map(|(stored, anchor)| {
+    let line = |anchor: &str, title: &str, subject: &str, extent: &str, verdict: &str| {
         format!(
-            "<tr><th scope=\"row\"><a href=\"#{anchor}\">{}</a></th><td>{}</td><td>sweep</td><td class=\"verdicts\">{}</td></tr>\n",
-            escaped(stored.title()),
-            escaped(&sweep::subject(&stored.record)),
-            escaped(&sweep::highest(&stored.record))
+            "<tr><th scope=\"row\"><a href=\"#{anchor}\">{}</a></th><td>{}</td><td>{extent}</td><td class=\"verdicts\">{}</td></tr>\n",
+            escaped(title),
+            escaped(subject),
+            filled(verdict)
         )
+    };
+    let rows = rows.chain(entries.figures.iter().map(|(stored, anchor)| {
+        let extent = if stored.record.reduced.is_some() { "<strong>NOT the full figure</strong>" } else { "figure" };
+        line(anchor, stored.title(), &stored.record.title, extent, "")
+    }));
+    let rows = rows.chain(entries.sweeps.iter().map(|(stored, anchor)| {
+        let extent = if stored.record.definition.reduced.is_some() { "<strong>NOT the full sweep</strong>" } else { "sweep" };
+        line(anchor, stored.title(), &sweep::subject(&stored.record), extent, &sweep::highest(&stored.record))
     }));
     format!(
         "<section id=\"overview\" aria-labelledby=\"overview.title\">\n<h2 id=\"overview.title\">Overview</h2>\n{}<table class=\"words\">\n\

@@ -44,6 +44,9 @@ pub(super) fn section(stored: &StoredSweep, anchor: &str) -> String {
         escaped(&subject(record)),
         escaped(&stored.name)
     );
+    if let Some(reduced) = &definition.reduced {
+        html += &format!("<p class=\"reduced\"><strong>NOT the full sweep:</strong> {}.</p>\n", prose(reduced));
+    }
     if !definition.unverified.is_empty() {
         let sets = prose(&definition.unverified.join("; "));
         html += &format!("<p class=\"reduced\"><strong>NOT the official files:</strong> {sets}.</p>\n");
@@ -80,7 +83,7 @@ fn points(record: &SweepRecord) -> String {
         format!("<tr>{}</tr>\n", row.iter().enumerate().map(cell).collect::<String>())
     });
     let caption = format!("Every point; accuracy on {} {}", thousands(record.points[0].scored as u64), record.definition.scored_on);
-    let notes = notes(record).lines().map(|line| format!("<p class=\"subject\">{}</p>\n", prose(line))).collect::<String>();
+    let notes = notes(record).lines().map(|line| format!("<p class=\"subject\">{}</p>\n", prose(line))).collect::<Vec<_>>().concat();
     format!(
         "{}<table>\n<caption>{}</caption>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n{notes}",
         open_scroll(&caption),

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Stored, StoredSweep, report};
-use crate::{Curve, Definition, Estimate, Interval, Method, Published, Record, Row, SweepDefinition, SweepRecord, SweepRow};
+use super::{Reported, Stored, StoredFigure, StoredSweep};
+use crate::{
+    Curve, Definition, Estimate, FigureCurve, FigurePanel, FigureRecord, Interval, Method, Published, Record, Row, SweepDefinition,
+    SweepRecord, SweepRow,
+};
 
 /// Elements without an end.
 const VOID: [&str; 3] = ["meta", "link", "br"];
@@ -135,6 +138,61 @@ fn stored(name: &str) -> Stored {
     Stored { name: name.to_owned(), record: Record { rows: rows.into_iter().flatten().collect(), definition } }
 }
 
+fn report(tables: &[Stored], sweeps: &[StoredSweep]) -> String {
+    super::report(&Reported { tables: tables.to_vec(), sweeps: sweeps.to_vec(), figures: Vec::new() })
+}
+
+fn figures() -> [StoredFigure; 2] {
+    let panel = |title: &str| FigurePanel {
+        title: title.to_owned(),
+        rules: vec!["bdnn-dsd".to_owned()],
+        edges: vec![-1.0, 0.0, 1.0],
+        counts: vec![3.0, 4.5],
+        counts_sd: vec![0.0, 0.5],
+        summary: BTreeMap::from([("largest".to_owned(), 0.625)]),
+        epoch: Vec::new(),
+        curves: Vec::new(),
+    };
+    let curves = |title: &str| FigurePanel {
+        edges: Vec::new(),
+        counts: Vec::new(),
+        counts_sd: Vec::new(),
+        summary: BTreeMap::from([("most".to_owned(), 9.0)]),
+        epoch: vec![1, 2],
+        curves: vec![FigureCurve { label: "zero".to_owned(), mean: vec![0.0, 9.0], sd: vec![0.0, 1.0] }],
+        ..panel(title)
+    };
+    let record = |figure: &str, panels| FigureRecord {
+        panels,
+        figure: figure.to_owned(),
+        title: format!("The title of {figure}"),
+        description: "What there is to see".to_owned(),
+        command: "spinet reproduce".to_owned(),
+        program: "0.0.7".to_owned(),
+        reduced: Some("2 runs instead of 5".to_owned()),
+        kernel: "exact".to_owned(),
+        seeds: vec![0, 1],
+        digests: BTreeMap::new(),
+    };
+    [("figure-3", vec![panel("initial"), panel("l2")]), ("figure-5", vec![curves("zero weights")])]
+        .map(|(figure, panels)| StoredFigure { name: format!("{figure}.json"), record: record(figure, panels) })
+}
+
+#[test]
+fn figures_of_the_paper_are_drawn_summed_up_and_read_back() {
+    let figures = figures();
+    let html = super::report(&Reported { figures: figures.to_vec(), tables: vec![stored("a.json")], ..Reported::default() });
+    check(&html);
+    assert!(html.contains("<title>The title of figure-3</title>") && html.contains("<title>The title of figure-5</title>"));
+    assert!(html.contains("<td>0.625</td>") && html.contains("<td>9</td>") && html.contains("NOT the full figure"));
+    for StoredFigure { record, .. } in figures {
+        assert_eq!(FigureRecord::parse(&record.to_json().unwrap()).unwrap(), record);
+        let mut damaged = record;
+        damaged.panels[0].counts.push(1.0);
+        assert!(FigureRecord::parse(&damaged.to_json().unwrap()).unwrap_err().to_string().contains("counts for"));
+    }
+}
+
 fn sweep(name: &str) -> StoredSweep {
     let point = |settings: &[(&str, &str)], mean: f64| SweepRow {
         settings: settings.iter().map(|(axis, value)| ((*axis).to_owned(), (*value).to_owned())).collect(),
@@ -157,6 +215,7 @@ fn sweep(name: &str) -> StoredSweep {
         sweep: "thresholds".to_owned(),
         command: "spinet sweep thresholds.toml".to_owned(),
         program: "0.0.7".to_owned(),
+        reduced: None,
         kernel: "exact".to_owned(),
         seeds: vec![0, 1],
         scored_on: "validation samples, 2 of 3 folds".to_owned(),

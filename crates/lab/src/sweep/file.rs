@@ -37,7 +37,8 @@ pub struct SweepFile {
     pub folds: Option<usize>,
     /// How many of the folds are left out in turn; all if `None`.
     pub left_out: Option<usize>,
-    /// Every point, in the order of the products, the first axis varying slowest; none twice.
+    /// Every point, in the order of the products, the first axis varying slowest; none twice. Points may have equal configurations,
+    /// such as one that sets a parameter to its default; those share their runs.
     pub points: Vec<SweepPoint>,
 }
 
@@ -124,7 +125,7 @@ impl SweepFile {
                 return Err(at(format!("more than {MOST_RUNS} combinations")));
             }
             for point in combinations(&base, &axes, seeds[0]).map_err(at)? {
-                if points.iter().all(|known| known.config != point.config) {
+                if !points.contains(&point) {
                     points.push(point);
                 }
             }
@@ -274,9 +275,19 @@ fn rules_as_tables(rules: Value) -> Result<Value, String> {
 
 fn config(table: &Table, seed: u64) -> Result<TrainConfig, String> {
     let config: TrainConfig = table.clone().try_into().map_err(|error: toml::de::Error| error.message().trim().to_owned())?;
-    let config = TrainConfig { seed, ..config };
+    let config = TrainConfig { seed, rules: config.rules.iter().map(without_defaults).collect(), ..config };
     config.check().map_err(|error| error.to_string())?;
     Ok(config)
+}
+
+/// A rule without the parameters that have their default value, so that equal runs are known as equal.
+fn without_defaults(rule: &RuleSettings) -> RuleSettings {
+    let Ok(entry) = spinet_rules::find(&rule.name) else { return rule.clone() };
+    let is_default =
+        |name: &str, value: &str| entry.parameters.iter().any(|known| known.name == name && known.range.default_text() == value);
+    let mut rule = rule.clone();
+    rule.parameters.retain(|name, value| !is_default(name, &value.to_string()));
+    rule
 }
 
 /// A value as a person reads it: rules as on a command line, words without quotes.
@@ -322,7 +333,7 @@ mod tests {
         assert_eq!(file.seeds, [0, 1]);
         let last = &file.points[7].config;
         assert_eq!((last.learning_rate, &last.hidden, last.epochs), (0.3, &vec![3, 2], 3));
-        assert_eq!(last.rules[0].to_string(), "bdnn-dsd:threshold=10");
+        assert_eq!(last.rules[0].to_string(), "bdnn-dsd", "10 is the default");
     }
 
     #[test]

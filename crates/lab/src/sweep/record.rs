@@ -54,6 +54,9 @@ pub struct SweepDefinition {
     pub command: String,
     /// Version of the program.
     pub program: String,
+    /// How it is smaller than what it is known for, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduced: Option<String>,
     /// Class of the kernel that computed the products with pixels.
     pub kernel: String,
     /// Seeds, one a run of every point.

@@ -20,6 +20,8 @@ pub struct SweepRequest {
     pub name: String,
     /// See `name`.
     pub text: String,
+    /// How it is smaller than what it is known for, if it is.
+    pub reduced: Option<String>,
     /// Another kernel than the file's.
     pub kernel: Option<Kernel>,
     /// Threads in all.
@@ -79,15 +81,29 @@ impl SweepRequest {
         names
     }
 
-    /// The runs of a share: of every point, by seed, and within a seed by fold.
+    /// The different configurations, and for each point the index of its own.
+    fn configs(&self) -> (Vec<&TrainConfig>, Vec<usize>) {
+        let mut configs: Vec<&TrainConfig> = Vec::new();
+        let of_point = self.file.points.iter().map(|point| {
+            configs.iter().position(|known| **known == point.config).unwrap_or_else(|| {
+                configs.push(&point.config);
+                configs.len() - 1
+            })
+        });
+        let of_point = of_point.collect();
+        (configs, of_point)
+    }
+
+    /// The runs of a share: of every configuration, by seed, and within a seed by fold.
     fn jobs(&self, shard: Option<Shard>) -> Result<Vec<Job>, Error> {
         let (names, folds) = (self.data_names(), self.folds());
-        let count = self.file.points.len().saturating_mul(self.file.seeds.len()).saturating_mul(folds);
+        let (configs, _) = self.configs();
+        let count = configs.len().saturating_mul(self.file.seeds.len()).saturating_mul(folds);
         if count > MOST_RUNS {
-            return Err(Error::Runs { setting: "runs of all points", low: 1, high: MOST_RUNS, found: count });
+            return Err(Error::Runs { setting: "runs", low: 1, high: MOST_RUNS, found: count });
         }
         let mut jobs = Vec::with_capacity(count);
-        for SweepPoint { config, .. } in &self.file.points {
+        for config in configs {
             let data = names.iter().position(|name| *name == config.data).unwrap_or(0);
             for seed in &self.file.seeds {
                 for part in 0..folds {
@@ -167,22 +183,23 @@ pub fn sweep(request: &SweepRequest, advance: &(dyn Fn(u64) + Sync)) -> Result<S
     let outcomes = outcomes(request, &jobs, &data, advance)?;
     let each = request.file.seeds.len() * request.folds();
     let runs: Vec<&[Option<Outcome>]> = outcomes.chunks(each).collect();
-    let rows = request.file.points.iter().enumerate().map(|(index, point)| {
+    let (configs, of_point) = request.configs();
+    let rows = request.file.points.iter().zip(of_point).map(|(point, index)| {
         let job = &jobs[index * each];
-        let initial = initial_of(&request.file.points, point).map(|initial| runs[initial]);
+        let initial = initial_of(&configs, point).map(|initial| runs[initial]);
         row(point, job, &data[job.data].parts[0], runs[index], initial)
     });
     let kernel = jobs.first().map_or_else(String::new, |job| job.config.kernel.to_string());
     Ok(SweepRecord { points: rows.collect::<Result<_, _>>()?, definition: definition(request, &data, kernel) })
 }
 
-/// The point with the same network, data and training, and no rules.
-fn initial_of(points: &[SweepPoint], point: &SweepPoint) -> Option<usize> {
+/// The configuration with the same network, data and training, and no rules.
+fn initial_of(configs: &[&TrainConfig], point: &SweepPoint) -> Option<usize> {
     if point.config.rules.is_empty() {
         return None;
     }
     let plain = TrainConfig { rules: Vec::new(), ..point.config.clone() };
-    points.iter().position(|other| other.config == plain)
+    configs.iter().position(|other| **other == plain)
 }
 
 fn row(
@@ -245,6 +262,7 @@ fn definition(request: &SweepRequest, data: &[Parts], kernel: String) -> SweepDe
         sweep: request.name.clone(),
         command: request.command.clone(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
+        reduced: request.reduced.clone(),
         kernel,
         seeds: request.file.seeds.clone(),
         scored_on: match request.file.folds {

@@ -73,6 +73,9 @@ fn title(record: &SweepRecord) -> String {
 pub(crate) fn notes(record: &SweepRecord) -> String {
     let definition = &record.definition;
     let mut notes = String::new();
+    if let Some(reduced) = &definition.reduced {
+        notes += &format!("NOT the full sweep: {reduced}.\n");
+    }
     if !definition.unverified.is_empty() {
         notes += &format!("NOT the official files: {}.\n", definition.unverified.join("; "));
     }

@@ -1,0 +1,55 @@
+//! A figure's record as SVG, and in a few lines of text.
+
+use super::FigureRecord;
+use crate::Error;
+use crate::figure::{Axis, Bars, Figure, Histograms, Panel, Series, render, render_histograms};
+
+/// The figure as one SVG document.
+///
+/// # Errors
+///
+/// [`Error::Figure`] if the record cannot be drawn.
+pub fn figure_svg(record: &FigureRecord) -> Result<String, Error> {
+    let axis = |label: &str, is_logarithmic| Axis { label: label.to_owned(), range: None, is_logarithmic };
+    let (title, description) = (record.title.clone(), record.description.clone());
+    if record.panels.iter().all(|panel| !panel.counts.is_empty()) {
+        let bars = record.panels.iter().map(|panel| Bars {
+            title: panel.title.clone(),
+            edges: panel.edges.clone(),
+            counts: panel.counts.iter().map(|count| count.round().max(0.0) as u64).collect(),
+        });
+        let (x, y) = (axis("weight", false), axis("weights per bin", true));
+        return Ok(render_histograms(&Histograms { title, description, x, y, panels: bars.collect(), size: (900, 620) })?);
+    }
+    let panel = |panel: &super::FigurePanel| {
+        let series = panel.curves.iter().enumerate().map(|(style, curve)| {
+            let points = panel.epoch.iter().zip(&curve.mean).map(|(epoch, mean)| (*epoch as f64, *mean));
+            let band = curve.mean.iter().zip(&curve.sd).map(|(mean, sd)| (mean - sd, mean + sd));
+            let band = if record.seeds.len() > 1 { band.collect() } else { Vec::new() };
+            Series { label: curve.label.clone(), points: points.collect(), band, style: style + 1 }
+        });
+        Panel { title: panel.title.clone(), x: axis("epoch", false), y: axis("synapses", false), series: series.collect() }
+    };
+    let panels: Vec<Panel> = record.panels.iter().map(panel).collect();
+    let height = 90 + 320 * panels.len().div_ceil(2) as u32;
+    Ok(render(&Figure { title, description, panels, size: (900, height) })?)
+}
+
+/// Title, and for each panel what sums it up.
+pub fn figure_text(record: &FigureRecord) -> String {
+    let mut text = format!("{}, {}\n\n", record.title, crate::table::seeds_in_words(&record.seeds));
+    if let Some(reduced) = &record.reduced {
+        text += &format!("NOT the full figure: {reduced}.\n\n");
+    }
+    let width = record.panels.iter().map(|panel| panel.title.chars().count()).max().unwrap_or(0);
+    for panel in &record.panels {
+        let summary: Vec<String> = panel.summary.iter().map(|(name, value)| format!("{name} {}", short(*value))).collect();
+        text += &format!("{:width$}  {}\n", panel.title, summary.join(", "));
+    }
+    text
+}
+
+/// Whole numbers without decimals, others with three.
+pub(crate) fn short(value: f64) -> String {
+    if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.3}") }
+}

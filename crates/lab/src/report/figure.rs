@@ -1,0 +1,79 @@
+//! A figure of the paper: its drawing, the numbers that sum it up, and how it was made.
+
+use super::StoredFigure;
+use super::escape::{escaped, prose};
+use super::numbers::{filled, open_scroll};
+use super::repeat::code;
+use crate::paper_figure::short;
+use crate::table::seeds_in_words;
+use crate::{FigurePanel, FigureRecord, figure_svg};
+
+/// Parts of a section: the end of the anchor, and the heading.
+pub(super) const PARTS: [(&str, &str); 3] = [("figure", "Figure"), ("numbers", "Numbers"), ("definition", "Definition")];
+
+/// The section of a figure.
+pub(super) fn section(stored: &StoredFigure, anchor: &str) -> String {
+    let record = &stored.record;
+    let mut html = format!(
+        "<section id=\"{anchor}\" aria-labelledby=\"{anchor}.title\">\n<h2 id=\"{anchor}.title\">{}</h2>\n<p class=\"subject\">{}. From <code>{}</code>.</p>\n",
+        escaped(stored.title()),
+        escaped(&record.title),
+        escaped(&stored.name)
+    );
+    if let Some(reduced) = &record.reduced {
+        html += &format!("<p class=\"reduced\"><strong>NOT the full figure:</strong> {}.</p>\n", prose(reduced));
+    }
+    html += &format!("<p>Made by</p>\n{}", code(&record.command));
+    for (name, heading) in PARTS {
+        html += &format!("<h3 id=\"{anchor}.{name}\">{heading}</h3>\n");
+        html += &match name {
+            "figure" => drawing(record),
+            "numbers" => numbers(record),
+            _ => format!(
+                "<p>{}, program version {}, kernel class {}.</p>\n",
+                escaped(&seeds_in_words(&record.seeds)),
+                escaped(&record.program),
+                escaped(&record.kernel)
+            ),
+        };
+    }
+    html + "</section>\n"
+}
+
+fn drawing(record: &FigureRecord) -> String {
+    match figure_svg(record) {
+        Ok(svg) => format!(
+            "<figure class=\"wide\">\n{}{}</div>\n<figcaption>{}.</figcaption>\n</figure>\n",
+            open_scroll(&record.title).replace("\"scroll\"", "\"scroll surface\""),
+            svg.trim_end(),
+            escaped(&record.description)
+        ),
+        Err(error) => format!("<p>The figure cannot be drawn: {}.</p>\n", escaped(&error.to_string())),
+    }
+}
+
+/// What sums the panels up, one row a panel.
+fn numbers(record: &FigureRecord) -> String {
+    let mut names: Vec<&String> = record.panels.iter().flat_map(|panel| panel.summary.keys()).collect();
+    names.sort();
+    names.dedup();
+    let head = names.iter().map(|name| format!("<th scope=\"col\" class=\"number\">{}</th>", escaped(name)));
+    let row = |panel: &FigurePanel| {
+        let cells = names.iter().map(|name| panel.summary.get(*name).map_or_else(String::new, |value| short(*value)));
+        let cells = cells.map(|cell| format!("<td>{}</td>", filled(&cell))).collect::<Vec<_>>().concat();
+        let rules = if panel.rules.is_empty() { "none".to_owned() } else { panel.rules.join(" + ") };
+        format!(
+            "<tr><th scope=\"row\">{}</th><td class=\"digest\"><code>{}</code></td>{cells}</tr>\n",
+            escaped(&panel.title),
+            escaped(&rules)
+        )
+    };
+    let caption = "What sums the panels up, mean over the runs";
+    format!(
+        "{}<table>\n<caption>{caption}</caption>\n<thead><tr><th scope=\"col\">panel</th><th scope=\"col\">rules</th>{}</tr></thead>\n\
+         <tbody>\n{}</tbody></table></div>\n",
+        open_scroll(caption),
+        head.collect::<Vec<_>>().concat(),
+        record.panels.iter().map(row).collect::<Vec<_>>().concat()
+    )
+}
