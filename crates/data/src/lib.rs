@@ -25,6 +25,7 @@ pub mod idx;
 pub mod png;
 pub mod registry;
 pub mod samples;
+mod shared;
 pub mod source;
 pub mod split;
 pub mod verify;

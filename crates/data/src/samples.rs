@@ -6,13 +6,14 @@ use sha2::{Digest, Sha256};
 
 use crate::digest::hex;
 use crate::error::Error;
+use crate::shared::Shared;
 
 /// Images or feature rows as bytes, with one label each; cloning shares the memory.
 ///
 /// A sample has `rows x columns` features, stored row by row, each in `0..=255`. A plain feature vector is one row.
 #[derive(Clone, Debug)]
 pub struct Samples {
-    bytes: Arc<[u8]>,
+    bytes: Shared<u8>,
     labels: Arc<[u8]>,
     shape: [usize; 2],
     /// Computed when first asked for.
@@ -45,8 +46,8 @@ impl Samples {
     /// assert_eq!(samples.labels()[1], 1);
     /// # Ok::<(), spinet_data::Error>(())
     /// ```
-    pub fn new(bytes: impl Into<Arc<[u8]>>, labels: impl Into<Arc<[u8]>>, shape: [usize; 2]) -> Result<Self, Error> {
-        let (bytes, labels) = (bytes.into(), labels.into());
+    pub fn new(bytes: impl Into<Vec<u8>>, labels: impl Into<Arc<[u8]>>, shape: [usize; 2]) -> Result<Self, Error> {
+        let (bytes, labels) = (Shared::from(bytes.into()), labels.into());
         let [rows, columns] = shape;
         if rows == 0 || columns == 0 {
             return Err(Error::EmptyShape { rows, columns });
