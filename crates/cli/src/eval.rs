@@ -12,6 +12,7 @@ use crate::escape::on_one_line;
 use crate::model_file::ModelFile;
 use crate::number::{percent, thousands};
 use crate::output::Output;
+use crate::sample_counts::test_part;
 use crate::scores::ranked;
 use crate::threads::ThreadCount;
 use crate::train::rules_in_words;
@@ -49,25 +50,36 @@ pub(crate) struct Eval {
 impl Eval {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let ModelFile { path, model, .. } = ModelFile::read(&self.model)?;
-        let (data, samples) = self.samples(&model)?;
-        let result = EvalResult::new(&model, path, data, &samples, &self.threads.start()?)?;
+        let chosen = self.samples(&model)?;
+        let result = EvalResult::new(&model, path, chosen, &self.threads.start()?)?;
         if self.json { output.json(&result) } else { result.show(&model, output) }
     }
 
-    /// The samples, and what to call them.
-    fn samples(&self, model: &Model) -> Result<(String, Samples), Error> {
+    fn samples(&self, model: &Model) -> Result<Chosen, Error> {
         let classes = model.network.classes();
         if let (Some(images), Some(labels)) = (&self.images, &self.labels) {
             let limits = Limits { shape: Some(model.description.shape), ..Limits::default() };
-            return Ok((images.display().to_string(), idx::read_samples(images, labels, classes, &limits)?));
+            let samples = idx::read_samples(images, labels, classes, &limits)?;
+            let count = format!("{} samples", thousands(samples.len() as u64));
+            return Ok(Chosen { name: images.display().to_string(), samples, count, is_verified: None });
         }
         let name = self.data.as_ref().unwrap_or(&model.description.training.data);
         let data = load(name, &self.source.source())?;
         if data.classes() > classes {
             return Err(Error::Classes { found: data.classes(), data: data.name, expected: classes });
         }
-        Ok((data.name, data.test))
+        Ok(Chosen { count: test_part(&data), is_verified: Some(data.is_verified), name: data.name, samples: data.test })
     }
+}
+
+/// The samples that are scored.
+struct Chosen {
+    name: String,
+    samples: Samples,
+    /// How many, in words.
+    count: String,
+    /// Whether the files of a data set are the official ones.
+    is_verified: Option<bool>,
 }
 
 /// What a model is worth.
@@ -75,7 +87,12 @@ impl Eval {
 struct EvalResult {
     model: PathBuf,
     data: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_verified: Option<bool>,
     samples: usize,
+    /// The same in words.
+    #[serde(skip)]
+    count: String,
     right: usize,
     accuracy: f64,
     loss: f64,
@@ -94,8 +111,9 @@ struct ClassResult {
 }
 
 impl EvalResult {
-    fn new(model: &Model, path: PathBuf, data: String, samples: &Samples, threads: &Threads) -> Result<Self, Error> {
-        let (loss, accuracy) = model.score(samples, threads.clone())?;
+    fn new(model: &Model, path: PathBuf, chosen: Chosen, threads: &Threads) -> Result<Self, Error> {
+        let Chosen { name: data, samples, count, is_verified } = chosen;
+        let (loss, accuracy) = model.score(&samples, threads.clone())?;
         let classes = model.network.classes();
         let mut confusion = vec![vec![0; classes]; classes];
         spinet::each_sample(model, samples.bytes(), threads.clone(), |index, scores| {
@@ -109,7 +127,7 @@ impl EvalResult {
         };
         let classes: Vec<_> = model.description.classes.iter().enumerate().map(class).collect();
         let right = classes.iter().map(|class| class.right).sum();
-        Ok(Self { model: path, data, samples: samples.len(), right, accuracy, loss, classes, confusion })
+        Ok(Self { model: path, data, is_verified, samples: samples.len(), count, right, accuracy, loss, classes, confusion })
     }
 
     fn show(&self, model: &Model, output: &mut Output) -> Result<(), Error> {
@@ -121,7 +139,7 @@ impl EvalResult {
             on_one_line(&training.data),
             on_one_line(&rules_in_words(training))
         )?;
-        writeln!(output, "data: {}, {} samples", self.data, thousands(self.samples as u64))?;
+        writeln!(output, "data: {}, {}", self.data, self.count)?;
         let right = thousands(self.right as u64);
         writeln!(output, "test accuracy: {} (loss {:.4}), {right} right", percent(self.accuracy), self.loss)?;
         let names: Vec<String> = self.classes.iter().enumerate().map(|(label, class)| row_name(label, &class.class)).collect();

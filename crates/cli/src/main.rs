@@ -22,6 +22,7 @@ mod report;
 mod reproduce;
 mod reproduce_bar;
 mod rules;
+mod sample_counts;
 mod scores;
 mod settings;
 mod spines;

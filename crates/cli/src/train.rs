@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::interrupt::stop_on_signals;
 use crate::number::{duration, percent, thousands};
 use crate::output::Output;
+use crate::sample_counts::both_parts;
 use crate::settings::Settings;
 use crate::spines::{RuleCounts, in_words, over_a_run};
 use crate::threads::ThreadCount;
@@ -70,11 +71,11 @@ impl Train {
             }
             None => self.train(&config, &data, &directory, output)?,
         };
-        let result = RunResult::new(&directory, &curve, started.elapsed());
+        let result = RunResult::new(&directory, &data, &curve, started.elapsed());
         if self.json {
             return output.json(&result);
         }
-        result.show(&model, output)?;
+        result.show(&model, &data, output)?;
         writeln!(output, "\nnext: {}", self.next(&directory, &data))
     }
 
@@ -108,8 +109,10 @@ impl Train {
     /// The command that evaluates what was trained.
     fn next(&self, directory: &RunDirectory, data: &Dataset) -> String {
         let quoted = |path: &Path| quoted(&path.display().to_string());
-        let command = format!("spinet eval {}", quoted(directory.path()));
-        match self.source.source().data_dir {
+        let source = self.source.source();
+        let leave = if source.allow_unverified && !data.is_verified { " --allow-unverified" } else { "" };
+        let command = format!("spinet eval {}{leave}", quoted(directory.path()));
+        match source.data_dir {
             Some(data_dir) if find(&data.name).is_ok_and(|entry| !entry.is_embedded()) => {
                 format!("{command} --data-dir {}", quoted(&data_dir))
             }
@@ -146,6 +149,11 @@ pub(crate) fn rules_in_words(config: &TrainConfig) -> String {
 struct RunResult {
     directory: PathBuf,
     model: PathBuf,
+    data: String,
+    train_samples: usize,
+    test_samples: usize,
+    /// Whether all files had their official digests.
+    is_verified: bool,
     epochs: usize,
     steps: u64,
     accuracy: f64,
@@ -160,13 +168,17 @@ struct RunResult {
 }
 
 impl RunResult {
-    fn new(directory: &RunDirectory, curve: &[Evaluation], time: Duration) -> Self {
+    fn new(directory: &RunDirectory, data: &Dataset, curve: &[Evaluation], time: Duration) -> Self {
         let last = &curve[curve.len() - 1];
         // The first of equals.
         let best = curve.iter().rev().max_by(|a, b| a.accuracy.total_cmp(&b.accuracy)).unwrap_or(last);
         Self {
             directory: directory.path().to_owned(),
             model: directory.model(),
+            data: data.name.clone(),
+            train_samples: data.train.len(),
+            test_samples: data.test.len(),
+            is_verified: data.is_verified,
             epochs: last.epoch,
             steps: last.step,
             accuracy: last.accuracy,
@@ -179,7 +191,8 @@ impl RunResult {
         }
     }
 
-    fn show(&self, model: &Model, output: &mut Output) -> Result<(), Error> {
+    fn show(&self, model: &Model, data: &Dataset, output: &mut Output) -> Result<(), Error> {
+        writeln!(output, "data: {}", both_parts(data))?;
         writeln!(output, "test accuracy: {} (loss {:.4})", percent(self.accuracy), self.loss)?;
         writeln!(output, "best on the way: {} after epoch {}", percent(self.best_accuracy), thousands(self.best_epoch as u64))?;
         for line in in_words(&self.rules, model) {

@@ -8,6 +8,7 @@ mod messages;
 mod models;
 mod registries;
 mod reporting;
+mod sample_counts;
 mod streams;
 mod sweeps;
 mod timing;
