@@ -116,7 +116,7 @@ impl EvalResult {
         let (loss, accuracy) = model.score(&samples, threads.clone())?;
         let classes = model.network.classes();
         let mut confusion = vec![vec![0; classes]; classes];
-        spinet::each_sample(model, samples.bytes(), threads.clone(), |index, scores| {
+        spinet::each_sample(model, samples.values(), threads.clone(), |index, scores| {
             confusion[usize::from(samples.labels()[index])][ranked(scores)[0]] += 1;
             Ok::<(), Error>(())
         })?;

@@ -38,7 +38,7 @@ pub use spinet_nn as nn;
 pub use spinet_rules as rules;
 pub use spinet_train as train;
 
-pub use spinet_data::{DATASETS, Dataset, Samples, Source, load};
+pub use spinet_data::{DATASETS, Dataset, Samples, Source, Values, load};
 pub use spinet_nn::{Activation, Initialiser, Kernel, Loss, Network, Threads};
 pub use spinet_rules::{RULES, RuleSettings};
 pub use spinet_train::store;

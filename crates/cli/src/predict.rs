@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use spinet::data::{Limits, idx, read_png};
-use spinet::{Model, load};
+use spinet::{Model, Samples, load};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
@@ -51,7 +51,7 @@ pub(crate) struct Predict {
 /// Images of one file or data set.
 struct Batch {
     name: String,
-    bytes: Vec<u8>,
+    samples: Samples,
     /// Whether it is one picture, so that its number says nothing.
     is_single: bool,
 }
@@ -62,7 +62,7 @@ impl Predict {
         let threads = self.threads.start()?;
         // All files are read before the first line is printed: a wrong one is refused before any answer.
         for batch in self.batches(&model)? {
-            spinet::each_sample(&model, &batch.bytes, threads.clone(), |index, scores| {
+            spinet::each_sample(&model, batch.samples.values(), threads.clone(), |index, scores| {
                 if self.json {
                     output.json(&self.object(&model, &batch, index, scores))
                 } else {
@@ -83,7 +83,7 @@ impl Predict {
         if test.features() != model.network.inputs() {
             return Err(spinet::Error::Features { expected: model.network.inputs(), found: test.features() }.into());
         }
-        Ok(vec![Batch { name: name.clone(), bytes: test.bytes().to_vec(), is_single: false }])
+        Ok(vec![Batch { name: name.clone(), samples: test, is_single: false }])
     }
 
     fn show(&self, model: &Model, batch: &Batch, index: usize, scores: &[f32], output: &mut Output) -> Result<(), Error> {
@@ -123,7 +123,9 @@ fn read(path: &Path, shape: [usize; 2]) -> Result<Batch, Error> {
     let is_single = is_png(path);
     let bytes =
         if is_single { read_png(path, shape)? } else { idx::read_images(path, &Limits { shape: Some(shape), ..Limits::default() })?.bytes };
-    Ok(Batch { name: path.display().to_string(), bytes, is_single })
+    // Their labels are what is asked for.
+    let labels = vec![0; bytes.len() / (shape[0] * shape[1])];
+    Ok(Batch { name: path.display().to_string(), samples: Samples::new(bytes, labels, shape)?, is_single })
 }
 
 fn is_png(path: &Path) -> bool {

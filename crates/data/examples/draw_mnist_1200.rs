@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let drawn = balanced_draw(full.train.labels(), full.classes(), 120, "spinet mnist-1200")?;
     let train = full.train.select(&drawn)?;
 
-    let images = idx::encode_images(train.bytes(), train.shape())?;
+    let images = idx::encode_images(train.bytes().ok_or("expected bytes")?, train.shape())?;
     let labels = idx::encode_labels(train.labels())?;
     let indices: Vec<String> = drawn.iter().map(usize::to_string).collect();
     write_new(&output.join("train-images-idx3-ubyte.gz"), &gzip(&images)?)?;

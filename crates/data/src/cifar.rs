@@ -72,7 +72,7 @@ pub fn read(path: &Path, layout: &Layout, max_bytes: u64) -> Result<Samples, Err
 ///
 /// let layout = Layout { shape: [1, 2], classes: 10 };
 /// let samples = parse(&[7, 20, 21, 0, 30, 31], "two.bin".as_ref(), &layout, 1 << 20)?;
-/// assert_eq!((samples.labels(), samples.sample(1)), (&[7, 0][..], &[30, 31][..]));
+/// assert_eq!((samples.labels(), samples.bytes()), (&[7, 0][..], Some(&[20, 21, 30, 31][..])));
 /// # Ok::<(), spinet_data::Error>(())
 /// ```
 pub fn parse(bytes: &[u8], path: &Path, layout: &Layout, max_bytes: u64) -> Result<Samples, Error> {

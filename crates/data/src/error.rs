@@ -127,9 +127,12 @@ pub enum Error {
     /// A sample would have no feature.
     #[error("shape of a sample is {rows} x {columns}, expected at least 1 x 1")]
     EmptyShape { rows: usize, columns: usize },
-    /// Bytes and labels do not belong together.
-    #[error("samples have {found} bytes, expected {labels} labels x {rows} x {columns}{}", equals(&[*labels, *rows, *columns]))]
-    SampleBytes { labels: usize, rows: usize, columns: usize, found: usize },
+    /// Values and labels do not belong together.
+    #[error("samples have {found} values, expected {labels} labels x {rows} x {columns}{}", equals(&[*labels, *rows, *columns]))]
+    SampleValues { labels: usize, rows: usize, columns: usize, found: usize },
+    /// A feature is NaN or infinite.
+    #[error("value {index} is {found}, expected a finite number")]
+    NotFinite { index: usize, found: f32 },
     /// There is no sample with this index.
     #[error("sample index is {index}, expected below {len}")]
     IndexOutOfRange { index: usize, len: usize },

@@ -1,6 +1,6 @@
 //! Data sets for spinet: readers that trust no header, digests, balanced splits and a built-in small MNIST.
 //!
-//! A [`Dataset`] is two [`Samples`] (training and test): pixels kept as bytes, one label each. [`load`] finds a set
+//! A [`Dataset`] is two [`Samples`] (training and test): pixels kept as bytes or rows of numbers, one label each. [`load`] finds a set
 //! named in [`DATASETS`] in a folder, checks the SHA-256 of each file and reads it; `mnist-1200` is built in and needs no
 //! files. Nothing here uses the network except [`fetch::fetch`], and nothing reads an environment variable or a clock.
 //!
@@ -37,7 +37,7 @@ pub use fetch::{FetchProgress, FetchedFile, fetch};
 pub use idx::Limits;
 pub use png::read_png;
 pub use registry::{DATASETS, find};
-pub use samples::Samples;
+pub use samples::{Samples, Values};
 pub use source::{Source, load, load_entry};
 pub use split::{Fold, balanced_draw, balanced_folds};
 pub use verify::{FileCheck, FileStatus, verify};

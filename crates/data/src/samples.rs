@@ -1,4 +1,4 @@
-//! Samples: images or feature rows kept as bytes, with one label each.
+//! Samples: images as bytes or rows of numbers, with one label each.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,24 +8,73 @@ use crate::digest::hex;
 use crate::error::Error;
 use crate::shared::Shared;
 
-/// Images or feature rows as bytes, with one label each; cloning shares the memory.
+/// Images or rows of a table, with one label each; cloning shares the memory.
 ///
-/// A sample has `rows x columns` features, stored row by row, each in `0..=255`. A plain feature vector is one row.
+/// A sample has `rows x columns` features, stored row by row: bytes in `0..=255`, or finite numbers. A row of a table is one
+/// row.
 #[derive(Clone, Debug)]
 pub struct Samples {
-    bytes: Shared<u8>,
+    values: Stored,
     labels: Arc<[u8]>,
     shape: [usize; 2],
     /// Computed when first asked for.
     digest: Arc<OnceLock<String>>,
 }
 
-impl PartialEq for Samples {
-    fn eq(&self, other: &Self) -> bool {
-        (self.shape, &self.labels, &self.bytes) == (other.shape, &other.labels, &other.bytes)
+/// The features of all samples.
+#[derive(Clone, Debug, PartialEq)]
+enum Stored {
+    Bytes(Shared<u8>),
+    Numbers(Shared<f32>),
+}
+
+/// Features as they lie in memory, sample after sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Values<'a> {
+    /// Each in `0..=255`; a network is given `byte / 255`.
+    Bytes(&'a [u8]),
+    /// Each finite; a network is given them as they are.
+    Numbers(&'a [f32]),
+}
+
+impl<'a> Values<'a> {
+    /// How many features.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Numbers(numbers) => numbers.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes, if they are bytes.
+    pub fn bytes(self) -> Option<&'a [u8]> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Numbers(_) => None,
+        }
+    }
+
+    /// The numbers, if they are numbers.
+    pub fn numbers(self) -> Option<&'a [f32]> {
+        match self {
+            Self::Bytes(_) => None,
+            Self::Numbers(numbers) => Some(numbers),
+        }
     }
 }
 
+impl PartialEq for Samples {
+    fn eq(&self, other: &Self) -> bool {
+        (self.shape, &self.labels, &self.values) == (other.shape, &other.labels, &other.values)
+    }
+}
+
+/// Numbers are finite, so equality is total.
 impl Eq for Samples {}
 
 impl Samples {
@@ -34,29 +83,46 @@ impl Samples {
     /// # Errors
     ///
     /// - [`Error::EmptyShape`] if a side of `shape` is zero.
-    /// - [`Error::SampleBytes`] if `bytes` is not `labels x rows x columns` long.
+    /// - [`Error::SampleValues`] if `bytes` is not `labels x rows x columns` long.
     ///
     /// # Example
     ///
     /// ```
-    /// use spinet_data::Samples;
+    /// use spinet_data::{Samples, Values};
     ///
     /// let samples = Samples::new([1, 2, 3, 4, 5, 6], [0, 1, 1], [1, 2])?;
-    /// assert_eq!(samples.sample(1), [3, 4]);
+    /// assert_eq!(samples.sample(1), Values::Bytes(&[3, 4]));
     /// assert_eq!(samples.labels()[1], 1);
     /// # Ok::<(), spinet_data::Error>(())
     /// ```
     pub fn new(bytes: impl Into<Vec<u8>>, labels: impl Into<Arc<[u8]>>, shape: [usize; 2]) -> Result<Self, Error> {
-        let (bytes, labels) = (Shared::from(bytes.into()), labels.into());
+        Self::of(Stored::Bytes(Shared::from(bytes.into())), labels.into(), shape)
+    }
+
+    /// Joins `numbers` with their `labels`, as [`new`](Self::new) does for bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), and [`Error::NotFinite`] if a number is NaN or infinite.
+    pub fn of_numbers(numbers: impl Into<Vec<f32>>, labels: impl Into<Arc<[u8]>>, shape: [usize; 2]) -> Result<Self, Error> {
+        let numbers = numbers.into();
+        if let Some(index) = numbers.iter().position(|number| !number.is_finite()) {
+            return Err(Error::NotFinite { index, found: numbers[index] });
+        }
+        Self::of(Stored::Numbers(Shared::from(numbers)), labels.into(), shape)
+    }
+
+    fn of(values: Stored, labels: Arc<[u8]>, shape: [usize; 2]) -> Result<Self, Error> {
         let [rows, columns] = shape;
         if rows == 0 || columns == 0 {
             return Err(Error::EmptyShape { rows, columns });
         }
-        let expected = rows.checked_mul(columns).and_then(|features| features.checked_mul(labels.len()));
-        if expected != Some(bytes.len()) {
-            return Err(Error::SampleBytes { labels: labels.len(), rows, columns, found: bytes.len() });
+        let samples = Self { values, labels, shape, digest: Arc::default() };
+        let (found, labels) = (samples.values().len(), samples.len());
+        if rows.checked_mul(columns).and_then(|features| features.checked_mul(labels)) != Some(found) {
+            return Err(Error::SampleValues { labels, rows, columns, found });
         }
-        Ok(Self { bytes, labels, shape, digest: Arc::default() })
+        Ok(samples)
     }
 
     /// How many samples there are.
@@ -79,9 +145,17 @@ impl Samples {
         self.shape
     }
 
-    /// All features: `len x features` bytes, row-major.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// All features: `len x features` values, row-major.
+    pub fn values(&self) -> Values<'_> {
+        match &self.values {
+            Stored::Bytes(bytes) => Values::Bytes(bytes),
+            Stored::Numbers(numbers) => Values::Numbers(numbers),
+        }
+    }
+
+    /// All features, if they are bytes.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        self.values().bytes()
     }
 
     /// The features of one sample.
@@ -89,9 +163,12 @@ impl Samples {
     /// # Panics
     ///
     /// Like indexing a slice, if `index` is not below [`len`](Self::len).
-    pub fn sample(&self, index: usize) -> &[u8] {
-        let features = self.features();
-        &self.bytes[index * features..][..features]
+    pub fn sample(&self, index: usize) -> Values<'_> {
+        let (start, features) = (index * self.features(), self.features());
+        match self.values() {
+            Values::Bytes(bytes) => Values::Bytes(&bytes[start..][..features]),
+            Values::Numbers(numbers) => Values::Numbers(&numbers[start..][..features]),
+        }
     }
 
     /// One label for each sample.
@@ -108,28 +185,48 @@ impl Samples {
         if let Some(&index) = indices.iter().find(|&&index| index >= self.len()) {
             return Err(Error::IndexOutOfRange { index, len: self.len() });
         }
-        let mut bytes = Vec::with_capacity(indices.len() * self.features());
-        for &index in indices {
-            bytes.extend_from_slice(self.sample(index));
-        }
+        let values = match self.values() {
+            Values::Bytes(bytes) => Stored::Bytes(chosen(bytes, self.features(), indices)),
+            Values::Numbers(numbers) => Stored::Numbers(chosen(numbers, self.features(), indices)),
+        };
         let labels: Vec<u8> = indices.iter().map(|&index| self.labels[index]).collect();
-        Ok(Self { bytes: bytes.into(), labels: labels.into(), shape: self.shape, digest: Arc::default() })
+        Ok(Self { values, labels: labels.into(), shape: self.shape, digest: Arc::default() })
     }
 
     /// SHA-256 over the text `{len} {rows} {columns}\n`, then all feature bytes, then all labels.
     ///
-    /// The text in front keeps two sets apart that hold the same bytes in another shape.
+    /// The text in front keeps two sets apart that hold the same bytes in another shape. For numbers it is
+    /// `{len} {rows} {columns} f32\n`, and each number is four little-endian bytes.
     pub fn sha256(&self) -> String {
         let digest = self.digest.get_or_init(|| {
             let [rows, columns] = self.shape;
             let mut digest = Sha256::new();
-            digest.update(format!("{} {rows} {columns}\n", self.len()));
-            digest.update(&self.bytes);
+            digest.update(format!("{} {rows} {columns}", self.len()));
+            match self.values() {
+                Values::Bytes(bytes) => {
+                    digest.update("\n");
+                    digest.update(bytes);
+                }
+                Values::Numbers(numbers) => {
+                    digest.update(" f32\n");
+                    for number in numbers {
+                        digest.update(number.to_le_bytes());
+                    }
+                }
+            }
             digest.update(&self.labels);
             hex(&digest.finalize())
         });
         digest.clone()
     }
+}
+
+fn chosen<T: Copy>(values: &[T], features: usize, indices: &[usize]) -> Shared<T> {
+    let mut selected = Vec::with_capacity(indices.len() * features);
+    for &index in indices {
+        selected.extend_from_slice(&values[index * features..][..features]);
+    }
+    selected.into()
 }
 
 #[cfg(test)]
@@ -141,29 +238,43 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_is_its_own_bytes_and_label() {
+    fn a_sample_is_its_own_values_and_label() {
         let samples = three();
         assert_eq!((samples.len(), samples.features(), samples.shape()), (3, 4, [2, 2]));
-        assert_eq!(samples.sample(2), [9, 10, 11, 12]);
+        assert_eq!(samples.sample(2), Values::Bytes(&[9, 10, 11, 12]));
         assert_eq!(samples.labels(), [0, 1, 2]);
         assert!(!samples.is_empty());
+        let numbers = Samples::of_numbers([0.5, -1.0, 2.0, 3.5], [1, 0], [1, 2]).unwrap();
+        assert_eq!((numbers.sample(1), numbers.bytes()), (Values::Numbers(&[2.0, 3.5]), None));
     }
 
     #[test]
     fn counts_that_do_not_match_are_refused_with_both_numbers() {
         let text = Samples::new([0; 11], [0, 1, 2], [2, 2]).unwrap_err().to_string();
-        assert_eq!(text, "samples have 11 bytes, expected 3 labels x 2 x 2 = 12");
+        assert_eq!(text, "samples have 11 values, expected 3 labels x 2 x 2 = 12");
         let text = Samples::new([0; 0], [0, 1], [usize::MAX, 2]).unwrap_err().to_string();
         assert!(text.contains("expected 2 labels x 18446744073709551615 x 2"), "{text}");
         assert!(matches!(Samples::new([], [], [0, 2]), Err(Error::EmptyShape { rows: 0, columns: 2 })));
+        let text = Samples::of_numbers([0.0; 3], [0, 1], [1, 2]).unwrap_err().to_string();
+        assert_eq!(text, "samples have 3 values, expected 2 labels x 1 x 2 = 4");
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_are_refused_with_their_place() {
+        for (number, text) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf"), (f32::NEG_INFINITY, "-inf")] {
+            let error = Samples::of_numbers([0.0, 1.0, number], [0], [1, 3]).unwrap_err();
+            assert_eq!(error.to_string(), format!("value 2 is {text}, expected a finite number"));
+        }
     }
 
     #[test]
     fn selecting_keeps_order_and_repeats() {
         let chosen = three().select(&[2, 0, 2]).unwrap();
-        assert_eq!(chosen.bytes(), [9, 10, 11, 12, 1, 2, 3, 4, 9, 10, 11, 12]);
+        assert_eq!(chosen.values(), Values::Bytes(&[9, 10, 11, 12, 1, 2, 3, 4, 9, 10, 11, 12]));
         assert_eq!(chosen.labels(), [2, 0, 2]);
         assert!(three().select(&[]).unwrap().is_empty());
+        let numbers = Samples::of_numbers([0.5, 1.5], [3, 4], [1, 1]).unwrap().select(&[1, 1, 0]).unwrap();
+        assert_eq!((numbers.values(), numbers.labels()), (Values::Numbers(&[1.5, 1.5, 0.5]), &[4, 4, 3][..]));
     }
 
     #[test]
@@ -173,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn digest_covers_shape_bytes_and_labels() {
+    fn digest_covers_shape_values_and_labels() {
         let base = Samples::new([1, 2, 3, 4], [0, 1], [1, 2]).unwrap();
         // printf '2 1 2\n\001\002\003\004\000\001' | sha256sum
         assert_eq!(base.sha256(), "94e3fb35e006ceb9ddbfb2dd9f50d12eea4919fa26cf3ef9043db68bc00b83df");
@@ -183,5 +294,8 @@ mod tests {
             Samples::new([1, 2, 3, 4], [1, 1], [1, 2]).unwrap(),
         ];
         assert!(others.iter().all(|other| other.sha256() != base.sha256()));
+        // printf '1 1 2 f32\n\000\000\200\077\000\000\000\300\005' | sha256sum
+        let numbers = Samples::of_numbers([1.0, -2.0], [5], [1, 2]).unwrap();
+        assert_eq!(numbers.sha256(), "c1890f19410a55976507308d1d309875345359a8611d01e4e0d52e5082bb4896");
     }
 }

@@ -40,8 +40,8 @@ fn files_are_found_in_each_known_folder() {
         set.write_gz(&folder.path().join(place));
         let dataset = load_entry(&set.entry, &from(folder.path())).unwrap();
         assert_eq!((dataset.name.as_str(), dataset.classes(), dataset.is_verified), ("tiny", 3, true), "{place}");
-        assert_eq!(dataset.train.bytes(), (0..30).collect::<Vec<u8>>(), "{place}");
-        assert_eq!(dataset.test.bytes(), (30..42).collect::<Vec<u8>>(), "{place}");
+        assert_eq!(dataset.train.bytes().unwrap(), (0..30).collect::<Vec<u8>>(), "{place}");
+        assert_eq!(dataset.test.bytes().unwrap(), (30..42).collect::<Vec<u8>>(), "{place}");
         assert_eq!((dataset.train.labels(), dataset.test.labels()), (&TRAIN_LABELS[..], &TEST_LABELS[..]), "{place}");
         assert_eq!((dataset.train.shape(), dataset.test.shape()), ([2, 3], [2, 3]), "{place}");
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use spinet_data::Samples;
+use spinet_data::{Samples, Values};
 use spinet_nn::{Batch, Inputs, Kernel, Network, NetworkConfig, Part, Pixels, Threads, Workspace};
 use spinet_rules::{Chain, Purpose, RuleSettings, Stream};
 use spinet_train::group_by_label;
@@ -119,10 +119,11 @@ struct Lane {
 }
 
 impl Lane {
-    fn new(case: &BenchCase, inputs: usize, kernel: Kernel, rules: &[RuleSettings], threads: Threads) -> Result<Self, Error> {
-        let mut sizes = vec![inputs];
+    fn new(case: &BenchCase, samples: &Samples, kernel: Kernel, rules: &[RuleSettings], threads: Threads) -> Result<Self, Error> {
+        let mut sizes = vec![samples.features()];
         sizes.extend(std::iter::repeat_n(case.hidden, case.depth));
-        sizes.push(CLASSES);
+        let labels = samples.labels().iter().max().map_or(0, |label| usize::from(*label) + 1);
+        sizes.push(labels.max(CLASSES));
         let network = Network::new(&NetworkConfig::dense(&sizes), 0).map_err(spinet_train::Error::from)?;
         let chain = Chain::from_settings(rules, &network.plan(case.batch, 0)).map_err(spinet_train::Error::from)?;
         let workspace = Workspace::with_kernel(&network, case.batch, threads, kernel).map_err(spinet_train::Error::from)?;
@@ -137,6 +138,39 @@ impl Lane {
     }
 }
 
+/// Samples in the order of a run, batch after batch.
+struct Shuffled<'a> {
+    samples: &'a Samples,
+    size: usize,
+    order: Vec<u32>,
+    labels: Vec<u8>,
+    /// Where samples are numbers: all of them in that order.
+    numbers: Vec<f32>,
+}
+
+impl<'a> Shuffled<'a> {
+    fn new(samples: &'a Samples, size: usize) -> Self {
+        let mut order: Vec<u32> = (0..samples.len() as u32).collect();
+        Stream::new(0, Purpose::Shuffle, 0).shuffle(&mut order);
+        order.chunks_mut(size).for_each(|chosen| group_by_label(chosen, samples.labels()));
+        let labels = order.iter().map(|index| samples.labels()[*index as usize]).collect();
+        let row = |index: &u32| samples.sample(*index as usize).numbers().unwrap_or_default();
+        let numbers = order.iter().flat_map(row).copied().collect();
+        Self { samples, size, order, labels, numbers }
+    }
+
+    /// One of the whole batches, counted round and round.
+    fn batch(&self, index: usize) -> Batch<'_, f32> {
+        let (size, features) = (self.size, self.samples.features());
+        let start = index % (self.samples.len() / size) * size;
+        let inputs = match self.samples.values() {
+            Values::Bytes(bytes) => Inputs::Pixels(Pixels::chosen(bytes, features, &self.order[start..start + size])),
+            Values::Numbers(_) => Inputs::Numbers(&self.numbers[start * features..][..size * features]),
+        };
+        Batch { inputs, labels: &self.labels[start..start + size] }
+    }
+}
+
 fn measure(case: &BenchCase, kernel: Kernel, steps: usize, samples: Option<&Samples>) -> Result<BenchRow, Error> {
     let random;
     let samples = if let Some(samples) = samples {
@@ -147,22 +181,15 @@ fn measure(case: &BenchCase, kernel: Kernel, steps: usize, samples: Option<&Samp
     };
     let features = samples.features();
     let threads = Threads::new(case.threads).map_err(spinet_train::Error::from)?;
-    let mut plain = Lane::new(case, features, kernel, &[], threads.clone())?;
-    let mut bdnn = Lane::new(case, features, kernel, &[RuleSettings::new("bdnn-dsd")], threads)?;
+    let mut plain = Lane::new(case, samples, kernel, &[], threads.clone())?;
+    let mut bdnn = Lane::new(case, samples, kernel, &[RuleSettings::new("bdnn-dsd")], threads)?;
     let parts = Arc::new(Mutex::new(Parts::default()));
     let watch = Arc::clone(&parts);
     bdnn.workspace.watch(move |part| lock(&watch).done(part));
 
-    let mut order: Vec<u32> = (0..samples.len() as u32).collect();
-    Stream::new(0, Purpose::Shuffle, 0).shuffle(&mut order);
     let size = case.batch.min(samples.len());
-    order.chunks_mut(size).for_each(|chosen| group_by_label(chosen, samples.labels()));
-    let labels: Vec<u8> = order.iter().map(|index| samples.labels()[*index as usize]).collect();
-    let batch = |index: usize| {
-        let start = index % (samples.len() / size) * size;
-        let chosen = &order[start..start + size];
-        Batch { inputs: Inputs::Pixels(Pixels::chosen(samples.bytes(), features, chosen)), labels: &labels[start..start + size] }
-    };
+    let shuffled = Shuffled::new(samples, size);
+    let batch = |index: usize| shuffled.batch(index);
 
     let mut times: [Vec<f64>; 3] = Default::default();
     for index in 0..WARM_UP {
@@ -192,13 +219,22 @@ fn measure(case: &BenchCase, kernel: Kernel, steps: usize, samples: Option<&Samp
         hidden: case.hidden,
         depth: case.depth,
         batch: size,
-        density: (samples.bytes().iter().filter(|byte| **byte != 0).count() as f64 / samples.bytes().len() as f64 * 1e3).round() / 1e3,
+        density: density(samples.values()),
         threads: case.threads,
         sgd_ms: rounded(median(plain_ms)),
         bdnn_ms: rounded(median(bdnn_ms)),
         products_ms: rounded(median(products_ms)),
         parts_ms: Part::ALL.iter().map(part).collect(),
     })
+}
+
+/// The fraction of the features that are not 0, to three digits.
+fn density(values: Values<'_>) -> f64 {
+    let filled = match values {
+        Values::Bytes(bytes) => bytes.iter().filter(|byte| **byte != 0).count(),
+        Values::Numbers(numbers) => numbers.iter().filter(|number| **number != 0.0).count(),
+    };
+    (filled as f64 / values.len() as f64 * 1e3).round() / 1e3
 }
 
 /// Milliseconds of the parts of each step.
@@ -303,5 +339,12 @@ mod tests {
         let case = BenchCase { inputs: 9, hidden: 3, depth: 1, batch: 600, density: 1.0, threads: 1 };
         let record = bench(&[case], Kernel::F32, 3, Some(("tiny", &samples))).unwrap();
         assert_eq!((record.data.as_str(), record.rows[0].inputs, record.rows[0].batch, record.rows[0].density), ("tiny", 2, 4, 0.75));
+    }
+    #[test]
+    fn numbers_and_many_classes_are_measured_too() {
+        let samples = Samples::of_numbers(vec![0.0, -1.5, 2.0, 3.0, 4.0, 5.0], vec![0, 25, 3], [1, 2]).unwrap();
+        let case = BenchCase { inputs: 2, hidden: 3, depth: 1, batch: 2, density: 1.0, threads: 1 };
+        let record = bench(&[case], Kernel::F32, 3, Some(("table", &samples))).unwrap();
+        assert_eq!((record.rows[0].batch, record.rows[0].density), (2, 0.833));
     }
 }

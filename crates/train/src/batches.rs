@@ -1,6 +1,6 @@
 //! The order of the samples, and the batches of an epoch.
 
-use spinet_data::Samples;
+use spinet_data::{Samples, Values};
 use spinet_nn::{Batch, Inputs, Pixels};
 use spinet_rules::{Purpose, Stream};
 
@@ -10,13 +10,16 @@ pub(crate) struct Batches {
     size: usize,
     order: Vec<u32>,
     labels: Vec<u8>,
+    /// The numbers of one batch; nothing where samples are bytes, which stay where they are.
+    numbers: Vec<f32>,
 }
 
 impl Batches {
     pub(crate) fn new(samples: &Samples, size: usize, seed: u64) -> Self {
         let size = size.min(samples.len());
         let order = (0..samples.len() as u32).collect();
-        Self { seed, size, order, labels: vec![0; size] }
+        let numbers = samples.values().numbers().map_or(0, |_| size * samples.features());
+        Self { seed, size, order, labels: vec![0; size], numbers: vec![0.0; numbers] }
     }
 
     /// Steps of one epoch.
@@ -32,7 +35,7 @@ impl Batches {
         Stream::new(self.seed, Purpose::Shuffle, epoch as u64).shuffle(&mut self.order);
     }
 
-    /// One batch of the epoch; its samples stay where they are.
+    /// One batch of the epoch; bytes stay where they are, numbers are gathered.
     pub(crate) fn batch<'a>(&'a mut self, samples: &'a Samples, batch: usize) -> Batch<'a, f32> {
         let start = batch * self.size;
         let end = (start + self.size).min(self.order.len());
@@ -42,7 +45,17 @@ impl Batches {
         for (label, index) in self.labels.iter_mut().zip(chosen) {
             *label = samples.labels()[*index as usize];
         }
-        let inputs = Inputs::Pixels(Pixels::chosen(samples.bytes(), samples.features(), chosen));
+        let features = samples.features();
+        let inputs = match samples.values() {
+            Values::Bytes(bytes) => Inputs::Pixels(Pixels::chosen(bytes, features, chosen)),
+            Values::Numbers(numbers) => {
+                let gathered = &mut self.numbers[..chosen.len() * features];
+                for (row, index) in gathered.chunks_exact_mut(features).zip(chosen) {
+                    row.copy_from_slice(&numbers[*index as usize * features..][..features]);
+                }
+                Inputs::Numbers(gathered)
+            }
+        };
         Batch { inputs, labels: &self.labels[..chosen.len()] }
     }
 }
@@ -80,6 +93,22 @@ mod tests {
         let mut all = seen.concat();
         all.sort_unstable();
         assert_eq!(all, (0..10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn batches_of_numbers_hold_the_same_samples_as_batches_of_bytes() {
+        let bytes = samples(10);
+        let numbers: Vec<f32> = bytes.bytes().unwrap().iter().map(|byte| f32::from(*byte)).collect();
+        let numbers = Samples::of_numbers(numbers, bytes.labels().to_vec(), [1, 2]).unwrap();
+        let (mut of_bytes, mut of_numbers) = (Batches::new(&bytes, 4, 3), Batches::new(&numbers, 4, 3));
+        of_bytes.shuffle(1);
+        of_numbers.shuffle(1);
+        for batch in 0..3 {
+            let Batch { inputs: Inputs::Pixels(pixels), labels } = of_bytes.batch(&bytes, batch) else { panic!("pixels stay bytes") };
+            let Batch { inputs: Inputs::Numbers(rows), labels: same } = of_numbers.batch(&numbers, batch) else { panic!("numbers") };
+            assert_eq!(rows, pixels.rows().flatten().map(|byte| f32::from(*byte)).collect::<Vec<_>>());
+            assert_eq!(labels, same);
+        }
     }
 
     #[test]

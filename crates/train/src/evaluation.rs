@@ -1,10 +1,11 @@
 //! What a network is worth on samples: accuracy, loss, and what its rules counted.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
-use spinet_data::Samples;
+use spinet_data::{Samples, Values};
 use spinet_nn::{Batch, Inputs, Kernel, Network, Pixels, Threads, Workspace};
 
 use crate::Error;
@@ -70,23 +71,34 @@ impl Scorer {
         if features != network.inputs() {
             return Err(Error::Features { expected: network.inputs(), found: features });
         }
-        let order = by_label(samples.labels());
-        let labels: Vec<u8> = order.iter().map(|index| samples.labels()[*index as usize]).collect();
-        let chunks = samples.len().div_ceil(CHUNK);
-        let batch = |chunk: usize| {
-            let (start, end) = (chunk * CHUNK, samples.len().min((chunk + 1) * CHUNK));
-            let inputs = Inputs::Pixels(Pixels::chosen(samples.bytes(), features, &order[start..end]));
-            Batch { inputs, labels: &labels[start..end] }
-        };
-        let count = self.lanes.len();
+        let part = |chunk: usize| chunk * CHUNK..samples.len().min((chunk + 1) * CHUNK);
+        match samples.values() {
+            Values::Bytes(bytes) => {
+                let order = by_label(samples.labels());
+                let labels: Vec<u8> = order.iter().map(|index| samples.labels()[*index as usize]).collect();
+                Ok(self.mean(network, samples.len(), |chunk| {
+                    let inputs = Inputs::Pixels(Pixels::chosen(bytes, features, &order[part(chunk)]));
+                    Batch { inputs, labels: &labels[part(chunk)] }
+                }))
+            }
+            Values::Numbers(numbers) => Ok(self.mean(network, samples.len(), |chunk| {
+                let Range { start, end } = part(chunk);
+                Batch { inputs: Inputs::Numbers(&numbers[start * features..end * features]), labels: &samples.labels()[start..end] }
+            })),
+        }
+    }
+
+    /// Mean loss and accuracy of `samples` samples, given their chunks.
+    fn mean<'a>(&self, network: &Network<f32>, samples: usize, batch: impl Fn(usize) -> Batch<'a, f32> + Sync) -> (f64, f64) {
+        let (chunks, count) = (samples.div_ceil(CHUNK), self.lanes.len());
         self.threads.each(count, |index| {
             let mut lane = lock(&self.lanes[index]);
             let Lane { workspace, results } = &mut *lane;
-            *results = workspace.score(network, (index..chunks).step_by(count).map(batch));
+            *results = workspace.score(network, (index..chunks).step_by(count).map(&batch));
         });
         let result = |chunk: usize| lock(&self.lanes[chunk % count]).results[chunk / count];
         let (loss, right) = (0..chunks).map(result).fold((0.0, 0), |sum, result| (sum.0 + result.0, sum.1 + result.1));
-        Ok((loss / samples.len() as f64, right as f64 / samples.len() as f64))
+        (loss / samples as f64, right as f64 / samples as f64)
     }
 }
 

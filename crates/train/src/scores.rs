@@ -1,5 +1,6 @@
 //! The outputs of a model for samples: class probabilities, or plain outputs where the loss gives no probabilities.
 
+use spinet_data::Values;
 use spinet_nn::{Inputs, Pixels, Threads, Workspace};
 
 use crate::evaluation::CHUNK;
@@ -12,25 +13,31 @@ use crate::{Error, Model};
 ///
 /// # Errors
 ///
-/// [`Error::Features`] if `bytes` holds no whole number of samples of the model's shape, or what `each` returns.
+/// [`Error::Features`] if there is no whole number of samples of the model's shape, or what `each` returns.
 pub fn each_sample<E: From<Error>>(
     model: &Model,
-    bytes: &[u8],
+    values: Values<'_>,
     threads: Threads,
     mut each: impl FnMut(usize, &[f32]) -> Result<(), E>,
 ) -> Result<(), E> {
     let (network, classes) = (&model.network, model.network.classes());
     let features = network.inputs();
-    if !bytes.len().is_multiple_of(features) {
-        return Err(Error::Features { expected: features, found: bytes.len() % features }.into());
+    if !values.len().is_multiple_of(features) {
+        return Err(Error::Features { expected: features, found: values.len() % features }.into());
     }
     let kernel = model.description.training.kernel;
     let mut workspace = Workspace::with_kernel(network, CHUNK, threads, kernel).map_err(Error::from)?;
-    for (chunk, bytes) in bytes.chunks(CHUNK * features).enumerate() {
-        let outputs = workspace.evaluate(network, &Inputs::Pixels(Pixels::all(bytes, features)));
+    let samples = values.len() / features;
+    for start in (0..samples).step_by(CHUNK) {
+        let part = start * features..samples.min(start + CHUNK) * features;
+        let inputs = match values {
+            Values::Bytes(bytes) => Inputs::Pixels(Pixels::all(&bytes[part], features)),
+            Values::Numbers(numbers) => Inputs::Numbers(&numbers[part]),
+        };
+        let outputs = workspace.evaluate(network, &inputs);
         network.config().loss.probabilities(outputs, classes);
         for (index, scores) in outputs.chunks_exact(classes).enumerate() {
-            each(chunk * CHUNK + index, scores)?;
+            each(start + index, scores)?;
         }
     }
     Ok(())

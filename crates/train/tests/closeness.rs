@@ -19,7 +19,7 @@ fn layer<S: Real>(weight: &[f32], samples: &Samples, kernel: Kernel) -> [Vec<f64
     let network = Network::<S>::with_weights(&config, |_, _| weight.iter().map(|w| S::from_f64(f64::from(*w))).collect()).unwrap();
     let mut chain = Chain::from_settings(&[], &network.plan(BATCH, 0)).unwrap();
     let mut workspace = Workspace::with_kernel(&network, BATCH, Threads::one(), kernel).unwrap();
-    let inputs = Inputs::Pixels(Pixels::all(&samples.bytes()[..BATCH * 784], 784));
+    let inputs = Inputs::Pixels(Pixels::all(&samples.bytes().unwrap()[..BATCH * 784], 784));
     let batch = Batch { inputs, labels: &samples.labels()[..BATCH] };
     workspace.differentiate(&network, &mut chain, &batch, 0);
     let doubles = |values: &[S]| values.iter().map(|value| value.to_f64()).collect::<Vec<_>>();

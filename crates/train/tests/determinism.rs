@@ -40,7 +40,7 @@ fn another_seed_gives_another_network() {
 fn poisoned_test_labels_change_no_weight() {
     let data = load("mnist-1200", &Source::default()).unwrap();
     let labels: Vec<u8> = data.test.labels().iter().map(|label| 9 - label).collect();
-    let test = Samples::new(data.test.bytes().to_vec(), labels, data.test.shape()).unwrap();
+    let test = Samples::new(data.test.bytes().unwrap(), labels, data.test.shape()).unwrap();
     let poisoned = Dataset { test, ..data.clone() };
     let (clean, spoiled) = (trained(&config(&["bdnn-dsd"]), &data, 1), trained(&config(&["bdnn-dsd"]), &poisoned, 1));
     assert_eq!(clean.1, spoiled.1);

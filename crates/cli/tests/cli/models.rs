@@ -68,7 +68,7 @@ fn own_images_are_evaluated_and_predicted_like_the_data_set_they_come_from() {
     let bench = Bench::new();
     bench.train("a", "");
     let test = load("mnist-1200", &Source::default()).unwrap().test.select(&(0..300).collect::<Vec<_>>()).unwrap();
-    bench.write("images.idx", encode_images(test.bytes(), test.shape()).unwrap());
+    bench.write("images.idx", encode_images(test.bytes().unwrap(), test.shape()).unwrap());
     bench.write("labels.idx", encode_labels(test.labels()).unwrap());
     let evaluated: Value = serde_json::from_str(&bench.done("eval a --images images.idx --labels labels.idx --json")).unwrap();
     let lines = bench.done("predict a images.idx --top 2 --json");
