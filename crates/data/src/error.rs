@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::table::RowPlace;
+
 /// Why data could not be read, found, fetched or split.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +118,55 @@ pub enum Error {
          hint: the file is incomplete or of another version; fetch it again, or pass `--allow-unverified` to use it as it is"
     )]
     OfficialSize { path: PathBuf, found: u64, expected: u64 },
+
+    /// A file of a known kind that is never read, or not here.
+    #[error("{path}: found {found}, expected {expected}")]
+    WrongKind { path: PathBuf, found: &'static str, expected: &'static str },
+    /// A row of a text table has another number of cells than the first.
+    #[error("{path}: line {line} has {found} cells, expected {expected}, as the first line has")]
+    TableRow { path: PathBuf, line: u64, found: usize, expected: usize },
+    /// A cell of a table is missing, or not what its column needs.
+    #[error("{path}: {place}, column {column} is {found}, expected {expected}")]
+    TableCell { path: PathBuf, place: RowPlace, column: usize, found: String, expected: &'static str },
+    /// A quoted cell does not end as it should.
+    #[error("{path}: quoted cell that begins in line {line} is {found}, expected a closing `\"` and the end of the cell after it")]
+    TableQuote { path: PathBuf, line: u64, found: &'static str },
+    /// A table without features, or with too many columns.
+    #[error(
+        "{path}: table has {found} columns, expected 2 to {limit}, features and labels\n\n\
+         hint: cells are separated by `,`, `;` or tabs"
+    )]
+    TableColumns { path: PathBuf, found: usize, limit: usize },
+    /// A table without rows.
+    #[error("{path}: table has no rows, expected at least 1 of numbers and a label")]
+    TableEmpty { path: PathBuf },
+    /// A table has no column of that name or number.
+    #[error("{path}: label column is {column}, expected {expected}")]
+    NoColumn { path: PathBuf, column: String, expected: &'static str },
+    /// A label column that is none.
+    #[error(
+        "{path}: label column has more than {limit} different labels at {place}, expected at most {limit}\n\n\
+         hint: it looks like a feature; `--label COLUMN` names another one"
+    )]
+    TooManyClasses { path: PathBuf, place: RowPlace, limit: usize },
+    /// All labels are the same.
+    #[error(
+        "{path}: label column has {found} different labels, expected at least 2\n\n\
+         hint: `--label COLUMN` names another column"
+    )]
+    OneClass { path: PathBuf, found: usize },
+    /// A label that is not one of the classes that were given.
+    #[error("{path}: {place} has the label {found}, expected one of the known classes")]
+    UnknownClass { path: PathBuf, place: RowPlace, found: String },
+    /// A table that needs more memory than the caller's limit.
+    #[error("{path}: table takes {promised} bytes of numbers, expected at most {limit}")]
+    TooManyNumbers { path: PathBuf, promised: u64, limit: u64 },
+    /// The header of an array says something that is not read here.
+    #[error("{path}: npy header has {found}, expected {expected}")]
+    NpyHeader { path: PathBuf, found: String, expected: &'static str },
+    /// An array is longer or shorter than its header says.
+    #[error("{path}: npy header promises {} x {} numbers of {size} bytes = {promised}, but the file has {found} after the header", shape[0], shape[1])]
+    NpySize { path: PathBuf, shape: [u64; 2], size: usize, promised: u128, found: u64 },
 
     /// A PNG file cannot be decoded.
     #[error("{path}: found no complete and valid PNG picture, expected one of {} x {}", expected[0], expected[1])]

@@ -1,9 +1,7 @@
 //! Loading a set of four idx files.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::locate::{Located, idx_folders, locate, names};
 use super::{Loaded, Source, data_dir};
@@ -13,6 +11,7 @@ use crate::entry::{DatasetEntry, IdxFiles};
 use crate::error::Error;
 use crate::idx::{self, Limits};
 use crate::samples::Samples;
+use crate::whole_file::read_whole;
 
 /// Reads the set.
 pub(super) fn load(entry: &DatasetEntry, files: &IdxFiles, source: &Source) -> Result<Loaded, Error> {
@@ -91,19 +90,4 @@ impl Loader<'_> {
         self.files.push(FileDigest { file: name, sha256: found });
         Ok((path, bytes))
     }
-}
-
-fn read_whole(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
-    let failed = |source| Error::Io { path: path.to_owned(), action: "read file", source };
-    let metadata = path.metadata().map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(Error::NotAFile { path: path.to_owned() });
-    }
-    let found = metadata.len();
-    if found > limit {
-        return Err(Error::FileTooLarge { path: path.to_owned(), found, limit });
-    }
-    let mut bytes = Vec::with_capacity(found as usize);
-    File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
-    Ok(bytes)
 }

@@ -12,6 +12,7 @@ mod cut_files;
 mod lying_headers;
 mod memory;
 mod mutations;
+mod tables;
 
 use std::io::Write;
 use std::path::Path;

@@ -5,8 +5,11 @@ use std::time::{Duration, Instant};
 use spinet_data::cifar::{self, Layout};
 use spinet_data::idx::{Limits, encode_images, encode_labels};
 use spinet_data::png::parse_png;
+use spinet_data::table::{csv, npy};
+use spinet_data::{Error, Table, TableOptions};
 
 use super::memory::measure;
+use super::tables::{header_text, npy_file};
 use super::{Kind, MIB, Numbers, gzip};
 
 pub(crate) const FILES: usize = 20_000;
@@ -159,6 +162,57 @@ fn mutated_pictures_do_no_harm() {
         Err(_) => false,
     });
     assert!((100..FILES * 9 / 10).contains(&accepted), "picture: {accepted} of {FILES} accepted");
+}
+
+/// What is accepted agrees with itself.
+fn is_table(table: &Result<Table, Error>) -> bool {
+    table.as_ref().is_ok_and(|table| {
+        assert!(table.features > 0 && table.numbers.len() == table.features * table.labels.len() && !table.labels.is_empty());
+        assert!(table.numbers.iter().all(|number| number.abs() <= f64::from(f32::MAX)));
+        assert!((2..=256).contains(&table.class_names.len()));
+        assert!(table.labels.iter().all(|label| usize::from(*label) < table.class_names.len()));
+        true
+    })
+}
+
+#[test]
+fn mutated_text_tables_do_no_harm() {
+    let mut numbers = Numbers(18);
+    let mut file = String::from("width;\"the; height\";kind\n");
+    for row in 0..40 {
+        file += &format!("{}.25;-{}e-1;{}\n", numbers.below(100), numbers.below(100), ["ant", "\"b\"\"ee\"", "cow"][row % 3]);
+    }
+    let make = |numbers: &mut Numbers| {
+        let mut mutated = mutate(file.as_bytes(), numbers);
+        // Bytes that mean something, in any place.
+        for _ in 0..numbers.below(3) {
+            let at = numbers.below(mutated.len());
+            mutated[at] = b",;\t\"\n\r 0.-e"[numbers.below(11)];
+        }
+        mutated
+    };
+    let options = TableOptions { max_bytes: LIMIT as u64, ..TableOptions::default() };
+    let accepted = run("text table", 18, &make, &|file| is_table(&csv::parse(file, "hostile.csv".as_ref(), &options)));
+    assert!((100..FILES * 9 / 10).contains(&accepted), "text table: {accepted} of {FILES} accepted");
+}
+
+#[test]
+fn mutated_arrays_do_no_harm() {
+    let mut numbers = Numbers(19);
+    let data: Vec<u8> = (0..60).flat_map(|at| (if at % 3 == 2 { at % 4 } else { numbers.below(900) } as f32).to_le_bytes()).collect();
+    let file = npy_file(&header_text("'<f4'", "(20, 3)"), &data);
+    let make = |numbers: &mut Numbers| {
+        let mut mutated = mutate(&file, numbers);
+        // The header text is where the numbers are.
+        for _ in 0..numbers.below(3) {
+            let at = numbers.below(mutated.len().min(80));
+            mutated[at] = b"0123456789',()<>|fiuO[]{}"[numbers.below(25)];
+        }
+        mutated
+    };
+    let options = TableOptions { max_bytes: LIMIT as u64, ..TableOptions::default() };
+    let accepted = run("array", 19, &make, &|file| is_table(&npy::parse(file, "hostile.npy".as_ref(), &options)));
+    assert!((100..FILES * 9 / 10).contains(&accepted), "array: {accepted} of {FILES} accepted");
 }
 
 /// Writes the right CRC behind every chunk that still fits in the file.

@@ -1,0 +1,23 @@
+//! Files that are read whole, so that what is digested is what is then read.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::error::Error;
+
+/// The bytes of a regular file of at most `limit` bytes.
+pub(crate) fn read_whole(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::Io { path: path.to_owned(), action: "read file", source };
+    let metadata = path.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(Error::NotAFile { path: path.to_owned() });
+    }
+    let found = metadata.len();
+    if found > limit {
+        return Err(Error::FileTooLarge { path: path.to_owned(), found, limit });
+    }
+    let mut bytes = Vec::with_capacity(found as usize);
+    File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
+    Ok(bytes)
+}

@@ -1,0 +1,273 @@
+//! Tables made to hurt: lies with their texts, cut files, and how much memory they cost.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use spinet_data::table::{TableOptions, csv, npy};
+use spinet_data::{Error, Table};
+
+use super::memory::measure;
+use super::{MIB, Numbers};
+
+/// A header of version 1.0 with this text, then the data.
+pub(crate) fn npy_file(text: &str, data: &[u8]) -> Vec<u8> {
+    let length = (text.len() as u16).to_le_bytes();
+    [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes(), data].concat()
+}
+
+pub(crate) fn header_text(descr: &str, shape: &str) -> String {
+    format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n")
+}
+
+fn refused(file: &[u8], read: fn(&[u8], &Path, &TableOptions) -> Result<Table, Error>) -> String {
+    let (result, usage) = measure(|| read(file, Path::new("t"), &TableOptions::default()));
+    // A cell of one byte is 24 in memory while its row is read, and rows grow by doubling.
+    assert!(usage.peak < MIB + 50 * file.len(), "{usage:?}");
+    result.unwrap_err().to_string()
+}
+
+const SEPARATED: &str = "a table as text, cells separated by `,`, `;` or tabs";
+const NUMBER: &str = "expected a finite number, in size below 3.4e38";
+
+fn columns(found: usize) -> String {
+    format!("t: table has {found} columns, expected 2 to 65536, features and labels\n\nhint: cells are separated by `,`, `;` or tabs")
+}
+
+/// Rows that are not those of one table.
+fn broken_rows() -> Vec<(&'static [u8], String)> {
+    let no_rows = "t: table has no rows, expected at least 1 of numbers and a label";
+    vec![
+        (b"", no_rows.to_owned()),
+        (b"\n\r\n  \n", no_rows.to_owned()),
+        (b"x,y\n", no_rows.to_owned()),
+        (b"\xef\xbb\xbf", no_rows.to_owned()),
+        (b"5\n6\n", columns(1)),
+        (b"x y z\n1 2 3\n", columns(1)),
+        (b"1,2,a\n3,b\n", "t: line 2 has 2 cells, expected 3, as the first line has".to_owned()),
+        (b"1,2,a\n3,4,5,b\n", "t: line 2 has 4 cells, expected 3, as the first line has".to_owned()),
+        (b"1,2,a\n\n3,4,b\n", "t: line 2 has 1 cells, expected 3, as the first line has".to_owned()),
+        (
+            b"1,2,a\n\"3,4,b\n",
+            "t: quoted cell that begins in line 2 is not closed, expected a closing `\"` and the end of the cell after it".to_owned(),
+        ),
+        (
+            b"1,2,a\n\"3\"4,4,b\n",
+            "t: quoted cell that begins in line 2 is followed by more text, expected a closing `\"` and the end of the cell after it"
+                .to_owned(),
+        ),
+        (
+            b"1,2,a\n3,4,a\n",
+            "t: label column has 1 different labels, expected at least 2\n\nhint: `--label COLUMN` names another column".to_owned(),
+        ),
+    ]
+}
+
+/// Cells that are no number or no label.
+fn broken_cells() -> Vec<(&'static [u8], String)> {
+    vec![
+        (b"1,2,a\n3,,b\n", format!("t: line 2, column 2 is empty, {NUMBER}")),
+        (b"1,2,a\n3, ,b\n", format!("t: line 2, column 2 is empty, {NUMBER}")),
+        (b"1,2,a\n3,4,\n", "t: line 2, column 3 is empty, expected a label, a word in UTF-8 or a whole number".to_owned()),
+        (b"1,2,a\n3,4,\xff\n", "t: line 2, column 3 is `\u{fffd}`, expected a label, a word in UTF-8 or a whole number".to_owned()),
+        (b"1,2,a\n3,NaN,b\n", format!("t: line 2, column 2 is `NaN`, {NUMBER}")),
+        (b"1,2,a\n3,-inf,b\n", format!("t: line 2, column 2 is `-inf`, {NUMBER}")),
+        (b"1,2,a\n3,1e999,b\n", format!("t: line 2, column 2 is `1e999`, {NUMBER}")),
+        (b"1,2,a\n3,1e39,b\n", format!("t: line 2, column 2 is `1e39`, {NUMBER}")),
+        (b"1,2,a\n3,0x10,b\n", format!("t: line 2, column 2 is `0x10`, {NUMBER}")),
+        (b"1,2,a\n3,1_000,b\n", format!("t: line 2, column 2 is `1_000`, {NUMBER}")),
+        (b"1;2;a\n3;1,5;b\n", format!("t: line 2, column 2 is `1,5`, {NUMBER}")),
+        (b"1,2,a\n3,?,b\n", format!("t: line 2, column 2 is `?`, {NUMBER}")),
+        (b"1,2,a\n3,\0,b\n", format!("t: line 2, column 2 is `\\0`, {NUMBER}")),
+        (b"1,2,a\n3,\x1b[2J\x07,b\n", format!("t: line 2, column 2 is `\\u{{1b}}[2J\\u{{7}}`, {NUMBER}")),
+    ]
+}
+
+/// Files of other kinds.
+fn other_kinds() -> Vec<(&'static [u8], String)> {
+    vec![
+        (b"PK\x03\x04\x14\0\x06\0", format!("t: found a zip archive (such as `.npz`, `.pt` or `.xlsx`), expected {SEPARATED}")),
+        (b"\xff\xfex\0,\0y\0", format!("t: found text in UTF-16, expected {SEPARATED}")),
+        (b"\x80\x04\x95\0\0", format!("t: found a Python pickle (a program, which is never run), expected {SEPARATED}")),
+        (b"\x93NUMPY\x01\0", format!("t: found a NumPy array, expected {SEPARATED}")),
+        (b"\x1f\x8b\x08\0", format!("t: found a gzip file, expected {SEPARATED}")),
+        (b"<!DOCTYPE html>", format!("t: found a web page, probably saved in place of the file, expected {SEPARATED}")),
+    ]
+}
+
+#[test]
+fn every_lie_of_a_text_table_is_refused_with_its_place() {
+    for (file, text) in [broken_rows(), broken_cells(), other_kinds()].concat() {
+        assert_eq!(refused(file, csv::parse), text, "{file:?}");
+    }
+    let wide = [&b"1,".repeat(65_536)[..], b"a\n"].concat();
+    assert_eq!(refused(&wide, csv::parse), columns(65_537));
+    let long = format!("1,2,a\n3,{},b\n", "x".repeat(MIB));
+    assert_eq!(refused(long.as_bytes(), csv::parse), format!("t: line 2, column 2 is `{}...`, {NUMBER}", "x".repeat(40)));
+    let many_labels = (0..257).fold(String::new(), |mut text, row| {
+        writeln!(text, "1,word{row}").unwrap();
+        text
+    });
+    assert_eq!(
+        refused(many_labels.as_bytes(), csv::parse),
+        "t: label column has more than 256 different labels at line 257, expected at most 256\n\n\
+         hint: it looks like a feature; `--label COLUMN` names another one"
+    );
+}
+
+const TYPES: &str = "expected one of the types u1, i1, u2, i2, u4, i4, i8, f4 and f8 in either byte order";
+const DICTIONARY: &str = "expected `{'descr': ..., 'fortran_order': ..., 'shape': ...}`";
+const SHAPES: &str = "expected at least 1 row and 2 columns, at most 65536 columns";
+const ARRAY: &str = "expected an array of numbers as `numpy.save` writes it";
+
+/// Headers that are cut, of another version, or say something else.
+fn broken_headers() -> Vec<(Vec<u8>, String)> {
+    vec![
+        (vec![], "t: npy header has 0 bytes of another format, expected a file that begins with 93 `NUMPY`".to_owned()),
+        (b"\x93NUMP".to_vec(), "t: npy header has 5 bytes of another format, expected a file that begins with 93 `NUMPY`".to_owned()),
+        (b"\x93NUMPY\x01".to_vec(), "t: npy header has 7 bytes, expected a complete header".to_owned()),
+        (b"\x93NUMPY\x01\0\x40".to_vec(), "t: npy header has 9 bytes, expected a complete header".to_owned()),
+        (b"\x93NUMPY\x01\0\x40\0{'descr'".to_vec(), "t: npy header has 18 bytes, expected a complete header".to_owned()),
+        (b"\x93NUMPY\x04\0\x40\0....".to_vec(), "t: npy header has version 4.0, expected version 1.0, 2.0 or 3.0".to_owned()),
+        (b"\x93NUMPY\x01\x01\x40\0....".to_vec(), "t: npy header has version 1.1, expected version 1.0, 2.0 or 3.0".to_owned()),
+        (
+            b"\x93NUMPY\x02\0\xff\xff\xff\xff....".to_vec(),
+            "t: npy header has a text of 4294967295 bytes, expected at most 65536".to_owned(),
+        ),
+        (npy_file("", &[]), format!("t: npy header has another text, {DICTIONARY}")),
+        (npy_file("{}", &[]), format!("t: npy header has another text, {DICTIONARY}")),
+        (npy_file("{'descr': '<f8', 'fortran_order': False}", &[]), format!("t: npy header has another text, {DICTIONARY}")),
+        (
+            npy_file(&header_text("'<f8'", "(1, 2)").replace('}', "} import os"), &[]),
+            format!("t: npy header has another text, {DICTIONARY}"),
+        ),
+        (npy_file(&header_text("'<f8'", "(1, -2)"), &[]), format!("t: npy header has another text, {DICTIONARY}")),
+        (npy_file(&header_text("'<f8'", "(1, 2e3)"), &[]), format!("t: npy header has another text, {DICTIONARY}")),
+        (npy_file(&header_text("'<f8'", "(18446744073709551616, 2)"), &[]), format!("t: npy header has another text, {DICTIONARY}")),
+        (npy_file(&header_text("'<f8'", &format!("({})", "1,".repeat(40))), &[]), format!("t: npy header has another text, {DICTIONARY}")),
+        (npy_file(&header_text("__import__('os')", "(1, 2)"), &[]), format!("t: npy header has another text, {DICTIONARY}")),
+        (npy_file(&header_text("'<f8', 'descr': '<f8'", "(1, 2)"), &[]), format!("t: npy header has another text, {DICTIONARY}")),
+        (npy_file(&header_text("'<f8', 'extra': '<f8'", "(1, 2)"), &[]), format!("t: npy header has another text, {DICTIONARY}")),
+    ]
+}
+
+/// Types that are not read, and other kinds of files.
+fn other_types() -> Vec<(Vec<u8>, String)> {
+    let of = |descr: &str| npy_file(&header_text(descr, "(1, 2)"), &[0; 16]);
+    vec![
+        (of("'|O'"), format!("t: found an array of pickled objects (a program, which is never run), {ARRAY}")),
+        (of("'O'"), format!("t: found an array of pickled objects (a program, which is never run), {ARRAY}")),
+        (of("[('x', '<f8'), ('y', '|O')]"), format!("t: npy header has named fields, {TYPES}")),
+        (of("'<U5'"), format!("t: npy header has type `<U5`, {TYPES}")),
+        (of("'|b1'"), format!("t: npy header has type `|b1`, {TYPES}")),
+        (of("'<f2'"), format!("t: npy header has type `<f2`, {TYPES}")),
+        (of("'<u8'"), format!("t: npy header has type `<u8`, {TYPES}")),
+        (of("'<c16'"), format!("t: npy header has type `<c16`, {TYPES}")),
+        (of("'|f8'"), format!("t: npy header has type `|f8`, {TYPES}")),
+        (of("'=f8'"), format!("t: npy header has type `=f8`, {TYPES}")),
+        (of("''"), format!("t: npy header has type empty, {TYPES}")),
+        (b"PK\x03\x04\x14\0\x06\0".to_vec(), format!("t: found a zip archive (such as `.npz`, `.pt` or `.xlsx`), {ARRAY}")),
+        (b"\x80\x04\x95\0\0".to_vec(), format!("t: found a Python pickle (a program, which is never run), {ARRAY}")),
+        (b"\x89HDF\r\n\x1a\n".to_vec(), format!("t: found an HDF5 file, {ARRAY}")),
+    ]
+}
+
+/// Shapes that are no table, or not that of the file.
+fn wrong_shapes() -> Vec<(Vec<u8>, String)> {
+    let shaped = |shape: &str| npy_file(&header_text("'<f8'", shape), &[0; 32]);
+    let big = u64::MAX;
+    vec![
+        (shaped("()"), "t: npy header has 0 dimensions, expected 2, samples and columns".to_owned()),
+        (shaped("(4,)"), "t: npy header has 1 dimensions, expected 2, samples and columns".to_owned()),
+        (shaped("(1, 2, 2)"), "t: npy header has 3 dimensions, expected 2, samples and columns".to_owned()),
+        (shaped("(0, 4)"), format!("t: npy header has shape 0 x 4, {SHAPES}")),
+        (shaped("(4, 1)"), format!("t: npy header has shape 4 x 1, {SHAPES}")),
+        (shaped("(1, 65537)"), format!("t: npy header has shape 1 x 65537, {SHAPES}")),
+        (shaped("(1, 3)"), "t: npy header promises 1 x 3 numbers of 8 bytes = 24, but the file has 32 after the header".to_owned()),
+        (shaped("(2, 3)"), "t: npy header promises 2 x 3 numbers of 8 bytes = 48, but the file has 32 after the header".to_owned()),
+        // 2^63 x 4 x 8 is 2^68, which is 0 in 64 bits.
+        (
+            npy_file(&header_text("'<f8'", "(9223372036854775808, 4)"), &[]),
+            "t: npy header promises 9223372036854775808 x 4 numbers of 8 bytes = 295147905179352825856, but the file has 0 after the header"
+                .to_owned(),
+        ),
+        (
+            npy_file(&header_text("'<f8'", &format!("({big}, 65536)")), &[0; 8]),
+            format!(
+                "t: npy header promises {big} x 65536 numbers of 8 bytes = {}, but the file has 8 after the header",
+                u128::from(big) * 65536 * 8
+            ),
+        ),
+    ]
+}
+
+/// Numbers that are no feature or no label.
+fn wrong_numbers() -> Vec<(Vec<u8>, String)> {
+    let nan = |value: f64, label: f64| {
+        let data = [1.0, 0.0, value, label].map(f64::to_le_bytes).concat();
+        npy_file(&header_text("'<f8'", "(2, 2)"), &data)
+    };
+    vec![
+        (nan(f64::NAN, 1.0), format!("t: row 2, column 1 is `NaN`, {NUMBER}")),
+        (nan(f64::INFINITY, 1.0), format!("t: row 2, column 1 is `inf`, {NUMBER}")),
+        (nan(1.0, 1.5), "t: row 2, column 2 is `1.5`, expected a label, a whole number".to_owned()),
+        (nan(1.0, f64::NAN), "t: row 2, column 2 is `NaN`, expected a label, a whole number".to_owned()),
+        (
+            nan(1.0, 0.0),
+            "t: label column has 1 different labels, expected at least 2\n\nhint: `--label COLUMN` names another column".to_owned(),
+        ),
+    ]
+}
+
+#[test]
+fn every_lie_of_an_array_is_refused_with_found_and_expected() {
+    for (file, text) in [broken_headers(), other_types(), wrong_shapes(), wrong_numbers()].concat() {
+        assert_eq!(refused(&file, npy::parse), text, "{}", String::from_utf8_lossy(&file));
+    }
+}
+
+#[test]
+fn every_prefix_of_an_array_is_refused() {
+    let mut numbers = Numbers(21);
+    let data: Vec<u8> =
+        (0..4 * 100).flat_map(|at| if at % 4 == 3 { (at % 3) as f32 } else { numbers.below(1000) as f32 }.to_le_bytes()).collect();
+    let file = npy_file(&header_text("'<f4'", "(100, 4)"), &data);
+    npy::parse(&file, Path::new("t"), &TableOptions::default()).unwrap();
+    for length in 0..file.len() {
+        let error = npy::parse(&file[..length], Path::new("t"), &TableOptions::default()).unwrap_err();
+        assert!(matches!(error, Error::NpyHeader { .. } | Error::NpySize { .. }), "cut to {length}: {error}");
+    }
+}
+
+#[test]
+fn a_prefix_of_a_text_table_is_refused_or_a_table_of_its_first_rows() {
+    let text = (0..50).fold("width,\"the height\",kind\n".to_owned(), |mut text, row| {
+        writeln!(text, "{}.5,\"{}\",{}", row * 7 % 11, row * 13 % 17, ["ant", "bee"][row % 2]).unwrap();
+        text
+    });
+    let whole = csv::parse(text.as_bytes(), Path::new("t"), &TableOptions::default()).unwrap();
+    for length in 0..text.len() {
+        let Ok(table) = csv::parse(&text.as_bytes()[..length], Path::new("t"), &TableOptions::default()) else { continue };
+        // The last row may be cut within its label; nothing tells.
+        let rows = table.labels.len();
+        assert!(rows <= whole.labels.len() && table.numbers == whole.numbers[..2 * rows], "cut to {length}");
+    }
+}
+
+#[test]
+fn memory_is_that_of_the_file_and_its_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    let line = "1,".repeat(200) + "a\n" + &"2,".repeat(200) + "b\n";
+    let text = line.repeat(5_000);
+    fs::write(&path, &text).unwrap();
+    let (table, usage) = measure(|| csv::read(&path, &TableOptions::default()).unwrap());
+    let bytes = text.len() + 8 * table.numbers.len();
+    assert!(usage.peak < bytes + bytes / 50 + MIB, "{usage:?}, {bytes} bytes in file and numbers");
+    let limit = TableOptions { max_bytes: 8 * table.numbers.len() as u64 / 2, ..TableOptions::default() };
+    let (result, usage) = measure(|| csv::parse(text.as_bytes(), &path, &limit));
+    assert!(matches!(result, Err(Error::TooManyNumbers { .. })) && usage.peak < MIB, "{usage:?}");
+    assert!(matches!(csv::read(folder.path(), &TableOptions::default()), Err(Error::NotAFile { .. })));
+    let small = TableOptions { max_bytes: 100, ..TableOptions::default() };
+    assert!(matches!(npy::read(&path, &small), Err(Error::FileTooLarge { limit: 100, .. })));
+}
