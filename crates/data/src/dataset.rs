@@ -1,11 +1,12 @@
 //! A data set: training and test samples, class names and the digests of the files they came from.
 
 use crate::samples::Samples;
+use crate::standardisation::Standardisation;
 
 /// A loaded data set; cloning shares the samples.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    /// Its name in the registry, or one chosen by the caller.
+    /// Its name in the registry, the relative name of one's own file or folder, or one chosen by the caller.
     pub name: String,
     /// What a network may learn from, and what validation samples are taken from.
     pub train: Samples,
@@ -15,8 +16,10 @@ pub struct Dataset {
     pub class_names: Vec<String>,
     /// The files it was read from, with the digests they had, for the record of a run.
     pub files: Vec<FileDigest>,
-    /// Whether every file had its official digest.
+    /// Whether every file had its official digest; files of one's own have none.
     pub is_verified: bool,
+    /// How the numbers of a table became the features; `None` for images.
+    pub standardisation: Option<Standardisation>,
 }
 
 impl Dataset {

@@ -1,9 +1,9 @@
 //! Everything that can go wrong here: what, found, expected, with the path first where there is a file.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::table::RowPlace;
+use crate::table::{A_NUMBER, RowPlace};
 
 /// Why data could not be read, found, fetched or split.
 #[non_exhaustive]
@@ -126,7 +126,7 @@ pub enum Error {
     #[error("{path}: line {line} has {found} cells, expected {expected}, as the first line has")]
     TableRow { path: PathBuf, line: u64, found: usize, expected: usize },
     /// A cell of a table is missing, or not what its column needs.
-    #[error("{path}: {place}, column {column} is {found}, expected {expected}")]
+    #[error("{path}: {place}, column {column} is {found}, expected {expected}{}", word_hint(found, expected))]
     TableCell { path: PathBuf, place: RowPlace, column: usize, found: String, expected: &'static str },
     /// A quoted cell does not end as it should.
     #[error("{path}: quoted cell that begins in line {line} is {found}, expected a closing `\"` and the end of the cell after it")]
@@ -155,6 +155,9 @@ pub enum Error {
          hint: `--label COLUMN` names another column"
     )]
     OneClass { path: PathBuf, found: usize },
+    /// All labels of a file are the same.
+    #[error("{path}: all labels are the same, expected at least 2 different ones")]
+    OneLabel { path: PathBuf },
     /// A label that is not one of the classes that were given.
     #[error("{path}: {place} has the label {found}, expected one of the known classes")]
     UnknownClass { path: PathBuf, place: RowPlace, found: String },
@@ -204,9 +207,62 @@ pub enum Error {
     #[error("`folds` must be at least 2, but is {found}")]
     FoldCount { found: usize },
 
+    /// A test part that is empty or leaves a class without training samples.
+    #[error("test part has {found} samples, expected 1 to {most} of the {samples}, so that every class keeps a training sample{}", label_hint(*most))]
+    PartSize { found: usize, most: usize, samples: usize },
+    /// An option that has no meaning for this data set.
+    #[error("data set `{data}` {found}, expected no `{option}`")]
+    OptionWithout { data: String, found: &'static str, option: &'static str },
+    /// A name of one's own data that leads out of the data folder.
+    #[error(
+        "data name `{name}` {found}, expected a name within the data directory\n\nhint: `--data-dir DIR --data NAME`, with the file or folder `DIR/NAME`"
+    )]
+    DataName { name: String, found: &'static str },
+    /// Neither a data set nor a file.
+    #[error("{path}: found no file or folder, expected a folder of idx files, a `.csv`, `.tsv` or `.npy` file")]
+    NoSuchData { path: PathBuf },
+    /// A file that is no table by its name.
+    #[error("{path}: file is of no known kind by its name, expected a `.csv`, `.tsv` or `.npy` file or a folder of idx files")]
+    NoTable { path: PathBuf },
+    /// A folder without the files of an image set.
+    #[error(
+        "{path}: folder has no file `{missing}...`, expected idx files (plain or `.gz`) that begin with `train-images`, `train-labels` and, for a test part, `t10k-` or `test-`"
+    )]
+    NoIdxFile { path: PathBuf, missing: &'static str },
+    /// A folder in which several files could be meant.
+    #[error("{path}: folder has {}, expected one of them", quoted(found))]
+    AmbiguousFiles { path: PathBuf, found: Vec<String> },
+    /// A table with another number of features than a model takes.
+    #[error(
+        "{path}: table has {found} columns, expected {features} features, as the model takes, {} a label column",
+        if *needs_labels { "and" } else { "with or without" }
+    )]
+    FeatureCount { path: PathBuf, found: usize, features: usize, needs_labels: bool },
+    /// A table with the features that a model takes and nothing else.
+    #[error(
+        "{path}: label column is missing; table has {found} columns, as many as the model takes features\n\n\
+         hint: `spinet predict` needs no labels"
+    )]
+    NoLabels { path: PathBuf, found: usize },
+    /// A number so far from the training samples that its feature has no `f32`.
+    #[error("{path}: sample {index} is too far from the training samples to be standardised")]
+    TooFar { path: PathBuf, index: usize },
+
     /// No data set has this name.
     #[error("no data set is named `{name}`, expected {}{}", one_of(known), suggestion_hint(*suggestion))]
     UnknownDataset { name: String, suggestion: Option<&'static str>, known: Vec<&'static str> },
+    /// Neither a data set nor data of one's own has this name.
+    #[error(
+        "no data set is named `{name}`, expected {}, or the name of a table or folder in {}{}",
+        one_of(known), folder_in_words(folder), suggestion_hint(suggestion.as_deref())
+    )]
+    UnknownName {
+        name: String,
+        suggestion: Option<String>,
+        known: Vec<&'static str>,
+        /// Where data of one's own were looked for; empty for the current directory.
+        folder: PathBuf,
+    },
     /// The set is read from files, but nobody said where they are.
     #[error(
         "data set `{dataset}` needs files, but no folder is given, expected `--data-dir DIR` or the variable `SPINET_DATA`\n\n\
@@ -301,6 +357,21 @@ fn other_form(archive: Option<&str>) -> String {
 
 fn one_of(names: &[&str]) -> String {
     format!("one of {}", quoted(names))
+}
+
+fn folder_in_words(folder: &Path) -> String {
+    if folder.as_os_str().is_empty() { "the current directory".to_owned() } else { format!("{}", folder.display()) }
+}
+
+fn label_hint(most: usize) -> &'static str {
+    if most == 0 { "\n\nhint: every sample has another label; `--label COLUMN` names another column of a table" } else { "" }
+}
+
+/// Words stand in one column only.
+fn word_hint(found: &str, expected: &str) -> &'static str {
+    let word = found.trim_matches('`');
+    let is_word = found.starts_with('`') && word.starts_with(char::is_alphabetic) && word.parse::<f64>().is_err();
+    if is_word && expected == A_NUMBER { "\n\nhint: only the column of the labels may hold words; `--label COLUMN` names it" } else { "" }
 }
 
 fn suggestion_hint(suggestion: Option<&str>) -> String {

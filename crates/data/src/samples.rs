@@ -193,6 +193,12 @@ impl Samples {
         Ok(Self { values, labels: labels.into(), shape: self.shape, digest: Arc::default() })
     }
 
+    /// The same samples with other labels, one for each.
+    pub(crate) fn relabelled(self, labels: Vec<u8>) -> Self {
+        debug_assert_eq!(labels.len(), self.len(), "one label a sample");
+        Self { labels: labels.into(), digest: Arc::default(), ..self }
+    }
+
     /// SHA-256 over the text `{len} {rows} {columns}\n`, then all feature bytes, then all labels.
     ///
     /// The text in front keeps two sets apart that hold the same bytes in another shape. For numbers it is

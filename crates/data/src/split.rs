@@ -7,6 +7,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::options::Part;
 
 /// One division of the training samples; both lists are ascending.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,71 @@ pub fn balanced_folds(labels: &[u8], classes: usize, folds: usize, key: &str) ->
         Fold { train, validation }
     };
     Ok((0..folds).map(fold).collect())
+}
+
+/// Two parts of the samples; both lists are ascending and together hold every index once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// Indices to learn from.
+    pub train: Vec<usize>,
+    /// Indices to test on.
+    pub test: Vec<usize>,
+}
+
+/// Divides the samples into a training and a test part in which every class has its share.
+///
+/// The test part has `T` samples: the count, or the fraction of all `n` samples, rounded. A class of `m` samples gives
+/// `floor(T m / n)` of them; what is left goes one by one to the classes with the largest remainders, the first of equals, but
+/// every class keeps a training sample. Of each class, those with the smallest SHA-256 of `{key} {index}` are test samples.
+///
+/// # Errors
+///
+/// - [`Error::Label`] if a label is not below `classes`.
+/// - [`Error::PartSize`] if `T` is 0, or so large that a class would keep no training sample.
+///
+/// # Example
+///
+/// ```
+/// use spinet_data::{Part, balanced_parts};
+///
+/// let labels = [0, 0, 0, 0, 0, 0, 1, 1, 1];
+/// let parts = balanced_parts(&labels, 2, Part::Fraction(0.34), "example")?;
+/// assert_eq!((parts.train.len(), parts.test.len()), (6, 3));
+/// assert_eq!(parts.test.iter().filter(|&&index| labels[index] == 1).count(), 1);
+/// # Ok::<(), spinet_data::Error>(())
+/// ```
+pub fn balanced_parts(labels: &[u8], classes: usize, part: Part, key: &str) -> Result<Parts, Error> {
+    let ordered = ordered_classes(labels, classes, 0, key)?;
+    let samples = labels.len();
+    let wanted = match part {
+        Part::Count(count) => count,
+        Part::Fraction(fraction) => (fraction * samples as f64).round() as usize,
+    };
+    let most: usize = ordered.iter().map(|members| members.len().saturating_sub(1)).sum();
+    if wanted == 0 || wanted > most {
+        return Err(Error::PartSize { found: wanted, most, samples });
+    }
+    // Products of two counts of samples in memory need 128 bits at most.
+    let share = |members: &Vec<usize>| (wanted as u128 * members.len() as u128) / samples as u128;
+    let remainder = |class: usize| (wanted as u128 * ordered[class].len() as u128) % samples as u128;
+    let mut shares: Vec<usize> = ordered.iter().map(|members| share(members) as usize).collect();
+    let mut by_remainder: Vec<usize> = (0..classes).collect();
+    by_remainder.sort_by_key(|class| std::cmp::Reverse(remainder(*class)));
+    let mut left = wanted - shares.iter().sum::<usize>();
+    while left > 0 {
+        for class in &by_remainder {
+            if left > 0 && shares[*class] + 1 < ordered[*class].len() {
+                shares[*class] += 1;
+                left -= 1;
+            }
+        }
+    }
+    let mut is_test = vec![false; samples];
+    for (members, share) in ordered.iter().zip(shares) {
+        members[..share].iter().for_each(|index| is_test[*index] = true);
+    }
+    let (test, train) = (0..samples).partition(|index| is_test[*index]);
+    Ok(Parts { train, test })
 }
 
 /// The indices of each class in the order of their digests; every class has at least `least` of them.
@@ -135,6 +201,26 @@ mod tests {
     }
 
     #[test]
+    fn every_class_gives_its_share_of_the_test_part() {
+        // Of class 0 the smallest digests have 2, then 0; of class 1 7, then 1.
+        assert_eq!(balanced_parts(&LABELS, 2, Part::Count(2), "key").unwrap().test, [2, 7]);
+        assert_eq!(balanced_parts(&LABELS, 2, Part::Fraction(0.5), "key").unwrap().test, [0, 1, 2, 7]);
+        // 7, 3 and 1 samples: a part of 5 has 3.18, 1.36 and 0.45 of them; the last keeps its only one.
+        let labels = [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2];
+        for (count, expected) in [(1, [1, 0, 0]), (4, [3, 1, 0]), (5, [3, 2, 0]), (8, [6, 2, 0])] {
+            let Parts { train, test } = balanced_parts(&labels, 3, Part::Count(count), "key").unwrap();
+            let of_class = |class: u8| test.iter().filter(|index| labels[**index] == class).count();
+            assert_eq!([of_class(0), of_class(1), of_class(2)], expected, "{count}");
+            let mut all = [train, test].concat();
+            all.sort_unstable();
+            assert_eq!(all, (0..11).collect::<Vec<_>>());
+        }
+        let smaller = balanced_parts(&labels, 3, Part::Count(4), "key").unwrap().test;
+        let larger = balanced_parts(&labels, 3, Part::Count(8), "key").unwrap().test;
+        assert!(smaller.iter().all(|index| larger.contains(index)));
+    }
+
+    #[test]
     fn impossible_splits_are_refused_with_numbers() {
         let text = |error: Error| error.to_string();
         assert_eq!(text(balanced_draw(&LABELS, 2, 5, "key").unwrap_err()), "class 0 has 4 samples, expected at least 5");
@@ -142,6 +228,10 @@ mod tests {
         let out_of_range = "label of sample 1 is 1, expected below 1 (the number of classes)";
         assert_eq!(text(balanced_draw(&LABELS, 1, 1, "key").unwrap_err()), out_of_range);
         assert_eq!(text(balanced_folds(&LABELS, 2, 5, "key").unwrap_err()), "class 0 has 4 samples, expected at least 5");
+        let part = |part| text(balanced_parts(&LABELS, 2, part, "key").unwrap_err());
+        let expected = "expected 1 to 6 of the 8, so that every class keeps a training sample";
+        assert_eq!(part(Part::Count(7)), format!("test part has 7 samples, {expected}"));
+        assert_eq!(part(Part::Fraction(0.01)), format!("test part has 0 samples, {expected}"));
         assert_eq!(text(balanced_folds(&LABELS, 2, 1, "key").unwrap_err()), "`folds` must be at least 2, but is 1");
     }
 }

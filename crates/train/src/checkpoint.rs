@@ -192,7 +192,15 @@ mod tests {
         let bytes: Vec<u8> = (0..24).map(|index| index * 10).collect();
         let samples = Samples::new(bytes, [0, 1, 0, 1, 0, 1], [2, 2]).unwrap();
         let class_names = vec!["a".to_owned(), "b".to_owned()];
-        Dataset { name: "tiny".to_owned(), train: samples.clone(), test: samples, class_names, files: Vec::new(), is_verified: true }
+        Dataset {
+            name: "tiny".to_owned(),
+            train: samples.clone(),
+            test: samples,
+            class_names,
+            files: Vec::new(),
+            is_verified: true,
+            standardisation: None,
+        }
     }
 
     fn trainer(data: &Dataset) -> Trainer {

@@ -24,6 +24,7 @@ fn data() -> Dataset {
         class_names: vec!["left".to_owned(), "right".to_owned()],
         files: Vec::new(),
         is_verified: true,
+        standardisation: None,
     }
 }
 

@@ -1,17 +1,28 @@
 //! Loading a data set by name: find its files, check their digests, read them.
+//!
+//! A name is that of a set of the registry, or else of a file or folder of one's own.
 
 use std::path::{Path, PathBuf};
 
 use crate::dataset::{Dataset, FileDigest};
 use crate::entry::{Content, DatasetEntry, Draw};
 use crate::error::Error;
-use crate::registry::find;
+use crate::options::DataOptions;
+use crate::registry::{DATASETS, find};
 use crate::samples::Samples;
 use crate::split::balanced_draw;
 
 pub(crate) mod cifar_set;
+mod divide;
 mod idx_set;
 pub(crate) mod locate;
+mod own;
+mod own_folder;
+mod own_table;
+
+pub use own::{is_table, normal_name};
+pub use own_folder::read_images_of;
+pub use own_table::read_features;
 
 /// Where data sets are read from, and whether unknown versions are accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,12 +44,51 @@ pub struct Source {
 ///
 /// # Errors
 ///
-/// - [`Error::UnknownDataset`], [`Error::NoDataDir`], [`Error::MissingFiles`] if there is nothing to read.
+/// - [`Error::UnknownName`], [`Error::NoDataDir`], [`Error::MissingFiles`] if there is nothing to read.
 /// - [`Error::DigestMismatch`], [`Error::RecordCount`], [`Error::OfficialSize`] if a file is not the official one.
 /// - Any error of [`idx`](crate::idx), [`cifar`](crate::cifar) or [`archive`](crate::archive) for a file that is used unverified.
 /// - [`Error::ClassTooSmall`] if a set used unverified has too few samples to draw from.
 pub fn load(name: &str, source: &Source) -> Result<Dataset, Error> {
-    load_entry(find(name)?, source)
+    load_with(name, source, &DataOptions::default())
+}
+
+/// As [`load`], with the choices a person can make about data of their own.
+///
+/// A `name` that the registry does not know is that of a file or folder in the data folder, or in the current folder if there
+/// is none:
+///
+/// | what | is read as |
+/// | --- | --- |
+/// | a folder | idx images and labels, plain or `.gz`: `train-images...`, `train-labels...`, and if they are there `t10k-...` or `test-...` |
+/// | `NAME.csv`, `NAME.tsv` | a [table](crate::table::csv) |
+/// | `NAME.npy` | a [table](crate::table::npy) |
+///
+/// Without test files a part of the samples is drawn as such, see [`SplitOptions`](crate::SplitOptions); every class has its
+/// share of it. Numbers of a table become features by the [`Standardisation`](crate::Standardisation) of the training part.
+///
+/// # Errors
+///
+/// As [`load`], and:
+///
+/// - [`Error::DataName`], [`Error::NoSuchData`], [`Error::NoTable`], [`Error::NoIdxFile`], [`Error::AmbiguousFiles`] if a name
+///   leads to nothing of one's own.
+/// - Any error of [`idx`](crate::idx) or [`table`](crate::table).
+/// - [`Error::OptionWithout`] if an option has no meaning for the set, [`Error::PartSize`], [`Error::ClassTooSmall`] if it
+///   cannot be divided so.
+/// - [`Error::FeatureCount`], [`Error::TooFar`] if a table is not one for the model that `options` describe.
+pub fn load_with(name: &str, source: &Source, options: &DataOptions) -> Result<Dataset, Error> {
+    if DATASETS.iter().any(|entry| entry.name == name) {
+        return known(load_entry(find(name)?, source)?, options);
+    }
+    own::find(name, source)?.load(options)
+}
+
+/// A set of the registry, of which options may draw some training samples.
+fn known(data: Dataset, options: &DataOptions) -> Result<Dataset, Error> {
+    options.refuse_label(&data.name)?;
+    options.refuse_test_part(&data.name)?;
+    let train = divide::drawn(data.train, data.class_names.len(), &options.split)?;
+    Ok(Dataset { train, ..data })
 }
 
 /// As [`load`], for an entry that need not be in the registry.
@@ -59,6 +109,7 @@ pub fn load_entry(entry: &DatasetEntry, source: &Source) -> Result<Dataset, Erro
         class_names: entry.class_names.iter().map(|&name| name.to_owned()).collect(),
         files: loaded.files,
         is_verified: loaded.is_verified,
+        standardisation: None,
     })
 }
 

@@ -39,6 +39,7 @@ pub fn read(path: &Path, options: &TableOptions) -> Result<Table, Error> {
 /// - [`Error::TableColumns`], [`Error::TableEmpty`], [`Error::TableRow`], [`Error::TableQuote`] if rows are not those of one table.
 /// - [`Error::TableCell`] if a cell is missing, no number, or not finite.
 /// - [`Error::NoColumn`] if there is no such label column.
+/// - [`Error::FeatureCount`], [`Error::NoLabels`] if it has not the columns that the options ask for.
 /// - [`Error::TooManyClasses`], [`Error::OneClass`], [`Error::UnknownClass`] if its labels are not those of classes.
 /// - [`Error::TooManyNumbers`] if the table is larger than the limit.
 ///
@@ -62,28 +63,37 @@ pub fn parse(bytes: &[u8], path: &Path, options: &TableOptions) -> Result<Table,
         return Err(Error::TableEmpty { path: path.to_owned() });
     }
     let columns = first.len();
-    if !(2..=MAX_COLUMNS).contains(&columns) {
+    if !(options.least_columns()..=MAX_COLUMNS).contains(&columns) {
         return Err(Error::TableColumns { path: path.to_owned(), found: columns, limit: MAX_COLUMNS });
     }
     let has_header = first.iter().all(|cell| as_number(cell).is_none());
-    let label = label_column(options.label.as_ref(), &first, has_header, path)?;
+    let is_named = has_header && matches!(&options.label, Some(Column::Name(name)) if first.iter().any(|cell| **cell == *name.as_bytes()));
+    let has_labels = is_named || options.features != Some(columns);
+    let label = if has_labels { Some(label_column(options.label.as_ref(), &first, has_header, path)?) } else { None };
+    options.check_columns(columns, label, path)?;
     if !has_header {
         lines = Lines::new(text, lines.separator, path);
     }
-    Reading { lines, columns, label, path }.table(options)
+    Reading { lines, columns, label, path, options }.table()
 }
 
 /// The rows after the header.
 struct Reading<'a> {
     lines: Lines<'a>,
     columns: usize,
-    label: usize,
+    /// Absent if the table has only features.
+    label: Option<usize>,
     path: &'a Path,
+    options: &'a TableOptions,
 }
 
 impl Reading<'_> {
-    fn table(mut self, options: &TableOptions) -> Result<Table, Error> {
-        let (mut numbers, mut labels) = self.reserve(options)?;
+    fn features(&self) -> usize {
+        self.columns - usize::from(self.label.is_some())
+    }
+
+    fn table(mut self) -> Result<Table, Error> {
+        let (mut numbers, mut labels) = self.reserve()?;
         let mut cells = Vec::with_capacity(self.columns);
         while let Some(line) = self.lines.next(&mut cells)? {
             let place = RowPlace::Line(line);
@@ -95,7 +105,10 @@ impl Reading<'_> {
                     let (path, found) = (self.path.to_owned(), shown(cell));
                     Err(Error::TableCell { path, place, column: column + 1, found, expected })
                 };
-                if column == self.label {
+                if Some(column) == self.label {
+                    if !self.options.needs_labels {
+                        continue;
+                    }
                     match std::str::from_utf8(cell) {
                         Ok(text) if !text.trim().is_empty() => labels.add(text, place, self.path)?,
                         _ => return refuse("a label, a word in UTF-8 or a whole number"),
@@ -103,6 +116,7 @@ impl Reading<'_> {
                 } else {
                     match as_number(cell).filter(|number| is_number(*number)) {
                         Some(number) => numbers.push(number),
+                        None if has_decimal_comma(cell) => return refuse("a number with a decimal point, not a comma"),
                         None => return refuse(A_NUMBER),
                     }
                 }
@@ -111,18 +125,24 @@ impl Reading<'_> {
         if numbers.is_empty() {
             return Err(Error::TableEmpty { path: self.path.to_owned() });
         }
-        let (labels, class_names) = labels.finish(options.class_names.as_deref(), self.path)?;
-        Ok(Table { numbers, features: self.columns - 1, labels, class_names })
+        let features = self.features();
+        let (labels, class_names) = if self.options.needs_labels {
+            labels.finish(self.options.class_names.as_deref(), self.path)?
+        } else {
+            self.options.unread(numbers.len() / features)
+        };
+        Ok(Table { numbers, features, labels, class_names })
     }
 
     /// Memory for as many rows as there can be: not more than lines, and each cell takes two bytes of the file.
-    fn reserve(&self, options: &TableOptions) -> Result<(Vec<f64>, Labels), Error> {
+    fn reserve(&self) -> Result<(Vec<f64>, Labels), Error> {
         let rest = self.lines.rest;
         let rows = (bytecount(rest, b'\n') + 1).min(rest.len() / (2 * self.columns - 1) + 1);
-        let count = rows.saturating_mul(self.columns - 1);
+        let count = rows.saturating_mul(self.features());
         let promised = (count as u64).saturating_mul(8);
-        if promised > options.max_bytes {
-            return Err(Error::TooManyNumbers { path: self.path.to_owned(), promised, limit: options.max_bytes });
+        let limit = self.options.max_bytes;
+        if promised > limit {
+            return Err(Error::TooManyNumbers { path: self.path.to_owned(), promised, limit });
         }
         let (mut numbers, mut labels) = (Vec::new(), Labels::default());
         if numbers.try_reserve_exact(count).is_err() || !labels.reserve(rows) {
@@ -139,6 +159,12 @@ fn bytecount(bytes: &[u8], wanted: u8) -> usize {
 /// A number, finite or not.
 fn as_number(cell: &[u8]) -> Option<f64> {
     std::str::from_utf8(cell).ok()?.trim().parse().ok()
+}
+
+fn has_decimal_comma(cell: &[u8]) -> bool {
+    let commas = bytecount(cell, b',');
+    let pointed: Vec<u8> = cell.iter().map(|byte| if *byte == b',' { b'.' } else { *byte }).collect();
+    commas == 1 && as_number(&pointed).is_some()
 }
 
 /// The position of the label column, counted from 0.
@@ -288,7 +314,14 @@ mod tests {
         assert_eq!(read("x,y,kind\n1,2,a\n3,4,b\n"), read("1,2,a\n3,4,b\n"));
         assert_eq!(read("x,y,kind\n1,2,0\n3,4,1\n").labels, [0, 1]);
         let text = parse(b"1,abc,a\n3,4,b\n", Path::new("t.csv"), &TableOptions::default()).unwrap_err().to_string();
-        assert_eq!(text, "t.csv: line 1, column 2 is `abc`, expected a finite number, in size below 3.4e38");
+        let hint = "hint: only the column of the labels may hold words; `--label COLUMN` names it";
+        assert_eq!(text, format!("t.csv: line 1, column 2 is `abc`, expected a finite number, in size below 3.4e38\n\n{hint}"));
+    }
+
+    #[test]
+    fn a_decimal_comma_is_named() {
+        let text = parse(b"x;k\n1,5;a\n2,5;b\n", Path::new("t.csv"), &TableOptions::default()).unwrap_err().to_string();
+        assert_eq!(text, "t.csv: line 2, column 1 is `1,5`, expected a number with a decimal point, not a comma");
     }
 
     #[test]

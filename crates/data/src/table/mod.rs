@@ -9,8 +9,10 @@ mod labels;
 pub mod npy;
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
+use crate::error::Error;
 use crate::idx::Limits;
 
 /// Most columns of a table, the labels included.
@@ -25,7 +27,7 @@ pub struct Table {
     pub features: usize,
     /// One label for each row; a position in `class_names`.
     pub labels: Vec<u8>,
-    /// The classes, 2 to 256, without repetition.
+    /// The classes, 2 to 256, without repetition; those that were given, or none, where labels are not read.
     pub class_names: Vec<String>,
 }
 
@@ -47,13 +49,42 @@ pub struct TableOptions {
     pub label: Option<Column>,
     /// The classes there may be, in their order, for example those of a model; what is found if `None`.
     pub class_names: Option<Vec<String>>,
+    /// How many features a row must have, for example those that a model takes; any number if `None`. A table with so many
+    /// columns has no labels.
+    pub features: Option<usize>,
+    /// Whether labels are read. If not, all are 0, and a table may have none.
+    pub needs_labels: bool,
     /// Most bytes of the file, and of its numbers in memory, eight each; 256 MiB unless chosen otherwise.
     pub max_bytes: u64,
 }
 
 impl Default for TableOptions {
     fn default() -> Self {
-        Self { label: None, class_names: None, max_bytes: Limits::default().max_bytes }
+        Self { label: None, class_names: None, features: None, needs_labels: true, max_bytes: Limits::default().max_bytes }
+    }
+}
+
+impl TableOptions {
+    /// Fewest columns of a table: features and labels, or one feature alone.
+    fn least_columns(&self) -> usize {
+        if self.features == Some(1) { 1 } else { 2 }
+    }
+
+    /// Refuses a table with another number of features, or without labels where they are needed.
+    fn check_columns(&self, found: usize, label: Option<usize>, path: &Path) -> Result<(), Error> {
+        let Some(features) = self.features else { return Ok(()) };
+        if found - usize::from(label.is_some()) != features {
+            return Err(Error::FeatureCount { path: path.to_owned(), found, features, needs_labels: self.needs_labels });
+        }
+        if label.is_none() && self.needs_labels {
+            return Err(Error::NoLabels { path: path.to_owned(), found });
+        }
+        Ok(())
+    }
+
+    /// What stands for the labels and class names of so many rows where they are not read.
+    fn unread(&self, rows: usize) -> (Vec<u8>, Vec<String>) {
+        (vec![0; rows], self.class_names.clone().unwrap_or_default())
     }
 }
 
@@ -91,6 +122,8 @@ pub enum RowPlace {
     Line(u64),
     /// A row of an array, counted from 1.
     Row(u64),
+    /// A sample of an idx file, counted from 0.
+    Sample(u64),
 }
 
 impl fmt::Display for RowPlace {
@@ -98,12 +131,13 @@ impl fmt::Display for RowPlace {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
             Self::Row(row) => write!(f, "row {row}"),
+            Self::Sample(index) => write!(f, "sample {index}"),
         }
     }
 }
 
 /// What a feature must be; the range leaves room for sums of squares and for `f32`.
-const A_NUMBER: &str = "a finite number, in size below 3.4e38";
+pub(crate) const A_NUMBER: &str = "a finite number, in size below 3.4e38";
 
 /// Whether a number is one that a table may hold.
 fn is_number(number: f64) -> bool {

@@ -42,25 +42,29 @@ pub fn read(path: &Path, options: &TableOptions) -> Result<Table, Error> {
 /// - [`Error::NpyHeader`] if the header is not that of a two-dimensional array of a known type.
 /// - [`Error::NpySize`] if the file has another length than the header promises, [`Error::TooManyNumbers`] above the limit.
 /// - [`Error::NoColumn`] if there is no such label column.
+/// - [`Error::FeatureCount`], [`Error::NoLabels`] if it has not the columns that the options ask for.
 /// - [`Error::TableCell`] if a number is not finite, or a label not whole.
 /// - [`Error::TooManyClasses`], [`Error::OneClass`], [`Error::UnknownClass`] if the labels are not those of classes.
 pub fn parse(bytes: &[u8], path: &Path, options: &TableOptions) -> Result<Table, Error> {
-    let header = Header::parse(bytes, path)?;
+    let header = Header::parse(bytes, path, options.least_columns())?;
     let [rows, columns] = header.shape;
     let label = match &options.label {
-        None => columns - 1,
-        Some(Column::Number(number)) if (1..=columns).contains(number) => number - 1,
+        _ if options.features == Some(columns) => None,
+        None => Some(columns - 1),
+        Some(Column::Number(number)) if (1..=columns).contains(number) => Some(number - 1),
         Some(column) => {
             let expected = "a number from 1 to the number of columns; an array has no names";
             return Err(Error::NoColumn { path: path.to_owned(), column: super::shown(column.to_string().as_bytes()), expected });
         }
     };
-    let promised = (rows as u64).saturating_mul(columns as u64 - 1).saturating_mul(8);
+    options.check_columns(columns, label, path)?;
+    let features = columns - usize::from(label.is_some());
+    let promised = (rows as u64).saturating_mul(features as u64).saturating_mul(8);
     if promised > options.max_bytes {
         return Err(Error::TooManyNumbers { path: path.to_owned(), promised, limit: options.max_bytes });
     }
     let (mut numbers, mut labels) = (Vec::new(), Labels::default());
-    if numbers.try_reserve_exact(rows * (columns - 1)).is_err() || !labels.reserve(rows) {
+    if numbers.try_reserve_exact(rows * features).is_err() || !labels.reserve(rows) {
         return Err(Error::OutOfMemory { path: path.to_owned(), promised: promised as usize });
     }
     for row in 0..rows {
@@ -71,7 +75,10 @@ pub fn parse(bytes: &[u8], path: &Path, options: &TableOptions) -> Result<Table,
                 let (path, found) = (path.to_owned(), format!("`{number}`"));
                 Err(Error::TableCell { path, place, column: column + 1, found, expected })
             };
-            if column == label {
+            if Some(column) == label {
+                if !options.needs_labels {
+                    continue;
+                }
                 match whole(number) {
                     Some(number) => labels.add(&number.to_string(), place, path)?,
                     None => return refuse("a label, a whole number"),
@@ -83,8 +90,9 @@ pub fn parse(bytes: &[u8], path: &Path, options: &TableOptions) -> Result<Table,
             }
         }
     }
-    let (labels, class_names) = labels.finish(options.class_names.as_deref(), path)?;
-    Ok(Table { numbers, features: columns - 1, labels, class_names })
+    let (labels, class_names) =
+        if options.needs_labels { labels.finish(options.class_names.as_deref(), path)? } else { options.unread(rows) };
+    Ok(Table { numbers, features, labels, class_names })
 }
 
 /// What the header says, once it agrees with the file, and the numbers behind it.
@@ -113,7 +121,7 @@ impl Kind {
 }
 
 impl<'a> Header<'a> {
-    fn parse(bytes: &'a [u8], path: &Path) -> Result<Self, Error> {
+    fn parse(bytes: &'a [u8], path: &Path, least_columns: usize) -> Result<Self, Error> {
         let refuse = |found: String, expected| Error::NpyHeader { path: path.to_owned(), found, expected };
         if !bytes.starts_with(MAGIC) {
             refuse_kind(bytes, path, EXPECTED)?;
@@ -137,7 +145,7 @@ impl<'a> Header<'a> {
         let [rows, columns] = fields.shape[..] else {
             return Err(refuse(format!("{} dimensions", fields.shape.len()), "2, samples and columns"));
         };
-        if rows == 0 || columns < 2 || columns > MAX_COLUMNS as u64 {
+        if rows == 0 || columns < least_columns as u64 || columns > MAX_COLUMNS as u64 {
             return Err(refuse(format!("shape {rows} x {columns}"), "at least 1 row and 2 columns, at most 65536 columns"));
         }
         let data = &bytes[start + length..];

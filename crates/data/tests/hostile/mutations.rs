@@ -175,6 +175,18 @@ fn is_table(table: &Result<Table, Error>) -> bool {
     })
 }
 
+/// Rows of two numbers that a model is asked about; labels are not read.
+fn for_a_model() -> TableOptions {
+    TableOptions { features: Some(2), needs_labels: false, max_bytes: LIMIT as u64, ..TableOptions::default() }
+}
+
+fn are_features(table: &Result<Table, Error>) {
+    if let Ok(table) = table {
+        assert!(table.features == 2 && table.numbers.len() == 2 * table.labels.len() && !table.labels.is_empty());
+        assert!(table.numbers.iter().all(|number| number.abs() <= f64::from(f32::MAX)) && table.class_names.is_empty());
+    }
+}
+
 #[test]
 fn mutated_text_tables_do_no_harm() {
     let mut numbers = Numbers(18);
@@ -192,7 +204,10 @@ fn mutated_text_tables_do_no_harm() {
         mutated
     };
     let options = TableOptions { max_bytes: LIMIT as u64, ..TableOptions::default() };
-    let accepted = run("text table", 18, &make, &|file| is_table(&csv::parse(file, "hostile.csv".as_ref(), &options)));
+    let accepted = run("text table", 18, &make, &|file| {
+        are_features(&csv::parse(file, "hostile.csv".as_ref(), &for_a_model()));
+        is_table(&csv::parse(file, "hostile.csv".as_ref(), &options))
+    });
     assert!((100..FILES * 9 / 10).contains(&accepted), "text table: {accepted} of {FILES} accepted");
 }
 
@@ -211,7 +226,10 @@ fn mutated_arrays_do_no_harm() {
         mutated
     };
     let options = TableOptions { max_bytes: LIMIT as u64, ..TableOptions::default() };
-    let accepted = run("array", 19, &make, &|file| is_table(&npy::parse(file, "hostile.npy".as_ref(), &options)));
+    let accepted = run("array", 19, &make, &|file| {
+        are_features(&npy::parse(file, "hostile.npy".as_ref(), &for_a_model()));
+        is_table(&npy::parse(file, "hostile.npy".as_ref(), &options))
+    });
     assert!((100..FILES * 9 / 10).contains(&accepted), "array: {accepted} of {FILES} accepted");
 }
 
