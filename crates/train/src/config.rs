@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use spinet_data::{Column, DataOptions, Part, SplitOptions};
 use spinet_nn::{Activation, Initialiser, Kernel, Loss, NetworkConfig};
 use spinet_rules::{Chain, LayerShape, Plan, RuleSettings};
 
@@ -29,8 +30,20 @@ use crate::{Error, store};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Data set of the registry.
+    /// Data set of the registry, or relative name of a file or folder of one's own; see [`load_with`](spinet_data::load_with).
     pub data: String,
+    /// Column of the labels in a table: its name, or its number counted from 1; the last if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<Column>,
+    /// Test part of a set without one of its own: a fraction, or a number of samples; a fifth if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_part: Option<Part>,
+    /// Training samples of each class, at least 1; all if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_per_class: Option<usize>,
+    /// Seed of the two draws above; the run's seed changes neither.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub split_seed: u64,
     /// Units of every hidden layer, from input to output; none for a linear classifier.
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
@@ -63,6 +76,10 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             data: "mnist-1200".to_owned(),
+            label: None,
+            test_part: None,
+            train_per_class: None,
+            split_seed: 0,
             hidden: vec![100],
             activation: Activation::Sigmoid,
             output_activation: Activation::Identity,
@@ -148,6 +165,12 @@ impl TrainConfig {
                 return refuse(setting, "at least 1", "0".to_owned());
             }
         }
+        if let Some(part) = self.test_part.filter(|part| !part.is_valid()) {
+            return refuse("test_part", Part::RANGE, part.to_string());
+        }
+        if self.train_per_class == Some(0) {
+            return refuse("train_per_class", "at least 1", "0".to_owned());
+        }
         if self.hidden.contains(&0) {
             return refuse("hidden", "at least 1 unit a layer", format!("{:?}", self.hidden));
         }
@@ -166,6 +189,12 @@ impl TrainConfig {
     /// [`Error::Network`] if the processor cannot run the kernel.
     pub fn resolved(&self) -> Result<Self, Error> {
         Ok(Self { kernel: self.kernel.resolve()?.class(), ..self.clone() })
+    }
+
+    /// How the data set is read and divided.
+    pub fn data_options(&self) -> DataOptions {
+        let split = SplitOptions { test: self.test_part, train_per_class: self.train_per_class, seed: self.split_seed };
+        DataOptions { label: self.label.clone(), split, ..DataOptions::default() }
     }
 
     /// The network for samples with these features and classes.
@@ -187,8 +216,17 @@ impl TrainConfig {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 const FIELDS: &[&str] = &[
     "data",
+    "label",
+    "test_part",
+    "train_per_class",
+    "split_seed",
     "hidden",
     "activation",
     "output_activation",
@@ -253,6 +291,24 @@ mod tests {
     }
 
     #[test]
+    fn settings_of_own_data_stand_in_the_file_only_if_they_are_chosen() {
+        let text = TrainConfig::default().to_toml().unwrap();
+        assert!(["label", "test_part", "train_per_class", "split_seed"].iter().all(|key| !text.contains(key)), "{text}");
+        for (column, part, lines) in [
+            (Column::Name("kind".to_owned()), Part::Fraction(0.25), "label = \"kind\"\ntest_part = 0.25\n"),
+            (Column::Number(3), Part::Count(40), "label = 3\ntest_part = 40\n"),
+        ] {
+            let (label, test_part) = (Some(column), Some(part));
+            let config = TrainConfig { label, test_part, train_per_class: Some(9), split_seed: 2, ..TrainConfig::default() };
+            let text = config.to_toml().unwrap();
+            assert!(text.contains(&format!("{lines}train_per_class = 9\nsplit_seed = 2\n")), "{text}");
+            assert_eq!(TrainConfig::parse(&text, "x".as_ref()).unwrap(), config);
+            let options = config.data_options();
+            assert_eq!((options.label, options.split.test), (config.label, config.test_part));
+        }
+    }
+
+    #[test]
     fn a_slip_in_a_key_gets_its_line_and_a_suggestion() {
         let message = refused("hidden = [10]\nlerning_rate = 0.1\n");
         assert!(message.starts_with("run.toml:2: unknown field `lerning_rate`, expected one of "), "{message}");
@@ -265,6 +321,9 @@ mod tests {
             ("epochs = 5\nbatch = 0\n", "run.toml:2: `batch` must be at least 1, but is 0"),
             ("learning_rate = -1.0", "run.toml:1: `learning_rate` must be in (1e-30, 1e30), but is -1.0"),
             ("learning_rate = nan", "run.toml:1: `learning_rate` must be in (1e-30, 1e30), but is NaN"),
+            ("test_part = 1.5", "run.toml:1: `test_part` must be a fraction in (0, 1) or a number of samples from 1, but is 1.5"),
+            ("\ntest_part = 0", "run.toml:2: `test_part` must be a fraction in (0, 1) or a number of samples from 1, but is 0"),
+            ("train_per_class = 0", "run.toml:1: `train_per_class` must be at least 1, but is 0"),
             ("\nhidden = [10, 0]", "run.toml:2: `hidden` must be at least 1 unit a layer, but is [10, 0]"),
             (
                 "seed = 1\n[[rules]]\nname = \"bdnn-dsd\"\nthreshold = 0\n",
@@ -287,13 +346,21 @@ mod tests {
         assert!(message.starts_with("run.toml:1: invalid type"), "{message}");
         let message = refused("epochs = 5\n\nbatch = = 3\n");
         assert!(message.starts_with("run.toml:3: "), "{message}");
+        let message = refused("test_part = \"half\"\n");
+        let expected = "run.toml:1: invalid type: string \"half\", expected a fraction in (0, 1) or a number of samples from 1";
+        assert!(message.starts_with(expected), "{message}");
+        let message = refused("label = 1.5\n");
+        assert!(message.contains("expected the name or the number of a column"), "{message}");
         let message = refused("initialiser = \"zeros\"\n");
         assert!(message.starts_with("run.toml:1: unknown initialiser `zeros`"), "{message}");
     }
 
     #[test]
     fn the_list_of_fields_is_complete() {
-        let table: toml::Table = toml::from_str(&TrainConfig::default().to_toml().unwrap()).unwrap();
+        let label = Some(Column::Name("kind".to_owned()));
+        let (test_part, train_per_class) = (Some(Part::Count(1)), Some(1));
+        let config = TrainConfig { label, test_part, train_per_class, split_seed: 1, ..TrainConfig::default() };
+        let table: toml::Table = toml::from_str(&config.to_toml().unwrap()).unwrap();
         assert!(table.keys().all(|key| FIELDS.contains(&key.as_str())), "{table:?}");
         assert_eq!(table.len(), FIELDS.len());
     }

@@ -114,6 +114,14 @@ pub enum Error {
         /// Steps done.
         step: u64,
     },
+    /// Samples of another kind than the model was trained on.
+    #[error("the model takes {expected}, but the samples are {found}")]
+    InputKind {
+        /// What the samples are.
+        found: &'static str,
+        /// What the model takes.
+        expected: &'static str,
+    },
     /// Samples of another shape than the model was trained on.
     #[error("the model takes {expected} features a sample, but the samples have {found}")]
     Features {

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
-use spinet_data::{Dataset, Samples};
+use spinet_data::{Dataset, Prior, Samples, Standardisation, Values};
 use spinet_nn::{Network, Threads};
 use spinet_rules::{LayerShape, StateValues};
 
@@ -45,6 +45,27 @@ pub struct Description {
     pub classes: Vec<String>,
     /// SHA-256 of the training samples.
     pub train_sha256: String,
+    /// How numbers of a table become its features; absent for a model of images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standardisation: Option<Standardisation>,
+}
+
+impl Description {
+    /// What new samples need to know to be those that the model takes.
+    pub fn prior(&self) -> Prior {
+        Prior { class_names: self.classes.clone(), standardisation: self.standardisation.clone() }
+    }
+
+    /// Refuses numbers for a model of images, and images for a model of numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InputKind`].
+    pub fn accepts(&self, values: Values<'_>) -> Result<(), Error> {
+        let kind = |is_numbers: bool| if is_numbers { "numbers of a table" } else { "images" };
+        let (found, expected) = (values.numbers().is_some(), self.standardisation.is_some());
+        if found == expected { Ok(()) } else { Err(Error::InputKind { found: kind(found), expected: kind(expected) }) }
+    }
 }
 
 /// State of a rule in one layer.
@@ -92,6 +113,7 @@ impl Model {
                 shape: data.train.shape(),
                 classes: data.class_names.clone(),
                 train_sha256: data.train.sha256(),
+                standardisation: data.standardisation.clone(),
             },
             network: trainer.network().clone(),
             state: entries.collect(),
@@ -149,6 +171,7 @@ impl Model {
     fn assemble(description: Description, stored: Vec<Array>) -> Result<Self, String> {
         let [rows, columns] = description.shape;
         let features = rows.checked_mul(columns).ok_or("its sample shape is too large")?;
+        check_standardisation(description.standardisation.as_ref(), features)?;
         let config = description.training.network(features, description.classes.len());
         let mut arrays: BTreeMap<String, Array> = stored.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
         let mut missing = None;
@@ -221,6 +244,17 @@ impl Model {
         }
         tensors
     }
+}
+
+/// Refuses constants that are no numbers, or not one pair for each feature.
+fn check_standardisation(standardisation: Option<&Standardisation>, features: usize) -> Result<(), String> {
+    let Some(Standardisation { mean, deviation }) = standardisation else { return Ok(()) };
+    let is_good = mean.iter().chain(deviation).all(|number| number.is_finite()) && deviation.iter().all(|number| *number >= 0.0);
+    if (mean.len(), deviation.len()) != (features, features) || !is_good {
+        let (means, deviations) = (mean.len(), deviation.len());
+        return Err(format!("its standardisation has {means} means and {deviations} deviations, expected {features} finite ones of each"));
+    }
+    Ok(())
 }
 
 impl RuleState {

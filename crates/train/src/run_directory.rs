@@ -273,12 +273,14 @@ pub fn run_id(config: &TrainConfig, data_sha256: &[String; 2]) -> Result<String,
     Ok(hex(&Sha256::digest(everything))[..8].to_owned())
 }
 
-/// `DATA-HIDDEN-RULES-seedN`, as in `mnist-1200-256x128-bdnn-dsd+l2-seed0`.
+/// `DATA-HIDDEN-RULES-seedN`, as in `mnist-1200-256x128-bdnn-dsd+l2-seed0`; a `/` in the name of one's own data becomes `-`.
 pub fn run_name(config: &TrainConfig) -> String {
     let join = |parts: Vec<String>, between: &str, none: &str| if parts.is_empty() { none.to_owned() } else { parts.join(between) };
     let hidden = join(config.hidden.iter().map(ToString::to_string).collect(), "x", "linear");
     let rules = join(config.rules.iter().map(|rule| rule.name.clone()).collect(), "+", "plain");
-    format!("{}-{hidden}-{rules}-seed{}", config.data, config.seed)
+    let parts = config.data.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".");
+    let data = join(parts.map(str::to_owned).collect(), "-", "data");
+    format!("{data}-{hidden}-{rules}-seed{}", config.seed)
 }
 
 #[cfg(test)]
@@ -292,6 +294,7 @@ mod tests {
         let config = TrainConfig { hidden: vec![256, 128], rules, seed: 7, ..TrainConfig::default() };
         assert_eq!(run_name(&config), "mnist-1200-256x128-bdnn-dsd+l2-seed7");
         assert_eq!(run_name(&TrainConfig { hidden: vec![], ..TrainConfig::default() }), "mnist-1200-linear-plain-seed0");
+        assert_eq!(run_name(&TrainConfig { data: "./my/iris.csv".to_owned(), ..TrainConfig::default() }), "my-iris.csv-100-plain-seed0");
     }
 
     #[test]

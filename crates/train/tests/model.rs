@@ -7,7 +7,7 @@ use std::fs;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use sha2::{Digest, Sha256};
-use spinet_data::{Dataset, Samples};
+use spinet_data::{Dataset, Samples, Standardisation, Values};
 use spinet_nn::Threads;
 use spinet_rules::StateValues;
 use spinet_train::{Error, Model, TrainConfig, Trainer};
@@ -203,4 +203,29 @@ fn with_foreign_tensor(bytes: &[u8], name: &str) -> Vec<u8> {
     let checksum = digest.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     metadata.insert("spinet".to_owned(), format!("{{\"sha256\":\"{checksum}\",\"description\":{description}}}"));
     serialize(tensors, Some(metadata)).unwrap()
+}
+
+#[test]
+fn constants_of_a_table_come_back_to_the_bit_and_are_one_pair_a_feature() {
+    let mut model = model();
+    assert!(!String::from_utf8_lossy(&file_of(&model)).contains("standardisation"), "a model of images has none");
+    let mut with = |mean: Vec<f64>, deviation: Vec<f64>| {
+        model.description.standardisation = Some(Standardisation { mean, deviation });
+        file_of(&model)
+    };
+    let mean = vec![0.1 + 0.2, -1e-300, 1.0 / 3.0, 3e38, 5e-324, 0.0];
+    let read = Model::parse(&with(mean.clone(), vec![0.0; 6]), "a".as_ref()).unwrap();
+    assert_eq!(read.description.standardisation, Some(Standardisation { mean: mean.clone(), deviation: vec![0.0; 6] }));
+    assert_eq!(read.description.prior().standardisation, read.description.standardisation);
+    read.description.accepts(Values::Numbers(&[])).unwrap();
+    let text = read.description.accepts(Values::Bytes(&[])).unwrap_err().to_string();
+    assert_eq!(text, "the model takes numbers of a table, but the samples are images");
+
+    let expected = "deviations, expected 6 finite ones of each";
+    assert_eq!(
+        refused(&with(mean[1..].to_vec(), vec![1.0; 6])),
+        format!("a.safetensors: its standardisation has 5 means and 6 {expected}")
+    );
+    assert_eq!(refused(&with(mean.clone(), vec![1.0; 7])), format!("a.safetensors: its standardisation has 6 means and 7 {expected}"));
+    assert!(refused(&with(mean, vec![-1.0; 6])).contains("its standardisation has 6 means"));
 }
