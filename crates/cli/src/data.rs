@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::{Value, json};
-use spinet::DATASETS;
-use spinet::data::{Content, DatasetEntry, Error as DataError, FileCheck, FileStatus, fetch, find, verify};
+use spinet::data::{Column, Content, DataOptions, DatasetEntry, Error as DataError, FileCheck, FileStatus, fetch, find, load_with, verify};
+use spinet::{DATASETS, Dataset, Source};
 
 use crate::data_source::DataDirectory;
 use crate::error::Error;
+use crate::escape::{on_one_line, quoted};
 use crate::fetch_bar::FetchBar;
 use crate::number::{file_size, thousands};
 use crate::output::Output;
@@ -16,6 +17,7 @@ use crate::output::Output;
 const EXAMPLES: &str = "\
 Examples:
   spinet data list
+  spinet data info iris.csv --label species            what is in your own data, and how they are divided
   spinet data fetch mnist --data-dir ~/data
   spinet data verify mnist --data-dir ~/data
   export SPINET_DATA=~/data            instead of --data-dir in every command";
@@ -36,10 +38,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Describe a data set: samples, classes, licence, files.
+    /// Describe a data set, or your own data: samples, classes, licence, files.
     Info {
-        /// The data set.
+        /// The data set, or a file or folder of your own in the data directory.
         name: String,
+        /// Column of the labels in a table, name or number from 1 [default: the last].
+        #[arg(long, value_name = "COLUMN")]
+        label: Option<Column>,
+        #[command(flatten)]
+        directory: DataDirectory,
         /// Print one JSON object.
         #[arg(long)]
         json: bool,
@@ -67,7 +74,10 @@ impl Data {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         match &self.command {
             Command::List { json } => list(*json, output),
-            Command::Info { name, json } => info(find(name)?, *json, output),
+            Command::Info { name, label, directory, json } => match find(name) {
+                Ok(entry) if label.is_none() => info(entry, *json, output),
+                _ => own_info(name, label.as_ref(), directory, *json, output),
+            },
             Command::Verify { name, directory, json } => verify_files(find(name)?, directory, *json, output),
             Command::Fetch { name, directory } => fetch_files(find(name)?, directory, output),
         }
@@ -84,6 +94,7 @@ fn list(json: bool, output: &mut Output) -> Result<(), Error> {
         let samples = format!("{} + {}", thousands(entry.train_count as u64), thousands(entry.test_count as u64));
         writeln!(output, "{:width$}  {samples:>15} samples, {} classes  {}", entry.name, entry.class_names.len(), entry.summary)?;
     }
+    writeln!(output, "\nyour own: a table NAME.csv or NAME.npy, or a folder of idx files, by its name; see `spinet train --help`")?;
     writeln!(output, "\nnext: spinet data info NAME")
 }
 
@@ -142,6 +153,59 @@ fn info(entry: &DatasetEntry, json: bool, output: &mut Output) -> Result<(), Err
     } else {
         writeln!(output, "\nnext: spinet data fetch {name} --data-dir DIR")
     }
+}
+
+/// What is in data of a person's own, and how they are divided unless asked otherwise.
+fn own_info(name: &str, label: Option<&Column>, directory: &DataDirectory, json: bool, output: &mut Output) -> Result<(), Error> {
+    let source = Source { data_dir: directory.path().map(Path::to_owned), allow_unverified: false };
+    let data = load_with(name, &source, &DataOptions { label: label.cloned(), ..DataOptions::default() })?;
+    if !json {
+        return show_own(&data, label, directory, output);
+    }
+    output.json(&json!({
+            "name": data.name,
+            "is_built_in": false,
+            "train": data.train.len(),
+            "test": data.test.len(),
+            "shape": data.train.shape(),
+            "classes": data.class_names,
+            "train_of_class": class_counts(&data, data.train.labels()),
+            "test_of_class": class_counts(&data, data.test.labels()),
+            "files": data.files.iter().map(|file| json!({ "name": file.file, "sha256": file.sha256 })).collect::<Vec<_>>(),
+    }))
+}
+
+fn show_own(data: &Dataset, label: Option<&Column>, directory: &DataDirectory, output: &mut Output) -> Result<(), Error> {
+    let [rows, columns] = data.train.shape();
+    let (kind, features) = match &data.standardisation {
+        Some(_) => ("a table", format!("{} numbers each", thousands(columns as u64))),
+        None => ("a folder of images", format!("{rows} x {columns} pixels")),
+    };
+    writeln!(output, "{}: {kind} of your own", on_one_line(&data.name))?;
+    let counts = (thousands(data.train.len() as u64), thousands(data.test.len() as u64));
+    writeln!(output, "samples: {} for training, {} for the test, {features}", counts.0, counts.1)?;
+    writeln!(output, "classes: {}, samples for training and the test:", data.classes())?;
+    let names: Vec<String> = data.class_names.iter().map(|class| on_one_line(class)).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let counts = class_counts(data, data.train.labels()).into_iter().zip(class_counts(data, data.test.labels()));
+    for (class, (train, test)) in names.iter().zip(counts) {
+        writeln!(output, "  {class:width$}  {:>7} + {}", thousands(train), thousands(test))?;
+    }
+    for file in &data.files {
+        writeln!(output, "file: {}  sha256 {}", on_one_line(&file.file), file.sha256)?;
+    }
+    let flags = [("--label", label.map(Column::to_string)), ("--data-dir", directory.path().map(|path| path.display().to_string()))];
+    let flags: String = flags.into_iter().filter_map(|(flag, value)| value.map(|value| format!(" {flag} {}", quoted(&value)))).collect();
+    writeln!(output, "\nnext: spinet train --data {}{flags}", quoted(&data.name))
+}
+
+/// How many samples each class has.
+fn class_counts(data: &Dataset, labels: &[u8]) -> Vec<u64> {
+    let mut counts = vec![0; data.classes()];
+    for label in labels {
+        counts[usize::from(*label)] += 1;
+    }
+    counts
 }
 
 /// Where the files are; a built-in set needs no directory.

@@ -46,8 +46,8 @@ pub(crate) enum Error {
     )]
     NoRecords { directory: PathBuf },
     /// Nothing to predict.
-    #[error("no images are given, expected PNG or idx files, or `--data NAME`")]
-    NoImages,
+    #[error("no samples are given, expected PNG, idx, CSV or NPY files, or `--data NAME`")]
+    NoSamples,
     /// Data with more classes than a model.
     #[error("data set `{data}` has {found} classes, expected at most {expected}, the classes of the model")]
     Classes { data: String, found: usize, expected: usize },

@@ -1,4 +1,4 @@
-//! Text of others (file names, class names) made harmless for terminals.
+//! Text of others (file names, class names) made harmless for terminals and shells.
 
 use std::borrow::Cow;
 
@@ -10,6 +10,12 @@ pub(crate) fn without_controls(text: &str) -> Cow<'_, str> {
 /// The same, on one line.
 pub(crate) fn on_one_line(text: &str) -> String {
     escaped(text, is_harmful)
+}
+
+/// A name as it is typed in a shell.
+pub(crate) fn quoted(name: &str) -> String {
+    let is_plain = name.chars().all(|c| c.is_alphanumeric() || "/._-+=,:@%".contains(c));
+    if is_plain { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
 
 fn is_harmful(c: char) -> bool {

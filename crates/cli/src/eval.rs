@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use spinet::data::{Limits, idx};
-use spinet::{Model, Samples, Threads, load};
+use spinet::data::{Column, Limits, Purpose, read_images_of};
+use spinet::{Model, Samples, Threads, Values};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
 use crate::escape::on_one_line;
+use crate::model_data::data_for;
 use crate::model_file::ModelFile;
 use crate::number::{percent, thousands};
 use crate::output::Output;
@@ -21,7 +22,8 @@ const EXAMPLES: &str = "\
 Examples:
   spinet eval runs/mnist-1200-100-bdnn-dsd-seed0
   spinet eval model.safetensors --data mnist --data-dir ~/data
-  spinet eval model.safetensors --images my-images.idx --labels my-labels.idx --json";
+  spinet eval model.safetensors --images my-images.idx --labels my-labels.idx --json
+  spinet eval runs/iris.csv-100-bdnn-dsd-seed0 --data new.csv      all samples of another table, by the model's constants";
 
 /// Evaluate a model: accuracy, loss, accuracy of every class, confusion matrix.
 #[derive(clap::Args)]
@@ -29,9 +31,12 @@ Examples:
 pub(crate) struct Eval {
     /// Model file, or directory of a finished run.
     model: PathBuf,
-    /// Data set whose test samples are used; the model's own unless given.
+    /// Data set whose test samples are used; the model's own unless given. Of another table, or a folder without test files, all are.
     #[arg(long, value_name = "NAME", conflicts_with = "images")]
     data: Option<String>,
+    /// Column of the labels in a table, name or number; that of the training unless given.
+    #[arg(long, value_name = "COLUMN", conflicts_with = "images")]
+    label: Option<Column>,
     /// Images in idx format, plain or gzip, instead of a data set.
     #[arg(long, value_name = "FILE", requires = "labels")]
     images: Option<PathBuf>,
@@ -56,18 +61,14 @@ impl Eval {
     }
 
     fn samples(&self, model: &Model) -> Result<Chosen, Error> {
-        let classes = model.network.classes();
         if let (Some(images), Some(labels)) = (&self.images, &self.labels) {
+            model.description.accepts(Values::Bytes(&[]))?;
             let limits = Limits { shape: Some(model.description.shape), ..Limits::default() };
-            let samples = idx::read_samples(images, labels, classes, &limits)?;
+            let samples = read_images_of(images, labels, &model.description.classes, &limits)?;
             let count = format!("{} samples", thousands(samples.len() as u64));
             return Ok(Chosen { name: images.display().to_string(), samples, count, is_verified: None });
         }
-        let name = self.data.as_ref().unwrap_or(&model.description.training.data);
-        let data = load(name, &self.source.source())?;
-        if data.classes() > classes {
-            return Err(Error::Classes { found: data.classes(), data: data.name, expected: classes });
-        }
+        let data = data_for(model, self.data.as_deref(), self.label.as_ref(), Purpose::Test, &self.source.source())?;
         Ok(Chosen { count: test_part(&data), is_verified: Some(data.is_verified), name: data.name, samples: data.test })
     }
 }
@@ -142,7 +143,8 @@ impl EvalResult {
         writeln!(output, "data: {}, {}", self.data, self.count)?;
         let right = thousands(self.right as u64);
         writeln!(output, "test accuracy: {} (loss {:.4}), {right} right", percent(self.accuracy), self.loss)?;
-        let names: Vec<String> = self.classes.iter().enumerate().map(|(label, class)| row_name(label, &class.class)).collect();
+        let short: Vec<String> = short_names(&self.classes);
+        let names: Vec<String> = self.classes.iter().zip(&short).map(|(class, short)| row_name(short, &class.class)).collect();
         let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max("class".len());
         writeln!(output, "\n{:width$}  samples   right  accuracy", "class")?;
         for (name, class) in names.iter().zip(&self.classes) {
@@ -150,10 +152,10 @@ impl EvalResult {
             writeln!(output, "{name:width$}  {:>7}  {:>6}  {accuracy:>8}", thousands(class.samples as u64), thousands(class.right as u64))?;
         }
         writeln!(output, "\nhow often a class (row) was taken for a class (column):")?;
-        let labels = self.classes.len().to_string().len();
+        let labels = short.iter().map(String::len).max().unwrap_or(1);
         let cell = self.confusion.iter().flatten().max().map_or(1, |most| most.to_string().len()).max(labels);
         let line = |cells: Vec<String>| cells.into_iter().fold(String::new(), |line, text| format!("{line}  {text:>cell$}"));
-        writeln!(output, "{:width$}{}", "", line((0..self.classes.len()).map(|label| label.to_string()).collect()))?;
+        writeln!(output, "{:width$}{}", "", line(short))?;
         for (name, row) in names.iter().zip(&self.confusion) {
             let cells = row.iter().map(|count| if *count == 0 { ".".to_owned() } else { count.to_string() }).collect();
             writeln!(output, "{name:width$}{}", line(cells))?;
@@ -166,7 +168,14 @@ fn shown(path: &Path) -> String {
     on_one_line(&path.display().to_string())
 }
 
+/// Numbers for classes: their names if these are numbers, else their positions.
+fn short_names(classes: &[ClassResult]) -> Vec<String> {
+    let are_numbers = classes.iter().all(|class| class.class.parse::<i64>().is_ok());
+    let name = |(label, class): (usize, &ClassResult)| if are_numbers { class.class.clone() } else { label.to_string() };
+    classes.iter().enumerate().map(name).collect()
+}
+
 /// `3`, or `3 Dress` where the name says more than the number.
-fn row_name(label: usize, name: &str) -> String {
-    if name == label.to_string() { name.to_owned() } else { format!("{label} {}", on_one_line(name)) }
+fn row_name(short: &str, name: &str) -> String {
+    if name == short { name.to_owned() } else { format!("{short} {}", on_one_line(name)) }
 }

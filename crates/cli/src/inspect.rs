@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use spinet::data::Standardisation;
 use spinet::{Model, TrainConfig};
 
 use crate::error::Error;
@@ -50,6 +51,8 @@ struct Report {
     shape: [usize; 2],
     classes: Vec<String>,
     train_sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standardisation: Option<Standardisation>,
     layers: Vec<Layer>,
 }
 
@@ -96,7 +99,15 @@ impl Report {
             shape: description.shape,
             classes: description.classes,
             train_sha256: description.train_sha256,
+            standardisation: description.standardisation,
             layers,
+        }
+    }
+
+    fn input(&self) -> String {
+        match &self.standardisation {
+            Some(_) => format!("{} numbers of a table, standardised", thousands(self.shape[1] as u64)),
+            None => format!("{} x {} pixels", self.shape[0], self.shape[1]),
         }
     }
 
@@ -115,7 +126,7 @@ impl Report {
                 ),
             ),
             ("sha256", self.sha256.clone()),
-            ("input", format!("{} x {} pixels", self.shape[0], self.shape[1])),
+            ("input", self.input()),
             ("classes", classes.join(", ")),
             (
                 "trained on",

@@ -14,6 +14,7 @@ mod inspect;
 mod interrupt;
 mod kept_runs;
 mod merge;
+mod model_data;
 mod model_file;
 mod number;
 mod output;

@@ -1,16 +1,17 @@
-//! `spinet predict`: the class of every image.
+//! `spinet predict`: the class of every image, or of every row of a table.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use spinet::data::{Limits, idx, read_png};
-use spinet::{Model, Samples, load};
+use spinet::data::{Column, Limits, Purpose, idx, is_table, read_features, read_png};
+use spinet::{Model, Samples, Values};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
 use crate::escape::on_one_line;
+use crate::model_data::data_for;
 use crate::model_file::ModelFile;
 use crate::number::percent;
 use crate::output::Output;
@@ -22,24 +23,28 @@ Examples:
   spinet predict model.safetensors digit.png
   spinet predict model.safetensors t10k-images-idx3-ubyte.gz --top 3
   spinet predict model.safetensors --data mnist-1200 --json > predictions.jsonl
+  spinet predict runs/iris.csv-20-bdnn-dsd-seed0 new.csv      rows without labels, or with labels that are not read
 
 A picture must have the size of the training images, and like them (MNIST) bright strokes on a dark ground.";
 
-/// Predict the class of images.
+/// Predict the class of images, or of rows of a table.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Predict {
     /// Model file, or directory of a finished run.
     model: PathBuf,
-    /// PNG pictures, or files of images in idx format (plain or gzip).
-    images: Vec<PathBuf>,
-    /// Use the test samples of a data set.
-    #[arg(long, value_name = "NAME", conflicts_with = "images")]
+    /// PNG pictures, files of images in idx format (plain or gzip), or tables (`.csv`, `.npy`).
+    files: Vec<PathBuf>,
+    /// Use the test samples of a data set; of another table than that of the training, all of them.
+    #[arg(long, value_name = "NAME", conflicts_with = "files")]
     data: Option<String>,
-    /// How many classes to show for each image, the most probable first.
+    /// Column of a table that is no feature, name or number; that of the labels in training, or the last, unless given.
+    #[arg(long, value_name = "COLUMN")]
+    label: Option<Column>,
+    /// How many classes to show for each sample, the most probable first.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     top: u64,
-    /// Print one JSON object for each image.
+    /// Print one JSON object for each sample.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -48,7 +53,7 @@ pub(crate) struct Predict {
     source: DataSource,
 }
 
-/// Images of one file or data set.
+/// Samples of one file or data set.
 struct Batch {
     name: String,
     samples: Samples,
@@ -74,16 +79,29 @@ impl Predict {
     }
 
     fn batches(&self, model: &Model) -> Result<Vec<Batch>, Error> {
-        let shape = model.description.shape;
-        if self.data.is_none() && self.images.is_empty() {
-            return Err(Error::NoImages);
+        if self.data.is_none() && self.files.is_empty() {
+            return Err(Error::NoSamples);
         }
-        let Some(name) = &self.data else { return self.images.iter().map(|path| read(path, shape)).collect() };
-        let test = load(name, &self.source.source())?.test;
+        let Some(name) = &self.data else {
+            return self.files.iter().map(|path| self.read(model, path)).collect();
+        };
+        let test = data_for(model, Some(name), self.label.as_ref(), Purpose::Prediction, &self.source.source())?.test;
         if test.features() != model.network.inputs() {
             return Err(spinet::Error::Features { expected: model.network.inputs(), found: test.features() }.into());
         }
         Ok(vec![Batch { name: name.clone(), samples: test, is_single: false }])
+    }
+
+    fn read(&self, model: &Model, path: &Path) -> Result<Batch, Error> {
+        let description = &model.description;
+        if !is_table(path) {
+            description.accepts(Values::Bytes(&[]))?;
+            return read_images(path, description.shape);
+        }
+        description.accepts(Values::Numbers(&[]))?;
+        let label = self.label.as_ref().or(description.training.label.as_ref());
+        let samples = read_features(path, label, description.prior())?;
+        Ok(Batch { name: path.display().to_string(), samples, is_single: false })
     }
 
     fn show(&self, model: &Model, batch: &Batch, index: usize, scores: &[f32], output: &mut Output) -> Result<(), Error> {
@@ -109,7 +127,8 @@ impl Predict {
         };
         let ranked = ranked(scores);
         let mut object = one(ranked[0]);
-        object.insert("image".to_owned(), json!(batch.name));
+        let name = if batch.samples.bytes().is_some() { "image" } else { "table" };
+        object.insert(name.to_owned(), json!(batch.name));
         object.insert("index".to_owned(), json!(index));
         if self.top > 1 {
             object.insert("top".to_owned(), ranked.into_iter().take(self.top as usize).map(one).collect());
@@ -119,7 +138,7 @@ impl Predict {
 }
 
 /// Images of this shape from a PNG file or an idx file, told apart by content.
-fn read(path: &Path, shape: [usize; 2]) -> Result<Batch, Error> {
+fn read_images(path: &Path, shape: [usize; 2]) -> Result<Batch, Error> {
     let is_single = is_png(path);
     let bytes =
         if is_single { read_png(path, shape)? } else { idx::read_images(path, &Limits { shape: Some(shape), ..Limits::default() })?.bytes };

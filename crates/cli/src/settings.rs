@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use spinet::data::{Column, Part, normal_name};
 use spinet::{Activation, Initialiser, Kernel, Loss, RuleSettings, TrainConfig};
 
 use crate::error::Error;
@@ -17,9 +18,21 @@ pub(crate) struct Settings {
     /// Read settings from a TOML file, such as the run.toml of an earlier run; flags override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Data set; see `spinet data list` [default: mnist-1200].
+    /// Data set of `spinet data list`, or your own in the data directory: a .csv or .npy file, or a folder of idx files [default: mnist-1200].
     #[arg(long, value_name = "NAME")]
     data: Option<String>,
+    /// Column of the labels in a table, name or number from 1 [default: the last].
+    #[arg(long, value_name = "COLUMN")]
+    label: Option<Column>,
+    /// Test part of data that have none: a fraction or a number of samples, every class with its share [default: 0.2].
+    #[arg(long, value_name = "PART", allow_negative_numbers = true)]
+    test_part: Option<Part>,
+    /// Train on so many samples of each class [default: all].
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    train_per_class: Option<usize>,
+    /// Which samples the two settings above choose; the seed of the run does not matter for that [default: 0].
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    split_seed: Option<u64>,
     /// Learning rule, repeatable, in the order in which they act; see `spinet rules`.
     #[arg(long = "rule", value_name = "NAME[:PARAMETER=VALUE,...]")]
     rules: Vec<RuleSettings>,
@@ -72,6 +85,11 @@ impl Settings {
             None => TrainConfig::default(),
         };
         set(&mut config.data, self.data.as_ref());
+        config.data = normal_name(&config.data);
+        config.label = self.label.clone().or(config.label);
+        config.test_part = self.test_part.or(config.test_part);
+        config.train_per_class = self.train_per_class.or(config.train_per_class);
+        set(&mut config.split_seed, self.split_seed.as_ref());
         set(&mut config.hidden, self.hidden.as_ref().map(|hidden| &hidden.0));
         set(&mut config.activation, self.activation.as_ref());
         set(&mut config.output_activation, self.output_activation.as_ref());

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use spinet::data::find;
+use spinet::data::{DatasetEntry, find, load_with};
 use spinet::lab::peak_memory_mb;
 use spinet::train::run_name;
-use spinet::{Dataset, Evaluation, Model, RunDirectory, Safety, TrainConfig, Trainer, load};
+use spinet::{Dataset, Evaluation, Model, RunDirectory, Safety, TrainConfig, Trainer};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
+use crate::escape::quoted;
 use crate::interrupt::stop_on_signals;
 use crate::number::{duration, percent, thousands};
 use crate::output::Output;
@@ -26,6 +27,12 @@ Examples:
   spinet train --rule bdnn-dsd:threshold=20,bound_step=0.1 --hidden 256,128
   spinet train --data mnist --data-dir ~/data --rule dropout --activation relu --initialiser he
   spinet train --config runs/mnist-1200-100-bdnn-dsd-seed0/run.toml --seed 1
+  spinet train --data iris.csv --label species --test-part 0.3 --hidden 20 --rule bdnn-dsd
+  spinet train --data my-images --train-per-class 100 --rule bdnn-dsd
+
+Your own data: a .csv or .tsv (cells separated by commas, semicolons or tabs) or .npy file with one row a sample, all numbers
+but the label, or a folder of idx files named train-images*, train-labels* and, for a test part, t10k-* or test-*. Columns are
+standardised by the training samples. Labels may be words; there are at most 256 classes.
 
 The directory of a run gets run.toml (repeats the run), metrics.jsonl (one line an evaluation) and model.safetensors.
 A run that was interrupted or killed goes on when the same command is given again.";
@@ -58,7 +65,7 @@ impl Train {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let config = self.settings.config()?.resolved()?;
         let path = self.out.clone().unwrap_or_else(|| Path::new("runs").join(run_name(&config)));
-        let data = load(&config.data, &self.source.source())?;
+        let data = load_with(&config.data, &self.source.source(), &config.data_options())?;
         let directory = RunDirectory::open(&path)?;
         if self.force {
             directory.clear()?;
@@ -113,7 +120,7 @@ impl Train {
         let leave = if source.allow_unverified && !data.is_verified { " --allow-unverified" } else { "" };
         let command = format!("spinet eval {}{leave}", quoted(directory.path()));
         match source.data_dir {
-            Some(data_dir) if find(&data.name).is_ok_and(|entry| !entry.is_embedded()) => {
+            Some(data_dir) if !find(&data.name).is_ok_and(DatasetEntry::is_embedded) => {
                 format!("{command} --data-dir {}", quoted(&data_dir))
             }
             _ => command,
@@ -201,12 +208,6 @@ impl RunResult {
         writeln!(output, "time: {}", duration(Duration::from_secs_f64(self.seconds)))?;
         writeln!(output, "model: {}", self.model.display())
     }
-}
-
-/// A name as it is typed in a shell.
-fn quoted(name: &str) -> String {
-    let is_plain = name.chars().all(|c| c.is_alphanumeric() || "/._-+=,:@%".contains(c));
-    if is_plain { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
 
 /// A time from one checkpoint to the next.

@@ -1,6 +1,7 @@
 //! `spinet tune`: chooses rule parameters on validation folds of the training data.
 
 use serde_json::json;
+use spinet::data::load_with;
 use spinet::lab::{Grid, Tuning, tune};
 
 use crate::data_source::DataSource;
@@ -52,7 +53,7 @@ impl Tune {
         let left_out = self.left_out.unwrap_or(self.folds);
         let tuning = Tuning { config, rule, grids: self.grids.clone(), folds: self.folds, left_out, runs: self.runs };
         let bar = ReproduceBar::new(tuning.count()? as u64);
-        let data = spinet::load(&tuning.config.data, &self.source.source())?;
+        let data = load_with(&tuning.config.data, &self.source.source(), &tuning.config.data_options())?;
         let tried = tune(&tuning, &data, self.threads.count(), &|| bar.advance(1, output));
         bar.clear();
         let tried = tried?;

@@ -6,6 +6,7 @@ mod bench;
 mod figures;
 mod messages;
 mod models;
+mod own_data;
 mod registries;
 mod reporting;
 mod sample_counts;

@@ -99,7 +99,7 @@ fn images_of_another_shape_are_refused() {
     let message = bench.refused(2, "predict a a.png");
     assert!(message.starts_with("spinet: a.png: found no complete and valid PNG picture, expected one of 28 x 28"), "{message}");
     let message = bench.refused(2, "predict a");
-    assert_eq!(message, "spinet: no images are given, expected PNG or idx files, or `--data NAME`\n");
+    assert_eq!(message, "spinet: no samples are given, expected PNG, idx, CSV or NPY files, or `--data NAME`\n");
 }
 
 #[test]
