@@ -118,6 +118,21 @@ fn a_folder_of_images_is_trained_and_named_by_its_relative_path() {
 }
 
 #[test]
+fn the_points_of_a_sweep_see_the_data_that_their_settings_say() {
+    let bench = Bench::new();
+    bench.write("kinds.csv", kinds("\t"));
+    let file = "[base]\ndata = \"kinds.csv\"\nlabel = \"kind\"\nepochs = 2\nhidden = [3]\n[[product]]\ntrain_per_class = [5, 10]\n";
+    bench.write("small.toml", file);
+    bench.done("sweep small.toml --out results");
+    let record: Value = serde_json::from_slice(&bench.read("results/small.json")).unwrap();
+    let samples = |point: usize| (record["points"][point]["train"].clone(), record["points"][point]["scored"].clone());
+    assert_eq!((samples(0), samples(1)), ((json!(15), json!(12)), (json!(30), json!(12))));
+    let digests: Vec<_> = record["definition"]["digests"].as_object().unwrap().keys().collect();
+    assert_eq!(digests, ["kinds.csv (label = kind, train_per_class = 10)", "kinds.csv (label = kind, train_per_class = 5)"]);
+    assert!(record["definition"].get("unverified").is_none(), "own data have no official files");
+}
+
+#[test]
 fn own_data_are_listed_and_described() {
     let bench = Bench::new();
     bench.write("my kinds.csv", kinds(","));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spinet_data::{Dataset, Source, balanced_folds};
+use spinet_data::{Dataset, Source, balanced_folds, find};
 use spinet_nn::Kernel;
 use spinet_train::{Evaluation, TrainConfig, each_run};
 
@@ -51,7 +51,9 @@ impl Job {
 }
 
 /// A data set with the parts of it that runs see: itself, or its folds.
-struct Parts {
+struct DataParts {
+    /// With the settings by which it was read.
+    name: String,
     whole: Dataset,
     parts: Vec<Dataset>,
 }
@@ -70,15 +72,15 @@ impl SweepRequest {
         self.file.folds.map_or(1, |folds| self.file.left_out.unwrap_or(folds))
     }
 
-    /// The data sets, each once.
-    fn data_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for point in &self.file.points {
-            if !names.contains(&point.config.data.as_str()) {
-                names.push(&point.config.data);
+    /// The data sets, each once: one for every way in which a set is read and divided.
+    fn data_sets(&self) -> Vec<&TrainConfig> {
+        let mut sets: Vec<&TrainConfig> = Vec::new();
+        for SweepPoint { config, .. } in &self.file.points {
+            if !sets.iter().any(|set| is_same_data(set, config)) {
+                sets.push(config);
             }
         }
-        names
+        sets
     }
 
     /// The different configurations, and for each point the index of its own.
@@ -96,7 +98,7 @@ impl SweepRequest {
 
     /// The runs of a share: of every configuration, by seed, and within a seed by fold.
     fn jobs(&self, shard: Option<Shard>) -> Result<Vec<Job>, Error> {
-        let (names, folds) = (self.data_names(), self.folds());
+        let (sets, folds) = (self.data_sets(), self.folds());
         let (configs, _) = self.configs();
         let count = configs.len().saturating_mul(self.file.seeds.len()).saturating_mul(folds);
         if count > MOST_RUNS {
@@ -104,7 +106,7 @@ impl SweepRequest {
         }
         let mut jobs = Vec::with_capacity(count);
         for config in configs {
-            let data = names.iter().position(|name| *name == config.data).unwrap_or(0);
+            let data = sets.iter().position(|set| is_same_data(set, config)).unwrap_or(0);
             for seed in &self.file.seeds {
                 for part in 0..folds {
                     let config = TrainConfig { seed: *seed, kernel: self.kernel.unwrap_or(config.kernel), ..config.clone() };
@@ -116,10 +118,11 @@ impl SweepRequest {
         Ok(numbered.filter(|(number, _)| shard.is_none_or(|shard| shard.has(*number))).map(|(_, job)| job).collect())
     }
 
-    fn load(&self) -> Result<Vec<Parts>, Error> {
-        let load = |name: &str| {
-            let whole = spinet_data::load(name, &self.source)?;
-            let Some(folds) = self.file.folds else { return Ok(Parts { parts: vec![whole.clone()], whole }) };
+    fn load(&self) -> Result<Vec<DataParts>, Error> {
+        let load = |set: &TrainConfig| {
+            let whole = spinet_data::load_with(&set.data, &self.source, &set.data_options())?;
+            let name = data_in_words(set);
+            let Some(folds) = self.file.folds else { return Ok(DataParts { name, parts: vec![whole.clone()], whole }) };
             // The same folds as `tune` has.
             let key = format!("spinet tune {}", self.file.seeds[0]);
             let folds = balanced_folds(whole.train.labels(), whole.classes(), folds, &key)?;
@@ -128,14 +131,35 @@ impl SweepRequest {
                 Ok(Dataset { train, test, ..whole.clone() })
             };
             let parts = folds.into_iter().take(self.folds()).map(part).collect::<Result<Vec<_>, spinet_data::Error>>()?;
-            Ok(Parts { whole, parts })
+            Ok(DataParts { name, whole, parts })
         };
-        self.data_names().into_iter().map(load).collect()
+        self.data_sets().into_iter().map(load).collect()
     }
 }
 
+fn is_same_data(a: &TrainConfig, b: &TrainConfig) -> bool {
+    a.data == b.data && a.data_options() == b.data_options()
+}
+
+/// `mnist-1200`, or `kinds.csv (label = kind, test_part = 0.3)`: with the settings that were chosen.
+fn data_in_words(config: &TrainConfig) -> String {
+    let chosen = [
+        config.label.as_ref().map(|label| format!("label = {label}")),
+        config.test_part.map(|part| format!("test_part = {part}")),
+        config.train_per_class.map(|count| format!("train_per_class = {count}")),
+        (config.split_seed > 0).then(|| format!("split_seed = {}", config.split_seed)),
+    ];
+    let chosen: Vec<String> = chosen.into_iter().flatten().collect();
+    if chosen.is_empty() { config.data.clone() } else { format!("{} ({})", config.data, chosen.join(", ")) }
+}
+
 /// Does these runs, as many at once as there are threads; none where a run diverged.
-fn outcomes(request: &SweepRequest, jobs: &[Job], data: &[Parts], advance: &(dyn Fn(u64) + Sync)) -> Result<Vec<Option<Outcome>>, Error> {
+fn outcomes(
+    request: &SweepRequest,
+    jobs: &[Job],
+    data: &[DataParts],
+    advance: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<Option<Outcome>>, Error> {
     // The largest first, so that the threads end together.
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|index| std::cmp::Reverse(jobs[*index].work(jobs[*index].config.epochs)));
@@ -256,8 +280,10 @@ fn thinned(curve: Curve) -> Curve {
     }
 }
 
-fn definition(request: &SweepRequest, data: &[Parts], kernel: String) -> SweepDefinition {
-    let digests = data.iter().map(|Parts { whole, .. }| (whole.name.clone(), [whole.train.sha256(), whole.test.sha256()]));
+fn definition(request: &SweepRequest, data: &[DataParts], kernel: String) -> SweepDefinition {
+    let digests = data.iter().map(|DataParts { name, whole, .. }| (name.clone(), [whole.train.sha256(), whole.test.sha256()]));
+    // Data of one's own have no official files.
+    let differ = |whole: &&Dataset| !whole.is_verified && find(&whole.name).is_ok();
     SweepDefinition {
         sweep: request.name.clone(),
         command: request.command.clone(),
@@ -270,7 +296,7 @@ fn definition(request: &SweepRequest, data: &[Parts], kernel: String) -> SweepDe
             Some(folds) => format!("validation samples, {} of {folds} folds", request.folds()),
         },
         file: request.text.clone(),
-        unverified: data.iter().filter(|parts| !parts.whole.is_verified).map(|parts| unverified(&parts.whole)).collect(),
+        unverified: data.iter().map(|parts| &parts.whole).filter(differ).map(unverified).collect(),
         digests: digests.collect(),
     }
 }
