@@ -48,7 +48,7 @@ pub(crate) struct Settings {
     /// What training makes small [default: cross-entropy].
     #[arg(long, value_name = "NAME", value_parser = loss())]
     loss: Option<Loss>,
-    /// How weights start: `uniform(A)`, `normal(S)`, `xavier`, `he` or `fan-in` [default: uniform(1)].
+    /// How weights start: `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`, `he` or `fan-in` [default: uniform(1)].
     #[arg(long, value_name = "LAW")]
     initialiser: Option<Initialiser>,
     /// Units without biases.

@@ -43,7 +43,7 @@ pub enum Error {
         found: f64,
     },
     /// A text that names no initialiser.
-    #[error("unknown initialiser `{found}`, expected uniform(A), normal(S), xavier, he or fan-in")]
+    #[error("unknown initialiser `{found}`, expected uniform(A), clamped-uniform(A,B), normal(S), xavier, he or fan-in")]
     UnknownInitialiser {
         /// The text given.
         found: String,

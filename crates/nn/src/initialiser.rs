@@ -10,7 +10,7 @@ use crate::Error;
 
 /// Law of the initial weights of a layer with `inputs` and `outputs`.
 ///
-/// Written `uniform(A)`, `normal(S)`, `xavier`, `he` or `fan-in`.
+/// Written `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`, `he` or `fan-in`.
 ///
 /// ```
 /// use spinet_nn::Initialiser;
@@ -24,6 +24,8 @@ use crate::Error;
 pub enum Initialiser {
     /// `U(-a, a)`.
     Uniform(f64),
+    /// `U(-a, a)` limited to `[-b, b]`: what an initial bound alone makes of `U(-a, a)`.
+    ClampedUniform(f64, f64),
     /// `N(0, s^2)`.
     Normal(f64),
     /// `U(-a, a)` with `a = sqrt(6 / (inputs + outputs))` (Glorot and Bengio 2010).
@@ -40,19 +42,21 @@ impl Initialiser {
         let mut stream = Stream::new(seed, Purpose::Init, layer as u64);
         let (inputs, outputs) = (shape.inputs as f64, shape.outputs as f64);
         let width = match self {
-            Self::Uniform(width) => width,
+            Self::Uniform(width) | Self::ClampedUniform(width, _) => width,
             Self::Normal(deviation) => return (0..shape.weights()).map(|_| S::from_f64(deviation * stream.normal())).collect(),
             Self::Xavier => (6.0 / (inputs + outputs)).sqrt(),
             Self::He => (6.0 / inputs).sqrt(),
             Self::FanIn => 1.0 / inputs.sqrt(),
         };
-        (0..shape.weights()).map(|_| S::from_f64(width * (2.0 * stream.unit() - 1.0))).collect()
+        let limit = if let Self::ClampedUniform(_, limit) = self { limit } else { width };
+        (0..shape.weights()).map(|_| S::from_f64((width * (2.0 * stream.unit() - 1.0)).clamp(-limit, limit))).collect()
     }
 
     /// Refuses widths outside `(0, 1e30)`.
     pub(crate) fn check(self) -> Result<(), Error> {
         let (initialiser, width) = match self {
             Self::Uniform(width) => ("uniform", width),
+            Self::ClampedUniform(width, limit) => ("clamped-uniform", if width > 0.0 && width < 1e30 { limit } else { width }),
             Self::Normal(deviation) => ("normal", deviation),
             Self::Xavier | Self::He | Self::FanIn => return Ok(()),
         };
@@ -64,6 +68,7 @@ impl fmt::Display for Initialiser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Uniform(width) => write!(f, "uniform({width})"),
+            Self::ClampedUniform(width, limit) => write!(f, "clamped-uniform({width},{limit})"),
             Self::Normal(deviation) => write!(f, "normal({deviation})"),
             Self::Xavier => f.write_str("xavier"),
             Self::He => f.write_str("he"),
@@ -85,7 +90,14 @@ impl FromStr for Initialiser {
             "xavier" => Self::Xavier,
             "he" => Self::He,
             "fan-in" => Self::FanIn,
-            _ => width("uniform").map(Self::Uniform).or_else(|| width("normal").map(Self::Normal)).ok_or_else(unknown)?,
+            _ => {
+                let two = || {
+                    let (width, limit) = text.strip_prefix("clamped-uniform(")?.strip_suffix(')')?.split_once(',')?;
+                    Some(Self::ClampedUniform(width.trim().parse().ok()?, limit.trim().parse().ok()?))
+                };
+                let one = width("uniform").map(Self::Uniform).or_else(|| width("normal").map(Self::Normal));
+                one.or_else(two).ok_or_else(unknown)?
+            }
         };
         initialiser.check()?;
         Ok(initialiser)
@@ -134,6 +146,14 @@ mod tests {
     }
 
     #[test]
+    fn a_clamped_law_is_the_plain_one_with_its_ends_pulled_in() {
+        let clamped: Initialiser = "clamped-uniform(1,0.45)".parse().unwrap();
+        assert_eq!(clamped.to_string(), "clamped-uniform(1,0.45)");
+        let pairs = clamped.draw::<f64>(SHAPE, 5, 0).into_iter().zip(Initialiser::Uniform(1.0).draw::<f64>(SHAPE, 5, 0));
+        assert!(pairs.into_iter().all(|(clamped, plain)| clamped == plain.clamp(-0.45, 0.45)));
+    }
+
+    #[test]
     fn normal_has_its_deviation() {
         let (_, variance) = spread(Initialiser::Normal(0.3));
         assert!((variance / 0.09 - 1.0).abs() < 0.05, "{variance}");
@@ -141,7 +161,18 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["uniform", "uniform(0)", "uniform(-1)", "normal(inf)", "normal(nan)", "xaver", "uniform(1"] {
+        for text in [
+            "uniform",
+            "uniform(0)",
+            "uniform(-1)",
+            "normal(inf)",
+            "normal(nan)",
+            "xaver",
+            "uniform(1",
+            "clamped-uniform(1)",
+            "clamped-uniform(1,0)",
+            "clamped-uniform(nan,1)",
+        ] {
             assert!(text.parse::<Initialiser>().is_err(), "{text}");
         }
     }

@@ -115,7 +115,7 @@ impl<S: Real> Workspace<S> {
         for (layer, dense) in network.layers.iter_mut().enumerate() {
             chain.update(At { layer, step }, learning_rate, &mut dense.weight, &self.gradients.weights[layer]);
             if let (Some(bias), Some(grad)) = (&mut dense.bias, &self.gradients.biases[layer]) {
-                chain.update_bias(layer, learning_rate, bias, grad);
+                chain.update_bias(At { layer, step }, learning_rate, bias, grad);
             }
         }
         self.watch.done(Part::Update);

@@ -16,6 +16,8 @@ pub struct Chain<S: Scalar> {
     is_fusing: bool,
     /// The weights before the update, for rules that compare.
     before: Vec<S>,
+    /// The biases before the update, likewise.
+    bias_before: Vec<S>,
     /// The product of factors, where several rules act on activations.
     factors: Vec<S>,
     /// For every layer, the rule that does the whole update; found once.
@@ -58,7 +60,8 @@ impl<S: Scalar> Chain<S> {
 
     /// A chain of these rules around this optimizer.
     pub fn new(plan: &Plan, rules: Vec<Box<dyn Rule<S>>>, optimizer: Box<dyn Optimizer<S>>) -> Self {
-        let mut chain = Self { rules, optimizer, is_fusing: true, before: Vec::new(), factors: Vec::new(), fused: Vec::new() };
+        let mut chain =
+            Self { rules, optimizer, is_fusing: true, before: Vec::new(), bias_before: Vec::new(), factors: Vec::new(), fused: Vec::new() };
         let (mut largest, mut factors) = (0, 0);
         for (layer, shape) in plan.layers.iter().enumerate() {
             let fused = chain.fused_rule(layer);
@@ -71,6 +74,8 @@ impl<S: Scalar> Chain<S> {
             chain.fused.push(fused);
         }
         chain.before = vec![S::ZERO; largest];
+        let with_biases = plan.layers.iter().enumerate().filter(|(layer, _)| chain.rules.iter().any(|rule| rule.acts_on_biases(*layer)));
+        chain.bias_before = vec![S::ZERO; with_biases.map(|(_, shape)| shape.outputs).max().unwrap_or(0)];
         chain.factors = vec![S::ZERO; factors];
         chain
     }
@@ -181,9 +186,18 @@ impl<S: Scalar> Chain<S> {
         }
     }
 
-    /// The optimizer's update of a layer's biases; no rule acts on biases.
-    pub fn update_bias(&mut self, layer: usize, learning_rate: S, bias: &mut [S], grad: &[S]) {
-        self.optimizer.update(2 * layer + 1, learning_rate, bias, grad);
+    /// The optimizer's update of a layer's biases, and seam 5 for them.
+    pub fn update_bias(&mut self, at: At, learning_rate: S, bias: &mut [S], grad: &[S]) {
+        let is_acting = self.rules.iter().any(|rule| rule.acts_on_biases(at.layer));
+        if is_acting {
+            self.bias_before[..bias.len()].copy_from_slice(bias);
+        }
+        self.optimizer.update(2 * at.layer + 1, learning_rate, bias, grad);
+        if is_acting {
+            for rule in self.rules.iter_mut().filter(|rule| rule.acts_on_biases(at.layer)) {
+                rule.after_bias_update(at, &self.bias_before[..bias.len()], bias);
+            }
+        }
     }
 
     /// What every rule counted since the last call, by rule.

@@ -47,7 +47,7 @@ pub use layers::Layers;
 pub use optimizer::Optimizer;
 pub use parameter::{Parameter, Range, Resolved, RuleSettings, Setting};
 pub use registry::{RULES, Role, RuleEntry, find};
-pub use rule::{At, ErrorSignal, LayerShape, Measure, Plan, Propagation, Rule, Seam, StateEntry, StateValues};
+pub use rule::{At, BIAS_PREFIX, ErrorSignal, LayerShape, Measure, Plan, Propagation, Rule, Seam, StateEntry, StateValues};
 pub use scalar::Scalar;
 pub use spine_bound::{Algorithm1, Counting, SpineBound, SpineBoundConfig};
 pub use stream::{Purpose, Stream};

@@ -6,7 +6,8 @@ use crate::{Error, Optimizer, Parameter, Plan, Resolved, Rule, RuleSettings, Sca
 use crate::{dropout, gradient_descent, spine_bound, weight_decay};
 
 /// Every rule, in the order in which they are listed.
-pub const RULES: &[&RuleEntry] = &[&gradient_descent::ENTRY, &spine_bound::ENTRY, &dropout::ENTRY, &weight_decay::ENTRY];
+pub const RULES: &[&RuleEntry] =
+    &[&gradient_descent::ENTRY, &spine_bound::ENTRY, &spine_bound::RETRACTION, &dropout::ENTRY, &weight_decay::ENTRY];
 
 /// What a registry entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -92,6 +92,9 @@ impl Measure {
     }
 }
 
+/// How the name of an array begins that belongs to a layer's biases.
+pub const BIAS_PREFIX: &str = "bias_";
+
 /// One array of a rule's state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateEntry<S> {
@@ -99,7 +102,7 @@ pub struct StateEntry<S> {
     pub name: &'static str,
     /// Which layer (or slot of an optimizer), counted from 0.
     pub layer: usize,
-    /// Its values.
+    /// Its values: one for each weight of the layer, or, if the name starts with [`BIAS_PREFIX`], one for each bias.
     pub values: StateValues<S>,
 }
 
@@ -165,6 +168,17 @@ pub trait Rule<S: Scalar>: Send {
     /// Seam 5: changes the weights after the update, knowing them `before` it.
     fn after_update(&mut self, at: At, before: &[S], weight: &mut [S]) {
         let _ = (at, before, weight);
+    }
+
+    /// Seam 5 for the biases of a layer, `[outputs]`; few rules touch biases.
+    fn after_bias_update(&mut self, at: At, before: &[S], bias: &mut [S]) {
+        let _ = (at, before, bias);
+    }
+
+    /// Whether [`after_bias_update`](Self::after_bias_update) does anything in this layer.
+    fn acts_on_biases(&self, layer: usize) -> bool {
+        let _ = layer;
+        false
     }
 
     /// Whether the rule acts at this seam of this layer.

@@ -28,11 +28,22 @@ const ROWS: &[Row] = &[
             "bdnn-dsd:threshold=3,growth_counting=consecutive,shrink_counting=cumulative",
             "bdnn-dsd:threshold=2,growth_counting=consecutive,shrink_counting=consecutive,layers=2",
             "bdnn-dsd:threshold=2,growth_counting=cumulative,shrink_counting=cumulative,layers=1+2",
+            "bdnn-dsd:threshold=2,biases=bounded",
         ],
         rest: |target| target,
         // The last two are beyond the initial bound: bounds grow as long as a weight pushes.
         targets: &[0.3, -0.1, 1.5, -2.25],
         // Weights meet their bounds in the first step, whatever moves them.
+        at_rate_zero: |weight| weight.clamp(-0.45, 0.45),
+    },
+    Row {
+        name: "spine-retraction",
+        settings: &[
+            "spine-retraction:threshold=2,initial_bound=0.3,bound_step=0.1,retraction_step=0.25",
+            "spine-retraction:threshold=1,growth_counting=consecutive,shrink_counting=cumulative,layers=2,biases=bounded",
+        ],
+        rest: |target| target,
+        targets: &[0.3, -0.1, 1.5, -2.25],
         at_rate_zero: |weight| weight.clamp(-0.45, 0.45),
     },
     Row {
@@ -219,7 +230,7 @@ fn an_unknown_parameter_is_refused_and_the_nearest_is_suggested() {
     let error = "bdnn-dds".parse().and_then(|one| Chain::<f32>::from_settings(&[one], &plan()).map(|_| ())).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "unknown rule `bdnn-dds`, expected one of gradient-descent, bdnn-dsd, dropout, l2\n\nhint: did you mean `bdnn-dsd`?"
+        "unknown rule `bdnn-dds`, expected one of gradient-descent, bdnn-dsd, spine-retraction, dropout, l2\n\nhint: did you mean `bdnn-dsd`?"
     );
 }
 
@@ -386,7 +397,11 @@ fn assert_fused_is_unfused<S: Scalar>(settings: &RuleSettings) {
     }
     let measures = fused.measures();
     assert_eq!(measures, plain.measures(), "{settings}");
-    assert_eq!(measures.is_empty(), settings.name != "bdnn-dsd", "{settings}: only bounds are counted");
+    assert_eq!(
+        measures.is_empty(),
+        !["bdnn-dsd", "spine-retraction"].contains(&settings.name.as_str()),
+        "{settings}: only bounds are counted"
+    );
     for (_, measures) in &measures {
         let events: u64 = measures.iter().take(4).map(spinet_rules::Measure::total).sum();
         assert!(events > 0, "{settings}: the course must make bounds change");

@@ -28,8 +28,11 @@ fn width() -> impl Strategy<Value = f64> {
 
 fn config() -> impl Strategy<Value = SpineBoundConfig> {
     let countings = (prop::sample::select(&COUNTINGS[..]), prop::sample::select(&COUNTINGS[..]));
-    (width(), width(), 1..=6_u16, countings).prop_map(|(initial_bound, bound_step, threshold, (growth_counting, shrink_counting))| {
-        SpineBoundConfig { initial_bound, bound_step, threshold, growth_counting, shrink_counting, ..SpineBoundConfig::default() }
+    let steps = (width(), prop::option::of(width()));
+    (width(), steps, 1..=6_u16, countings).prop_map(|(initial_bound, steps, threshold, (growth_counting, shrink_counting))| {
+        let (bound_step, retraction_step) = steps;
+        let rest = SpineBoundConfig::default();
+        SpineBoundConfig { initial_bound, bound_step, retraction_step, threshold, growth_counting, shrink_counting, ..rest }
     })
 }
 

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | `layer1.weight`, `layer2.weight`, ... | `[outputs, inputs]` | F32 |
 //! | `layer1.bias`, ... (if the network has biases) | `[outputs]` | F32 |
-//! | `layer1.bdnn-dsd.bound`, ... (state of rules) | `[outputs, inputs]` | F32, or U16 for counters |
+//! | `layer1.bdnn-dsd.bound`, ... (state of rules) | `[outputs, inputs]`, of biases `[outputs]` | F32, or U16 for counters |
 //!
 //! The metadata key `spinet` holds JSON: `description` ([`Description`]), and `sha256`, the digest of that text and of
 //! every tensor's name, shape and bytes. Any tool that reads safetensors can use the weights.
@@ -16,7 +16,7 @@ use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
 use spinet_data::{Dataset, Prior, Samples, Standardisation, Values};
 use spinet_nn::{Network, Threads};
-use spinet_rules::{LayerShape, StateValues};
+use spinet_rules::{BIAS_PREFIX, LayerShape, StateValues};
 
 use crate::sealed::{Array, Kind, digest};
 use crate::{Error, Scorer, TrainConfig, Trainer, store};
@@ -205,7 +205,8 @@ impl Model {
         }
         let state = arrays.into_values().map(|tensor| RuleState::read(&tensor)).collect::<Result<Vec<_>, _>>()?;
         for RuleState { rule, name, layer, values } in &state {
-            let expected = network.layers.get(*layer).map(|layer| layer.weight.len());
+            let is_of_biases = name.starts_with(BIAS_PREFIX);
+            let expected = network.layers.get(*layer).map(|layer| if is_of_biases { layer.shape.outputs } else { layer.weight.len() });
             if expected != Some(values.len()) {
                 let layers = network.layers.len();
                 return Err(match expected {
@@ -236,7 +237,7 @@ impl Model {
         for state in &self.state {
             let name = format!("layer{}.{}.{}", state.layer + 1, state.rule, state.name);
             let LayerShape { outputs, inputs } = self.network.layers[state.layer].shape;
-            let shape = vec![outputs, inputs];
+            let shape = if state.name.starts_with(BIAS_PREFIX) { vec![outputs] } else { vec![outputs, inputs] };
             tensors.push(match &state.values {
                 StateValues::Scalars(values) => Array::of_floats(name, shape, values),
                 StateValues::Counts(values) => Array::of_counts(name, shape, values),

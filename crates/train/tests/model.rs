@@ -66,7 +66,7 @@ fn with_tensors(bytes: &[u8], is_kept: impl Fn(&str) -> bool) -> Vec<u8> {
 
 #[test]
 fn a_model_reads_back_to_the_bit() {
-    for rules in [&[][..], &["l2"], &["bdnn-dsd:threshold=2", "dropout"], &["bdnn-dsd:layers=2"]] {
+    for rules in [&[][..], &["l2"], &["bdnn-dsd:threshold=2", "dropout"], &["bdnn-dsd:layers=2"], &["spine-retraction:biases=bounded"]] {
         let (mut trainer, data) = trained(rules);
         let model = Model::of(&trainer, &data);
         let read = Model::parse(&file_of(&model), "a".as_ref()).unwrap();
@@ -81,7 +81,7 @@ fn a_model_reads_back_to_the_bit() {
         found.sort_by_key(key);
         expected.sort_by_key(key);
         assert_eq!(found, expected);
-        assert_eq!(expected.is_empty(), !rules.iter().any(|rule| rule.starts_with("bdnn-dsd")));
+        assert_eq!(expected.is_empty(), !rules.iter().any(|rule| rule.starts_with("bdnn-dsd") || rule.starts_with("spine-retraction")));
         let now = trainer.evaluate().unwrap();
         assert_eq!(read.score(&data.test, Threads::one()).unwrap(), (now.test_loss, now.accuracy));
     }

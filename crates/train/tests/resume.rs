@@ -20,7 +20,7 @@ fn data() -> Dataset {
 /// Every rule of the registry alone, all that fit together, and none.
 fn configurations() -> Vec<TrainConfig> {
     let mut chains: Vec<Vec<&str>> = RULES.iter().map(|rule| vec![rule.name]).collect();
-    chains.extend([vec!["bdnn-dsd", "l2", "dropout"], Vec::new()]);
+    chains.extend([vec!["bdnn-dsd", "l2", "dropout"], vec!["spine-retraction:biases=bounded,threshold=2"], Vec::new()]);
     let config = |rules: Vec<&str>| TrainConfig {
         hidden: vec![5, 4],
         batch: 30,

@@ -32,6 +32,8 @@ impl Algorithm1 {
     /// One step for each connection, given the gradient of the loss.
     pub fn step(&mut self, learning_rate: f64, weight: &mut [f64], grad: &[f64]) {
         let (threshold, bound_step) = (u64::from(self.config.threshold), self.config.bound_step);
+        // The same in the paper; another in the variant `spine-retraction`.
+        let shrink_step = self.config.shrink_step();
         for i in 0..weight.len() {
             let before = weight[i];
 
@@ -60,7 +62,7 @@ impl Algorithm1 {
 
             // if Num- >= T_num then M = M - R_d, Num- = 0; a bound is never negative
             if self.decay[i] >= threshold {
-                self.bound[i] = (self.bound[i] - bound_step).max(0.0);
+                self.bound[i] = (self.bound[i] - shrink_step).max(0.0);
                 self.decay[i] = 0;
             }
 

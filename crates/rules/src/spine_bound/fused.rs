@@ -68,7 +68,7 @@ fn block<S: Scalar, const GROWTH_RESETS: bool, const SHRINK_RESETS: bool>(
     (weight, other, bound, over, decay): Block<'_, S>,
     moved: impl Fn(S, S) -> (S, S) + Copy,
 ) {
-    let Constants { bound_step, threshold, .. } = *constants;
+    let Constants { bound_step, shrink_step, threshold, .. } = *constants;
     // By value: numbers behind references could be aliased by the stores, which would forbid vector code.
     Arch::new().dispatch(move || {
         let elements = weight.iter_mut().zip(other).zip(bound.iter_mut()).zip(over.iter_mut().zip(decay.iter_mut()));
@@ -98,7 +98,7 @@ fn block<S: Scalar, const GROWTH_RESETS: bool, const SHRINK_RESETS: bool>(
             *decay = if shrinks { 0 } else { counted };
 
             let wide = if grows { m + bound_step } else { m };
-            let new = if shrinks { (wide - bound_step).max(S::ZERO) } else { wide };
+            let new = if shrinks { (wide - shrink_step).max(S::ZERO) } else { wide };
             *bound = new;
             *weight = w.max(-new).min(new);
         }

@@ -14,8 +14,18 @@
 //! A miss resets a counter if its counting is *consecutive* and leaves it if *cumulative*; the paper's text says
 //! "consecutive", its Algorithm 1 never resets. The defaults (growth cumulative, shrink consecutive) come nearest to
 //! the published tables. Weights start where the initialiser put them and meet their bounds in the first step.
-//! Biases have no bound. Use it on small networks and little data: it regularises like dropout and L2 and converges
+//! Biases have no bound unless `biases` is set. Use it on small networks and little data: it regularises like dropout and L2 and converges
 //! several times faster from wide initial weights.
+//!
+//! `spine-retraction` is a variant of ours in which a bound shrinks by a step of its own, several times as large as that of
+//! growth: spines grow slowly and retract fast. Only the line of `n-` changes:
+//!
+//! ```text
+//! n- >= threshold:  M <- max(M - retraction_step, 0),  n- <- 0
+//! ```
+//!
+//! A decaying weight then soon meets its falling bound and is taken along to zero, from which it returns only by pushing again.
+//! Use it as BDNN-dsd, with little data. Chosen among other variants on validation folds alone; see the design notes.
 //!
 //! [`Algorithm1`] is the plain form that reads like the paper; [`SpineBound`] is the rule, with a fused form that
 //! does update, counting, bound change and clamp in one pass. Both are tested equal.
@@ -30,33 +40,54 @@ use crate::{At, Error, Layers, Measure, Parameter, Plan, Range, Resolved, Rule, 
 
 const COUNTINGS: &[&str] = &["consecutive", "cumulative"];
 
-const PARAMETERS: &[Parameter] = &[
+const INITIAL_BOUND: Parameter = Parameter {
+    name: "initial_bound",
+    summary: "bound of every weight at the start (R_i of the paper)",
+    range: Range::Number { default: 0.45, above: 0.0, includes: false, below: 1e30 },
+};
+const BOUND_STEP: Parameter = Parameter {
+    name: "bound_step",
+    summary: "how much a bound grows or shrinks at once (R_d)",
+    range: Range::Number { default: 0.06, above: 0.0, includes: false, below: 1e30 },
+};
+const THRESHOLD: Parameter = Parameter {
+    name: "threshold",
+    summary: "steps that a weight must exceed its bound, or decay, before the bound changes (T_num)",
+    range: Range::Count { default: 10, low: 1, high: 65_535 },
+};
+const GROWTH_COUNTING: Parameter = Parameter {
+    name: "growth_counting",
+    summary: "whether a step inside the bound resets the growth counter",
+    range: Range::Choice { default: "cumulative", options: COUNTINGS },
+};
+const SHRINK_COUNTING: Parameter = Parameter {
+    name: "shrink_counting",
+    summary: "whether a step without decay resets the shrink counter",
+    range: Range::Choice { default: "consecutive", options: COUNTINGS },
+};
+const LAYERS: Parameter = Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers };
+const BIASES: Parameter = Parameter {
+    name: "biases",
+    summary: "whether the biases of these layers have bounds too",
+    range: Range::Choice { default: "free", options: BIAS_CHOICES },
+};
+const BIAS_CHOICES: &[&str] = &["free", "bounded"];
+
+const PARAMETERS: &[Parameter] = &[INITIAL_BOUND, BOUND_STEP, THRESHOLD, GROWTH_COUNTING, SHRINK_COUNTING, LAYERS, BIASES];
+
+const RETRACTION_PARAMETERS: &[Parameter] = &[
+    INITIAL_BOUND,
+    Parameter { summary: "how much a bound grows at once", ..BOUND_STEP },
     Parameter {
-        name: "initial_bound",
-        summary: "bound of every weight at the start (R_i of the paper)",
-        range: Range::Number { default: 0.45, above: 0.0, includes: false, below: 1e30 },
+        name: "retraction_step",
+        summary: "how much a bound shrinks at once",
+        range: Range::Number { default: 0.36, above: 0.0, includes: false, below: 1e30 },
     },
-    Parameter {
-        name: "bound_step",
-        summary: "how much a bound grows or shrinks at once (R_d)",
-        range: Range::Number { default: 0.06, above: 0.0, includes: false, below: 1e30 },
-    },
-    Parameter {
-        name: "threshold",
-        summary: "steps that a weight must exceed its bound, or decay, before the bound changes (T_num)",
-        range: Range::Count { default: 10, low: 1, high: 65_535 },
-    },
-    Parameter {
-        name: "growth_counting",
-        summary: "whether a step inside the bound resets the growth counter",
-        range: Range::Choice { default: "cumulative", options: COUNTINGS },
-    },
-    Parameter {
-        name: "shrink_counting",
-        summary: "whether a step without decay resets the shrink counter",
-        range: Range::Choice { default: "consecutive", options: COUNTINGS },
-    },
-    Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
+    THRESHOLD,
+    GROWTH_COUNTING,
+    SHRINK_COUNTING,
+    LAYERS,
+    BIASES,
 ];
 
 /// Registry entry.
@@ -70,16 +101,22 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
 };
 
+/// Registry entry of the variant with a step of its own for shrinking.
+pub(crate) const RETRACTION: RuleEntry = RuleEntry {
+    name: "spine-retraction",
+    summary: "a bound for every weight that grows slowly with use and retracts fast without (variant of bdnn-dsd)",
+    reference: "this project; after Zhao, Zeng and Bai 2022, Algorithm 1",
+    parameters: RETRACTION_PARAMETERS,
+    make: Make::Rule(MakeRule { single: make_retraction::<f32>, double: make_retraction::<f64> }),
+    ..ENTRY
+};
+
 fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    let config = SpineBoundConfig {
-        initial_bound: resolved.number("initial_bound"),
-        bound_step: resolved.number("bound_step"),
-        threshold: resolved.count("threshold") as u16,
-        growth_counting: Counting::named(resolved.choice("growth_counting")),
-        shrink_counting: Counting::named(resolved.choice("shrink_counting")),
-        layers: resolved.layers("layers"),
-    };
-    Ok(Box::new(SpineBound::<S>::new(&config, plan)?))
+    Ok(Box::new(SpineBound::<S>::new(&SpineBoundConfig::of(resolved, None), plan)?))
+}
+
+fn make_retraction<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
+    Ok(Box::new(SpineBound::<S>::new(&SpineBoundConfig::of(resolved, Some(resolved.number("retraction_step"))), plan)?))
 }
 
 /// Whether a miss resets a counter.
@@ -111,6 +148,8 @@ pub struct SpineBoundConfig {
     pub initial_bound: f64,
     /// Change of a bound, `> 0`; 0.06 unless set.
     pub bound_step: f64,
+    /// Change of a bound that shrinks, `> 0`, in the variant `spine-retraction`; none in BDNN-dsd, where both are the same.
+    pub retraction_step: Option<f64>,
     /// Steps before a bound changes, at least 1; 10 unless set.
     pub threshold: u16,
     /// Counting of steps beyond the bound; cumulative unless set.
@@ -119,6 +158,8 @@ pub struct SpineBoundConfig {
     pub shrink_counting: Counting,
     /// The weight matrices it acts on; all unless set.
     pub layers: Layers,
+    /// Whether the biases of these layers have bounds too; not unless set.
+    pub has_bounded_biases: bool,
 }
 
 impl Default for SpineBoundConfig {
@@ -126,24 +167,54 @@ impl Default for SpineBoundConfig {
         Self {
             initial_bound: 0.45,
             bound_step: 0.06,
+            retraction_step: None,
             threshold: 10,
             growth_counting: Counting::Cumulative,
             shrink_counting: Counting::Consecutive,
             layers: Layers::All,
+            has_bounded_biases: false,
         }
     }
 }
 
 impl SpineBoundConfig {
+    fn of(resolved: &Resolved, retraction_step: Option<f64>) -> Self {
+        Self {
+            initial_bound: resolved.number("initial_bound"),
+            bound_step: resolved.number("bound_step"),
+            retraction_step,
+            threshold: resolved.count("threshold") as u16,
+            growth_counting: Counting::named(resolved.choice("growth_counting")),
+            shrink_counting: Counting::named(resolved.choice("shrink_counting")),
+            layers: resolved.layers("layers"),
+            has_bounded_biases: resolved.choice("biases") == "bounded",
+        }
+    }
+
+    /// The registry entry of the rule that this is.
+    fn entry(&self) -> &'static RuleEntry {
+        if self.retraction_step.is_some() { &RETRACTION } else { &ENTRY }
+    }
+
+    /// How much a bound shrinks at once.
+    pub(crate) fn shrink_step(&self) -> f64 {
+        self.retraction_step.unwrap_or(self.bound_step)
+    }
+
     /// The same as settings of the registry.
     pub fn settings(&self) -> RuleSettings {
-        RuleSettings::new(ENTRY.name)
+        let settings = RuleSettings::new(self.entry().name)
             .with_number("initial_bound", self.initial_bound)
             .with_number("bound_step", self.bound_step)
             .with_number("threshold", f64::from(self.threshold))
             .with_text("growth_counting", self.growth_counting.name())
             .with_text("shrink_counting", self.shrink_counting.name())
             .with_text("layers", &self.layers.to_string())
+            .with_text("biases", if self.has_bounded_biases { "bounded" } else { "free" });
+        match self.retraction_step {
+            Some(step) => settings.with_number("retraction_step", step),
+            None => settings,
+        }
     }
 }
 
@@ -152,6 +223,7 @@ impl SpineBoundConfig {
 pub(crate) struct Constants<S> {
     pub(crate) initial_bound: S,
     pub(crate) bound_step: S,
+    pub(crate) shrink_step: S,
     pub(crate) threshold: u16,
     pub(crate) growth_counting: Counting,
     pub(crate) shrink_counting: Counting,
@@ -190,11 +262,20 @@ impl<S: Scalar> SpineState<S> {
 }
 
 /// The rule with its state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SpineBound<S> {
+    entry: &'static RuleEntry,
     constants: Constants<S>,
     /// One state for each layer; `None` where the rule does not act.
     states: Vec<Option<SpineState<S>>>,
+    /// The same for biases; every array is `[outputs]`.
+    bias_states: Vec<Option<SpineState<S>>>,
+}
+
+impl<S> std::fmt::Debug for SpineBound<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct(self.entry.name).finish_non_exhaustive()
+    }
 }
 
 impl<S: Scalar> SpineBound<S> {
@@ -204,19 +285,25 @@ impl<S: Scalar> SpineBound<S> {
     ///
     /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
     pub fn new(config: &SpineBoundConfig, plan: &Plan) -> Result<Self, Error> {
-        ENTRY.resolve(&config.settings())?;
-        config.layers.check(ENTRY.name, plan.layers.len())?;
+        let entry = config.entry();
+        entry.resolve(&config.settings())?;
+        config.layers.check(entry.name, plan.layers.len())?;
         let constants = Constants {
             initial_bound: S::from_f64(config.initial_bound),
             bound_step: S::from_f64(config.bound_step),
+            shrink_step: S::from_f64(config.shrink_step()),
             threshold: config.threshold,
             growth_counting: config.growth_counting,
             shrink_counting: config.shrink_counting,
         };
-        let state = |(layer, shape): (usize, &crate::LayerShape)| {
-            config.layers.contains(layer).then(|| SpineState::new(shape.weights(), constants.initial_bound))
+        let states = |is_there: bool, count: fn(&crate::LayerShape) -> usize| {
+            let state = |(layer, shape): (usize, &crate::LayerShape)| {
+                (is_there && config.layers.contains(layer)).then(|| SpineState::new(count(shape), constants.initial_bound))
+            };
+            plan.layers.iter().enumerate().map(state).collect()
         };
-        Ok(Self { constants, states: plan.layers.iter().enumerate().map(state).collect() })
+        let (of_weights, of_biases) = (states(true, |shape| shape.weights()), states(config.has_bounded_biases, |shape| shape.outputs));
+        Ok(Self { entry, constants, states: of_weights, bias_states: of_biases })
     }
 
     /// The bounds of a layer's weights, `[outputs, inputs]`; none where the rule does not act.
@@ -227,7 +314,7 @@ impl<S: Scalar> SpineBound<S> {
 
 impl<S: Scalar> Rule<S> for SpineBound<S> {
     fn name(&self) -> &'static str {
-        ENTRY.name
+        self.entry.name
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -238,6 +325,16 @@ impl<S: Scalar> Rule<S> for SpineBound<S> {
         if let Some(state) = &mut self.states[at.layer] {
             fused::after_update(&self.constants, state, before, weight);
         }
+    }
+
+    fn after_bias_update(&mut self, at: At, before: &[S], bias: &mut [S]) {
+        if let Some(state) = &mut self.bias_states[at.layer] {
+            fused::after_update(&self.constants, state, before, bias);
+        }
+    }
+
+    fn acts_on_biases(&self, layer: usize) -> bool {
+        self.bias_states.get(layer).is_some_and(Option::is_some)
     }
 
     fn is_fused(&self, layer: usize) -> bool {
@@ -290,47 +387,74 @@ impl<S: Scalar> Rule<S> for SpineBound<S> {
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {
-        let entries = |(layer, state): (usize, &Option<SpineState<S>>)| {
-            state.as_ref().map(|state| {
-                [
-                    StateEntry { name: "bound", layer, values: StateValues::Scalars(state.bound.clone()) },
-                    StateEntry { name: "over", layer, values: StateValues::Counts(state.over.clone()) },
-                    StateEntry { name: "decay", layer, values: StateValues::Counts(state.decay.clone()) },
-                ]
-            })
+        let entries = |states: &[Option<SpineState<S>>], [bound, over, decay]: [&'static str; 3]| {
+            let of_layer = |(layer, state): (usize, &Option<SpineState<S>>)| {
+                state.as_ref().map(|state| {
+                    [
+                        StateEntry { name: bound, layer, values: StateValues::Scalars(state.bound.clone()) },
+                        StateEntry { name: over, layer, values: StateValues::Counts(state.over.clone()) },
+                        StateEntry { name: decay, layer, values: StateValues::Counts(state.decay.clone()) },
+                    ]
+                })
+            };
+            states.iter().enumerate().filter_map(of_layer).flatten().collect::<Vec<_>>()
         };
-        self.states.iter().enumerate().filter_map(entries).flatten().collect()
+        let mut all = entries(&self.states, OF_WEIGHTS);
+        all.extend(entries(&self.bias_states, OF_BIASES));
+        all
     }
 
     fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
-        for (layer, state) in self.states.iter_mut().enumerate() {
-            let Some(state) = state else { continue };
-            let expected = state.bound.len();
-            let missing = |entry, found: String| Error::State { rule: ENTRY.name, entry, layer: layer + 1, expected, found };
-            let find = |name: &'static str| {
-                let found = entries.iter().find(|entry| entry.name == name && entry.layer == layer);
-                found.map(|entry| &entry.values).ok_or_else(|| missing(name, "nothing".to_owned()))
-            };
-            let threshold = self.constants.threshold;
-            let counts = |name: &'static str| match find(name)? {
-                StateValues::Counts(values) if values.len() == expected => match values.iter().find(|count| **count >= threshold) {
-                    Some(count) => Err(missing(name, format!("the count {count}, expected below the threshold {threshold}"))),
-                    None => Ok(values.clone()),
-                },
-                StateValues::Counts(values) => Err(missing(name, format!("{} values", values.len()))),
-                StateValues::Scalars(_) => Err(missing(name, "numbers of another type".to_owned())),
-            };
-            let bound = match find("bound")? {
-                StateValues::Scalars(values) if values.len() == expected => values.clone(),
-                StateValues::Scalars(values) => return Err(missing("bound", format!("{} values", values.len()))),
-                StateValues::Counts(_) => return Err(missing("bound", "numbers of another type".to_owned())),
-            };
-            if let Some(value) = bound.iter().find(|value| !(value.is_finite() && **value >= S::ZERO)) {
-                return Err(missing("bound", format!("the bound {value}, expected [0, inf)")));
+        let (rule, threshold) = (self.entry.name, self.constants.threshold);
+        for (states, names) in [(&mut self.states, OF_WEIGHTS), (&mut self.bias_states, OF_BIASES)] {
+            for (layer, state) in states.iter_mut().enumerate() {
+                if let Some(state) = state {
+                    *state = state.restored(entries, rule, layer, names, threshold)?;
+                }
             }
-            *state = SpineState { bound, over: counts("over")?, decay: counts("decay")?, events: SpineEvents::default() };
         }
         Ok(())
+    }
+}
+
+/// Names of the arrays of a layer's weights: bounds, growth counters, shrink counters.
+const OF_WEIGHTS: [&str; 3] = ["bound", "over", "decay"];
+/// The same of its biases.
+const OF_BIASES: [&str; 3] = ["bias_bound", "bias_over", "bias_decay"];
+
+impl<S: Scalar> SpineState<S> {
+    /// The state of this size that a checkpoint holds.
+    fn restored(
+        &self,
+        entries: &[StateEntry<S>],
+        rule: &'static str,
+        layer: usize,
+        [bound, over, decay]: [&'static str; 3],
+        threshold: u16,
+    ) -> Result<Self, Error> {
+        let expected = self.bound.len();
+        let missing = |entry, found: String| Error::State { rule, entry, layer: layer + 1, expected, found };
+        let find = |name: &'static str| {
+            let found = entries.iter().find(|entry| entry.name == name && entry.layer == layer);
+            found.map(|entry| &entry.values).ok_or_else(|| missing(name, "nothing".to_owned()))
+        };
+        let counts = |name: &'static str| match find(name)? {
+            StateValues::Counts(values) if values.len() == expected => match values.iter().find(|count| **count >= threshold) {
+                Some(count) => Err(missing(name, format!("the count {count}, expected below the threshold {threshold}"))),
+                None => Ok(values.clone()),
+            },
+            StateValues::Counts(values) => Err(missing(name, format!("{} values", values.len()))),
+            StateValues::Scalars(_) => Err(missing(name, "numbers of another type".to_owned())),
+        };
+        let bounds = match find(bound)? {
+            StateValues::Scalars(values) if values.len() == expected => values.clone(),
+            StateValues::Scalars(values) => return Err(missing(bound, format!("{} values", values.len()))),
+            StateValues::Counts(_) => return Err(missing(bound, "numbers of another type".to_owned())),
+        };
+        if let Some(value) = bounds.iter().find(|value| !(value.is_finite() && **value >= S::ZERO)) {
+            return Err(missing(bound, format!("the bound {value}, expected [0, inf)")));
+        }
+        Ok(Self { bound: bounds, over: counts(over)?, decay: counts(decay)?, events: SpineEvents::default() })
     }
 }
 
@@ -401,6 +525,34 @@ mod tests {
         chain.update(At { layer: 0, step: 0 }, 1.0, &mut first, &[0.0]);
         chain.update(At { layer: 1, step: 0 }, 1.0, &mut second, &[0.0]);
         assert_eq!((first, second), ([0.75], [2.0]));
+    }
+
+    #[test]
+    fn the_variant_shrinks_by_a_step_of_its_own_and_grows_as_before() {
+        let config = SpineBoundConfig { retraction_step: Some(0.375), ..config(1) };
+        let mut rule = SpineBound::<f64>::new(&config, &plan(1)).unwrap();
+        let mut weight = [0.5];
+        rule.fused_update(AT, 1.0, &mut weight, &[-0.25]);
+        assert_eq!((weight, rule.bound(0).unwrap()), ([0.75], [0.75].as_slice()));
+        rule.fused_update(AT, 1.0, &mut weight, &[0.125]);
+        assert_eq!((weight, rule.bound(0).unwrap()), ([0.375], [0.375].as_slice()), "the weight is taken along");
+        assert_eq!(rule.name(), "spine-retraction");
+    }
+
+    #[test]
+    fn biases_have_bounds_only_if_that_is_chosen() {
+        for (has_bounded_biases, expected) in [(false, [0.75]), (true, [0.5])] {
+            let config = SpineBoundConfig { has_bounded_biases, ..config(10) };
+            let mut rule = SpineBound::<f64>::new(&config, &plan(1)).unwrap();
+            assert_eq!(rule.acts_on_biases(0), has_bounded_biases);
+            let (state, count) = (rule.state(), if has_bounded_biases { 6 } else { 3 });
+            assert_eq!(state.len(), count);
+            rule.restore(&state).unwrap();
+            let mut chain = Chain::with_gradient_descent(&plan(1), vec![Box::new(rule)]);
+            let mut bias = [0.25];
+            chain.update_bias(AT, 1.0, &mut bias, &[-0.5]);
+            assert_eq!(bias, expected);
+        }
     }
 
     #[test]
