@@ -105,6 +105,7 @@ impl Reproduce {
         }
         let record = made.tables.iter().map(if self.markdown { lab::markdown } else { lab::text });
         let figure = |figure: &FigureData| match figure {
+            FigureData::Figure(record) if self.markdown => lab::figure_markdown(record),
             FigureData::Figure(record) => lab::figure_text(record),
             FigureData::Sweep(record) if self.markdown => lab::sweep_markdown(record),
             FigureData::Sweep(record) => lab::sweep_text(record),

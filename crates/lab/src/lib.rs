@@ -34,7 +34,9 @@ pub use experiment::{ALL, EXPERIMENTS, Experiment, experiment_of, words};
 pub use merge::{Merged, merge};
 pub use method::Method;
 pub use paper::{Published, published};
-pub use paper_figure::{FigureCurve, FigureData, FigurePanel, FigureRecord, FigureRequest, PaperFigure, figure_svg, figure_text};
+pub use paper_figure::{
+    FigureCurve, FigureData, FigurePanel, FigureRecord, FigureRequest, PaperFigure, figure_markdown, figure_svg, figure_text,
+};
 pub use record::{Curve, Definition, Estimate, Interval, Record, Row};
 pub use report::{Reported, Stored, StoredAs, StoredFigure, StoredSweep, report};
 pub use reproduce::{Request, reproduce, run_share};

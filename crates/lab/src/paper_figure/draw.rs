@@ -49,6 +49,27 @@ pub fn figure_text(record: &FigureRecord) -> String {
     text
 }
 
+/// The same as a Markdown table.
+pub fn figure_markdown(record: &FigureRecord) -> String {
+    let mut names: Vec<&str> = record.panels.iter().flat_map(|panel| panel.summary.keys().map(String::as_str)).collect();
+    names.sort_unstable();
+    names.dedup();
+    let row = |panel: &super::FigurePanel| {
+        let values = names.iter().map(|name| panel.summary.get(*name).map_or_else(String::new, |value| short(*value)));
+        format!("| {} | {} |\n", panel.title, values.collect::<Vec<_>>().join(" | "))
+    };
+    let reduced = record.reduced.as_ref().map_or_else(String::new, |reduced| format!("\nNOT the full figure: {reduced}.\n"));
+    format!(
+        "**{}**\n\n| panel | {} |\n|:--|{}\n{}{reduced}\nMean over the runs, {}, kernel {}.\n",
+        record.title,
+        names.join(" | "),
+        "--:|".repeat(names.len()),
+        record.panels.iter().map(row).collect::<Vec<_>>().concat(),
+        crate::table::seeds_in_words(&record.seeds),
+        record.kernel
+    )
+}
+
 /// Whole numbers without decimals, others with three.
 pub(crate) fn short(value: f64) -> String {
     if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.3}") }

@@ -14,7 +14,7 @@ mod weights;
 mod zeros;
 
 pub(crate) use draw::short;
-pub use draw::{figure_svg, figure_text};
+pub use draw::{figure_markdown, figure_svg, figure_text};
 pub use record::{FigureCurve, FigurePanel, FigureRecord};
 
 use std::path::Path;
