@@ -1,4 +1,4 @@
-//! One picture from a PNG file, as grey bytes.
+//! One picture from a PNG file, as grey bytes, or as three planes of colour where samples are that.
 //!
 //! The conversion is written out here so that a prediction can be repeated elsewhere: colour becomes
 //! `(299 R + 587 G + 114 B + 500) / 1000` (integers, rounded; the luma weights of ITU-R BT.601), 16 bits keep their upper
@@ -16,6 +16,8 @@ use crate::error::Error;
 const MAX_PNG_BYTES: u64 = 8 << 20;
 
 /// Reads a PNG file of exactly `shape` = `[rows, columns]` as `rows x columns` grey bytes, row by row.
+///
+/// A picture with a third of the rows becomes its red, green and blue plane one below the other, as CIFAR-10 has them.
 ///
 /// Grey, colour and palette pictures of any bit depth are accepted, with or without transparency.
 ///
@@ -51,19 +53,33 @@ pub fn parse_png(bytes: &[u8], path: &Path, shape: [usize; 2]) -> Result<Vec<u8>
     let damaged = |source| Error::PngDamaged { path: path.to_owned(), expected: shape, source };
     let header = decoder.read_header_info().map_err(damaged)?;
     let found = [header.height as usize, header.width as usize];
-    if found != shape {
+    let is_in_colour = shape[0] > 0 && [found[0].saturating_mul(3), found[1]] == shape;
+    if found != shape && !is_in_colour {
         return Err(Error::PngShape { path: path.to_owned(), found, expected: shape });
     }
-    decode(decoder).map_err(damaged)
+    decode(decoder, is_in_colour).map_err(damaged)
 }
 
-fn decode(decoder: Decoder<Cursor<&[u8]>>) -> Result<Vec<u8>, DecodingError> {
+fn decode(decoder: Decoder<Cursor<&[u8]>>, is_in_colour: bool) -> Result<Vec<u8>, DecodingError> {
     let mut reader = decoder.read_info()?;
     let mut pixels = vec![0; reader.output_buffer_size().ok_or(DecodingError::LimitsExceeded)?];
     let frame = reader.next_frame(&mut pixels)?;
     // To the end of the file, so that a cut one is noticed.
     reader.finish()?;
-    Ok(pixels.chunks_exact(frame.color_type.samples()).map(grey).collect())
+    let pixels = || pixels.chunks_exact(frame.color_type.samples());
+    if is_in_colour {
+        return Ok((0..3).flat_map(|plane| pixels().map(move |pixel| colour(pixel)[plane])).collect());
+    }
+    Ok(pixels().map(grey).collect())
+}
+
+/// Red, green and blue; a grey pixel has three times the same.
+fn colour(pixel: &[u8]) -> [u8; 3] {
+    match *pixel {
+        [red, green, blue] => [red, green, blue],
+        [red, green, blue, alpha] => [red, green, blue].map(|value| over_black(value, alpha)),
+        _ => [grey(pixel); 3],
+    }
 }
 
 fn grey(pixel: &[u8]) -> u8 {
@@ -104,6 +120,18 @@ mod tests {
         writer.write_image_data(data).unwrap();
         writer.finish().unwrap();
         file
+    }
+
+    #[test]
+    fn a_picture_with_a_third_of_the_rows_becomes_three_planes() {
+        let path = Path::new("x.png");
+        let two = row(ColorType::Rgb, BitDepth::Eight, 2, &[1, 2, 3, 4, 5, 6], None);
+        assert_eq!(parse_png(&two, path, [3, 2]).unwrap(), [1, 4, 2, 5, 3, 6]);
+        let clear = row(ColorType::Rgba, BitDepth::Eight, 1, &[10, 20, 30, 51], None);
+        assert_eq!(parse_png(&clear, path, [3, 1]).unwrap(), [2, 4, 6]);
+        let grey = row(ColorType::Grayscale, BitDepth::Eight, 1, &[9], None);
+        assert_eq!((parse_png(&grey, path, [3, 1]).unwrap(), parse_png(&grey, path, [1, 1]).unwrap()), (vec![9; 3], vec![9]));
+        assert!(parse_png(&two, path, [6, 2]).is_err());
     }
 
     #[test]
