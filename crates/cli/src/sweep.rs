@@ -22,6 +22,7 @@ Examples:
 
 A file, thresholds.toml:
   seeds = 5                        # seeds 0 to 4; a list is possible too
+  reference = \"bdnn-dsd\"           # compare with it too, paired by seed
   folds = 5                        # score on validation folds; without it on the test samples
 
   [base]                           # what every run has, as in run.toml

@@ -4,6 +4,7 @@ use crate::bench::Bench;
 
 const FILE: &str = "\
 seeds = [3, 8]
+reference = \"bdnn-dsd\"
 [base]
 epochs = 4
 hidden = [5]
@@ -23,6 +24,7 @@ fn a_sweep_is_shown_stored_and_shown_again_from_its_record() {
     let text = bench.done("sweep small.toml --out results");
     assert!(text.starts_with("Sweep small: 4 points, 2 runs each; accuracy on 10,000 test samples\n\n"), "{text}");
     assert!(text.contains(", 2 diverged\n"), "a point that diverges ends nothing: {text}");
+    assert!(text.contains(" over bdnn-dsd [95 %] "), "{text}");
     assert!(text.contains("1e29 "), "{text}");
     assert!(text.contains("Settings: seeds 3, 8, kernel"), "{text}");
     assert!(text.contains("\nScored on test samples: good for reporting, not for choosing."), "{text}");
@@ -30,6 +32,8 @@ fn a_sweep_is_shown_stored_and_shown_again_from_its_record() {
     assert!(bench.done("sweep --from results/small.json --markdown").contains("\n|:--|"));
     assert!(bench.read("results/small.svg").starts_with(b"<?xml") || bench.read("results/small.svg").starts_with(b"<svg"));
     let record: serde_json::Value = serde_json::from_slice(&bench.read("results/small.json")).unwrap();
+    let over = |point: usize| &record["points"][point]["over_reference"];
+    assert!(over(0)["mean"].is_number() && over(1).is_null() && over(2)["mean"].is_number() && over(3).is_null(), "{record}");
     let toml = record["points"][1]["run_toml"].as_str().unwrap();
     assert!(toml.contains("seed = 3\n") && toml.contains("threshold = 5.0\n"), "{toml}");
 

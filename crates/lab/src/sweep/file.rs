@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! seeds = 5                               # runs with the seeds 0 to 4, or a list of seeds
+//! reference = "bdnn-dsd"                  # also compare with the first point that differs in its rules alone and has these
 //! folds = 5                               # score on validation folds of the training samples; on the test samples if absent
 //!
 //! [base]                                  # as in run.toml
@@ -37,6 +38,8 @@ pub struct SweepFile {
     pub folds: Option<usize>,
     /// How many of the folds are left out in turn; all if `None`.
     pub left_out: Option<usize>,
+    /// Names of the rules that points are compared with, beside the network without rules.
+    pub reference: Option<Vec<String>>,
     /// Every point, in the order of the products, the first axis varying slowest; none twice. Points may have equal configurations,
     /// such as one that sets a parameter to its default; those share their runs.
     pub points: Vec<SweepPoint>,
@@ -51,6 +54,13 @@ pub struct SweepPoint {
     pub config: TrainConfig,
 }
 
+impl SweepPoint {
+    /// Whether its rules have these names, in this order.
+    pub(super) fn has_rules(&self, names: &[String]) -> bool {
+        self.config.rules.iter().map(|rule| &rule.name).eq(names)
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a number of seeds or a list of them")]
 enum Seeds {
@@ -59,11 +69,19 @@ enum Seeds {
 }
 
 #[derive(Deserialize)]
+#[serde(untagged, expecting = "the name of a rule or a list of them")]
+enum Names {
+    One(String),
+    List(Vec<String>),
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
     seeds: Option<Seeds>,
     folds: Option<usize>,
     left_out: Option<usize>,
+    reference: Option<Names>,
     #[serde(default)]
     base: Table,
     #[serde(default)]
@@ -130,7 +148,19 @@ impl SweepFile {
                 }
             }
         }
-        Ok(Self { seeds, folds: written.folds, left_out: written.left_out, points })
+        let reference = written.reference.map(|names| match names {
+            Names::One(name) => vec![name],
+            Names::List(names) => names,
+        });
+        if let Some(names) = &reference {
+            if let Some(error) = names.iter().find_map(|name| spinet_rules::find(name).err()) {
+                return Err(refuse(format!("`reference`: {error}")));
+            }
+            if points.iter().all(|point| !point.has_rules(names)) {
+                return Err(refuse(format!("`reference` is {}, expected the rules of a point", names.join(" + "))));
+            }
+        }
+        Ok(Self { seeds, folds: written.folds, left_out: written.left_out, reference, points })
     }
 }
 
@@ -361,13 +391,14 @@ mod tests {
     #[test]
     fn slips_are_refused_with_their_place() {
         for (text, message) in [
-            ("sedes = 1\n", "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `base`, `product`"),
+            ("sedes = 1\n", "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `reference`, `base`, `product`"),
             ("seeds = 0\n", "`seeds` must be 1 to 10000 seeds, but is 0"),
             ("seeds = 99999999999999\n", "`seeds` must be 1 to 10000 seeds, but is 10001"),
             ("seeds = [1, 2, 1]\n", "`seeds` has 1 twice, expected each once"),
             ("folds = 1\n", "`folds` must be in [2, 1000], but is 1"),
             ("folds = 3\nleft_out = 4\n", "`left_out` must be in [1, 3], but is 4"),
             ("left_out = 4\n", "`left_out` stands alone, expected `folds` beside it"),
+            ("reference = \"l2\"\n", "`reference` is l2, expected the rules of a point"),
             ("[base]\nepochs = 0\n", "[base]: `epochs` must be at least 1, but is 0"),
             ("[base]\nseed = 0\n", "[base]: `seed` has no place here, expected `seeds` at the top of the file"),
             ("[[product]]\nepochs = []\n", "product 1: `epochs` has no values, expected a list of them"),

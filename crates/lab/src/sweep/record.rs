@@ -30,6 +30,9 @@ pub struct SweepRow {
     /// Accuracy minus that of the same network without rules, paired by seed and fold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_initial: Option<Interval>,
+    /// Accuracy minus that of the reference, if the sweep has one, paired likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_reference: Option<Interval>,
     /// The run.toml of the first run.
     pub run_toml: String,
     /// By run: what ends the name of its directory; empty for a run that diverged.
@@ -63,6 +66,9 @@ pub struct SweepDefinition {
     pub seeds: Vec<u64>,
     /// What accuracies are of: `test samples`, or `validation samples, 5 of 5 folds`.
     pub scored_on: String,
+    /// Rules of the points that others are compared with, if chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// The text of the sweep's file.
     pub file: String,
     /// Data sets made from other than the official files, each with its numbers of samples.

@@ -83,6 +83,14 @@ impl SweepRequest {
         sets
     }
 
+    /// The first point that differs from this one in its rules alone and has those of the reference; not the point itself.
+    fn reference_of(&self, point: &SweepPoint) -> Option<&SweepPoint> {
+        let names = self.file.reference.as_ref()?;
+        let same = |other: &&SweepPoint| TrainConfig { rules: point.config.rules.clone(), ..other.config.clone() } == point.config;
+        let found = self.file.points.iter().filter(same).find(|other| other.has_rules(names))?;
+        (found.config != point.config).then_some(found)
+    }
+
     /// The different configurations, and for each point the index of its own.
     fn configs(&self) -> (Vec<&TrainConfig>, Vec<usize>) {
         let mut configs: Vec<&TrainConfig> = Vec::new();
@@ -211,7 +219,9 @@ pub fn sweep(request: &SweepRequest, advance: &(dyn Fn(u64) + Sync)) -> Result<S
     let rows = request.file.points.iter().zip(of_point).map(|(point, index)| {
         let job = &jobs[index * each];
         let initial = initial_of(&configs, point).map(|initial| runs[initial]);
-        row(point, job, &data[job.data].parts[0], runs[index], initial)
+        let reference = request.reference_of(point).and_then(|point| configs.iter().position(|config| **config == point.config));
+        let compared = Compared { initial, reference: reference.map(|reference| runs[reference]) };
+        row(point, job, &data[job.data].parts[0], runs[index], &compared)
     });
     let kernel = jobs.first().map_or_else(String::new, |job| job.config.kernel.to_string());
     Ok(SweepRecord { points: rows.collect::<Result<_, _>>()?, definition: definition(request, &data, kernel) })
@@ -226,12 +236,18 @@ fn initial_of(configs: &[&TrainConfig], point: &SweepPoint) -> Option<usize> {
     configs.iter().position(|other| **other == plain)
 }
 
+/// The runs that a point is compared with, run k with run k.
+struct Compared<'a> {
+    initial: Option<&'a [Option<Outcome>]>,
+    reference: Option<&'a [Option<Outcome>]>,
+}
+
 fn row(
     point: &SweepPoint,
     job: &Job,
     data: &Dataset,
     runs: &[Option<Outcome>],
-    initial: Option<&[Option<Outcome>]>,
+    Compared { initial, reference }: &Compared<'_>,
 ) -> Result<SweepRow, Error> {
     let curves: Vec<&Vec<Evaluation>> = runs.iter().flatten().map(|outcome| &outcome.curve).collect();
     let last = |run: &Option<Outcome>| run.as_ref().and_then(|run| run.curve.last()).map_or(0.0, |last| percent(last.accuracy));
@@ -255,6 +271,7 @@ fn row(
         peak_accuracy: Estimate::of(runs.iter().map(|run| run.as_ref().map_or(0.0, best)).collect()),
         speedup: initial.and_then(speedups),
         over_initial: initial.and_then(|initial| paired_interval(&finals(runs), &finals(initial))),
+        over_reference: reference.and_then(|reference| paired_interval(&finals(runs), &finals(reference))),
         run_toml: job.config.to_toml()?,
         ids: text(|run| &run.id),
         arrays_sha256: text(|run| &run.arrays_sha256),
@@ -295,6 +312,7 @@ fn definition(request: &SweepRequest, data: &[DataParts], kernel: String) -> Swe
             None => "test samples".to_owned(),
             Some(folds) => format!("validation samples, {} of {folds} folds", request.folds()),
         },
+        reference: request.file.reference.as_ref().map(|names| names.join(" + ")),
         file: request.text.clone(),
         unverified: data.iter().map(|parts| &parts.whole).filter(differ).map(unverified).collect(),
         digests: digests.collect(),

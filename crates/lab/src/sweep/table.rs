@@ -4,25 +4,30 @@ use super::{SweepRecord, SweepRow};
 use crate::count::{plural, thousands};
 use crate::table::{estimate, interval, seeds_in_words};
 
-/// The columns of every point, after one for each axis.
-const HEAD: [&str; 3] = ["accuracy %", "over initial [95 %]", "L"];
-
-/// Head and rows: a column for each axis, then those of [`HEAD`] that any point has.
+/// Head and rows: a column for each axis, then accuracy, differences and L, as far as any point has them.
 pub(crate) fn cells(record: &SweepRecord) -> (Vec<String>, Vec<Vec<String>>) {
     let axes = record.axes();
-    let has =
-        [true, record.points.iter().any(|point| point.over_initial.is_some()), record.points.iter().any(|point| point.speedup.is_some())];
-    let kept = |cells: [String; 3]| cells.into_iter().zip(has).filter(|(_, has)| *has).map(|(cell, _)| cell);
+    let any = |has: fn(&SweepRow) -> bool| record.points.iter().any(has);
+    let has = [
+        true,
+        any(|point| point.over_initial.is_some()),
+        any(|point| point.over_reference.is_some()),
+        any(|point| point.speedup.is_some()),
+    ];
+    let reference = record.definition.reference.as_deref().unwrap_or_default();
+    let names = ["accuracy %".to_owned(), "over initial [95 %]".to_owned(), format!("over {reference} [95 %]"), "L".to_owned()];
+    let kept = |cells: [String; 4]| cells.into_iter().zip(has).filter(|(_, has)| *has).map(|(cell, _)| cell);
     let row = |point: &SweepRow| {
         let axes = axes.iter().map(|axis| point.value(axis).unwrap_or("").to_owned());
         axes.chain(kept([
             accuracy(point),
             point.over_initial.as_ref().map_or_else(String::new, interval),
+            point.over_reference.as_ref().map_or_else(String::new, interval),
             point.speedup.as_ref().map_or_else(String::new, |speedup| estimate(speedup, point.runs)),
         ]))
         .collect()
     };
-    let head = axes.iter().map(|axis| (*axis).to_owned()).chain(kept(HEAD.map(str::to_owned))).collect();
+    let head = axes.iter().map(|axis| (*axis).to_owned()).chain(kept(names)).collect();
     (head, record.points.iter().map(row).collect())
 }
 
@@ -82,6 +87,10 @@ pub(crate) fn notes(record: &SweepRecord) -> String {
     notes += "accuracy %: mean ± standard deviation over the runs, after the last epoch.\n";
     if record.points.iter().any(|point| point.over_initial.is_some()) {
         notes += "over initial: mean difference to the same network without rules, with its 95 % confidence interval (paired by seed).\n";
+    }
+    if let Some(reference) = definition.reference.as_ref().filter(|_| record.points.iter().any(|point| point.over_reference.is_some())) {
+        notes +=
+            &format!("over {reference}: the same difference to the first point that has these rules and is alike in everything else.\n");
     }
     if record.points.iter().any(|point| point.speedup.is_some()) {
         notes += "L: how many times faster than that network, at the accuracy level with the largest difference in time.\n";

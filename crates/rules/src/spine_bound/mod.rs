@@ -77,7 +77,11 @@ const PARAMETERS: &[Parameter] = &[INITIAL_BOUND, BOUND_STEP, THRESHOLD, GROWTH_
 
 const RETRACTION_PARAMETERS: &[Parameter] = &[
     INITIAL_BOUND,
-    Parameter { summary: "how much a bound grows at once", ..BOUND_STEP },
+    Parameter {
+        name: "bound_step",
+        summary: "how much a bound grows at once",
+        range: Range::Number { default: 0.09, above: 0.0, includes: false, below: 1e30 },
+    },
     Parameter {
         name: "retraction_step",
         summary: "how much a bound shrinks at once",
