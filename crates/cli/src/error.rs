@@ -11,6 +11,8 @@ use crate::interrupt::INTERRUPTED;
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
+    #[error("`{flag}` is for tables; a figure has settings of its own\n\nhint: `spinet sweep` compares any settings")]
+    FlagOfTables { flag: &'static str },
     /// Experiments.
     #[error(transparent)]
     Lab(lab::Error),

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::value::RawValue;
-use spinet::lab::{self, ALL, EXPERIMENTS, Experiment, FigureData, FigureRequest, Method, PaperFigure, Record, Request, experiment_of};
+use spinet::lab::{
+    self, ALL, EXPERIMENTS, Experiment, FigureData, FigureRequest, Method, PaperFigure, Record, Request, SweepRecord, experiment_of,
+};
 use spinet::{Kernel, RuleSettings, Source, store};
 
 use crate::data_source::DataSource;
@@ -176,6 +178,13 @@ impl Reproduce {
                 experiments.push(experiment);
             }
         }
+        if experiments.is_empty() && !figures.is_empty() {
+            let given =
+                [("--methods", !self.methods.is_empty()), ("--hidden", !self.hidden.is_empty()), ("--rule", !self.rules.is_empty())];
+            if let Some((flag, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
+                return Err(Error::FlagOfTables { flag });
+            }
+        }
         if experiments.is_empty() && figures.is_empty() {
             experiments.push(&EXPERIMENTS[0]);
         }
@@ -280,13 +289,24 @@ fn from_file(path: &Path) -> Result<Made, Error> {
 
 /// Writes a figure and its record.
 fn write_figure(figure: &FigureData, directory: &Path) -> Result<(), Error> {
-    store::make_directory(directory)?;
-    let (name, is_reduced, json, svg) = match figure {
-        FigureData::Figure(record) => (&record.figure, record.reduced.is_some(), record.to_json()?, Some(lab::figure_svg(record)?)),
-        FigureData::Sweep(record) => {
-            (&record.definition.sweep, record.definition.reduced.is_some(), record.to_json()?, lab::sweep_figure(record)?)
+    match figure {
+        FigureData::Sweep(record) => write_sweep(record, directory),
+        FigureData::Figure(record) => {
+            let svg = lab::figure_svg(record)?;
+            write_pair(directory, &record.figure, record.reduced.is_some(), &record.to_json()?, Some(&svg))
         }
-    };
+    }
+}
+
+/// Writes a sweep and its figure, if it has one.
+pub(crate) fn write_sweep(record: &SweepRecord, directory: &Path) -> Result<(), Error> {
+    let (definition, svg) = (&record.definition, lab::sweep_figure(record)?);
+    write_pair(directory, &definition.sweep, definition.reduced.is_some(), &record.to_json()?, svg.as_deref())
+}
+
+/// `NAME.json` and `NAME.svg`, or `NAME-reduced` where it is smaller than what it is known for.
+fn write_pair(directory: &Path, name: &str, is_reduced: bool, json: &str, svg: Option<&str>) -> Result<(), Error> {
+    store::make_directory(directory)?;
     let name = format!("{name}{}", if is_reduced { "-reduced" } else { "" });
     store::write_atomically(&directory.join(format!("{name}.json")), json.as_bytes())?;
     if let Some(svg) = svg {

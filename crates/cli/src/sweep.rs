@@ -1,14 +1,16 @@
 //! `spinet sweep`: every combination of some values, each with several seeds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use spinet::lab::{self, SweepFile, SweepRecord, SweepRequest};
 use spinet::{Kernel, store};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
+use crate::escape::quoted;
 use crate::kept_runs::KeptRuns;
 use crate::output::Output;
+use crate::reproduce::write_sweep;
 use crate::reproduce_bar::ReproduceBar;
 use crate::settings::kernel;
 use crate::threads::ThreadCount;
@@ -82,31 +84,26 @@ impl Sweep {
             },
             (None, None) => return Ok(()),
         };
-        if let Some(directory) = &self.out {
-            store::make_directory(directory)?;
-            let path = |ending: &str| directory.join(format!("{}{ending}", record.definition.sweep));
-            store::write_atomically(&path(".json"), record.to_json()?.as_bytes())?;
-            if let Some(figure) = lab::sweep_figure(&record)? {
-                store::write_atomically(&path(".svg"), figure.as_bytes())?;
-            }
-        }
         if self.json {
-            output.bytes(record.to_json()?.as_bytes())
+            output.bytes(record.to_json()?.as_bytes())?;
         } else if self.markdown {
-            write!(output, "{}", lab::sweep_markdown(&record))
+            write!(output, "{}", lab::sweep_markdown(&record))?;
         } else {
-            write!(output, "{}", lab::sweep_text(&record))
+            write!(output, "{}", lab::sweep_text(&record))?;
         }
+        // Last, so that a figure that cannot be drawn hides no numbers.
+        self.out.iter().try_for_each(|directory| write_sweep(&record, directory))
     }
 
     /// The record; none if only a share of the runs was asked for.
-    fn make(&self, path: &std::path::Path, output: &mut Output) -> Result<Option<SweepRecord>, Error> {
+    fn make(&self, path: &Path, output: &mut Output) -> Result<Option<SweepRecord>, Error> {
         let text = store::read_text(path)?;
         let name = path.file_stem().map_or_else(|| "sweep".to_owned(), |name| name.to_string_lossy().into_owned());
+        let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let kernel = self.kernel.map_or_else(String::new, |kernel| format!(" --kernel {}", kernel.class()));
         let request = SweepRequest {
             file: SweepFile::parse(&text, path)?,
-            command: format!("spinet sweep {name}.toml{kernel}"),
+            command: format!("spinet sweep {}{kernel}", quoted(&file)),
             name,
             text,
             reduced: None,

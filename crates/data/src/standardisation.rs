@@ -33,7 +33,15 @@ impl Standardisation {
             }
             sums.into_iter().map(|sum| sum / count).collect::<Vec<f64>>()
         };
-        let mean = mean_of(&|_, number| number);
+        let mut mean = mean_of(&|_, number| number);
+        // The rounded mean of equal numbers may differ from them in the last digit; the deviation has to be 0 then, to the bit.
+        if let Some(first) = rows.first().map(|index| row(*index)) {
+            for (feature, mean) in mean.iter_mut().enumerate() {
+                if rows.iter().all(|index| row(*index)[feature] == first[feature]) {
+                    *mean = first[feature];
+                }
+            }
+        }
         let variance = mean_of(&|feature, number| (number - mean[feature]) * (number - mean[feature]));
         Self { deviation: variance.into_iter().map(f64::sqrt).collect(), mean }
     }
@@ -58,6 +66,14 @@ impl Standardisation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_column_that_is_always_the_same_becomes_0_whatever_its_number() {
+        for number in [0.1, 1e-30, 123_456.789, 1.0 / 3.0] {
+            let standardisation = Standardisation::of(1, &(0..1000).collect::<Vec<_>>(), |_| std::slice::from_ref(&number));
+            assert_eq!(standardisation, Standardisation { mean: vec![number], deviation: vec![0.0] });
+        }
+    }
 
     #[test]
     fn features_have_mean_0_and_deviation_1_over_the_rows_they_were_made_from() {

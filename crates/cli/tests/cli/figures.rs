@@ -17,7 +17,7 @@ fn figures_are_drawn_stored_shown_again_and_stand_in_the_report() {
     }
     // Four shrinkings of five epochs bring a bound of 0.21 to zero, not one of 0.45; then threshold pushes are needed to leave it.
     let record: Value = serde_json::from_slice(&bench.read("results/figure-5-reduced.json")).unwrap();
-    let first = |panel: usize| record["panels"][panel]["summary"]["first epoch with any (0: none)"].as_f64().unwrap();
+    let first = |panel: usize| record["panels"][panel]["summary"]["first epoch with any, in any run (0: none)"].as_f64().unwrap();
     assert_eq!((first(1), first(3)), (40.0, 20.0), "zero bounds, stated and needed");
     let curve = |index: usize| record["panels"][3]["curves"][index]["mean"].as_array().unwrap().clone();
     assert_eq!((&curve(0)[20], &curve(0)[21]), (&curve(1)[20], &curve(1)[21]), "what is zero stays so for some epochs");
@@ -46,6 +46,23 @@ fn figure_4_is_a_sweep_with_the_other_methods_as_level_lines() {
     }
     // The default of each parameter is one point of each line, and one run.
     assert_eq!(crate::bench::names(&bench.path("runs")).len(), 18);
+    // A smaller figure never takes the place of the whole one.
+    bench.done("sweep --from results/figure-4-1200-reduced.json --out again");
+    assert_eq!(crate::bench::names(&bench.path("again")), ["figure-4-1200-reduced.json", "figure-4-1200-reduced.svg"]);
+    for (words, text) in [
+        ("figure4-1200 --runs 0 --shard 1/2", "`runs` must be in [1, 10000], but is 0"),
+        ("figure4-1200 --runs 18446744073709551615", "`runs` must be in [1, 10000], but is 1844"),
+        ("figure5 --epochs 0", "`epochs` must be at least 1, but is 0"),
+        ("figure3 --rule l2", "`--rule` is for tables"),
+        ("figure3 --methods l2", "`--methods` is for tables"),
+    ] {
+        let message = bench.refused(2, &format!("reproduce {words}"));
+        assert!(message.contains(text), "{words}: {message}");
+    }
+    let record = String::from_utf8(bench.read("results/figure-4-1200-reduced.json")).unwrap();
+    bench.write("evil.json", record.replace("\"sweep\": \"figure-4-1200\"", "\"sweep\": \"../evil\""));
+    let message = bench.refused(2, "sweep --from evil.json --out again");
+    assert!(message.contains("its name is `../evil`, expected that of a file"), "{message}");
     let message = bench.refused(2, "reproduce figure9");
     assert!(message.contains("unknown table or figure `figure9`, expected one of table"), "{message}");
 }

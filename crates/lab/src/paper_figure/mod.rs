@@ -22,6 +22,7 @@ use std::path::Path;
 use spinet_data::Source;
 use spinet_nn::Kernel;
 
+use crate::reproduce::MOST_RUNS;
 use crate::{Error, Keeping, SweepFile, SweepRecord, SweepRequest};
 
 /// A figure of the paper that is no table.
@@ -126,6 +127,12 @@ impl FigureRequest {
     ///
     /// What is wrong with the request.
     pub fn sweep(&self, figure: PaperFigure) -> Result<Option<SweepRequest>, Error> {
+        if self.runs == 0 || self.runs > MOST_RUNS {
+            return Err(Error::Runs { setting: "runs", low: 1, high: MOST_RUNS, found: self.runs });
+        }
+        if self.epochs == Some(0) {
+            return Err(spinet_train::Error::OutOfRange { setting: "epochs", expected: "at least 1", found: "0".to_owned() }.into());
+        }
         let Some(text) = figure.sweep_text() else { return Ok(None) };
         let mut file = SweepFile::parse(text, Path::new(figure.name()))?;
         file.seeds = (0..self.runs as u64).collect();
@@ -166,9 +173,6 @@ impl FigureRequest {
     ///
     /// What is wrong with the request, data that is missing, a run that diverged or was interrupted.
     pub fn make(&self, figure: PaperFigure, advance: &(dyn Fn(u64) + Sync)) -> Result<FigureData, Error> {
-        if self.runs == 0 || self.runs > crate::reproduce::MOST_RUNS {
-            return Err(Error::Runs { setting: "runs", low: 1, high: crate::reproduce::MOST_RUNS, found: self.runs });
-        }
         match self.sweep(figure)? {
             Some(sweep) => Ok(FigureData::Sweep(crate::sweep(&sweep, advance)?)),
             None if figure == PaperFigure::Weights => Ok(FigureData::Figure(weights::weights(self, advance)?)),

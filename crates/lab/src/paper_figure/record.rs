@@ -79,6 +79,9 @@ impl FigureRecord {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let record: Self = serde_json::from_str(text).map_err(|source| Error::Record { source })?;
         let refuse = |message: String| Err(Error::RecordContent { message });
+        if super::PaperFigure::ALL.iter().all(|known| known.name() != record.figure) {
+            return refuse(format!("unknown figure `{}`", record.figure.escape_default()));
+        }
         if record.panels.is_empty() {
             return refuse("it has no panels, expected at least one".to_owned());
         }

@@ -13,7 +13,7 @@ const BINS: usize = 80;
 const WIDEST: f64 = 2.0;
 
 pub(super) fn work(request: &FigureRequest) -> u64 {
-    (Method::ALL.len() * request.runs * request.epochs.unwrap_or(EXPERIMENTS[0].epochs) * HIDDEN) as u64
+    ((Method::ALL.len() * request.runs * HIDDEN) as u64).saturating_mul(request.epochs.unwrap_or(EXPERIMENTS[0].epochs) as u64)
 }
 
 pub(super) fn weights(request: &FigureRequest, advance: &(dyn Fn(u64) + Sync)) -> Result<FigureRecord, Error> {

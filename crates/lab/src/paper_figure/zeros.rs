@@ -18,7 +18,7 @@ const EPOCHS: usize = 500;
 const SETTINGS: [(&str, f64); 2] = [("stated: initial bound 0.45, step 0.06", 0.45), ("needed: initial bound 0.21, step 0.06", 0.21)];
 
 pub(super) fn work(request: &FigureRequest) -> u64 {
-    (SETTINGS.len() * request.runs * request.epochs.unwrap_or(EPOCHS) * HIDDEN) as u64
+    ((SETTINGS.len() * request.runs * HIDDEN) as u64).saturating_mul(request.epochs.unwrap_or(EPOCHS) as u64)
 }
 
 pub(super) fn zeros(request: &FigureRequest, advance: &(dyn Fn(u64) + Sync)) -> Result<FigureRecord, Error> {
@@ -52,8 +52,9 @@ pub(super) fn zeros(request: &FigureRequest, advance: &(dyn Fn(u64) + Sync)) -> 
             let curves = vec![curve("zero in the epoch before", |zeros| &zeros.before), curve("of these still zero", |zeros| &zeros.kept)];
             let first = (0..epochs).find(|epoch| runs.iter().any(|run| of(run).now[*epoch] > 0)).map_or(0, |epoch| epoch + 1);
             let last = mean(&runs.iter().map(|run| of(run).now[epochs - 1] as f64).collect::<Vec<_>>());
-            let most = curves[0].mean.iter().fold(0.0, |most: f64, value| most.max(*value));
-            let summary = [("first epoch with any (0: none)", first as f64), ("most", most), ("after the last epoch", last)];
+            // `before` lacks the last epoch.
+            let most = curves[0].mean.iter().fold((last * 10.0).round() / 10.0, |most: f64, value| most.max(*value));
+            let summary = [("first epoch with any, in any run (0: none)", first as f64), ("most", most), ("after the last epoch", last)];
             FigurePanel {
                 title: format!("{what}, {title}"),
                 rules: vec![rule(initial_bound).to_string()],

@@ -24,15 +24,9 @@ fn axes_in_words(record: &SweepRecord) -> String {
     if axes.is_empty() { "nothing".to_owned() } else { axes.join(", ") }
 }
 
-/// The point with the highest mean accuracy, in words.
+/// The point with the highest mean accuracy, in words; nothing where points have nothing to compare.
 pub(super) fn highest(record: &SweepRecord) -> String {
-    let best = record.points.iter().max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean));
-    best.map_or_else(String::new, |best| format!("highest: {:.2} % with {}", best.accuracy.mean, settings(best)))
-}
-
-fn settings(point: &SweepRow) -> String {
-    let settings: Vec<String> = point.settings.iter().map(|(axis, value)| format!("{axis} = {value}")).collect();
-    if settings.is_empty() { "the base alone".to_owned() } else { settings.join(", ") }
+    record.best().map_or_else(String::new, |best| format!("highest: {:.2} % with {}", best.accuracy.mean, best.in_words()))
 }
 
 /// The section of a sweep.
@@ -109,7 +103,7 @@ fn figure(record: &SweepRecord) -> String {
 
 /// The runs of a point, folded away.
 fn runs(record: &SweepRecord, index: usize, point: &SweepRow) -> String {
-    let title = format!("Point {}: {}", index + 1, settings(point));
+    let title = format!("Point {}: {}", index + 1, point.in_words());
     let caption = format!("Runs of point {}", index + 1);
     let folds = (point.runs / record.definition.seeds.len().max(1)).max(1);
     let line = |run: usize| {
@@ -129,7 +123,7 @@ fn runs(record: &SweepRecord, index: usize, point: &SweepRow) -> String {
          <caption>{caption}</caption>\n<thead><tr><th scope=\"col\">seed</th><th scope=\"col\" class=\"number\">accuracy (%)</th><th scope=\"col\">run</th>\
          <th scope=\"col\">SHA-256 of the trained arrays</th></tr></thead>\n<tbody>\n{}</tbody></table></div>\n</details>\n",
         escaped(&title),
-        if folds > 1 { " (which trains on all folds)" } else { "" },
+        if folds > 1 { " (which has all training samples, so its numbers are others)" } else { "" },
         code(point.run_toml.trim_end()),
         open_scroll(&caption),
         (0..point.runs.min(point.accuracy.values.len())).map(line).collect::<String>()

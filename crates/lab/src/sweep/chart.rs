@@ -44,6 +44,12 @@ pub(crate) fn chart(record: &SweepRecord) -> Result<Option<(String, String)>, Er
     if panels.is_empty() {
         return Ok(None);
     }
+    if labels.len() > MOST_LINES {
+        // Looks repeat after so many: each panel has its own legend then, with looks of its own.
+        for panel in &mut panels {
+            panel.series.iter_mut().enumerate().for_each(|(style, series)| series.style = style);
+        }
+    }
     let rows = panels.len().div_ceil(2) as u32;
     let description = format!(
         "Accuracy on {} and, where known, speed-up L along {}; bands: one standard deviation over the runs; level lines: points without these axes",
@@ -83,8 +89,9 @@ fn values(record: &SweepRecord, axis: &str) -> Vec<f64> {
 
 /// Level lines first, in the order of the record, then one line for each combination of the other settings.
 fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Measure) -> Vec<Series> {
+    let varying: Vec<&str> = record.axes().into_iter().filter(|name| *name != axis && !is_constant(record, name)).collect();
     let others = |point: &SweepRow| {
-        let settings = point.settings.iter().filter(|(name, _)| name != axis && !is_constant(record, name));
+        let settings = point.settings.iter().filter(|(name, _)| varying.contains(&name.as_str()));
         settings.map(|(name, value)| labelled(name, value)).collect::<Vec<_>>().join(", ")
     };
     let values = values(record, axis);
@@ -94,7 +101,9 @@ fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Measure) -
     for point in record.points.iter().filter(|point| numeric.iter().all(|axis| point.value(axis).is_none())) {
         let Some(estimate) = measure(point) else { continue };
         let points = vec![(*low, estimate.mean), (*high, estimate.mean)];
-        series.push(Series { label: others(point), points, band: vec![band(estimate); 2], style: 0 });
+        let label = others(point);
+        let label = if label.is_empty() { "runs".to_owned() } else { label };
+        series.push(Series { label, points, band: vec![band(estimate); 2], style: 0 });
     }
     let mut joined: Vec<(String, Vec<(f64, &Estimate)>)> = Vec::new();
     for point in &record.points {

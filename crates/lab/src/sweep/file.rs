@@ -138,10 +138,6 @@ impl SweepFile {
         for (number, product) in products.into_iter().enumerate() {
             let at = |message: String| refuse(format!("product {}: {message}", number + 1));
             let axes = axes(product).map_err(at)?;
-            let count = axes.iter().try_fold(1_usize, |count, axis| count.checked_mul(axis.values.len()));
-            if count.is_none_or(|count| count.saturating_add(points.len()) > MOST_RUNS) {
-                return Err(at(format!("more than {MOST_RUNS} combinations")));
-            }
             for point in combinations(&base, &axes, seeds[0]).map_err(at)? {
                 if !points.contains(&point) {
                     points.push(point);
@@ -190,6 +186,9 @@ fn axes(product: Table) -> Result<Vec<Axis>, String> {
             Value::Table(parameters) => {
                 spinet_rules::find(&key).map_err(|error| error.to_string())?;
                 for (parameter, values) in parameters {
+                    if parameter == "name" {
+                        return Err(format!("`{key}.name` cannot vary, expected `rules`"));
+                    }
                     let name = format!("{key}.{parameter}");
                     axes.push(axis(name, Target::Parameter { rule: key.clone(), parameter }, values)?);
                 }
@@ -226,6 +225,9 @@ fn combinations(base: &Table, axes: &[Axis], seed: u64) -> Result<Vec<SweepPoint
                 continue;
             }
             is_used = true;
+            if next.len() + axis.values.len() > MOST_RUNS {
+                return Err(format!("more than {MOST_RUNS} combinations"));
+            }
             for value in &axis.values {
                 let (mut table, mut settings) = (table.clone(), settings.clone());
                 set(&mut table, &axis.target, value)?;
@@ -305,7 +307,8 @@ fn rules_as_tables(rules: Value) -> Result<Value, String> {
 
 fn config(table: &Table, seed: u64) -> Result<TrainConfig, String> {
     let config: TrainConfig = table.clone().try_into().map_err(|error: toml::de::Error| error.message().trim().to_owned())?;
-    let config = TrainConfig { seed, rules: config.rules.iter().map(without_defaults).collect(), ..config };
+    let data = spinet_data::normal_name(&config.data);
+    let config = TrainConfig { data, seed, rules: config.rules.iter().map(without_defaults).collect(), ..config };
     config.check().map_err(|error| error.to_string())?;
     Ok(config)
 }
@@ -398,6 +401,7 @@ mod tests {
             ("folds = 1\n", "`folds` must be in [2, 1000], but is 1"),
             ("folds = 3\nleft_out = 4\n", "`left_out` must be in [1, 3], but is 4"),
             ("left_out = 4\n", "`left_out` stands alone, expected `folds` beside it"),
+            ("[[product]]\nl2.name = [\"dropout\"]\n", "product 1: `l2.name` cannot vary, expected `rules`"),
             ("reference = \"l2\"\n", "`reference` is l2, expected the rules of a point"),
             ("[base]\nepochs = 0\n", "[base]: `epochs` must be at least 1, but is 0"),
             ("[base]\nseed = 0\n", "[base]: `seed` has no place here, expected `seeds` at the top of the file"),

@@ -87,6 +87,9 @@ pub struct SweepRecord {
     pub definition: SweepDefinition,
 }
 
+/// Most axes of a record.
+const MOST_AXES: usize = 64;
+
 impl SweepRecord {
     /// Reads a record.
     ///
@@ -97,6 +100,13 @@ impl SweepRecord {
         let record: Self = serde_json::from_str(text).map_err(|source| Error::Record { source })?;
         if record.points.is_empty() {
             return Err(Error::RecordContent { message: "it has no points, expected at least one".to_owned() });
+        }
+        let name = &record.definition.sweep;
+        if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\\', '\0']) {
+            return Err(Error::RecordContent { message: format!("its name is `{}`, expected that of a file", name.escape_default()) });
+        }
+        if record.axes().len() > MOST_AXES {
+            return Err(Error::RecordContent { message: format!("it has {} axes, expected at most {MOST_AXES}", record.axes().len()) });
         }
         for (index, point) in record.points.iter().enumerate() {
             point.curve.check().map_err(|message| Error::RecordContent { message: format!("point {}: {message}", index + 1) })?;
@@ -128,7 +138,27 @@ impl SweepRecord {
     }
 }
 
+impl SweepRecord {
+    /// The point with the highest mean accuracy, the first of equals; none if points are of different data or networks, which
+    /// have nothing to compare.
+    pub fn best(&self) -> Option<&SweepRow> {
+        let is_one_task = ["data", "hidden"].iter().all(|axis| {
+            let mut values = self.points.iter().map(|point| point.value(axis));
+            let first = values.next();
+            values.all(|value| Some(value) == first)
+        });
+        let best = self.points.iter().rev().max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean));
+        best.filter(|_| is_one_task && self.points.len() > 1)
+    }
+}
+
 impl SweepRow {
+    /// Its settings in words.
+    pub fn in_words(&self) -> String {
+        let settings: Vec<String> = self.settings.iter().map(|(axis, value)| format!("{axis} = {value}")).collect();
+        if settings.is_empty() { "the base alone".to_owned() } else { settings.join(", ") }
+    }
+
     /// The value on an axis, if the point has one.
     pub fn value(&self, axis: &str) -> Option<&str> {
         self.settings.iter().find(|(name, _)| name == axis).map(|(_, value)| value.as_str())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spinet_data::{Dataset, Source, balanced_folds, find};
+use spinet_data::{Dataset, Fold, Source, balanced_folds, find};
 use spinet_nn::Kernel;
 use spinet_train::{Evaluation, TrainConfig, each_run};
 
@@ -46,7 +46,7 @@ struct Job {
 impl Job {
     /// A measure of the time that so many epochs take.
     fn work(&self, epochs: usize) -> u64 {
-        (epochs * self.config.hidden.iter().sum::<usize>().max(1)) as u64
+        (epochs as u64).saturating_mul(self.config.hidden.iter().fold(0_u64, |sum, units| sum.saturating_add(*units as u64)).max(1))
     }
 }
 
@@ -55,7 +55,22 @@ struct DataParts {
     /// With the settings by which it was read.
     name: String,
     whole: Dataset,
-    parts: Vec<Dataset>,
+    /// Those that are left out in turn; none where runs are scored on test samples.
+    folds: Vec<Fold>,
+}
+
+impl DataParts {
+    /// What a run sees. Made when it is needed: all parts together can be many times the data.
+    fn part(&self, index: usize) -> Result<Dataset, Error> {
+        let Some(fold) = self.folds.get(index) else { return Ok(self.whole.clone()) };
+        let (train, test) = (self.whole.train.select(&fold.train)?, self.whole.train.select(&fold.validation)?);
+        Ok(Dataset { train, test, ..self.whole.clone() })
+    }
+
+    /// Training samples of a run, and samples that it is scored on.
+    fn lengths(&self) -> (usize, usize) {
+        self.folds.first().map_or((self.whole.train.len(), self.whole.test.len()), |fold| (fold.train.len(), fold.validation.len()))
+    }
 }
 
 impl SweepRequest {
@@ -65,7 +80,7 @@ impl SweepRequest {
     ///
     /// What is wrong with the request.
     pub fn work(&self, shard: Option<Shard>) -> Result<u64, Error> {
-        Ok(self.jobs(shard)?.iter().map(|job| job.work(job.config.epochs)).sum())
+        Ok(self.jobs(shard)?.iter().map(|job| job.work(job.config.epochs)).fold(0, u64::saturating_add))
     }
 
     fn folds(&self) -> usize {
@@ -110,7 +125,7 @@ impl SweepRequest {
         let (configs, _) = self.configs();
         let count = configs.len().saturating_mul(self.file.seeds.len()).saturating_mul(folds);
         if count > MOST_RUNS {
-            return Err(Error::Runs { setting: "runs", low: 1, high: MOST_RUNS, found: count });
+            return Err(Error::Runs { setting: "runs of a sweep", low: 1, high: MOST_RUNS, found: count });
         }
         let mut jobs = Vec::with_capacity(count);
         for config in configs {
@@ -130,16 +145,12 @@ impl SweepRequest {
         let load = |set: &TrainConfig| {
             let whole = spinet_data::load_with(&set.data, &self.source, &set.data_options())?;
             let name = data_in_words(set);
-            let Some(folds) = self.file.folds else { return Ok(DataParts { name, parts: vec![whole.clone()], whole }) };
+            let Some(folds) = self.file.folds else { return Ok(DataParts { name, folds: Vec::new(), whole }) };
             // The same folds as `tune` has.
             let key = format!("spinet tune {}", self.file.seeds[0]);
-            let folds = balanced_folds(whole.train.labels(), whole.classes(), folds, &key)?;
-            let part = |fold: spinet_data::Fold| {
-                let (train, test) = (whole.train.select(&fold.train)?, whole.train.select(&fold.validation)?);
-                Ok(Dataset { train, test, ..whole.clone() })
-            };
-            let parts = folds.into_iter().take(self.folds()).map(part).collect::<Result<Vec<_>, spinet_data::Error>>()?;
-            Ok(DataParts { name, whole, parts })
+            let mut folds = balanced_folds(whole.train.labels(), whole.classes(), folds, &key)?;
+            folds.truncate(self.folds());
+            Ok(DataParts { name, whole, folds })
         };
         self.data_sets().into_iter().map(load).collect()
     }
@@ -178,7 +189,7 @@ fn outcomes(
             left = left.saturating_sub(epochs);
             advance(job.work(epochs));
         };
-        match request.keeping.outcome(&job.config, &data[job.data].parts[job.part], threads, &mut tell) {
+        match request.keeping.outcome(&job.config, &data[job.data].part(job.part)?, threads, &mut tell) {
             Ok(outcome) => Ok(Some(outcome)),
             Err(Error::Train(spinet_train::Error::Diverged { .. })) => {
                 advance(job.work(left));
@@ -221,7 +232,7 @@ pub fn sweep(request: &SweepRequest, advance: &(dyn Fn(u64) + Sync)) -> Result<S
         let initial = initial_of(&configs, point).map(|initial| runs[initial]);
         let reference = request.reference_of(point).and_then(|point| configs.iter().position(|config| **config == point.config));
         let compared = Compared { initial, reference: reference.map(|reference| runs[reference]) };
-        row(point, job, &data[job.data].parts[0], runs[index], &compared)
+        row(point, job, data[job.data].lengths(), runs[index], &compared)
     });
     let kernel = jobs.first().map_or_else(String::new, |job| job.config.kernel.to_string());
     Ok(SweepRecord { points: rows.collect::<Result<_, _>>()?, definition: definition(request, &data, kernel) })
@@ -245,7 +256,7 @@ struct Compared<'a> {
 fn row(
     point: &SweepPoint,
     job: &Job,
-    data: &Dataset,
+    (train, scored): (usize, usize),
     runs: &[Option<Outcome>],
     Compared { initial, reference }: &Compared<'_>,
 ) -> Result<SweepRow, Error> {
@@ -263,8 +274,8 @@ fn row(
     let text = |part: fn(&Outcome) -> &String| runs.iter().map(|run| run.as_ref().map(part).cloned().unwrap_or_default()).collect();
     Ok(SweepRow {
         settings: point.settings.clone(),
-        train: data.train.len(),
-        scored: data.test.len(),
+        train,
+        scored,
         runs: runs.len(),
         diverged: runs.iter().filter(|run| run.is_none()).count(),
         accuracy: Estimate::of(finals(runs)),

@@ -86,7 +86,7 @@ pub(crate) fn notes(record: &SweepRecord) -> String {
     }
     notes += "accuracy %: mean ± standard deviation over the runs, after the last epoch.\n";
     if record.points.iter().any(|point| point.over_initial.is_some()) {
-        notes += "over initial: mean difference to the same network without rules, with its 95 % confidence interval (paired by seed).\n";
+        notes += "over initial: mean difference to the same network without rules, with its 95 % confidence interval (paired by seed and fold).\n";
     }
     if let Some(reference) = definition.reference.as_ref().filter(|_| record.points.iter().any(|point| point.over_reference.is_some())) {
         notes +=
@@ -95,10 +95,13 @@ pub(crate) fn notes(record: &SweepRecord) -> String {
     if record.points.iter().any(|point| point.speedup.is_some()) {
         notes += "L: how many times faster than that network, at the accuracy level with the largest difference in time.\n";
     }
-    let best = record.points.iter().max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean));
-    if let Some(best) = best.filter(|_| record.points.len() > 1) {
-        let settings: Vec<String> = best.settings.iter().map(|(axis, value)| format!("{axis} = {value}")).collect();
-        notes += &format!("highest: {} % with {}.\n", accuracy(best), settings.join(", "));
+    if definition.scored_on != "test samples"
+        && record.points.iter().any(|point| point.over_initial.is_some() || point.over_reference.is_some())
+    {
+        notes += "Runs of different folds share training samples, so the intervals are somewhat too narrow.\n";
+    }
+    if let Some(best) = record.best() {
+        notes += &format!("highest: {} % with {}.\n", accuracy(best), best.in_words());
         if definition.scored_on == "test samples" {
             notes += "Scored on test samples: good for reporting, not for choosing. `folds = 5` in the file scores on training samples left out.\n";
         }
