@@ -84,9 +84,19 @@ impl Report {
         let of_another_kind = others.iter().filter(|(_, why)| matches!(why, NoRecord::AnotherKind));
         let names: Vec<&str> = of_another_kind.map(|(name, _)| name.as_str()).collect();
         if !names.is_empty() {
-            output.note(&format!("left out of {}, no records of runs: {}", self.directory.display(), names.join(", ")));
+            output.note(&format!("left out of {}, no records of runs: {}", self.directory.display(), in_short(&names)));
         }
     }
+}
+
+/// A few names as they are, many as their number in each folder.
+fn in_short(names: &[&str]) -> String {
+    if names.len() <= 6 {
+        return names.join(", ");
+    }
+    let folder = |name: &str| name.rsplit_once('/').map_or_else(|| "this folder".to_owned(), |(folder, _)| folder.to_owned());
+    let groups = names.chunk_by(|a, b| folder(a) == folder(b));
+    groups.map(|group| format!("{} in {}", group.len(), folder(group[0]))).collect::<Vec<_>>().join(", ")
 }
 
 /// Why a file is no record.

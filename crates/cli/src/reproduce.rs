@@ -24,7 +24,8 @@ Examples:
   spinet reproduce figure3 figure5 --out results      weights, zero weights and zero bounds, as SVG
   spinet reproduce figure4 --data-dir DIR --out results   accuracy and L against the three parameters; an hour
   spinet reproduce figure4-1200 --out results         the same on 1,200 samples; minutes
-  spinet reproduce all --data-dir DIR --out results   every table and figure; hours
+  spinet reproduce all --data-dir DIR --methods initial,bdnn-dsd --out results   every table and figure; hours
+                                            (dropout and L2 are not tuned for Tables 9 and 10 yet)
   spinet reproduce all --data-dir DIR --shard 1/4     a quarter of the runs, for one of four machines
   spinet reproduce --from results/tables-3-4.json     the table of a stored record
 

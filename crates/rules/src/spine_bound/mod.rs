@@ -150,7 +150,7 @@ impl Counting {
 pub struct SpineBoundConfig {
     /// Bound of every weight at the start, `> 0`; 0.45 unless set.
     pub initial_bound: f64,
-    /// Change of a bound, `> 0`; 0.06 unless set.
+    /// Change of a bound, `> 0`; 0.06 unless set (the registry's `spine-retraction` grows by 0.09).
     pub bound_step: f64,
     /// Change of a bound that shrinks, `> 0`, in the variant `spine-retraction`; none in BDNN-dsd, where both are the same.
     pub retraction_step: Option<f64>,
