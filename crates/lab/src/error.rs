@@ -62,8 +62,9 @@ pub enum Error {
         /// The text given.
         found: String,
     },
-    /// A figure that was asked to stop; its runs take seconds and are not kept.
-    #[error("interrupted; the same command starts this figure again")]
+    /// An experiment that was asked to stop while it had no run to save: in Figure 5, whose runs take seconds, or while it
+    /// waited for a run of another process.
+    #[error("interrupted; the same command goes on with what is not finished")]
     Stopped,
     /// A file of a sweep that cannot be used.
     #[error("{}: {message}", .path.display())]

@@ -1,12 +1,16 @@
 //! One run of an experiment: in memory, or in a run directory from which it goes on after any interruption.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use spinet_data::Dataset;
 use spinet_nn::Threads;
 use spinet_train::{Advance, Evaluation, Model, RunDirectory, Safety, TrainConfig, Trainer, run_id, run_name};
 
 use crate::Error;
+
+/// Time from one look at a directory that another process holds to the next.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Where the runs of an experiment are kept, and how.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +67,7 @@ impl Keeping {
             let curve = trainer.run(&mut |evaluation| watch(evaluation.epoch))?;
             return Ok((Model::of(&trainer, data), curve, id));
         };
-        let directory = RunDirectory::open(&root.join(format!("{}-{id}", run_name(&config))))?;
+        let directory = self.opened(&root.join(format!("{}-{id}", run_name(&config))))?;
         let (model, curve) = if let Some(finished) = directory.finished(&config, data)? {
             finished
         } else {
@@ -79,5 +83,17 @@ impl Keeping {
         };
         watch(config.epochs);
         Ok((model, curve, id))
+    }
+
+    /// Takes the directory of a run. A process that works there does the same run: this one waits, and then finds it finished or
+    /// goes on with it.
+    fn opened(&self, path: &Path) -> Result<RunDirectory, Error> {
+        loop {
+            match RunDirectory::open(path) {
+                Err(spinet_train::Error::Locked { .. }) if self.safety.stop.is_requested() => return Err(Error::Stopped),
+                Err(spinet_train::Error::Locked { .. }) => std::thread::sleep(LOOK_AGAIN),
+                other => return Ok(other?),
+            }
+        }
     }
 }

@@ -75,6 +75,21 @@ fn a_run_of_a_record_repeats_bit_for_bit_from_its_run_file_alone() {
     }
 }
 
+#[test]
+fn two_processes_with_the_same_runs_wait_for_each_other_and_give_the_same_record() {
+    let bench = Bench::new();
+    let whole = record(&bench, "whole");
+    let start = || {
+        let command = format!("{EXPERIMENT} --json --run-dir both");
+        bench.command(&command).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    for child in [start(), start(), start()] {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        assert!(output.stdout == whole.as_bytes(), "the same record");
+    }
+}
+
 const SWEEP: &str = "\
 seeds = 2
 folds = 3

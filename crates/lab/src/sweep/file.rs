@@ -132,11 +132,15 @@ impl SweepFile {
         if base.contains_key("seed") {
             return Err(refuse("[base]: `seed` has no place here, expected `seeds` at the top of the file".to_owned()));
         }
-        config(&base, seeds[0]).map_err(|message| refuse(format!("[base]: {message}")))?;
+        // The base alone need not be possible, but what is wrong with it and with a point is the base's fault.
+        let base_error = config(&base, seeds[0]).err();
         let products = if written.product.is_empty() { vec![Table::new()] } else { written.product };
         let mut points: Vec<SweepPoint> = Vec::new();
         for (number, product) in products.into_iter().enumerate() {
-            let at = |message: String| refuse(format!("product {}: {message}", number + 1));
+            let at = |message: String| match &base_error {
+                Some(error) if message.ends_with(error.as_str()) => refuse(format!("[base]: {error}")),
+                _ => refuse(format!("product {}: {message}", number + 1)),
+            };
             let axes = axes(product).map_err(at)?;
             for point in combinations(&base, &axes, seeds[0]).map_err(at)? {
                 if !points.contains(&point) {
@@ -367,6 +371,13 @@ mod tests {
         let last = &file.points[7].config;
         assert_eq!((last.learning_rate, &last.hidden, last.epochs), (0.3, &vec![3, 2], 3));
         assert_eq!(last.rules[0].to_string(), "bdnn-dsd", "10 is the default");
+    }
+
+    #[test]
+    fn a_base_that_is_not_possible_alone_serves_products_that_complete_it() {
+        let text = "[base]\nrules = [\"bdnn-dsd:layers=3\"]\n[[product]]\nhidden = [[4, 4]]\n";
+        assert_eq!(parse(text).unwrap().points.len(), 1);
+        assert!(refused(&text.replace("[4, 4]", "[4]")).starts_with("s.toml: [base]: rule `bdnn-dsd`: `layers` names layer 3"));
     }
 
     #[test]
