@@ -129,15 +129,13 @@ impl Reproduce {
         let sweeps = figures.iter().map(|figure| of_figures.sweep(*figure)).collect::<Result<Vec<_>, _>>()?;
         let sweeps: Vec<_> = sweeps.into_iter().flatten().collect();
         let has_tables = !request.experiments.is_empty();
-        let mut work = if has_tables { request.work(shard)? } else { 0 };
-        for figure in &figures {
-            work += match (of_figures.sweep(*figure)?, shard) {
-                (Some(sweep), _) => sweep.work(shard)?,
-                (None, Some(_)) => 0,
-                (None, None) => of_figures.work(*figure)?,
-            };
-        }
-        let bar = ReproduceBar::new(work);
+        let of_tables = if has_tables { request.work(shard)? } else { 0 };
+        // Figures that are no sweep are in no share.
+        let of_others = match shard {
+            Some(_) => sweeps.iter().map(|sweep| sweep.work(shard)).collect::<Result<Vec<_>, _>>()?,
+            None => figures.iter().map(|figure| of_figures.work(*figure)).collect::<Result<Vec<_>, _>>()?,
+        };
+        let bar = ReproduceBar::new(of_others.into_iter().fold(of_tables, u64::saturating_add));
         let advance = |work| bar.advance(work, output);
         let result = (|| {
             if let Some(shard) = shard {

@@ -9,6 +9,7 @@ mod curves;
 mod error;
 mod experiment;
 pub mod figure;
+mod folds;
 mod merge;
 mod method;
 mod paper;

@@ -6,10 +6,11 @@
 use std::str::FromStr;
 
 use serde::Serialize;
-use spinet_data::{Dataset, balanced_folds};
+use spinet_data::Dataset;
 use spinet_rules::{RuleSettings, Setting};
 use spinet_train::{TrainConfig, Trainer, each_run};
 
+use crate::folds::{folds, part};
 use crate::reproduce::MOST_RUNS;
 use crate::{Error, Estimate};
 
@@ -106,13 +107,8 @@ impl Tuning {
 /// an accuracy of 0.
 pub fn tune(tuning: &Tuning, data: &Dataset, threads: usize, advance: &(dyn Fn() + Sync)) -> Result<Vec<Tried>, Error> {
     let points = tuning.points()?;
-    let key = format!("spinet tune {}", tuning.config.seed);
-    let folds = balanced_folds(data.train.labels(), data.classes(), tuning.folds, &key)?;
-    let parts = folds.iter().take(tuning.left_out).map(|fold| {
-        let (train, test) = (data.train.select(&fold.train)?, data.train.select(&fold.validation)?);
-        Ok(Dataset { train, test, ..data.clone() })
-    });
-    let parts = parts.collect::<Result<Vec<_>, spinet_data::Error>>()?;
+    let folds = folds(data, tuning.folds, tuning.left_out, tuning.config.seed)?;
+    let parts = folds.iter().map(|fold| part(data, fold)).collect::<Result<Vec<_>, _>>()?;
     let each = tuning.left_out * tuning.runs;
     let accuracies = each_run(threads, points.len() * each, |index, threads| {
         let (point, fold, run) = (&points[index / each], index % each / tuning.runs, index % tuning.runs);

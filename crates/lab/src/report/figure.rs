@@ -40,14 +40,16 @@ pub(super) fn section(stored: &StoredFigure, anchor: &str) -> String {
     html + "</section>\n"
 }
 
+/// A drawing over the whole width with its words.
+pub(super) fn wide_figure(label: &str, svg: &str, description: &str) -> String {
+    let surface = open_scroll(label).replace("\"scroll\"", "\"scroll surface\"");
+    let (svg, description) = (svg.trim_end(), escaped(description));
+    format!("<figure class=\"wide\">\n{surface}{svg}</div>\n<figcaption>{description}.</figcaption>\n</figure>\n")
+}
+
 fn drawing(record: &FigureRecord) -> String {
     match figure_svg(record) {
-        Ok(svg) => format!(
-            "<figure class=\"wide\">\n{}{}</div>\n<figcaption>{}.</figcaption>\n</figure>\n",
-            open_scroll(&record.title).replace("\"scroll\"", "\"scroll surface\""),
-            svg.trim_end(),
-            escaped(&record.description)
-        ),
+        Ok(svg) => wide_figure(&record.title, &svg, &record.description),
         Err(error) => format!("<p>The figure cannot be drawn: {}.</p>\n", escaped(&error.to_string())),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::StoredSweep;
 use super::escape::{escaped, prose};
+use super::figure::wide_figure;
 use super::numbers::{filled, open_scroll};
 use super::repeat::code;
 use crate::count::thousands;
@@ -89,12 +90,7 @@ fn points(record: &SweepRecord) -> String {
 
 fn figure(record: &SweepRecord) -> String {
     match chart(record) {
-        Ok(Some((svg, description))) => format!(
-            "<figure class=\"wide\">\n{}{}</div>\n<figcaption>{}.</figcaption>\n</figure>\n",
-            open_scroll("Figure of the sweep").replace("\"scroll\"", "\"scroll surface\""),
-            svg.trim_end(),
-            escaped(&description)
-        ),
+        Ok(Some((svg, description))) => wide_figure("Figure of the sweep", &svg, &description),
         Ok(None) => "<p>No axis of this sweep has numbers to draw, or it has more lines than a reader can follow; the points above are all of it.</p>\n"
             .to_owned(),
         Err(error) => format!("<p>The figure cannot be drawn: {}.</p>\n", escaped(&error.to_string())),

@@ -92,7 +92,8 @@ fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Measure) -
     let varying: Vec<&str> = record.axes().into_iter().filter(|name| *name != axis && !is_constant(record, name)).collect();
     let others = |point: &SweepRow| {
         let settings = point.settings.iter().filter(|(name, _)| varying.contains(&name.as_str()));
-        settings.map(|(name, value)| labelled(name, value)).collect::<Vec<_>>().join(", ")
+        let label = settings.map(|(name, value)| labelled(name, value)).collect::<Vec<_>>().join(", ");
+        if label.is_empty() { "runs".to_owned() } else { label }
     };
     let values = values(record, axis);
     let (Some(low), Some(high)) = (values.first(), values.last()) else { return Vec::new() };
@@ -101,9 +102,7 @@ fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Measure) -
     for point in record.points.iter().filter(|point| numeric.iter().all(|axis| point.value(axis).is_none())) {
         let Some(estimate) = measure(point) else { continue };
         let points = vec![(*low, estimate.mean), (*high, estimate.mean)];
-        let label = others(point);
-        let label = if label.is_empty() { "runs".to_owned() } else { label };
-        series.push(Series { label, points, band: vec![band(estimate); 2], style: 0 });
+        series.push(Series { label: others(point), points, band: vec![band(estimate); 2], style: 0 });
     }
     let mut joined: Vec<(String, Vec<(f64, &Estimate)>)> = Vec::new();
     for point in &record.points {
@@ -116,7 +115,6 @@ fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Measure) -
     }
     for (label, mut points) in joined {
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let label = if label.is_empty() { "runs".to_owned() } else { label };
         let band = points.iter().map(|(_, estimate)| band(estimate)).collect();
         let points = points.iter().map(|(at, estimate)| (*at, estimate.mean)).collect();
         series.push(Series { label, points, band, style: 0 });

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use spinet_data::{Dataset, Fold, Source, balanced_folds, find};
+use spinet_data::{Dataset, Fold, Source, find};
 use spinet_nn::Kernel;
 use spinet_train::{Evaluation, TrainConfig, each_run};
 
 use super::{SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRow};
+use crate::folds::{folds, part};
 use crate::reproduce::{MOST_RUNS, curve, percent, points, unverified};
 use crate::runs::Outcome;
 use crate::{Curve, Error, Estimate, Keeping, Shard, paired_interval, speedup};
@@ -62,9 +63,7 @@ struct DataParts {
 impl DataParts {
     /// What a run sees. Made when it is needed: all parts together can be many times the data.
     fn part(&self, index: usize) -> Result<Dataset, Error> {
-        let Some(fold) = self.folds.get(index) else { return Ok(self.whole.clone()) };
-        let (train, test) = (self.whole.train.select(&fold.train)?, self.whole.train.select(&fold.validation)?);
-        Ok(Dataset { train, test, ..self.whole.clone() })
+        self.folds.get(index).map_or_else(|| Ok(self.whole.clone()), |fold| part(&self.whole, fold))
     }
 
     /// Training samples of a run, and samples that it is scored on.
@@ -145,11 +144,8 @@ impl SweepRequest {
         let load = |set: &TrainConfig| {
             let whole = spinet_data::load_with(&set.data, &self.source, &set.data_options())?;
             let name = data_in_words(set);
-            let Some(folds) = self.file.folds else { return Ok(DataParts { name, folds: Vec::new(), whole }) };
-            // The same folds as `tune` has.
-            let key = format!("spinet tune {}", self.file.seeds[0]);
-            let mut folds = balanced_folds(whole.train.labels(), whole.classes(), folds, &key)?;
-            folds.truncate(self.folds());
+            let folds = self.file.folds.map(|count| folds(&whole, count, self.folds(), self.file.seeds[0]));
+            let folds = folds.transpose()?.unwrap_or_default();
             Ok(DataParts { name, whole, folds })
         };
         self.data_sets().into_iter().map(load).collect()
