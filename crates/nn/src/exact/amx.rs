@@ -173,7 +173,7 @@ mod linux {
                 stride = in(reg) stride,
                 digits = in(reg) digits.as_ptr(),
                 row = in(reg) ROW,
-                sums = in(reg) sums.as_mut_ptr(),
+                sums = in(reg) sums.0.as_mut_ptr(),
                 out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _, out("tmm4") _, out("tmm5") _, out("tmm6") _,
                 options(nostack)
             );

@@ -289,45 +289,37 @@ unsafe fn transpose_bytes(from: *const u8, from_stride: usize, to: *mut u8, to_s
 /// # Safety
 ///
 /// As [`Target::write`].
-pub(super) unsafe fn write_sums(target: &Target, [row, column]: [usize; 2], sums: &Sums, units: &[f32; LANES]) {
+pub(super) unsafe fn write_sums(target: &Target, at: [usize; 2], sums: &Sums, units: &[f32; LANES]) {
     assert!(is_available(), "the processor has no AVX-512");
-    for first in (0..MOST_ROWS.min(target.rows - row)).step_by(vnni::ROWS) {
-        // SAFETY: the processor has the instructions; arrays of 16 numbers; the target is as the caller promises.
-        unsafe {
-            let load = |index: usize| sums[first + index].map(|sums| load(&sums));
-            write(target, [row + first, column], &std::array::from_fn(load), units);
-        }
-    }
+    // Vectors of 16 numbers each, aligned as they are.
+    let vectors = (&raw const *sums).cast::<[[__m512i; DIGITS]; MOST_ROWS]>();
+    // SAFETY: the processor has the instructions; the target is as the caller promises.
+    unsafe { write(target, at, &*vectors, units) }
 }
 
-/// # Safety
-///
-/// The processor must have the instructions.
-#[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn load(numbers: &[i32; LANES]) -> __m512i {
-    // SAFETY: an array of 16 numbers.
-    unsafe { _mm512_loadu_si512(numbers.as_ptr().cast()) }
-}
-
-/// Rounds, adds and stores the sums of 8 rows.
+/// Rounds, adds and stores the sums of 8 or 16 rows.
 ///
 /// # Safety
 ///
 /// As [`Target::write`]; the processor must have the instructions.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(super) unsafe fn write(target: &Target, [row, column]: [usize; 2], sums: &[[__m512i; DIGITS]; vnni::ROWS], units: &[f32; LANES]) {
+pub(super) unsafe fn write<const ROWS: usize>(
+    target: &Target,
+    [row, column]: [usize; 2],
+    sums: &[[__m512i; DIGITS]; ROWS],
+    units: &[f32; LANES],
+) {
     // SAFETY: an array of 16 numbers.
     let units = unsafe { _mm512_loadu_ps(units.as_ptr()) };
     let (base, square) = (_mm512_set1_ps(256.0), _mm512_set1_ps(65536.0));
-    let mut values = [_mm512_setzero_ps(); vnni::ROWS];
+    let mut values = [_mm512_setzero_ps(); ROWS];
     for (value, sums) in values.iter_mut().zip(sums) {
-        let [low, middle, high] = sums.map(|sum| _mm512_cvtepi32_ps(sum));
+        let [low, middle, high] = [_mm512_cvtepi32_ps(sums[0]), _mm512_cvtepi32_ps(sums[1]), _mm512_cvtepi32_ps(sums[2])];
         let sum = _mm512_add_ps(_mm512_mul_ps(high, square), _mm512_add_ps(_mm512_mul_ps(middle, base), low));
         *value = _mm512_mul_ps(sum, units);
     }
-    let (height, width) = (vnni::ROWS.min(target.rows - row), LANES.min(target.columns - column));
+    let (height, width) = (ROWS.min(target.rows - row), LANES.min(target.columns - column));
     match target.order {
         Order::Rows => {
             for (index, value) in values.into_iter().enumerate().take(height) {

@@ -35,8 +35,13 @@ pub(crate) const MOST_TERMS: usize = 65_793;
 /// Most rows of a tile, of all kernels.
 const MOST_ROWS: usize = 16;
 
-/// Sums of a tile, `[row][digit][column]`.
-type Sums = [[[i32; LANES]; DIGITS]; MOST_ROWS];
+/// Sums of a tile, `[row][digit][column]`, aligned to whole cache lines.
+#[repr(C, align(64))]
+struct Sums([[[i32; LANES]; DIGITS]; MOST_ROWS]);
+
+impl Sums {
+    const ZERO: Self = Self([[[0; LANES]; DIGITS]; MOST_ROWS]);
+}
 
 /// Where the result goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,11 +107,12 @@ fn multiply(kernel: Kernel, threads: &Threads, left: &Left, right: &Digits, orde
     threads.each(tiles.div_ceil(share), |index| {
         let tiles = index * share..tiles.min((index + 1) * share);
         let run = || {
+            let mut sums = Sums::ZERO;
             for block in 0..right.blocks() {
                 for tile in tiles.clone() {
                     // SAFETY: `result` has `rows * columns` numbers and is borrowed for the whole call; every tile and
                     // block is written by one task, and no two of them share an element.
-                    unsafe { tile_of(kernel, left, tile, right, block, &target) };
+                    unsafe { tile_of(kernel, left, tile, right, block, &target, &mut sums) };
                 }
             }
         };
@@ -119,7 +125,7 @@ fn multiply(kernel: Kernel, threads: &Threads, left: &Left, right: &Digits, orde
 /// # Safety
 ///
 /// As [`Target::write`].
-unsafe fn tile_of(kernel: Kernel, left: &Left, tile: usize, right: &Digits, block: usize, target: &Target) {
+unsafe fn tile_of(kernel: Kernel, left: &Left, tile: usize, right: &Digits, block: usize, target: &Target, sums: &mut Sums) {
     let (bytes, steps) = left.tile(tile);
     let factors = Factors { bytes, strides: left.strides, steps, digits: right.block(block), units: right.units(block) };
     let at = [tile * kernel.tile()[0], block * LANES];
@@ -127,16 +133,15 @@ unsafe fn tile_of(kernel: Kernel, left: &Left, tile: usize, right: &Digits, bloc
         // SAFETY: as the caller promises.
         return unsafe { vnni::tile(&factors, target, at) };
     }
-    let mut sums: Sums = [[[0; LANES]; DIGITS]; MOST_ROWS];
     #[cfg(target_arch = "x86_64")]
     if kernel == Kernel::Amx {
-        amx::sum(&factors, &mut sums);
+        amx::sum(&factors, sums);
         // SAFETY: as the caller promises; AMX is available, and so AVX-512.
-        return unsafe { avx512::write_sums(target, at, &sums, factors.units) };
+        return unsafe { avx512::write_sums(target, at, sums, factors.units) };
     }
-    portable::sum(&factors, &mut sums);
+    portable::sum(&factors, sums);
     // SAFETY: as the caller promises.
-    unsafe { target.write(at, &sums, factors.units, kernel.tile()[0]) };
+    unsafe { target.write(at, sums, factors.units, kernel.tile()[0]) };
 }
 
 /// What one tile is computed from.
@@ -185,7 +190,7 @@ impl Target {
     /// `first` must point to `rows * columns` numbers, and no other thread may write this tile.
     unsafe fn write(&self, [row, column]: [usize; 2], sums: &Sums, units: &[f32; LANES], tile_rows: usize) {
         let (height, width) = (tile_rows.min(self.rows - row), LANES.min(self.columns - column));
-        for (index, [low, middle, high]) in sums.iter().enumerate().take(height) {
+        for (index, [low, middle, high]) in sums.0.iter().enumerate().take(height) {
             for lane in 0..width {
                 let [low, middle, high] = [low[lane], middle[lane], high[lane]].map(|sum| sum as f32);
                 let value = (high * 65536.0 + (middle * 256.0 + low)) * units[lane];

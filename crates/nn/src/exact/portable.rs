@@ -9,7 +9,7 @@ use super::{Factors, Sums};
 pub(super) fn sum(factors: &Factors<'_>, sums: &mut Sums) {
     let Factors { bytes, strides, steps, digits, .. } = *factors;
     pulp::Arch::new().dispatch(move || {
-        for (row, sums) in sums[..ROWS].iter_mut().enumerate() {
+        for (row, sums) in sums.0[..ROWS].iter_mut().enumerate() {
             *sums = [[0; LANES]; DIGITS];
             for step in steps {
                 let group = usize::from(*step);
