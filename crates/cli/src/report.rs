@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
-use spinet::lab::{self, FigureRecord, Record, Reported, Stored, StoredAs, SweepRecord};
+use serde_json::json;
+use spinet::lab::{self, AnyRecord, Reported, Stored, StoredAs};
 use spinet::store;
 
 use crate::error::Error;
@@ -42,10 +42,10 @@ impl Report {
         let (mut found, mut others) = (Reported::default(), Vec::new());
         for path in &files {
             let name = path.strip_prefix(&self.directory).unwrap_or(path).to_string_lossy().replace('\\', "/");
-            match read(path)? {
-                Ok(Found::Tables(record)) => found.tables.push(Stored { name, record }),
-                Ok(Found::Figure(record)) => found.figures.push(StoredAs { name, record }),
-                Ok(Found::Sweep(record)) => found.sweeps.push(StoredAs { name, record }),
+            match AnyRecord::parse(&store::read_text(path)?) {
+                Ok(AnyRecord::Tables(record)) => found.tables.push(Stored { name, record }),
+                Ok(AnyRecord::Figure(record)) => found.figures.push(StoredAs { name, record }),
+                Ok(AnyRecord::Sweep(record)) => found.sweeps.push(StoredAs { name, record }),
                 Err(why) => others.push((name, why)),
             }
         }
@@ -75,13 +75,13 @@ impl Report {
     }
 
     /// Names the files that are no records: those of another kind on one line, damaged ones with the reason.
-    fn tell_others(&self, others: &[(String, NoRecord)], output: &Output) {
+    fn tell_others(&self, others: &[(String, lab::Error)], output: &Output) {
         for (name, why) in others {
-            if let NoRecord::Damaged(error) = why {
-                output.note(&format!("left out {}: {error}", self.directory.join(name).display()));
+            if !matches!(why, lab::Error::AnotherKind) {
+                output.note(&format!("left out {}: {why}", self.directory.join(name).display()));
             }
         }
-        let of_another_kind = others.iter().filter(|(_, why)| matches!(why, NoRecord::AnotherKind));
+        let of_another_kind = others.iter().filter(|(_, why)| matches!(why, lab::Error::AnotherKind));
         let names: Vec<&str> = of_another_kind.map(|(name, _)| name.as_str()).collect();
         if !names.is_empty() {
             output.note(&format!("left out of {}, no records of runs: {}", self.directory.display(), in_short(&names)));
@@ -97,38 +97,6 @@ fn in_short(names: &[&str]) -> String {
     let folder = |name: &str| name.rsplit_once('/').map_or_else(|| "this folder".to_owned(), |(folder, _)| folder.to_owned());
     let groups = names.chunk_by(|a, b| folder(a) == folder(b));
     groups.map(|group| format!("{} in {}", group.len(), folder(group[0]))).collect::<Vec<_>>().join(", ")
-}
-
-/// Why a file is no record.
-enum NoRecord {
-    /// JSON about something else.
-    AnotherKind,
-    /// It looks like a record, or is no JSON at all.
-    Damaged(lab::Error),
-}
-
-/// What a file holds.
-enum Found {
-    Tables(Record),
-    Figure(FigureRecord),
-    Sweep(SweepRecord),
-}
-
-/// A record, or why the file is none.
-fn read(path: &Path) -> Result<Result<Found, NoRecord>, Error> {
-    let text = store::read_text(path)?;
-    let value = serde_json::from_str::<Value>(&text);
-    let has = |key: &str| value.as_ref().is_ok_and(|value| value.get(key).is_some());
-    if has("panels") && has("figure") {
-        return Ok(FigureRecord::parse(&text).map(Found::Figure).map_err(NoRecord::Damaged));
-    }
-    if has("points") && has("definition") {
-        return Ok(SweepRecord::parse(&text).map(Found::Sweep).map_err(NoRecord::Damaged));
-    }
-    Ok(Record::parse(&text).map(Found::Tables).map_err(|error| {
-        let is_of_another_kind = value.is_ok() && !(has("rows") && has("definition"));
-        if is_of_another_kind { NoRecord::AnotherKind } else { NoRecord::Damaged(error) }
-    }))
 }
 
 /// Adds every JSON file in a folder and below; links to folders are not followed, so that this ends.

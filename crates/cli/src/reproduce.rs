@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::value::RawValue;
 use spinet::lab::{
-    self, ALL, EXPERIMENTS, Experiment, FigureData, FigureRequest, Method, PaperFigure, Record, Request, SweepRecord, experiment_of,
+    self, ALL, AnyRecord, EXPERIMENTS, Experiment, FigureData, FigureRequest, Method, PaperFigure, Record, Request, SweepRecord,
+    experiment_of,
 };
 use spinet::{Kernel, RuleSettings, Source, store};
 
@@ -100,7 +101,7 @@ impl Reproduce {
             },
         };
         if let Some(directory) = &self.out {
-            made.tables.iter().try_for_each(|record| write(record, directory))?;
+            made.tables.iter().try_for_each(|record| write_tables(record, directory).map(drop))?;
             made.figures.iter().try_for_each(|figure| write_figure(figure, directory))?;
         }
         if self.json {
@@ -271,19 +272,12 @@ impl Made {
 
 /// A stored record, of tables or of a figure.
 fn from_file(path: &Path) -> Result<Made, Error> {
-    let text = store::read_text(path)?;
     let failed = |source| Error::Record { path: path.to_owned(), source: Box::new(source) };
-    let value: Option<serde_json::Value> = serde_json::from_str(&text).ok();
-    let has = |key: &str| value.as_ref().is_some_and(|value| value.get(key).is_some());
-    if has("panels") {
-        let record = lab::FigureRecord::parse(&text).map_err(failed)?;
-        return Ok(Made { figures: vec![FigureData::Figure(record)], ..Made::default() });
-    }
-    if has("points") {
-        let record = lab::SweepRecord::parse(&text).map_err(failed)?;
-        return Ok(Made { figures: vec![FigureData::Sweep(record)], ..Made::default() });
-    }
-    Ok(Made { tables: Some(Record::parse(&text).map_err(failed)?), ..Made::default() })
+    Ok(match AnyRecord::parse(&store::read_text(path)?).map_err(failed)? {
+        AnyRecord::Tables(record) => Made { tables: Some(record), ..Made::default() },
+        AnyRecord::Figure(record) => Made { figures: vec![FigureData::Figure(record)], ..Made::default() },
+        AnyRecord::Sweep(record) => Made { figures: vec![FigureData::Sweep(record)], ..Made::default() },
+    })
 }
 
 /// Writes a figure and its record.
@@ -315,8 +309,8 @@ fn write_pair(directory: &Path, name: &str, is_reduced: bool, json: &str, svg: O
 }
 
 /// Writes a record and its figures: `NAME.json`, `NAME-accuracy.svg` and, with spine counts, `NAME-spines.svg`;
-/// a record of less than the full experiments is called `NAME-reduced`.
-fn write(record: &Record, directory: &Path) -> Result<(), Error> {
+/// a record of less than the full experiments is called `NAME-reduced`. Gives the path of the record.
+pub(crate) fn write_tables(record: &Record, directory: &Path) -> Result<PathBuf, Error> {
     store::make_directory(directory)?;
     let figure = lab::accuracy_figure(record)?;
     let has_spines = record.rows.iter().any(|row| !row.curve.counts.is_empty());
@@ -324,10 +318,11 @@ fn write(record: &Record, directory: &Path) -> Result<(), Error> {
     let reduced = if record.definition.reduced.is_some() { "-reduced" } else { "" };
     let is_all = record.definition.experiments.len() == EXPERIMENTS.len();
     let name = if is_all { "paper-tables".to_owned() } else { record.definition.experiments.join("-") } + reduced;
-    store::write_atomically(&directory.join(format!("{name}.json")), record.to_json()?.as_bytes())?;
+    let path = directory.join(format!("{name}.json"));
+    store::write_atomically(&path, record.to_json()?.as_bytes())?;
     store::write_atomically(&directory.join(format!("{name}-accuracy.svg")), figure.as_bytes())?;
     if let Some(spines) = spines {
         store::write_atomically(&directory.join(format!("{name}-spines.svg")), spines.as_bytes())?;
     }
-    Ok(())
+    Ok(path)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use spinet::data::load_with;
-use spinet::lab::{Grid, Tuning, tune};
+use spinet::lab::{Grid, Progress, Tuning, tune};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
@@ -54,7 +54,7 @@ impl Tune {
         let tuning = Tuning { config, rule, grids: self.grids.clone(), folds: self.folds, left_out, runs: self.runs };
         let bar = ReproduceBar::new(tuning.count()? as u64);
         let data = load_with(&tuning.config.data, &self.source.source(), &tuning.config.data_options())?;
-        let tried = tune(&tuning, &data, self.threads.count(), &|| bar.advance(1, output));
+        let tried = tune(&tuning, &data, self.threads.count(), &|| bar.advance(Progress::Done(1), output));
         bar.clear();
         let tried = tried?;
         if self.json {

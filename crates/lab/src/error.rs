@@ -102,6 +102,17 @@ pub enum Error {
         /// The other.
         second: PathBuf,
     },
+    /// Records that do not belong together.
+    #[error("{}: {message}", .path.display())]
+    Join {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        message: String,
+    },
+    /// JSON about something else than an experiment.
+    #[error("not a record of this program: it has neither rows nor points nor panels")]
+    AnotherKind,
     /// A share that does not exist.
     #[error("cannot read share `{found}`, expected INDEX/COUNT with INDEX from 1 to COUNT, as in 1/4")]
     Shard {

@@ -3,6 +3,7 @@
 //! An [`Experiment`] says what is run; [`reproduce`] runs it and gives a [`Record`], from which alone tables and
 //! figures are made, so that a stored record shows the same as a fresh run.
 
+mod any_record;
 mod bench;
 mod count;
 mod curves;
@@ -10,10 +11,12 @@ mod error;
 mod experiment;
 pub mod figure;
 mod folds;
+mod join;
 mod merge;
 mod method;
 mod paper;
 mod paper_figure;
+mod progress;
 mod record;
 mod report;
 mod reproduce;
@@ -27,17 +30,20 @@ mod table;
 mod tune;
 mod tuned;
 
+pub use any_record::AnyRecord;
 pub use bench::{BENCH_SHAPES, BenchCase, BenchRecord, BenchRow, bench, peak_memory_mb};
 pub use count::thousands;
 pub use curves::{accuracy_figure, spine_figure};
 pub use error::Error;
 pub use experiment::{ALL, EXPERIMENTS, Experiment, experiment_of, words};
+pub use join::join;
 pub use merge::{Merged, merge};
 pub use method::Method;
 pub use paper::{Published, published};
 pub use paper_figure::{
     FigureCurve, FigureData, FigurePanel, FigureRecord, FigureRequest, PaperFigure, figure_markdown, figure_svg, figure_text,
 };
+pub use progress::Progress;
 pub use record::{Curve, Definition, Estimate, Interval, Record, Row};
 pub use report::{Reported, Stored, StoredAs, StoredFigure, StoredSweep, report};
 pub use reproduce::{Request, reproduce, run_share};

@@ -11,7 +11,8 @@ use crate::count::{plural, thousands};
 use crate::experiment::{BATCH, LEARNING_RATE, OPEN_POINTS, TUNED_POINT};
 use crate::runs::Outcome;
 use crate::{
-    Curve, Definition, Error, Estimate, Experiment, Keeping, Method, Record, Row, Shard, Tuned, paired_interval, published, speedup,
+    Curve, Definition, Error, Estimate, Experiment, Keeping, Method, Progress, Record, Row, Shard, Tuned, paired_interval, published,
+    speedup,
 };
 
 /// What to run.
@@ -50,9 +51,9 @@ struct Job {
 }
 
 impl Job {
-    /// A measure of the time that so many epochs take.
-    fn work(&self, epochs: usize) -> u64 {
-        (epochs * self.hidden) as u64
+    /// A measure of the time that it takes.
+    fn work(&self) -> u64 {
+        Progress::Done(self.config.epochs as u64).times(self.hidden).work()
     }
 }
 
@@ -63,7 +64,7 @@ impl Request {
     ///
     /// What is wrong with the request.
     pub fn work(&self, shard: Option<Shard>) -> Result<u64, Error> {
-        Ok(of_shard(&self.jobs()?, shard).iter().map(|job| job.work(job.config.epochs)).sum())
+        Ok(of_shard(&self.jobs()?, shard).iter().map(|job| job.work()).fold(0, u64::saturating_add))
     }
 
     /// Every run, the largest networks first so that the threads end together.
@@ -146,7 +147,7 @@ impl Request {
 }
 
 /// Runs behind every figure of the paper's tables.
-const RUNS: usize = 5;
+pub(crate) const RUNS: usize = 5;
 /// Most runs of a request.
 pub(crate) const MOST_RUNS: usize = 10_000;
 
@@ -157,10 +158,10 @@ fn of_shard(jobs: &[Job], shard: Option<Shard>) -> Vec<&Job> {
 }
 
 /// Does these runs, as many at once as there are threads.
-fn outcomes(request: &Request, jobs: &[&Job], data: &[Dataset], advance: &(dyn Fn(u64) + Sync)) -> Result<Vec<Outcome>, Error> {
+fn outcomes(request: &Request, jobs: &[&Job], data: &[Dataset], advance: &(dyn Fn(Progress) + Sync)) -> Result<Vec<Outcome>, Error> {
     each_run(request.threads, jobs.len(), |index, threads| {
         let job = jobs[index];
-        request.keeping.outcome(&job.config, &data[job.experiment], threads, &mut |epochs| advance(job.work(epochs)))
+        request.keeping.outcome(&job.config, &data[job.experiment], threads, &mut |epochs| advance(epochs.times(job.hidden)))
     })
 }
 
@@ -175,7 +176,7 @@ fn load(request: &Request) -> Result<Vec<Dataset>, Error> {
 /// # Errors
 ///
 /// As [`reproduce`].
-pub fn run_share(request: &Request, shard: Shard, advance: &(dyn Fn(u64) + Sync)) -> Result<usize, Error> {
+pub fn run_share(request: &Request, shard: Shard, advance: &(dyn Fn(Progress) + Sync)) -> Result<usize, Error> {
     let (jobs, data) = (request.jobs()?, load(request)?);
     Ok(outcomes(request, &of_shard(&jobs, Some(shard)), &data, advance)?.len())
 }
@@ -186,7 +187,7 @@ pub fn run_share(request: &Request, shard: Shard, advance: &(dyn Fn(u64) + Sync)
 /// # Errors
 ///
 /// What is wrong with the request, data that is missing, a run that diverged or was interrupted.
-pub fn reproduce(request: &Request, advance: &(dyn Fn(u64) + Sync)) -> Result<Record, Error> {
+pub fn reproduce(request: &Request, advance: &(dyn Fn(Progress) + Sync)) -> Result<Record, Error> {
     let (jobs, data) = (request.jobs()?, load(request)?);
     let outcomes = outcomes(request, &of_shard(&jobs, None), &data, advance)?;
     let mut rows = Vec::new();
@@ -326,7 +327,7 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
 }
 
 /// The law of the initial weights; where experiments differ, that of each.
-fn initialisers(experiments: &[&Experiment]) -> String {
+pub(crate) fn initialisers(experiments: &[&Experiment]) -> String {
     let first = experiments.first().map_or_else(String::new, |experiment| experiment.initialiser.to_string());
     let others = experiments.iter().filter(|experiment| experiment.initialiser.to_string() != first);
     others.fold(first.clone(), |text, experiment| format!("{text}, in {} {}", experiment.name, experiment.initialiser))

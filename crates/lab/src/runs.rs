@@ -7,7 +7,7 @@ use spinet_data::Dataset;
 use spinet_nn::Threads;
 use spinet_train::{Advance, Evaluation, Model, RunDirectory, Safety, TrainConfig, Trainer, run_id, run_name};
 
-use crate::Error;
+use crate::{Error, Progress};
 
 /// Time from one look at a directory that another process holds to the next.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -33,13 +33,13 @@ pub(crate) struct Outcome {
 }
 
 impl Keeping {
-    /// Trains, goes on with, or reads one run; `advance` is told of every further epoch.
+    /// Trains, goes on with, or reads one run; `advance` is told of every further epoch, and of those that were found.
     pub(crate) fn outcome(
         &self,
         config: &TrainConfig,
         data: &Dataset,
         threads: Threads,
-        advance: &mut dyn FnMut(usize),
+        advance: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
         let (model, curve, id) = self.trained(config, data, threads, advance)?;
         Ok(Outcome { curve, id, arrays_sha256: model.arrays_sha256() })
@@ -51,37 +51,39 @@ impl Keeping {
         config: &TrainConfig,
         data: &Dataset,
         threads: Threads,
-        advance: &mut dyn FnMut(usize),
+        advance: &mut dyn FnMut(Progress),
     ) -> Result<(Model, Vec<Evaluation>, String), Error> {
         let config = config.resolved()?;
         let id = run_id(&config, &[data.train.sha256(), data.test.sha256()])?;
-        let mut done = 0;
-        let mut watch = |epoch: usize| {
-            if epoch > done {
-                advance(epoch - done);
-                done = epoch;
+        let mut behind = 0;
+        let mut watch = |epoch: usize, piece: fn(u64) -> Progress| {
+            if epoch > behind {
+                advance(piece((epoch - behind) as u64));
+                behind = epoch;
             }
         };
         let Some(root) = &self.directory else {
             let mut trainer = Trainer::new(&config, data, threads)?;
-            let curve = trainer.run(&mut |evaluation| watch(evaluation.epoch))?;
+            let curve = trainer.run(&mut |evaluation| watch(evaluation.epoch, Progress::Done))?;
             return Ok((Model::of(&trainer, data), curve, id));
         };
         let directory = self.opened(&root.join(format!("{}-{id}", run_name(&config))))?;
         let (model, curve) = if let Some(finished) = directory.finished(&config, data)? {
+            watch(config.epochs, Progress::Found);
             finished
         } else {
             let mut trainer = Trainer::new(&config, data, threads)?;
             directory.begin(&mut trainer, data)?;
+            watch(trainer.epoch(), Progress::Found);
             let mut step = |advance, trainer: &Trainer| {
                 if advance == Advance::Evaluated {
-                    watch(trainer.epoch());
+                    watch(trainer.epoch(), Progress::Done);
                 }
             };
             let model = directory.run(&mut trainer, data, &self.safety, &mut step)?;
             (model, trainer.curve().to_vec())
         };
-        watch(config.epochs);
+        watch(config.epochs, Progress::Done);
         Ok((model, curve, id))
     }
 

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_data::Source;
-use spinet_lab::{EXPERIMENTS, Experiment, Keeping, Method, Record, Request, accuracy_figure, markdown, reproduce, spine_figure, text};
+use spinet_lab::{
+    EXPERIMENTS, Experiment, Keeping, Method, Progress, Record, Request, accuracy_figure, markdown, reproduce, spine_figure, text,
+};
 use spinet_nn::Kernel;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -47,13 +49,20 @@ fn every_method_starts_alike_and_only_rules_make_the_difference() {
 
 #[test]
 fn progress_adds_up_to_all_the_work() {
-    let done = AtomicU64::new(0);
-    let request = request(2);
-    reproduce(&request, &|work| {
-        done.fetch_add(work, Ordering::Relaxed);
-    })
-    .unwrap();
-    assert_eq!(done.into_inner(), request.work(None).unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    let keeping = Keeping { directory: Some(directory.path().to_owned()), ..Keeping::default() };
+    let request = Request { keeping, ..request(2) };
+    let all = request.work(None).unwrap();
+    // A second time every run is found done.
+    for expected in [(all, 0), (0, all)] {
+        let (done, found) = (AtomicU64::new(0), AtomicU64::new(0));
+        reproduce(&request, &|progress| {
+            let sum = if matches!(progress, Progress::Done(_)) { &done } else { &found };
+            sum.fetch_add(progress.work(), Ordering::Relaxed);
+        })
+        .unwrap();
+        assert_eq!((done.into_inner(), found.into_inner()), expected);
+    }
 }
 
 #[test]

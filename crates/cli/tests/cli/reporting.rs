@@ -84,3 +84,30 @@ fn the_commands_in_a_report_repeat_its_numbers() {
     let again: Value = serde_json::from_str(&elsewhere.done(&format!("{} --json", command("reproduce table3 ")))).unwrap();
     assert_eq!(&again["rows"][1], row);
 }
+
+/// The record of Tables 3 and 4 without the networks of so many hidden units.
+fn without(hidden: u64) -> String {
+    let mut record: Value = serde_json::from_str(RECORD).unwrap();
+    record["rows"].as_array_mut().unwrap().retain(|row| row["hidden"] != hidden);
+    record["definition"]["reduced"] = "not all networks".into();
+    record.to_string()
+}
+
+#[test]
+fn records_that_were_made_apart_are_joined_to_the_whole() {
+    let bench = Bench::new();
+    bench.write("a.json", without(10));
+    bench.write("b.json", without(100));
+    assert_eq!(bench.done("merge a.json b.json --out joined"), "joined/tables-3-4.json: 8 rows\n");
+    assert_eq!(names(&bench.path("joined")), ["tables-3-4-accuracy.svg", "tables-3-4-spines.svg", "tables-3-4.json"]);
+    let [joined, whole]: [Value; 2] =
+        [bench.read("joined/tables-3-4.json"), RECORD.into()].map(|text| serde_json::from_slice(&text).unwrap());
+    assert_eq!(joined["rows"], whole["rows"]);
+    let text = bench.done("merge a.json --out part");
+    assert_eq!(text, "part/tables-3-4-reduced.json: 4 rows; 4 rows missing\n");
+    bench.write("other.json", RECORD.replace("\"kernel\": \"exact\"", "\"kernel\": \"f32\""));
+    let message = bench.refused(2, "merge a.json other.json --out bad");
+    assert!(message.starts_with("spinet: other.json: kernel class f32, expected exact as in the first file"), "{message}");
+    assert!(bench.refused(2, "merge a.json torn.json --out bad").starts_with("spinet: torn.json: cannot open: "));
+    assert!(!bench.path("bad").exists());
+}

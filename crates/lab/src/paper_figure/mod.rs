@@ -23,7 +23,7 @@ use spinet_data::Source;
 use spinet_nn::Kernel;
 
 use crate::reproduce::MOST_RUNS;
-use crate::{Error, Keeping, SweepFile, SweepRecord, SweepRequest};
+use crate::{Error, Keeping, Progress, SweepFile, SweepRecord, SweepRequest};
 
 /// A figure of the paper that is no table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,7 +172,7 @@ impl FigureRequest {
     /// # Errors
     ///
     /// What is wrong with the request, data that is missing, a run that diverged or was interrupted.
-    pub fn make(&self, figure: PaperFigure, advance: &(dyn Fn(u64) + Sync)) -> Result<FigureData, Error> {
+    pub fn make(&self, figure: PaperFigure, advance: &(dyn Fn(Progress) + Sync)) -> Result<FigureData, Error> {
         match self.sweep(figure)? {
             Some(sweep) => Ok(FigureData::Sweep(crate::sweep(&sweep, advance)?)),
             None if figure == PaperFigure::Weights => Ok(FigureData::Figure(weights::weights(self, advance)?)),

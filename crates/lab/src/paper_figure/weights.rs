@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use spinet_train::{TrainConfig, each_run};
 
 use super::{FigurePanel, FigureRecord, FigureRequest};
-use crate::{EXPERIMENTS, Error, Method, mean, standard_deviation};
+use crate::{EXPERIMENTS, Error, Method, Progress, mean, standard_deviation};
 
 const HIDDEN: usize = 100;
 /// Bins from -[`WIDEST`] to [`WIDEST`]; weights beyond count in the outer bins.
@@ -16,7 +16,7 @@ pub(super) fn work(request: &FigureRequest) -> u64 {
     ((Method::ALL.len() * request.runs * HIDDEN) as u64).saturating_mul(request.epochs.unwrap_or(EXPERIMENTS[0].epochs) as u64)
 }
 
-pub(super) fn weights(request: &FigureRequest, advance: &(dyn Fn(u64) + Sync)) -> Result<FigureRecord, Error> {
+pub(super) fn weights(request: &FigureRequest, advance: &(dyn Fn(Progress) + Sync)) -> Result<FigureRecord, Error> {
     let experiment = &EXPERIMENTS[0];
     let data = spinet_data::load(experiment.data, &request.source)?;
     let mut configs: Vec<(Method, TrainConfig)> = Vec::new();
@@ -28,7 +28,7 @@ pub(super) fn weights(request: &FigureRequest, advance: &(dyn Fn(u64) + Sync)) -
         }
     }
     let networks = each_run(request.threads, configs.len(), |index, threads| {
-        let mut tell = |epochs: usize| advance((epochs * HIDDEN) as u64);
+        let mut tell = |epochs: Progress| advance(epochs.times(HIDDEN));
         let (model, ..) = request.keeping.trained(&configs[index].1, &data, threads, &mut tell)?;
         Ok::<_, Error>(Weights::of(&model.network.weights()))
     })?;

@@ -9,7 +9,7 @@ use spinet_rules::{RuleSettings, StateValues};
 use spinet_train::{Advance, TrainConfig, Trainer, each_run};
 
 use super::{FigureCurve, FigurePanel, FigureRecord, FigureRequest};
-use crate::{EXPERIMENTS, Error, mean, standard_deviation};
+use crate::{EXPERIMENTS, Error, Progress, mean, standard_deviation};
 
 const HIDDEN: usize = 100;
 const EPOCHS: usize = 500;
@@ -21,7 +21,7 @@ pub(super) fn work(request: &FigureRequest) -> u64 {
     ((SETTINGS.len() * request.runs * HIDDEN) as u64).saturating_mul(request.epochs.unwrap_or(EPOCHS) as u64)
 }
 
-pub(super) fn zeros(request: &FigureRequest, advance: &(dyn Fn(u64) + Sync)) -> Result<FigureRecord, Error> {
+pub(super) fn zeros(request: &FigureRequest, advance: &(dyn Fn(Progress) + Sync)) -> Result<FigureRecord, Error> {
     let data = spinet_data::load(EXPERIMENTS[0].data, &request.source)?;
     let epochs = request.epochs.unwrap_or(EPOCHS);
     let rule = |initial_bound: f64| RuleSettings::new("bdnn-dsd").with_number("initial_bound", initial_bound);
@@ -37,7 +37,7 @@ pub(super) fn zeros(request: &FigureRequest, advance: &(dyn Fn(u64) + Sync)) -> 
             }
             if trainer.position().batch == 0 && trainer.epoch() > course.epochs() {
                 course.push(&trainer);
-                advance(HIDDEN as u64);
+                advance(Progress::Done(HIDDEN as u64));
             }
         }
         Ok(course)

@@ -10,7 +10,7 @@ use super::{SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRow};
 use crate::folds::{folds, part};
 use crate::reproduce::{MOST_RUNS, curve, percent, points, unverified};
 use crate::runs::Outcome;
-use crate::{Curve, Error, Estimate, Keeping, Shard, paired_interval, speedup};
+use crate::{Curve, Error, Estimate, Keeping, Progress, Shard, paired_interval, speedup};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -45,9 +45,14 @@ struct Job {
 }
 
 impl Job {
-    /// A measure of the time that so many epochs take.
-    fn work(&self, epochs: usize) -> u64 {
-        (epochs as u64).saturating_mul(self.config.hidden.iter().fold(0_u64, |sum, units| sum.saturating_add(*units as u64)).max(1))
+    /// A measure of the time that it takes.
+    fn work(&self) -> u64 {
+        Progress::Done(self.config.epochs as u64).times(self.units()).work()
+    }
+
+    /// All hidden units, at least one.
+    fn units(&self) -> usize {
+        self.config.hidden.iter().fold(0_usize, |sum, units| sum.saturating_add(*units)).max(1)
     }
 }
 
@@ -79,7 +84,7 @@ impl SweepRequest {
     ///
     /// What is wrong with the request.
     pub fn work(&self, shard: Option<Shard>) -> Result<u64, Error> {
-        Ok(self.jobs(shard)?.iter().map(|job| job.work(job.config.epochs)).fold(0, u64::saturating_add))
+        Ok(self.jobs(shard)?.iter().map(Job::work).fold(0, u64::saturating_add))
     }
 
     fn folds(&self) -> usize {
@@ -173,22 +178,22 @@ fn outcomes(
     request: &SweepRequest,
     jobs: &[Job],
     data: &[DataParts],
-    advance: &(dyn Fn(u64) + Sync),
+    advance: &(dyn Fn(Progress) + Sync),
 ) -> Result<Vec<Option<Outcome>>, Error> {
     // The largest first, so that the threads end together.
     let mut order: Vec<usize> = (0..jobs.len()).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(jobs[*index].work(jobs[*index].config.epochs)));
+    order.sort_by_key(|index| std::cmp::Reverse(jobs[*index].work()));
     let done = each_run(request.threads, jobs.len(), |index, threads| {
         let job = &jobs[order[index]];
-        let mut left = job.config.epochs;
-        let mut tell = |epochs: usize| {
-            left = left.saturating_sub(epochs);
-            advance(job.work(epochs));
+        let mut left = job.config.epochs as u64;
+        let mut tell = |epochs: Progress| {
+            left = left.saturating_sub(epochs.work());
+            advance(epochs.times(job.units()));
         };
         match request.keeping.outcome(&job.config, &data[job.data].part(job.part)?, threads, &mut tell) {
             Ok(outcome) => Ok(Some(outcome)),
             Err(Error::Train(spinet_train::Error::Diverged { .. })) => {
-                advance(job.work(left));
+                advance(Progress::Done(left).times(job.units()));
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -206,7 +211,7 @@ fn outcomes(
 /// # Errors
 ///
 /// As [`sweep`].
-pub fn sweep_share(request: &SweepRequest, shard: Shard, advance: &(dyn Fn(u64) + Sync)) -> Result<usize, Error> {
+pub fn sweep_share(request: &SweepRequest, shard: Shard, advance: &(dyn Fn(Progress) + Sync)) -> Result<usize, Error> {
     let (jobs, data) = (request.jobs(Some(shard))?, request.load()?);
     Ok(outcomes(request, &jobs, &data, advance)?.len())
 }
@@ -217,7 +222,7 @@ pub fn sweep_share(request: &SweepRequest, shard: Shard, advance: &(dyn Fn(u64) 
 /// # Errors
 ///
 /// What is wrong with the request, data that is missing, a run that was interrupted or cannot be kept.
-pub fn sweep(request: &SweepRequest, advance: &(dyn Fn(u64) + Sync)) -> Result<SweepRecord, Error> {
+pub fn sweep(request: &SweepRequest, advance: &(dyn Fn(Progress) + Sync)) -> Result<SweepRecord, Error> {
     let (jobs, data) = (request.jobs(None)?, request.load()?);
     let outcomes = outcomes(request, &jobs, &data, advance)?;
     let each = request.file.seeds.len() * request.folds();

@@ -112,7 +112,7 @@ fn multiply(kernel: Kernel, threads: &Threads, left: &Left, right: &Digits, orde
                 for tile in tiles.clone() {
                     // SAFETY: `result` has `rows * columns` numbers and is borrowed for the whole call; every tile and
                     // block is written by one task, and no two of them share an element.
-                    unsafe { tile_of(kernel, left, tile, right, block, &target, &mut sums) };
+                    unsafe { tile_of(kernel, left, right, [tile, block], &target, &mut sums) };
                 }
             }
         };
@@ -125,7 +125,7 @@ fn multiply(kernel: Kernel, threads: &Threads, left: &Left, right: &Digits, orde
 /// # Safety
 ///
 /// As [`Target::write`].
-unsafe fn tile_of(kernel: Kernel, left: &Left, tile: usize, right: &Digits, block: usize, target: &Target, sums: &mut Sums) {
+unsafe fn tile_of(kernel: Kernel, left: &Left, right: &Digits, [tile, block]: [usize; 2], target: &Target, sums: &mut Sums) {
     let (bytes, steps) = left.tile(tile);
     let factors = Factors { bytes, strides: left.strides, steps, digits: right.block(block), units: right.units(block) };
     let at = [tile * kernel.tile()[0], block * LANES];

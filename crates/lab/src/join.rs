@@ -1,0 +1,185 @@
+//! Joins records of the paper's tables that were made apart, for instance a table a day or on other machines.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::reproduce::{RUNS, initialisers};
+use crate::table::experiment_behind;
+use crate::{Definition, EXPERIMENTS, Error, Experiment, Method, Record, Row};
+
+/// One record with the rows of all, in the order of the registry; `records` stand beside the files they were read from.
+///
+/// What the numbers depend on must agree: rows that several records have, seeds, kernel class, digests of the data. Rows of
+/// another length or with other settings than their experiment's are taken as they are, and the record says so.
+///
+/// # Errors
+///
+/// [`Error::Join`], naming the file and what does not fit.
+pub fn join(records: &[(PathBuf, Record)]) -> Result<Record, Error> {
+    let Some(((_, first), others)) = records.split_first() else {
+        return Err(Error::Join { path: PathBuf::new(), message: "no record is given, expected at least one".to_owned() });
+    };
+    let (mut definition, mut rows) = (first.definition.clone(), Vec::<Row>::new());
+    for (path, record) in others {
+        add(&mut definition, &record.definition).map_err(|message| Error::Join { path: path.clone(), message })?;
+    }
+    for (path, record) in records {
+        for row in &record.rows {
+            match rows.iter().find(|known| key(known) == key(row)) {
+                Some(known) if known != row => {
+                    let message = format!("{} differs from that of another file, expected the same numbers", name(row));
+                    return Err(Error::Join { path: path.clone(), message });
+                }
+                Some(_) => {}
+                None => rows.push(row.clone()),
+            }
+        }
+    }
+    let experiments = EXPERIMENTS.iter().filter(|experiment| definition.experiments.iter().any(|name| name == experiment.name));
+    let experiments: Vec<&Experiment> = experiments.collect();
+    definition.experiments = experiments.iter().map(|experiment| experiment.name.to_owned()).collect();
+    definition.initialiser = initialisers(&experiments);
+    let mut record = Record { rows, definition };
+    let place = |row: &Row| {
+        let experiment = experiment_behind(&record, row);
+        experiments.iter().position(|known| experiment.is_some_and(|experiment| experiment.name == known.name))
+    };
+    let mut places: Vec<_> = record.rows.iter().map(|row| (place(row), row.hidden, row.method)).zip(0..).collect();
+    places.sort_unstable();
+    let rows = places.into_iter().map(|(_, index): (_, usize)| record.rows[index].clone()).collect();
+    record.rows = rows;
+    record.definition.reduced = missing(&experiments, &record);
+    if record.definition.reduced.is_none() {
+        // The whole of them: one command makes it again.
+        let words: Vec<&str> = experiments.iter().map(|experiment| experiment.words[0]).collect();
+        record.definition.command = format!("spinet reproduce {}", words.join(" "));
+    }
+    Ok(record)
+}
+
+/// What a row is about.
+fn key(row: &Row) -> (&str, usize, usize, Method) {
+    (&row.data, row.train, row.hidden, row.method)
+}
+
+fn name(row: &Row) -> String {
+    format!("`{}` on {} with {} samples and {} hidden units", row.method.name(), row.data, row.train, row.hidden)
+}
+
+/// Adds what another record says; the message tells what does not fit.
+fn add(definition: &mut Definition, other: &Definition) -> Result<(), String> {
+    let same = |what: &str, expected: String, found: String| {
+        if expected == found { Ok(()) } else { Err(format!("{what} {found}, expected {expected} as in the first file")) }
+    };
+    same("seeds", format!("{:?}", definition.seeds), format!("{:?}", other.seeds))?;
+    same("kernel class", definition.kernel.clone(), other.kernel.clone())?;
+    same("learning rate", definition.learning_rate.to_string(), other.learning_rate.to_string())?;
+    same("batch", definition.batch.to_string(), other.batch.to_string())?;
+    for (data, [train, test]) in &other.digests {
+        let known = definition.digests.entry(data.clone()).or_insert_with(|| [train.clone(), test.clone()]);
+        same(&format!("samples of {data}"), known.join(" and "), format!("{train} and {test}"))?;
+    }
+    let lists = [
+        (&mut definition.experiments, &other.experiments),
+        (&mut definition.lengths, &other.lengths),
+        (&mut definition.tuned, &other.tuned),
+        (&mut definition.open_points, &other.open_points),
+        (&mut definition.unverified, &other.unverified),
+    ];
+    for (list, more) in lists {
+        list.extend(more.iter().filter(|text| !list.contains(text)).cloned().collect::<Vec<_>>());
+    }
+    if definition.command != other.command {
+        definition.command = format!("{}; {}", definition.command, other.command);
+    }
+    Ok(())
+}
+
+/// What sets the rows apart from the full experiments, in words.
+fn missing(experiments: &[&Experiment], record: &Record) -> Option<String> {
+    let mut parts = BTreeMap::<&str, usize>::new();
+    let mut note = |what| *parts.entry(what).or_default() += 1;
+    for experiment in experiments {
+        for hidden in experiment.hidden {
+            for method in Method::ALL {
+                let is_it = |row: &&Row| {
+                    let known = experiment_behind(record, row);
+                    (row.hidden, row.method) == (*hidden, method) && known.is_some_and(|known| known.name == experiment.name)
+                };
+                let Some(row) = record.rows.iter().find(is_it) else {
+                    note("missing");
+                    continue;
+                };
+                let rules: Vec<String> = experiment.rules(method, *hidden).unwrap_or_default().iter().map(ToString::to_string).collect();
+                if row.runs != RUNS {
+                    note("with another number of runs");
+                } else if row.epochs != experiment.epochs {
+                    note("with another number of epochs");
+                } else if row.rules != rules {
+                    note("with other rules");
+                }
+            }
+        }
+    }
+    let count = |(what, count): (&str, usize)| format!("{count} {} {what}", if count == 1 { "row" } else { "rows" });
+    (!parts.is_empty()).then(|| parts.into_iter().map(count).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(name: &str) -> (PathBuf, Record) {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results").join(name);
+        (path.clone(), Record::parse(&spinet_train::store::read_text(&path).unwrap()).unwrap())
+    }
+
+    #[test]
+    fn halves_of_an_experiment_give_the_whole_of_it() {
+        let (path, whole) = stored("tables-3-4.json");
+        let part = |is_in: &dyn Fn(&Row) -> bool, command: &str| {
+            let mut record = whole.clone();
+            record.rows.retain(is_in);
+            (record.definition.reduced, record.definition.command) = (Some("not all networks".to_owned()), command.to_owned());
+            (path.clone(), record)
+        };
+        let [small, large] = [part(&|row| row.hidden == 10, "one"), part(&|row| row.hidden == 100, "another")];
+        let mut joined = join(&[large.clone(), small.clone(), large.clone()]).unwrap();
+        assert_eq!(joined.definition.command, "spinet reproduce table3");
+        joined.definition.command.clone_from(&whole.definition.command);
+        assert_eq!(joined, whole);
+        let without = part(&|row| row.hidden == 10 && row.method != Method::L2, "less");
+        let partial = join(&[without, large]).unwrap().definition;
+        assert_eq!((partial.reduced.as_deref(), partial.command.as_str()), (Some("1 row missing"), "less; another"));
+    }
+
+    #[test]
+    fn experiments_are_joined_in_the_order_of_the_registry() {
+        let [first, second] = [stored("tables-3-4.json"), stored("tables-7-8.json")];
+        let joined = join(&[second.clone(), first.clone()]).unwrap();
+        assert_eq!(joined.definition.experiments, ["tables-3-4", "tables-7-8"]);
+        assert_eq!(joined.definition.reduced, None);
+        assert_eq!(joined.rows, [first.1.rows, second.1.rows].concat());
+        assert_eq!(joined.definition.digests.len(), 2);
+        assert_eq!(joined.definition.tuned.len(), 8);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_the_file() {
+        let (path, whole) = stored("tables-3-4.json");
+        let refused = |change: &dyn Fn(&mut Record)| {
+            let mut other = whole.clone();
+            change(&mut other);
+            join(&[(path.clone(), whole.clone()), (PathBuf::from("other.json"), other)]).unwrap_err().to_string()
+        };
+        let text = refused(&|record| record.rows[0].accuracy.mean += 1.0);
+        let row = "`initial` on mnist with 1200 samples and 10 hidden units";
+        assert_eq!(text, format!("other.json: {row} differs from that of another file, expected the same numbers"));
+        let text = refused(&|record| record.definition.kernel = "f32".to_owned());
+        assert_eq!(text, "other.json: kernel class f32, expected exact as in the first file");
+        let text = refused(&|record| record.definition.seeds = vec![7]);
+        assert_eq!(text, "other.json: seeds [7], expected [0, 1, 2, 3, 4] as in the first file");
+        let text = refused(&|record| record.definition.digests.values_mut().for_each(|digest| digest[0] = "x".to_owned()));
+        assert!(text.starts_with("other.json: samples of mnist-1200 x and "), "{text}");
+    }
+}
