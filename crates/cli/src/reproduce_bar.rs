@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_was_found_done_does_not_count_as_speed() {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         assert_eq!(left(minute, 100, 0, 0), None);
         assert_eq!(left(minute, 100, 50, 50), None);
         assert_eq!(left(minute, 100, 50, 0), Some(minute));
