@@ -175,12 +175,12 @@ impl<S: Scalar> Chain<S> {
         }
         let slot = 2 * at.layer;
         if !self.rules.iter().any(|rule| rule.acts(Seam::AfterUpdate, at.layer)) {
-            self.optimizer.update(slot, learning_rate, weight, grad);
+            self.optimizer.update(slot, at.step, learning_rate, weight, grad);
             return;
         }
         let before = &mut self.before[..weight.len()];
         before.copy_from_slice(weight);
-        self.optimizer.update(slot, learning_rate, weight, grad);
+        self.optimizer.update(slot, at.step, learning_rate, weight, grad);
         for rule in self.rules.iter_mut().filter(|rule| rule.acts(Seam::AfterUpdate, at.layer)) {
             rule.after_update(at, before, weight);
         }
@@ -192,7 +192,7 @@ impl<S: Scalar> Chain<S> {
         if is_acting {
             self.bias_before[..bias.len()].copy_from_slice(bias);
         }
-        self.optimizer.update(2 * at.layer + 1, learning_rate, bias, grad);
+        self.optimizer.update(2 * at.layer + 1, at.step, learning_rate, bias, grad);
         if is_acting {
             for rule in self.rules.iter_mut().filter(|rule| rule.acts_on_biases(at.layer)) {
                 rule.after_bias_update(at, &self.bias_before[..bias.len()], bias);

@@ -37,7 +37,7 @@ impl<S: Scalar> Optimizer<S> for GradientDescent {
         ENTRY.name
     }
 
-    fn update(&mut self, _slot: usize, learning_rate: S, values: &mut [S], grad: &[S]) {
+    fn update(&mut self, _slot: usize, _step: u64, learning_rate: S, values: &mut [S], grad: &[S]) {
         Arch::new().dispatch(move || {
             for (value, g) in values.iter_mut().zip(grad) {
                 *value = *value - learning_rate * *g;
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn a_step_moves_against_the_gradient() {
         let mut weight = [1.0, -2.0, 0.5];
-        GradientDescent.update(0, 0.5, &mut weight, &[2.0, 1.0, 0.0]);
+        GradientDescent.update(0, 0, 0.5, &mut weight, &[2.0, 1.0, 0.0]);
         assert_eq!(weight, [0.0, -2.5, 0.5]);
     }
 }

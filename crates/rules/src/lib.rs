@@ -25,28 +25,34 @@
 //! # Ok::<(), spinet_rules::Error>(())
 //! ```
 
+mod adam;
 mod chain;
 mod dropout;
 mod error;
 mod gradient_descent;
 mod layers;
+mod momentum;
 mod optimizer;
 mod parameter;
 mod registry;
+mod rms_prop;
 mod rule;
 mod scalar;
 mod spine_bound;
 mod stream;
 mod weight_decay;
 
+pub use adam::{Adam, AdamConfig, AdamW, AdamWConfig};
 pub use chain::Chain;
 pub use dropout::{Dropout, DropoutConfig};
 pub use error::{Error, nearest};
 pub use gradient_descent::GradientDescent;
 pub use layers::Layers;
+pub use momentum::{Momentum, MomentumConfig};
 pub use optimizer::Optimizer;
 pub use parameter::{Parameter, Range, Resolved, RuleSettings, Setting};
 pub use registry::{RULES, Role, RuleEntry, find};
+pub use rms_prop::{RmsProp, RmsPropConfig};
 pub use rule::{At, BIAS_PREFIX, ErrorSignal, LayerShape, Measure, Plan, Propagation, Rule, Seam, StateEntry, StateValues};
 pub use scalar::Scalar;
 pub use spine_bound::{Algorithm1, Counting, SpineBound, SpineBoundConfig};

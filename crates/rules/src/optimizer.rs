@@ -1,6 +1,6 @@
 //! How a gradient becomes an update: the place between the seams "gradient" and "weight after the update".
 
-use crate::{Error, Scalar, StateEntry};
+use crate::{Error, Plan, Scalar, StateEntry, StateValues};
 
 /// Turns gradients into updates and applies them.
 pub trait Optimizer<S: Scalar>: Send {
@@ -9,8 +9,8 @@ pub trait Optimizer<S: Scalar>: Send {
 
     /// Moves `values` (the weights or the biases of a layer; each has its own `slot`) against `grad`.
     ///
-    /// `slot` is `2 * layer` for weights and `2 * layer + 1` for biases.
-    fn update(&mut self, slot: usize, learning_rate: S, values: &mut [S], grad: &[S]);
+    /// `slot` is `2 * layer` for weights and `2 * layer + 1` for biases; `step` counts from 0 since the start of training.
+    fn update(&mut self, slot: usize, step: u64, learning_rate: S, values: &mut [S], grad: &[S]);
 
     /// Whether [`update`](Self::update) is exactly `w <- w - learning_rate * grad`, so that a rule may do it in its own pass.
     fn is_gradient_descent(&self) -> bool {
@@ -31,4 +31,58 @@ pub trait Optimizer<S: Scalar>: Send {
         let _ = entries;
         Ok(())
     }
+}
+
+/// One array of an optimizer's state for every slot, 0 at the start of training.
+#[derive(Clone, Debug)]
+pub(crate) struct Slots<S> {
+    name: &'static str,
+    arrays: Vec<Vec<S>>,
+}
+
+impl<S: Scalar> Slots<S> {
+    /// Arrays for the weights and the biases of every layer.
+    pub(crate) fn new(name: &'static str, plan: &Plan) -> Self {
+        let lengths = plan.layers.iter().flat_map(|shape| [shape.weights(), shape.outputs]);
+        Self { name, arrays: lengths.map(|length| vec![S::ZERO; length]).collect() }
+    }
+
+    /// The array of a slot, for as many values.
+    pub(crate) fn get_mut(&mut self, slot: usize, count: usize) -> &mut [S] {
+        &mut self.arrays[slot][..count]
+    }
+
+    /// What a checkpoint saves.
+    pub(crate) fn state(&self) -> impl Iterator<Item = StateEntry<S>> + '_ {
+        let entry = |(layer, values): (usize, &Vec<S>)| StateEntry { name: self.name, layer, values: StateValues::Scalars(values.clone()) };
+        self.arrays.iter().enumerate().map(entry)
+    }
+
+    /// What was saved, where every value is finite and at least `least`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::State`].
+    pub(crate) fn restored(&self, rule: &'static str, entries: &[StateEntry<S>], least: S) -> Result<Self, Error> {
+        let restored = |(slot, own): (usize, &Vec<S>)| {
+            let refuse = |found: String| Error::State { rule, entry: self.name, layer: slot / 2 + 1, expected: own.len(), found };
+            match entries.iter().find(|entry| entry.name == self.name && entry.layer == slot).map(|entry| &entry.values) {
+                None => Err(refuse("nothing".to_owned())),
+                Some(StateValues::Counts(_)) => Err(refuse("numbers of another type".to_owned())),
+                Some(StateValues::Scalars(values)) if values.len() != own.len() => Err(refuse(format!("{} values", values.len()))),
+                Some(StateValues::Scalars(values)) => match values.iter().find(|value| !(value.is_finite() && **value >= least)) {
+                    Some(value) => Err(refuse(format!("the value {value}, expected a finite number of at least {least:e}"))),
+                    None => Ok(values.clone()),
+                },
+            }
+        };
+        let arrays = self.arrays.iter().enumerate().map(restored);
+        Ok(Self { name: self.name, arrays: arrays.collect::<Result<_, _>>()? })
+    }
+}
+
+/// The largest magnitude of a running mean or sum: with it the update stays finite, whose gradient the divergence check let pass.
+#[inline]
+pub(crate) fn most<S: Scalar>(learning_rate: S) -> S {
+    S::MAX / (S::from_f64(8.0) * learning_rate.max(S::ONE))
 }

@@ -3,11 +3,21 @@
 use crate::error::nearest;
 use crate::scalar::Made;
 use crate::{Error, Optimizer, Parameter, Plan, Resolved, Rule, RuleSettings, Scalar, Seam};
-use crate::{dropout, gradient_descent, spine_bound, weight_decay};
+use crate::{adam, dropout, gradient_descent, momentum, rms_prop, spine_bound, weight_decay};
 
 /// Every rule, in the order in which they are listed.
-pub const RULES: &[&RuleEntry] =
-    &[&gradient_descent::ENTRY, &spine_bound::ENTRY, &spine_bound::RETRACTION, &dropout::ENTRY, &weight_decay::ENTRY];
+pub const RULES: &[&RuleEntry] = &[
+    &gradient_descent::ENTRY,
+    &momentum::ENTRY,
+    &momentum::NESTEROV,
+    &rms_prop::ENTRY,
+    &adam::ENTRY,
+    &adam::ADAM_W,
+    &spine_bound::ENTRY,
+    &spine_bound::RETRACTION,
+    &dropout::ENTRY,
+    &weight_decay::ENTRY,
+];
 
 /// What a registry entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The two number types the engine computes in: `f32` for use, `f64` for gradient checks and oracles.
 
-use std::fmt::{Debug, Display};
+use std::fmt::{Debug, Display, LowerExp};
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
 
 use crate::registry::{Make, MakeOptimizer, MakeRule};
@@ -19,6 +19,7 @@ pub trait Scalar:
     + Default
     + Debug
     + Display
+    + LowerExp
     + PartialOrd
     + Send
     + Sync
@@ -53,6 +54,9 @@ pub trait Scalar:
     fn max(self, other: Self) -> Self;
     /// Whether the number is neither NaN nor infinite.
     fn is_finite(self) -> bool;
+    /// Square root.
+    #[must_use]
+    fn sqrt(self) -> Self;
     /// Natural logarithm.
     #[must_use]
     fn ln(self) -> Self;
@@ -96,6 +100,10 @@ impl Scalar for f32 {
     fn is_finite(self) -> bool {
         self.is_finite()
     }
+    #[inline]
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
     fn ln(self) -> Self {
         self.ln()
     }
@@ -133,6 +141,10 @@ impl Scalar for f64 {
     #[inline]
     fn is_finite(self) -> bool {
         self.is_finite()
+    }
+    #[inline]
+    fn sqrt(self) -> Self {
+        self.sqrt()
     }
     fn ln(self) -> Self {
         self.ln()

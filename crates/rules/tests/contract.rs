@@ -17,10 +17,64 @@ struct Row {
     targets: &'static [f64],
     /// What a step with learning rate 0 makes of a weight, with the default settings.
     at_rate_zero: fn(f64) -> f64,
+    /// Learning rate of the descent to the target, and how near to it a thousand steps must come, as a fraction of it.
+    descent: (f64, f64),
 }
 
+/// Plain gradient descent comes as near as numbers allow.
+const PLAIN: (f64, f64) = (0.1, 1e-9);
+
 const ROWS: &[Row] = &[
-    Row { name: "gradient-descent", settings: &[], rest: |target| target, targets: &[0.3, 40.0], at_rate_zero: |weight| weight },
+    Row {
+        name: "gradient-descent",
+        settings: &[],
+        rest: |target| target,
+        targets: &[0.3, 40.0],
+        at_rate_zero: |weight| weight,
+        descent: PLAIN,
+    },
+    Row {
+        name: "momentum",
+        settings: &["momentum:momentum=0", "momentum:momentum=0.5"],
+        rest: |target| target,
+        targets: &[0.3, 40.0],
+        at_rate_zero: |weight| weight,
+        descent: PLAIN,
+    },
+    Row {
+        name: "nesterov",
+        settings: &["nesterov:momentum=0", "nesterov:momentum=0.5"],
+        rest: |target| target,
+        targets: &[0.3, 40.0],
+        at_rate_zero: |weight| weight,
+        descent: PLAIN,
+    },
+    Row {
+        name: "rmsprop",
+        settings: &["rmsprop:decay=0.99,epsilon=0.01", "rmsprop:decay=0"],
+        rest: |target| target,
+        targets: &[0.3, -0.7],
+        at_rate_zero: |weight| weight,
+        // A step is never much smaller than the learning rate, so it ends by going to and fro.
+        descent: (0.003, 0.01),
+    },
+    Row {
+        name: "adam",
+        settings: &["adam:beta1=0,beta2=0.9,epsilon=0.01", "adam:beta2=0"],
+        rest: |target| target,
+        targets: &[0.3, -0.7],
+        at_rate_zero: |weight| weight,
+        descent: (0.01, 1e-6),
+    },
+    Row {
+        name: "adamw",
+        settings: &["adamw:weight_decay=0.5", "adamw:weight_decay=0,beta1=0.5,beta2=0.9,epsilon=0.01"],
+        // Near the target a step is learning_rate * (gradient / its root mean square), which decay must balance.
+        rest: |target| target,
+        targets: &[0.3, -0.7],
+        at_rate_zero: |weight| weight,
+        descent: (0.01, 0.02),
+    },
     Row {
         name: "bdnn-dsd",
         settings: &[
@@ -35,6 +89,7 @@ const ROWS: &[Row] = &[
         targets: &[0.3, -0.1, 1.5, -2.25],
         // Weights meet their bounds in the first step, whatever moves them.
         at_rate_zero: |weight| weight.clamp(-0.45, 0.45),
+        descent: PLAIN,
     },
     Row {
         name: "spine-retraction",
@@ -45,6 +100,7 @@ const ROWS: &[Row] = &[
         rest: |target| target,
         targets: &[0.3, -0.1, 1.5, -2.25],
         at_rate_zero: |weight| weight.clamp(-0.45, 0.45),
+        descent: PLAIN,
     },
     Row {
         name: "dropout",
@@ -52,6 +108,7 @@ const ROWS: &[Row] = &[
         rest: |target| target,
         targets: &[0.3, 40.0],
         at_rate_zero: |weight| weight,
+        descent: PLAIN,
     },
     Row {
         name: "l2",
@@ -60,6 +117,7 @@ const ROWS: &[Row] = &[
         rest: |target| target / (1.0 + 1e-4),
         targets: &[0.3, 40.0],
         at_rate_zero: |weight| weight,
+        descent: PLAIN,
     },
 ];
 
@@ -230,7 +288,7 @@ fn an_unknown_parameter_is_refused_and_the_nearest_is_suggested() {
     let error = "bdnn-dds".parse().and_then(|one| Chain::<f32>::from_settings(&[one], &plan()).map(|_| ())).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "unknown rule `bdnn-dds`, expected one of gradient-descent, bdnn-dsd, spine-retraction, dropout, l2\n\nhint: did you mean `bdnn-dsd`?"
+        "unknown rule `bdnn-dds`, expected one of gradient-descent, momentum, nesterov, rmsprop, adam, adamw, bdnn-dsd, spine-retraction, dropout, l2\n\nhint: did you mean `bdnn-dsd`?"
     );
 }
 
@@ -308,11 +366,12 @@ fn text_that_is_no_rule_is_refused() {
 }
 
 /// Follows the gradient of 1/2 (w - target)^2 until nothing moves.
-fn descend<S: Scalar>(row: &Row, tolerance: f64) {
+fn descend<S: Scalar>(row: &Row, least: f64) {
+    let (learning_rate, tolerance) = (row.descent.0, row.descent.1.max(least));
     let mut course = Course::<S>::new(&RuleSettings::new(row.name));
     let target = |index: usize| row.targets[index % row.targets.len()];
     for step in 0..1000 {
-        course.step(step, 0.1, |_, weight| weight.iter().enumerate().map(|(i, w)| *w - S::from_f64(target(i))).collect());
+        course.step(step, learning_rate, |_, weight| weight.iter().enumerate().map(|(i, w)| *w - S::from_f64(target(i))).collect());
     }
     for weight in &course.weights {
         for (index, weight) in weight.iter().enumerate() {
@@ -325,7 +384,7 @@ fn descend<S: Scalar>(row: &Row, tolerance: f64) {
 #[test]
 fn every_entry_converges_on_a_parabola() {
     for row in ROWS {
-        descend::<f64>(row, 1e-9);
+        descend::<f64>(row, 0.0);
         // Ten units in the last place, where the update gets too small to change the weight.
         descend::<f32>(row, 1e-6);
     }
@@ -340,6 +399,7 @@ fn assert_resumes<S: Scalar>(settings: &RuleSettings) {
     let mut second = Course::<S>::new(settings);
     let saved = first.state();
     second.chain.rules_mut().iter_mut().for_each(|rule| rule.restore(&saved).unwrap());
+    second.chain.optimizer_mut().restore(&saved).unwrap();
     second.weights.clone_from(&first.weights);
     second.wander(15..30);
 
