@@ -115,6 +115,7 @@ pub(crate) fn restore(trainer: &mut Trainer, path: &Path, data_sha256: &[String;
         let found = description.numerics;
         return Err(refuse(format!("was computed with version {found} of the numbers, this program has version {NUMERICS}")));
     }
+    trainer.check(&description.position).map_err(refuse)?;
     let mut stored: BTreeMap<String, Array> = opened.arrays.into_iter().map(|array| (array.name.clone(), array)).collect();
     // The trainer's own arrays say what there must be.
     let mut found = BTreeMap::new();

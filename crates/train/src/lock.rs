@@ -5,6 +5,7 @@
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::Error;
 
@@ -35,7 +36,7 @@ impl Lock {
             let mut file = file.map_err(storage("create"))?;
             match file.try_lock() {
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Err(Error::Locked { directory: directory.to_owned(), holder: holder(file) }),
+                Err(TryLockError::WouldBlock) => return Err(Error::Locked { directory: directory.to_owned(), holder: holder(&path) }),
                 Err(TryLockError::Error(source)) => return Err(storage("lock")(source)),
             }
             // Whoever held it before may have removed the file after it was opened here.
@@ -56,11 +57,17 @@ impl Drop for Lock {
     }
 }
 
-/// What the holder wrote down.
-fn holder(file: File) -> String {
-    let mut text = String::new();
-    let _ = file.take(20).read_to_string(&mut text);
-    if text.trim().is_empty() { "unknown".to_owned() } else { text.trim().escape_default().to_string() }
+/// What the holder wrote down; it does so right after it took the lock, so an empty file is looked at again.
+fn holder(path: &Path) -> String {
+    for _ in 0..50 {
+        let mut text = String::new();
+        let _ = File::open(path).and_then(|file| file.take(20).read_to_string(&mut text));
+        if !text.trim().is_empty() {
+            return text.trim().escape_default().to_string();
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    "unknown".to_owned()
 }
 
 #[cfg(unix)]

@@ -255,9 +255,13 @@ fn run_file(config: &TrainConfig, data: &Dataset) -> Result<String, Error> {
 
 /// The first setting in which two runs differ, in words.
 fn difference(found: &TrainConfig, expected: &TrainConfig) -> Result<Option<String>, Error> {
-    let table = |config: &TrainConfig| config.to_toml().map(|text| text.parse::<toml::Table>().unwrap_or_default());
+    // Not by way of TOML, whose tables hold no number above 2^63.
+    let table = |config: &TrainConfig| match serde_json::to_value(config) {
+        Ok(serde_json::Value::Object(table)) => Ok(table),
+        other => Err(Error::OutOfRange { setting: "configuration", expected: "settings by name", found: format!("{other:?}") }),
+    };
     let (there, here) = (table(found)?, table(expected)?);
-    let value = |table: &toml::Table, key: &str| table.get(key).map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    let value = |table: &serde_json::Map<_, _>, key: &str| table.get(key).map_or_else(|| "nothing".to_owned(), ToString::to_string);
     let differing = here.keys().chain(there.keys()).find(|key| here.get(*key) != there.get(*key));
     Ok(differing.map(|key| format!("`{key}` is {} there and {} here", value(&there, key), value(&here, key))))
 }
@@ -312,5 +316,7 @@ mod tests {
         let other = TrainConfig { batch: 7, ..config.clone() };
         assert_eq!(difference(&config, &other).unwrap().unwrap(), "`batch` is 600 there and 7 here");
         assert_eq!(difference(&config, &config).unwrap(), None);
+        let [huge, other] = [0.1, 0.2].map(|learning_rate| TrainConfig { seed: u64::MAX, learning_rate, ..TrainConfig::default() });
+        assert_eq!(difference(&huge, &other).unwrap().unwrap(), "`learning_rate` is 0.1 there and 0.2 here");
     }
 }

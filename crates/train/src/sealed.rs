@@ -65,10 +65,8 @@ impl Kind {
     /// The bytes of a file; the text says why there are none.
     pub(crate) fn seal(&self, description: &impl Serialize, mut arrays: Vec<Array>) -> Result<Vec<u8>, String> {
         arrays.sort_by(|a, b| a.name.cmp(&b.name));
-        for array in arrays.iter().filter(|array| array.dtype == Dtype::F32) {
-            if !array.floats().iter().all(|value| value.is_finite()) {
-                return Err(format!("not saved: `{}` holds NaN or infinity", array.name));
-            }
+        if let Some(name) = not_finite(&arrays) {
+            return Err(format!("not saved: `{name}` holds NaN or infinity"));
         }
         let text = serde_json::to_string(description).map_err(|error| error.to_string())?;
         let description = RawValue::from_string(text).map_err(|error| error.to_string())?;
@@ -113,8 +111,17 @@ impl Kind {
         if found != seal.sha256 {
             return Err(format!("the file is damaged: its contents have SHA-256 {found}, expected {}", seal.sha256));
         }
+        if let Some(name) = not_finite(&arrays) {
+            return Err(format!("`{}` holds NaN or infinity, expected finite numbers", name.escape_default()));
+        }
         Ok(Opened { text: text.to_owned(), arrays })
     }
+}
+
+/// The first array with a number that is not finite.
+fn not_finite(arrays: &[Array]) -> Option<&str> {
+    let mut floats = arrays.iter().filter(|array| array.dtype == Dtype::F32);
+    floats.find(|array| !array.floats().iter().all(|value| value.is_finite())).map(|array| array.name.as_str())
 }
 
 /// SHA-256 of a text and of every array, sorted by name.

@@ -106,6 +106,11 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
 /// [`Error::Storage`].
 pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
+    // A pipe or a device may never end. Whether it can be read at all is told by opening it.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        let source = std::io::Error::other("it is a pipe or a device, expected a file");
+        return Err(Error::Storage { path: path.to_owned(), action: "read", source });
+    }
     let file = File::open(path).map_err(storage(path, "open"))?;
     file.take(most + 1).read_to_end(&mut bytes).map_err(storage(path, "read"))?;
     if bytes.len() as u64 > most {
@@ -127,6 +132,18 @@ mod tests {
         write_atomically(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_may_never_end_is_not_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [pipe.as_path(), Path::new("/dev/zero")] {
+            let message = read_at_most(path, 1000).unwrap_err().to_string();
+            assert!(message.ends_with("cannot read: it is a pipe or a device, expected a file"), "{message}");
+        }
     }
 
     #[test]

@@ -125,6 +125,31 @@ impl Trainer {
         &self.position.curve
     }
 
+    /// What is wrong with a place of this run that was read, in words.
+    pub(crate) fn check(&self, position: &Position) -> Result<(), String> {
+        let Position { epoch, batch, step, loss_sum, train_loss, curve } = position;
+        let (epochs, count, every) = (self.config.epochs, self.batches.count(), self.config.evaluate_every);
+        if *epoch > epochs || *batch >= count || (*epoch == epochs && *batch > 0) {
+            return Err(format!(
+                "it was saved in epoch {epoch} after {batch} steps, expected a run of {epochs} epochs with {count} steps each"
+            ));
+        }
+        if u64::try_from(*epoch * count + *batch) != Ok(*step) {
+            return Err(format!("it was saved after {step} steps, which {epoch} epochs of {count} steps and {batch} more are not"));
+        }
+        if !loss_sum.is_finite() || train_loss.is_some_and(|loss| !loss.is_finite()) {
+            return Err("its loss is not finite".to_owned());
+        }
+        let due = epoch / every + 1 + usize::from(*epoch == epochs && !epoch.is_multiple_of(every));
+        // The evaluation of the last epoch that is done may be still to come.
+        let may_miss_one = *batch == 0 && self.config.is_evaluated(*epoch);
+        let is_due = |(index, evaluation): (usize, &Evaluation)| evaluation.epoch == index.saturating_mul(every).min(epochs);
+        if !(curve.len() == due || may_miss_one && curve.len() + 1 == due) || !curve.iter().enumerate().all(is_due) {
+            return Err(format!("its {} evaluations are not those of {epoch} epochs, one every {every}", curve.len()));
+        }
+        Ok(())
+    }
+
     /// Puts the run where another one was stopped.
     pub(crate) fn restore(&mut self, network: Network<f32>, position: Position) {
         self.network = network;
