@@ -10,7 +10,7 @@ use tar::{EntryType, Header};
 
 use super::bombs::blocks;
 use super::memory::measure;
-use super::mutations::{FILES, LIMIT, mutate, run};
+use super::mutate::{FILES, LIMIT, mutate, run};
 use super::{MIB, Numbers, gzip};
 
 const LAYOUT: Layout = Layout { shape: [7, 5], classes: 10 };

@@ -11,6 +11,7 @@ mod bombs;
 mod cut_files;
 mod lying_headers;
 mod memory;
+mod mutate;
 mod mutations;
 mod tables;
 
@@ -18,12 +19,11 @@ use std::io::Write;
 use std::path::Path;
 
 use flate2::{Compression, GzBuilder};
+use mutate::{MIB, Numbers};
 use spinet_data::idx::{self, Limits};
 
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;
-
-const MIB: usize = 1 << 20;
 
 /// An idx file with any header and any content.
 fn idx_file(element_type: u8, dimension_count: u8, dimensions: &[u32], content: &[u8]) -> Vec<u8> {
@@ -37,27 +37,6 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzBuilder::new().write(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
-}
-
-/// The same numbers on every machine and in every run (splitmix64).
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end.max(1) as u64) as usize
-    }
-
-    fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.next() as u8).collect()
-    }
 }
 
 /// What a file is read as.

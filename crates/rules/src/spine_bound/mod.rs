@@ -385,8 +385,11 @@ impl<S: Scalar> Rule<S> for SpineBound<S> {
     }
 
     fn set_counted(&mut self, counted: &[u64]) {
+        // More than any run counts: what was read from a file may not overflow later.
+        let sane = |count: u64| count.min(1 << 48);
         for (state, counts) in self.states.iter_mut().flatten().zip(counted.chunks_exact(4)) {
-            state.events = SpineEvents { appeared: counts[0], grew: counts[1], shrank: counts[2], disappeared: counts[3] };
+            let [appeared, grew, shrank, disappeared] = [counts[0], counts[1], counts[2], counts[3]].map(sane);
+            state.events = SpineEvents { appeared, grew, shrank, disappeared };
         }
     }
 
