@@ -159,6 +159,8 @@ fn of_shard(jobs: &[Job], shard: Option<Shard>) -> Vec<&Job> {
 
 /// Does these runs, as many at once as there are threads.
 fn outcomes(request: &Request, jobs: &[&Job], data: &[Dataset], advance: &(dyn Fn(Progress) + Sync)) -> Result<Vec<Outcome>, Error> {
+    let sizes = jobs.iter().map(|job| (&job.config, [data[job.experiment].train.features(), data[job.experiment].classes()]));
+    request.keeping.need_space(sizes, request.threads)?;
     each_run(request.threads, jobs.len(), |index, threads| {
         let job = jobs[index];
         request.keeping.outcome(&job.config, &data[job.experiment], threads, &mut |epochs| advance(epochs.times(job.hidden)))

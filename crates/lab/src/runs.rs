@@ -5,12 +5,26 @@ use std::time::Duration;
 
 use spinet_data::Dataset;
 use spinet_nn::Threads;
-use spinet_train::{Advance, Evaluation, Model, RunDirectory, Safety, TrainConfig, Trainer, run_id, run_name};
+use spinet_train::{Advance, EVALUATION_BYTES, Evaluation, Model, RunDirectory, Safety, TrainConfig, Trainer, run_id, run_name, store};
 
 use crate::{Error, Progress};
 
 /// Time from one look at a directory that another process holds to the next.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// More bytes than the finished run takes, and than one of its checkpoints does.
+fn run_bytes(config: &TrainConfig, features: usize, classes: usize) -> u64 {
+    /// Of a weight, and of what a rule or optimizer keeps for it.
+    const NUMBER: u64 = 4;
+    const STATE: u64 = 8;
+    /// Descriptions, and whole blocks of a few files.
+    const REST: u64 = 16 << 10;
+    let sizes: Vec<u64> = [features].iter().chain(&config.hidden).chain(&[classes]).map(|size| *size as u64).collect();
+    let weights = sizes.windows(2).fold(0_u64, |sum, pair| sum.saturating_add((pair[0] + 1).saturating_mul(pair[1])));
+    let evaluations = (config.epochs / config.evaluate_every.max(1)) as u64 + 2;
+    let numbers = weights.saturating_mul(NUMBER + STATE * config.rules.len() as u64);
+    numbers.saturating_add(evaluations.saturating_mul(2 * EVALUATION_BYTES)).saturating_add(REST)
+}
 
 /// Where the runs of an experiment are kept, and how.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +47,22 @@ pub(crate) struct Outcome {
 }
 
 impl Keeping {
+    /// Refuses to begin runs whose files would not fit on the disk: all of them in a new directory, and those that are done at
+    /// once in one where some may be finished. An upper estimate from the sizes of the networks.
+    pub(crate) fn need_space<'a>(&self, jobs: impl Iterator<Item = (&'a TrainConfig, [usize; 2])>, threads: usize) -> Result<(), Error> {
+        let Some(root) = &self.directory else { return Ok(()) };
+        store::make_directory(root)?;
+        let is_new = std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_none());
+        let (mut all, mut largest) = (0_u64, 0);
+        for (config, [features, classes]) in jobs {
+            let size = run_bytes(config, features, classes);
+            (all, largest) = (all.saturating_add(size), size.max(largest));
+        }
+        // Two checkpoints and one that is written, for each run that goes on.
+        let at_once = largest.saturating_mul(3 * threads as u64);
+        Ok(store::need_space(root, at_once.saturating_add(if is_new { all } else { 0 }))?)
+    }
+
     /// Trains, goes on with, or reads one run; `advance` is told of every further epoch, and of those that were found.
     pub(crate) fn outcome(
         &self,

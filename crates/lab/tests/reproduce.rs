@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_data::Source;
+use spinet_data::idx::{encode_images, encode_labels};
 use spinet_lab::{
-    EXPERIMENTS, Experiment, Keeping, Method, Progress, Record, Request, accuracy_figure, markdown, reproduce, spine_figure, text,
+    EXPERIMENTS, Experiment, Keeping, Method, Progress, Record, Request, SweepFile, SweepRequest, accuracy_figure, markdown, reproduce,
+    spine_figure, sweep, text,
 };
 use spinet_nn::Kernel;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -122,4 +124,40 @@ fn requests_that_make_no_sense_are_refused_before_work_starts() {
     assert_eq!(refused(misnamed), "unknown method `l3`, expected one of initial, dropout, l2, bdnn-dsd");
     let untuned = Request { experiments: vec![&UNTUNED], ..request(1) };
     assert!(refused(untuned).starts_with("tables-7-8 has no tuned parameter of `dropout` with 10 hidden units"));
+}
+
+#[test]
+fn poisoned_test_labels_change_no_fold_of_a_sweep() {
+    let pixels: Vec<u8> = (0..60 * 4).map(|index: u32| (index * index % 251) as u8).collect();
+    let record = |test_labels: &[u8]| {
+        let root = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, bytes: Vec<u8>| spinet_train::store::write_atomically(&root.path().join("set").join(name), &bytes).unwrap();
+        spinet_train::store::make_directory(&root.path().join("set")).unwrap();
+        let labels: Vec<u8> = (0..60).map(|index| index % 3).collect();
+        write("train-images", encode_images(&pixels, [2, 2]).unwrap());
+        write("train-labels", encode_labels(&labels).unwrap());
+        write("test-images", encode_images(&pixels[..24], [2, 2]).unwrap());
+        write("test-labels", encode_labels(test_labels).unwrap());
+        let text =
+            "seeds = 2\nfolds = 3\n[base]\ndata = \"set\"\nhidden = [4]\nepochs = 6\nbatch = 8\n[[product]]\nrules = [[], \"bdnn-dsd\"]\n";
+        let request = SweepRequest {
+            file: SweepFile::parse(text, "s.toml".as_ref()).unwrap(),
+            name: "s".to_owned(),
+            text: text.to_owned(),
+            reduced: None,
+            kernel: None,
+            threads: 2,
+            keeping: Keeping::default(),
+            source: Source { data_dir: Some(root.path().to_owned()), ..Source::default() },
+            command: "spinet sweep s.toml".to_owned(),
+        };
+        sweep(&request, &|_| {}).unwrap().points
+    };
+    let (clean, poisoned) = (record(&[0, 1, 2, 0, 1, 2]), record(&[2, 2, 1, 1, 0, 0]));
+    let numbers = |points: &[spinet_lab::SweepRow]| {
+        points.iter().map(|point| (point.accuracy.clone(), point.arrays_sha256.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&clean), numbers(&poisoned));
+    assert_eq!(clean.len(), 2);
 }

@@ -39,6 +39,10 @@ pub struct Workspace<S> {
     /// Derivative of the loss at each pre-activation, `[batch, outputs]`.
     pub(crate) error_signals: Vec<Vec<S>>,
     pub(crate) gradients: Gradients<S>,
+    /// The first layer whose weight view is spoiled.
+    spoiled_view: Option<usize>,
+    /// All weights and biases before the update, where a rule may spoil them.
+    kept: Vec<S>,
     pub(crate) watch: Watch,
 }
 
@@ -72,6 +76,8 @@ impl<S: Real> Workspace<S> {
             factors: vec![Vec::new(); network.layers.len()],
             error_signals: buffers(),
             gradients,
+            spoiled_view: None,
+            kept: Vec::new(),
             watch: Watch::default(),
         }
     }
@@ -111,6 +117,11 @@ impl<S: Real> Workspace<S> {
         self.watch.done(Part::Update);
         self.refuse_divergence(network, batch, learning_rate, loss, step)?;
         self.watch.done(Part::Check);
+        let may_spoil = chain.may_spoil();
+        if may_spoil {
+            self.kept.clear();
+            parameters(network).for_each(|(_, values)| self.kept.extend_from_slice(values));
+        }
         let learning_rate = S::from_f64(learning_rate);
         for (layer, dense) in network.layers.iter_mut().enumerate() {
             chain.update(At { layer, step }, learning_rate, &mut dense.weight, &self.gradients.weights[layer]);
@@ -118,8 +129,25 @@ impl<S: Real> Workspace<S> {
                 chain.update_bias(At { layer, step }, learning_rate, bias, grad);
             }
         }
+        if may_spoil {
+            self.refuse_spoiled(network, loss, step)?;
+        }
         self.watch.done(Part::Update);
         Ok(loss)
+    }
+
+    /// Puts the weights before the update back if it left a number that is not finite.
+    fn refuse_spoiled(&self, network: &mut Network<S>, loss: f64, step: u64) -> Result<(), Diverged> {
+        let Some(layer) = parameters(network).find(|(_, values)| is_spoiled(values)).map(|(layer, _)| layer) else { return Ok(()) };
+        let mut rest = self.kept.as_slice();
+        for dense in &mut network.layers {
+            for values in std::iter::once(&mut dense.weight).chain(dense.bias.as_mut()) {
+                let (own, after) = rest.split_at(values.len());
+                values.copy_from_slice(own);
+                rest = after;
+            }
+        }
+        Err(Diverged { step, loss, place: format!("the update of layer {} (dense)", layer + 1) })
     }
 
     /// Forward and backward pass without an update: fills [`gradients`](Self::gradients) and returns the mean loss.
@@ -139,12 +167,18 @@ impl<S: Real> Workspace<S> {
     fn forward(&mut self, network: &Network<S>, chain: &mut Chain<S>, inputs: &Inputs<'_, S>, samples: usize, step: u64) {
         self.first_layer.take(&self.threads, &network.layers[0], inputs);
         self.watch.done(Part::Gather);
+        self.spoiled_view = None;
         for (layer, dense) in network.layers.iter().enumerate() {
             let at = At { layer, step };
             let units = dense.shape.outputs;
             let (below, own) = self.outputs.split_at_mut(layer);
             let output = &mut own[0][..samples * units];
-            let weight = chain.weight_view(at, &dense.weight).unwrap_or(&dense.weight);
+            let view = chain.weight_view(at, &dense.weight);
+            // Saturated units would hide it.
+            if self.spoiled_view.is_none() && view.is_some_and(is_spoiled) {
+                self.spoiled_view = Some(layer);
+            }
+            let weight = view.unwrap_or(&dense.weight);
             if layer == 0 {
                 self.first_layer.split(weight, dense.shape.inputs);
                 self.first_layer.forward(&self.threads, dense, weight, inputs, output);
@@ -280,6 +314,7 @@ impl<S: Real> Workspace<S> {
         let mut parameters = network.layers.iter().map(|dense| &dense.weight).chain(biases);
         let half = S::from_f64(S::MAX.to_f64() / 2.0);
         if loss.is_finite()
+            && self.spoiled_view.is_none()
             && self.gradients.weights.iter().chain(bias_gradients).all(|grad| is_within(grad, limit))
             && parameters.all(|values| is_within(values, half))
         {
@@ -293,6 +328,9 @@ impl<S: Real> Workspace<S> {
         let samples = batch.labels.len();
         if self.first_layer.numbers(&batch.inputs).is_some_and(is_spoiled) {
             return "the input".to_owned();
+        }
+        if let Some(layer) = self.spoiled_view {
+            return format!("the weight view of layer {} (dense)", layer + 1);
         }
         for (layer, dense) in network.layers.iter().enumerate() {
             let used = samples * dense.shape.outputs;
@@ -369,6 +407,13 @@ impl<S: Real> Workspace<S> {
         }
         loss
     }
+}
+
+/// The arrays of every layer: its weights, then its biases.
+fn parameters<S>(network: &Network<S>) -> impl Iterator<Item = (usize, &[S])> {
+    network.layers.iter().enumerate().flat_map(|(layer, dense)| {
+        [Some(dense.weight.as_slice()), dense.bias.as_deref()].into_iter().flatten().map(move |values| (layer, values))
+    })
 }
 
 /// The class with the largest output; the first of equals.

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{Activation, Batch, Diverged, Initialiser, Inputs, Loss, Network, NetworkConfig, Threads, Workspace};
-use spinet_rules::{At, Chain, ErrorSignal, Purpose, Rule, Seam, SpineBound, SpineBoundConfig, Stream};
+use spinet_rules::{At, Chain, ErrorSignal, Propagation, Purpose, Rule, Seam, SpineBound, SpineBoundConfig, Stream};
 
 const SIZES: [usize; 4] = [4, 5, 6, 3];
 const SAMPLES: usize = 7;
@@ -16,11 +16,15 @@ enum Spot {
     Bias(usize),
     Factor(usize),
     ErrorSignal(usize),
+    LocalErrorSignal(usize),
     Gradient(usize),
+    View(usize),
+    Updated(usize),
+    UpdatedBias(usize),
 }
 
 impl Spot {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 24] = [
         Self::Input,
         Self::Weight(0),
         Self::Weight(1),
@@ -33,9 +37,18 @@ impl Spot {
         Self::ErrorSignal(0),
         Self::ErrorSignal(1),
         Self::ErrorSignal(2),
+        Self::LocalErrorSignal(0),
+        Self::LocalErrorSignal(2),
         Self::Gradient(0),
         Self::Gradient(1),
         Self::Gradient(2),
+        Self::View(0),
+        Self::View(2),
+        Self::Updated(0),
+        Self::Updated(1),
+        Self::Updated(2),
+        Self::UpdatedBias(0),
+        Self::UpdatedBias(2),
     ];
 
     /// What the message calls it.
@@ -45,9 +58,16 @@ impl Spot {
             Self::Weight(layer) => format!("the weight of layer {} (dense)", layer + 1),
             Self::Bias(layer) => format!("the bias of layer {} (dense)", layer + 1),
             Self::Factor(layer) => format!("the activation factors of layer {} (dense)", layer + 1),
-            Self::ErrorSignal(layer) => format!("the error signal of layer {} (dense)", layer + 1),
+            Self::ErrorSignal(layer) | Self::LocalErrorSignal(layer) => format!("the error signal of layer {} (dense)", layer + 1),
             Self::Gradient(layer) => format!("the gradient of layer {} (dense)", layer + 1),
+            Self::View(layer) => format!("the weight view of layer {} (dense)", layer + 1),
+            Self::Updated(layer) | Self::UpdatedBias(layer) => format!("the update of layer {} (dense)", layer + 1),
         }
+    }
+
+    /// Whether it is spoiled behind the loss, which then is finite.
+    fn is_behind_the_loss(self) -> bool {
+        !matches!(self, Self::Input | Self::Weight(_) | Self::Bias(_) | Self::Factor(_) | Self::View(_))
     }
 }
 
@@ -75,10 +95,35 @@ impl Rule<f32> for Poison {
     fn acts(&self, seam: Seam, layer: usize) -> bool {
         match self.spot {
             Spot::Factor(own) => seam == Seam::Activation && layer == own,
-            Spot::ErrorSignal(own) => seam == Seam::ErrorSignal && layer == own,
+            Spot::ErrorSignal(own) | Spot::LocalErrorSignal(own) => seam == Seam::ErrorSignal && layer == own,
+            Spot::View(own) => seam == Seam::WeightView && layer == own,
+            Spot::Updated(own) => seam == Seam::AfterUpdate && layer == own,
             Spot::Gradient(own) => seam == Seam::Gradient && layer == own,
-            Spot::Input | Spot::Weight(_) | Spot::Bias(_) => false,
+            Spot::Input | Spot::Weight(_) | Spot::Bias(_) | Spot::UpdatedBias(_) => false,
         }
+    }
+
+    fn acts_on_biases(&self, layer: usize) -> bool {
+        self.spot == Spot::UpdatedBias(layer)
+    }
+
+    fn propagation(&self) -> Propagation {
+        if matches!(self.spot, Spot::LocalErrorSignal(_)) { Propagation::Local } else { Propagation::Propagating }
+    }
+
+    fn weight_view(&mut self, at: At, weight: &[f32]) -> Option<&[f32]> {
+        let mut view = weight.to_vec();
+        self.spoil(at, Spot::View(at.layer), &mut view);
+        self.factors = view;
+        Some(&self.factors)
+    }
+
+    fn after_update(&mut self, at: At, _: &[f32], weight: &mut [f32]) {
+        self.spoil(at, Spot::Updated(at.layer), weight);
+    }
+
+    fn after_bias_update(&mut self, at: At, _: &[f32], bias: &mut [f32]) {
+        self.spoil(at, Spot::UpdatedBias(at.layer), bias);
     }
 
     fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[f32]> {
@@ -90,6 +135,7 @@ impl Rule<f32> for Poison {
 
     fn error_signal(&mut self, at: At, signal: &mut ErrorSignal<'_, f32>) {
         self.spoil(at, Spot::ErrorSignal(at.layer), signal.values);
+        self.spoil(at, Spot::LocalErrorSignal(at.layer), signal.values);
     }
 
     fn gradient(&mut self, at: At, _: &[f32], grad: &mut [f32]) {
@@ -138,13 +184,15 @@ fn refusal(config: &NetworkConfig, spot: Spot, value: f32, spoiled_step: u64) ->
         Spot::Input => inputs[SAMPLES * SIZES[0] - 1] = value,
         Spot::Weight(layer) => *network.layers[layer].weight.last_mut().unwrap() = value,
         Spot::Bias(layer) => network.layers[layer].bias.as_mut().unwrap()[0] = value,
-        Spot::Factor(_) | Spot::ErrorSignal(_) | Spot::Gradient(_) => {}
+        _ => {}
     }
     let (before, state) = (parameter_bits(&network), chain.rules()[0].state());
     let batch = Batch { inputs: Inputs::Numbers(&inputs), labels: &LABELS };
     let outcome = workspace.step(&mut network, &mut chain, &batch, 0.2, spoiled_step);
     assert_eq!(parameter_bits(&network), before, "{spot:?} {value} at step {spoiled_step}: weights are kept");
-    assert_eq!(chain.rules()[0].state(), state, "{spot:?} {value} at step {spoiled_step}: bounds are kept");
+    // A step that was refused after its update has moved the bounds.
+    let is_after = matches!(spot, Spot::Updated(_) | Spot::UpdatedBias(_));
+    assert_eq!(chain.rules()[0].state() == state, !is_after, "{spot:?} {value} at step {spoiled_step}: bounds are kept");
     outcome.err().unwrap_or_else(|| panic!("{spot:?} {value} at step {spoiled_step} was not refused"))
 }
 
@@ -164,7 +212,7 @@ fn a_number_that_is_not_finite_stops_the_step_wherever_it_stands() {
                     );
                     assert_eq!(error.to_string(), text);
                     // Rules that act behind the loss leave it finite.
-                    assert!(error.loss.is_finite() || !matches!(spot, Spot::ErrorSignal(_) | Spot::Gradient(_)), "{spot:?} {value}");
+                    assert!(error.loss.is_finite() || !spot.is_behind_the_loss(), "{spot:?} {value}");
                 }
             }
         }
@@ -234,4 +282,24 @@ fn a_bias_whose_update_would_overflow_stops_the_step_though_weights_do_not_move(
     let outcome = workspace.step(&mut network, &mut chain, &Batch { inputs: Inputs::Numbers(&[0.0, 0.0]), labels: &[1] }, 10.0, 0);
     assert_eq!(outcome.unwrap_err().place, "the update of layer 1 (dense), whose bias gradient is too large for it");
     assert_eq!(parameter_bits(&network), before);
+}
+
+/// One step of a network that starts with these weights, on one sample of ones.
+fn first_step(config: &NetworkConfig, weight: impl Fn(usize) -> f64) -> Diverged {
+    let mut network = Network::<f64>::with_weights(config, |layer, shape| vec![weight(layer); shape.weights()]).unwrap();
+    let mut chain = Chain::with_gradient_descent(&network.plan(1, 0), Vec::new());
+    let mut workspace = Workspace::new(&network, 1, Threads::one());
+    let inputs = vec![1.0; config.sizes[0]];
+    workspace.step(&mut network, &mut chain, &Batch { inputs: Inputs::Numbers(&inputs), labels: &[0] }, 0.1, 0).unwrap_err()
+}
+
+#[test]
+fn an_output_or_a_loss_that_overflows_from_finite_numbers_is_named() {
+    let relu = NetworkConfig { activation: Activation::Relu, loss: Loss::MeanSquaredError, ..NetworkConfig::dense(&[4, 3, 2]) };
+    // 4 x 0.8e308 is beyond the largest number.
+    let error = first_step(&relu, |layer| if layer == 0 { 0.8e308 } else { 1.0 });
+    assert_eq!(error.place, "the output of layer 1 (dense)");
+    // Outputs of 4e160 are numbers, their squares are not.
+    let error = first_step(&NetworkConfig { loss: Loss::MeanSquaredError, ..NetworkConfig::dense(&[4, 2]) }, |_| 1e160);
+    assert_eq!((error.place.as_str(), error.loss), ("the loss", f64::INFINITY));
 }

@@ -150,6 +150,10 @@ impl<S: Scalar> Optimizer<S> for Adam<S> {
         });
     }
 
+    fn stays_finite(&self) -> bool {
+        true
+    }
+
     fn state(&self) -> Vec<StateEntry<S>> {
         self.mean.state().chain(self.square.state()).collect()
     }
@@ -213,6 +217,10 @@ impl<S: Scalar> Optimizer<S> for AdamW<S> {
             Arch::new().dispatch(|| values.iter_mut().for_each(|w| *w *= kept));
         }
         self.adam.update(slot, step, learning_rate, values, grad);
+    }
+
+    fn stays_finite(&self) -> bool {
+        true
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {

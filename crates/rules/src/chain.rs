@@ -200,6 +200,13 @@ impl<S: Scalar> Chain<S> {
         }
     }
 
+    /// Whether the weights after an update have to be looked at, because a rule or the optimizer does not promise finite numbers.
+    pub fn may_spoil(&self) -> bool {
+        let layers = 0..self.fused.len();
+        let acts = |rule: &dyn Rule<S>| layers.clone().any(|layer| rule.acts(Seam::AfterUpdate, layer) || rule.acts_on_biases(layer));
+        !self.optimizer.stays_finite() || self.rules.iter().any(|rule| !rule.stays_finite() && acts(rule.as_ref()))
+    }
+
     /// What every rule counted since the last call, by rule.
     pub fn measures(&mut self, weights: &[&[S]]) -> Vec<(&'static str, Vec<Measure>)> {
         self.rules.iter_mut().map(|rule| (rule.name(), rule.measures(weights))).filter(|(_, measures)| !measures.is_empty()).collect()

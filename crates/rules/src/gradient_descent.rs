@@ -45,6 +45,10 @@ impl<S: Scalar> Optimizer<S> for GradientDescent {
         });
     }
 
+    fn stays_finite(&self) -> bool {
+        true
+    }
+
     fn is_gradient_descent(&self) -> bool {
         true
     }

@@ -109,6 +109,10 @@ impl<S: Scalar> Optimizer<S> for Momentum<S> {
         });
     }
 
+    fn stays_finite(&self) -> bool {
+        true
+    }
+
     fn state(&self) -> Vec<StateEntry<S>> {
         self.velocity.state().collect()
     }

@@ -17,6 +17,12 @@ pub trait Optimizer<S: Scalar>: Send {
         false
     }
 
+    /// Whether values stay finite for every gradient of at most a quarter of the largest number over the learning rate; see
+    /// [`Rule::stays_finite`](crate::Rule::stays_finite).
+    fn stays_finite(&self) -> bool {
+        false
+    }
+
     /// What a checkpoint saves.
     fn state(&self) -> Vec<StateEntry<S>> {
         Vec::new()

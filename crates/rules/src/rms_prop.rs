@@ -1,4 +1,4 @@
-//! RMSprop: every gradient is divided by the root of its running mean square.
+//! `RMSprop`: every gradient is divided by the root of its running mean square.
 //!
 //! ```text
 //! s <- decay * s + (1 - decay) * g^2,   w <- w - learning_rate * g / (sqrt(s) + epsilon)      (Hinton 2012, lecture 6e)
@@ -65,7 +65,7 @@ impl RmsPropConfig {
     }
 }
 
-/// RMSprop; the state is a mean square for each weight and bias.
+/// `RMSprop`; the state is a mean square for each weight and bias.
 #[derive(Clone, Debug)]
 pub struct RmsProp<S> {
     config: RmsPropConfig,
@@ -99,6 +99,10 @@ impl<S: Scalar> Optimizer<S> for RmsProp<S> {
                 *w = *w - learning_rate * *g / (s.sqrt() + epsilon);
             }
         });
+    }
+
+    fn stays_finite(&self) -> bool {
+        true
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {

@@ -184,6 +184,13 @@ pub trait Rule<S: Scalar>: Send {
     /// Whether the rule acts at this seam of this layer.
     fn acts(&self, seam: Seam, layer: usize) -> bool;
 
+    /// Whether weights and biases stay finite in the hooks after the update, whatever finite numbers they get. The contract test
+    /// holds every rule of the registry to it; after a step of any other the new weights are looked at, for which a copy of the old
+    /// ones is kept.
+    fn stays_finite(&self) -> bool {
+        false
+    }
+
     /// Whether [`fused_update`](Self::fused_update) serves this layer.
     fn is_fused(&self, layer: usize) -> bool {
         let _ = layer;

@@ -129,6 +129,25 @@ mod tests {
     }
 
     #[test]
+    fn the_first_thousand_values_of_every_stream_are_pinned() {
+        let purposes = [Purpose::Init, Purpose::Shuffle, Purpose::Dropout, Purpose::Noise, Purpose::Split];
+        // FNV-1a over the bytes of 1,000 draws.
+        let digest = |purpose| {
+            let mut stream = Stream::new(7, purpose, 5);
+            let bytes = (0..1000).flat_map(|_| stream.bits().to_le_bytes()).collect::<Vec<_>>();
+            bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+        };
+        let expected = [
+            375_239_092_410_214_867,
+            10_087_483_058_810_929_220,
+            4_978_761_734_628_112_122,
+            17_792_732_296_478_996_311,
+            7_984_836_044_123_155_579,
+        ];
+        assert_eq!(purposes.map(digest), expected);
+    }
+
+    #[test]
     fn a_shuffle_keeps_every_index_once() {
         let mut indices: Vec<u32> = (0..1000).collect();
         Stream::new(1, Purpose::Shuffle, 0).shuffle(&mut indices);

@@ -429,6 +429,16 @@ fn a_learning_rate_of_zero_moves_no_weight_but_as_documented() {
 }
 
 #[test]
+fn every_entry_promises_finite_numbers_so_that_no_step_is_copied() {
+    for settings in every_setting() {
+        let settings = [settings];
+        let plan = plan();
+        assert!(!Chain::<f32>::from_settings(&settings, &plan).unwrap().may_spoil(), "{}", settings[0]);
+        assert!(!Chain::<f64>::from_settings(&settings, &plan).unwrap().may_spoil(), "{}", settings[0]);
+    }
+}
+
+#[test]
 fn finite_numbers_stay_finite() {
     for settings in every_setting() {
         let mut course = Course::<f32>::new(&settings);

@@ -168,6 +168,9 @@ impl TrainConfig {
         if let Some(part) = self.test_part.filter(|part| !part.is_valid()) {
             return refuse("test_part", Part::RANGE, part.to_string());
         }
+        if self.label == Some(Column::Number(0)) {
+            return refuse("label", "a name or a number of a column, counted from 1", "0".to_owned());
+        }
         if self.train_per_class == Some(0) {
             return refuse("train_per_class", "at least 1", "0".to_owned());
         }
@@ -256,6 +259,8 @@ fn setting_of(error: &Error) -> Option<&str> {
         Error::Rule(spinet_rules::Error::Repeated { rule }) => Some(rule),
         Error::Network(spinet_nn::Error::OutputActivation { .. }) => Some("output_activation"),
         Error::Network(spinet_nn::Error::NoKernel { .. }) => Some("kernel"),
+        Error::Network(spinet_nn::Error::TooLarge { .. }) => Some("hidden"),
+        Error::Network(spinet_nn::Error::InitialiserRange { .. }) => Some("initialiser"),
         _ => None,
     }
 }
@@ -353,6 +358,62 @@ mod tests {
         assert!(message.contains("expected the name or the number of a column"), "{message}");
         let message = refused("initialiser = \"zeros\"\n");
         assert!(message.starts_with("run.toml:1: unknown initialiser `zeros`"), "{message}");
+    }
+
+    /// A field, values that are taken, and values that are refused; each as TOML.
+    type Bounds = (&'static str, &'static [&'static str], &'static [&'static str]);
+
+    const BOUNDS: &[Bounds] = &[
+        ("data", &["\"mnist-1200\"", "\"my/table.csv\""], &["1", "true", "[\"a\"]"]),
+        ("label", &["1", "\"kind\""], &["0", "-1", "1.5", "true", "nan"]),
+        ("test_part", &["0.5", "1", "1e-9"], &["0", "0.0", "1.0", "1.5", "-0.1", "-1", "nan", "inf", "\"half\"", "true"]),
+        ("train_per_class", &["1", "1000000"], &["0", "-1", "1.5", "nan", "\"all\""]),
+        ("split_seed", &["0", "9223372036854775807"], &["-1", "0.5", "nan", "\"x\"", "18446744073709551616"]),
+        ("hidden", &["[]", "[1]", "[300, 100]"], &["[0]", "[1, 0]", "[-1]", "[1.5]", "[\"a\"]", "7", "[1000000, 1000000]"]),
+        ("activation", &["\"relu\"", "\"tanh\""], &["\"rleu\"", "\"\"", "1"]),
+        ("output_activation", &["\"identity\""], &["\"identiy\"", "1", "\"relu\""]),
+        ("loss", &["\"cross-entropy\""], &["\"cross-entrpy\"", "1", "true"]),
+        (
+            "initialiser",
+            &["\"uniform(1)\"", "\"xavier\"", "\"normal(0.1)\"", "\"uniform(1e29)\""],
+            &["\"uniform(0)\"", "\"uniform(-1)\"", "\"uniform(nan)\"", "\"uniform(1e30)\"", "\"xavir\"", "1"],
+        ),
+        ("bias", &["true", "false"], &["1", "\"yes\""]),
+        (
+            "learning_rate",
+            &["1", "0.1", "1.1e-30", "9.9e29"],
+            &["0", "0.0", "-0.1", "1e-30", "1e30", "nan", "inf", "-inf", "\"fast\"", "true"],
+        ),
+        ("batch", &["1", "60000"], &["0", "-1", "1.5", "nan", "\"all\""]),
+        ("epochs", &["1", "1000000"], &["0", "-1", "1.5", "nan", "\"many\""]),
+        ("evaluate_every", &["1", "1000"], &["0", "-1", "1.5", "nan", "true"]),
+        ("seed", &["0", "9223372036854775807"], &["-1", "0.5", "nan", "\"x\""]),
+        ("kernel", &["\"auto\"", "\"f32\""], &["\"f64\"", "\"\"", "1"]),
+        ("rules", &["[]"], &["1", "\"l2\"", "[\"l2\"]"]),
+    ];
+
+    #[test]
+    fn every_field_is_refused_outside_its_range_with_its_line_and_a_slip_gets_its_name() {
+        assert_eq!(BOUNDS.iter().map(|(field, ..)| *field).collect::<Vec<_>>(), FIELDS);
+        let mut failures = Vec::new();
+        for (field, taken, wrong) in BOUNDS {
+            for value in *taken {
+                let text = format!("# first\n{field} = {value}\n");
+                TrainConfig::parse(&text, "run.toml".as_ref()).unwrap_or_else(|error| panic!("{text}: {error}"));
+            }
+            for value in *wrong {
+                let text = format!("# first\n{field} = {value}\n");
+                match TrainConfig::parse(&text, "run.toml".as_ref()) {
+                    Err(error) if error.to_string().starts_with("run.toml:2: ") => {}
+                    other => failures.push(format!("{field} = {value}: {other:?}")),
+                }
+            }
+            let slip = format!("{field}x");
+            let message = refused(&format!("{slip} = 1\n"));
+            assert!(message.starts_with(&format!("run.toml:1: unknown field `{slip}`")), "{message}");
+            assert!(message.ends_with(&format!("hint: did you mean `{field}`?")), "{message}");
+        }
+        assert!(failures.is_empty(), "{}", failures.join("\n"));
     }
 
     #[test]

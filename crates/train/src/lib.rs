@@ -41,7 +41,7 @@ pub use error::Error;
 pub use evaluation::{Evaluation, Scorer};
 pub use metrics::MetricsLog;
 pub use model::{Description, Model, RuleState};
-pub use run_directory::{MODEL, RunDirectory, Safety, Start, run_id, run_name};
+pub use run_directory::{EVALUATION_BYTES, MODEL, RunDirectory, Safety, Start, run_id, run_name};
 pub use runs::each_run;
 pub use scores::each_sample;
 pub use stop::Stop;

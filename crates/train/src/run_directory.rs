@@ -25,6 +25,10 @@ const METRICS: &str = "metrics.jsonl";
 pub const MODEL: &str = "model.safetensors";
 /// Checkpoints that are kept: should the newest be damaged, there is one before it.
 const KEPT: usize = 2;
+/// More than an evaluation takes in `metrics.jsonl` and in a checkpoint.
+pub const EVALUATION_BYTES: u64 = 640;
+/// What file systems take for whole blocks of the few files of a run.
+const BLOCKS: u64 = 32 << 10;
 
 /// How a run is kept safe.
 #[derive(Clone, Debug)]
@@ -191,8 +195,11 @@ impl RunDirectory {
     ) -> Result<Model, Error> {
         let digests = digests(data);
         let mut log = MetricsLog::resume(&self.metrics(), trainer.curve())?;
-        if safety.is_tried && trainer.position().step == 0 {
-            self.save(trainer, &digests)?;
+        if safety.is_tried {
+            store::need_space(&self.path, self.needed(trainer, &digests)?)?;
+            if trainer.position().step == 0 {
+                self.save(trainer, &digests)?;
+            }
         }
         let mut saved = Instant::now();
         loop {
@@ -218,6 +225,17 @@ impl RunDirectory {
         model.save(&self.model())?;
         self.prune(0)?;
         Ok(model)
+    }
+
+    /// Bytes that the rest of the run takes at most: two checkpoints, a third or the model while it is written, and the metrics.
+    fn needed(&self, trainer: &Trainer, digests: &[String; 2]) -> Result<u64, Error> {
+        let evaluations = (trainer.config().epochs / trainer.config().evaluate_every) as u64;
+        let log = evaluations.saturating_mul(EVALUATION_BYTES);
+        let checkpoint = log.saturating_add(checkpoint::bytes(trainer, digests)?.len() as u64);
+        let size = |path: &PathBuf| fs::metadata(path).map_or(0, |found| found.len());
+        let there: u64 = checkpoint::list(&self.path)?.iter().map(size).sum();
+        let files = checkpoint.saturating_mul(KEPT as u64 + 1).saturating_add(log).saturating_add(BLOCKS);
+        Ok(files.saturating_sub(there))
     }
 
     /// Saves a checkpoint, then removes older ones.

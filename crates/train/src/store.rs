@@ -69,6 +69,22 @@ fn with_space(error: Error, needed: usize) -> Error {
     }
 }
 
+/// Refuses to begin what needs more space in a directory than there is, where the system tells how much that is.
+///
+/// # Errors
+///
+/// [`Error::Storage`] with both numbers.
+pub fn need_space(directory: &Path, needed: u64) -> Result<(), Error> {
+    match free_bytes(&directory.join("x")) {
+        Some(free) if free < needed => {
+            let full = std::io::Error::from(ErrorKind::StorageFull);
+            let source = std::io::Error::new(ErrorKind::StorageFull, format!("{needed} bytes are needed, {free} are free: {full}"));
+            Err(Error::Storage { path: directory.to_owned(), action: "keep the files of what begins here", source })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Bytes that this user may still write beside `path`, where the system tells.
 fn free_bytes(path: &Path) -> Option<u64> {
     #[cfg(unix)]

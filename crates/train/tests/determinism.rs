@@ -46,3 +46,16 @@ fn poisoned_test_labels_change_no_weight() {
     assert_eq!(clean.1, spoiled.1);
     assert_ne!(clean.0.last().map(|last| last.accuracy), spoiled.0.last().map(|last| last.accuracy));
 }
+
+#[test]
+fn dropout_changes_neither_initial_weights_nor_the_order_of_samples() {
+    let data = load("mnist-1200", &Source::default()).unwrap();
+    let start = |rules: &[&str]| {
+        let trainer = Trainer::new(&config(rules), &data, Threads::one()).unwrap();
+        trainer.network().layers.iter().flat_map(|layer| layer.weight.clone()).collect::<Vec<f32>>()
+    };
+    assert_eq!(start(&["dropout"]), start(&[]));
+    // A rate of 0 draws as many random numbers as any other, and drops nothing: the course is that without dropout.
+    let (with, without) = (trained(&config(&["dropout:dropout_rate=0"]), &data, 1), trained(&config(&[]), &data, 1));
+    assert_eq!(with.1, without.1);
+}

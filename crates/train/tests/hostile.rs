@@ -153,7 +153,7 @@ fn resealed_at_random(bytes: &[u8], numbers: &mut Numbers) -> Vec<u8> {
     resealed(bytes, &mut change, &mut spoil)
 }
 
-fn half_and_half<'a>(whole: &'a [u8]) -> impl Fn(&mut Numbers) -> Vec<u8> + 'a {
+fn half_and_half(whole: &[u8]) -> impl Fn(&mut Numbers) -> Vec<u8> {
     |numbers| if numbers.below(2) == 0 { mutate(whole, numbers) } else { resealed_at_random(whole, numbers) }
 }
 

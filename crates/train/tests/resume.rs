@@ -4,12 +4,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use spinet_data::{Dataset, Source, load};
 use spinet_nn::Threads;
 use spinet_rules::RULES;
-use spinet_train::{Advance, Error, RunDirectory, Safety, Start, TrainConfig, Trainer};
+use spinet_train::{Advance, Error, Model, RunDirectory, Safety, Start, TrainConfig, Trainer};
 
 fn data() -> Dataset {
     let data = load("mnist-1200", &Source::default()).unwrap();
@@ -140,4 +141,48 @@ fn saving_often_or_never_changes_no_bit() {
         all.push(files(directory.path()));
     }
     assert!(all[0] == all[1]);
+}
+
+#[test]
+fn a_reader_during_1000_saves_sees_one_whole_model_or_the_other() {
+    let (data, config) = (data(), configurations().remove(0));
+    let models: Vec<Model> = (0..2)
+        .map(|seed| Model::of(&Trainer::new(&TrainConfig { seed, ..config.clone() }, &data, Threads::one()).unwrap(), &data))
+        .collect();
+    let digests: Vec<String> = models.iter().map(Model::arrays_sha256).collect();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("model.safetensors");
+    models[0].save(&path).unwrap();
+    let is_saving = AtomicBool::new(true);
+    let mut seen = [0, 0];
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0..1000 {
+                models[number % 2].save(&path).unwrap();
+            }
+            is_saving.store(false, Ordering::Release);
+        });
+        while is_saving.load(Ordering::Acquire) {
+            let found = Model::read(&path).unwrap().arrays_sha256();
+            seen[digests.iter().position(|digest| *digest == found).unwrap()] += 1;
+        }
+    });
+    assert!(seen.iter().all(|times| *times > 0), "{seen:?}");
+}
+
+#[test]
+fn a_huge_seed_hides_no_other_run() {
+    let data = data();
+    let root = tempfile::tempdir().unwrap();
+    let directory = RunDirectory::open(root.path()).unwrap();
+    let config = TrainConfig { seed: u64::MAX, ..configurations().remove(0) };
+    let error = run(&directory, &config, &data, Some(3)).1.unwrap_err();
+    assert!(matches!(error, Error::Interrupted { .. }));
+    let before = files(directory.path());
+    let other = TrainConfig { learning_rate: 0.2, ..config.clone() };
+    let mut trainer = Trainer::new(&other, &data, Threads::one()).unwrap();
+    let message = directory.begin(&mut trainer, &data).unwrap_err().to_string();
+    assert!(message.contains("`learning_rate` is 0.1 there and 0.2 here"), "{message}");
+    assert!(files(directory.path()) == before);
+    run(&directory, &config, &data, None).1.unwrap();
 }

@@ -37,6 +37,26 @@ fn the_same_run_gives_the_same_bytes_at_any_number_of_threads() {
 }
 
 #[test]
+fn every_rule_and_kind_of_network_repeats_in_another_process_with_other_threads() {
+    let bench = Bench::new();
+    let kinds = ["--hidden none", "--hidden 6,5 --activation tanh", "--hidden 6 --no-bias --loss mean-squared-error"];
+    for (number, rule) in spinet::rules::RULES.iter().enumerate() {
+        for (kind, flags) in kinds.iter().enumerate() {
+            // 100 steps.
+            let train = |directory: &str, threads: usize| {
+                let rule = rule.name;
+                bench.done(&format!(
+                    "train --rule {rule} {flags} --learning-rate 0.01 --epochs 50 --evaluate-every 50 --threads {threads} --out {directory}"
+                ));
+                bench.read(&format!("{directory}/model.safetensors"))
+            };
+            let (first, second) = (train(&format!("first-{number}-{kind}"), 1), train(&format!("second-{number}-{kind}"), 8));
+            assert!(first == second, "{} with {flags}", rule.name);
+        }
+    }
+}
+
+#[test]
 fn a_run_leaves_three_files_with_one_line_for_each_evaluation() {
     let bench = Bench::new();
     bench.done("train --hidden 10 --rule bdnn-dsd --epochs 7 --evaluate-every 3 --out a");

@@ -183,6 +183,8 @@ fn outcomes(
     // The largest first, so that the threads end together.
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|index| std::cmp::Reverse(jobs[*index].work()));
+    let sizes = jobs.iter().map(|job| (&job.config, [data[job.data].whole.train.features(), data[job.data].whole.classes()]));
+    request.keeping.need_space(sizes, request.threads)?;
     let done = each_run(request.threads, jobs.len(), |index, threads| {
         let job = &jobs[order[index]];
         let mut left = job.config.epochs as u64;

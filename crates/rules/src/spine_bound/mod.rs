@@ -393,6 +393,10 @@ impl<S: Scalar> Rule<S> for SpineBound<S> {
         }
     }
 
+    fn stays_finite(&self) -> bool {
+        true
+    }
+
     fn state(&self) -> Vec<StateEntry<S>> {
         let entries = |states: &[Option<SpineState<S>>], [bound, over, decay]: [&'static str; 3]| {
             let of_layer = |(layer, state): (usize, &Option<SpineState<S>>)| {
