@@ -77,8 +77,7 @@ fn with_space(error: Error, needed: usize) -> Error {
 pub fn need_space(directory: &Path, needed: u64) -> Result<(), Error> {
     match free_bytes(&directory.join("x")) {
         Some(free) if free < needed => {
-            let full = std::io::Error::from(ErrorKind::StorageFull);
-            let source = std::io::Error::new(ErrorKind::StorageFull, format!("{needed} bytes are needed, {free} are free: {full}"));
+            let source = std::io::Error::new(ErrorKind::StorageFull, format!("{needed} bytes are needed, {free} are free"));
             Err(Error::Storage { path: directory.to_owned(), action: "keep the files of what begins here", source })
         }
         _ => Ok(()),

@@ -57,3 +57,24 @@ fn streams_that_were_never_open_do_no_harm() {
     assert_eq!(status.code(), Some(0));
     bench.done("eval a");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_one_column_wide_breaks_nothing() {
+    let bench = Bench::new();
+    let program = env!("CARGO_BIN_EXE_spinet");
+    // A terminal without rows is taken for none, and its width for the usual one.
+    let words = format!("stty rows 24 cols 1 && : > narrow && '{program}' train --hidden 10 --epochs 20 --out a && '{program}' help train");
+    let mut command = std::process::Command::new("script");
+    command.args(["-qec", &words, "/dev/null"]).env("SHELL", "/bin/sh").env("TERM", "xterm").stdin(std::process::Stdio::null());
+    let output = command.current_dir(bench.path("")).output().ok();
+    let Some(output) = output.filter(|_| bench.path("narrow").exists()) else {
+        println!("skipped: `script` is missing or gives no terminal here");
+        return;
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(!text.contains("panicked"), "{text}");
+    assert!(bench.path("a/model.safetensors").exists(), "{text}");
+    bench.done("eval a");
+}

@@ -20,13 +20,19 @@ use bench::Bench;
 const RUN: &str =
     "train --hidden 10 --rule bdnn-dsd --rule dropout:dropout_rate=0.1 --epochs 30 --evaluate-every 7 --save-every 0 --threads 1";
 
-/// Runs the command and checks that the files of `directory` are those of the undisturbed run in `whole`.
+/// What a finished run leaves.
+const FILES: [&str; 3] = ["metrics.jsonl", "model.safetensors", "run.toml"];
+
+/// Runs the command and checks that every checkpoint it looks at is whole, and that the files of `directory` are then those of the
+/// undisturbed run in `whole`.
 fn finishes_like(bench: &Bench, command: &str, directory: &str, whole: &str) {
-    bench.done(command);
-    for file in ["run.toml", "metrics.jsonl", "model.safetensors"] {
+    let answer = bench.run(command);
+    assert_eq!(answer.code, 0, "{directory}: {}", answer.stderr);
+    assert!(!answer.stderr.lines().any(|line| line.starts_with("skipped ")), "a damaged checkpoint in {directory}: {}", answer.stderr);
+    for file in FILES {
         assert!(bench.read(&format!("{directory}/{file}")) == bench.read(&format!("{whole}/{file}")), "{file} of {directory}");
     }
-    assert_eq!(bench::names(&bench.path(directory)), ["metrics.jsonl", "model.safetensors", "run.toml"], "nothing else is left");
+    assert_eq!(bench::names(&bench.path(directory)), FILES, "nothing else is left");
 }
 
 /// Numbers that look random and are the same in every run of the tests.

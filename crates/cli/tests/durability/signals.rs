@@ -1,10 +1,29 @@
 //! D4 and D5: Ctrl-C and SIGTERM save, and a closed output is no disturbance.
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, names};
 use crate::{Moments, RUN, finishes_like};
+
+fn start(bench: &Bench, words: &str) -> Child {
+    bench.command(words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Sends these signals, one after the other.
+fn send(child: &Child, signals: &[&str]) {
+    for signal in signals {
+        assert!(Command::new("kill").args([*signal, &child.id().to_string()]).status().unwrap().success());
+    }
+}
+
+/// Waits until it is so, as long as the program works.
+fn wait_until(child: &mut Child, is_so: impl Fn() -> bool) {
+    while !is_so() {
+        assert!(child.try_wait().unwrap().is_none(), "the program ended too early");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
 
 #[test]
 fn a_signal_saves_the_last_step_and_the_run_goes_on_from_there() {
@@ -16,14 +35,14 @@ fn a_signal_saves_the_last_step_and_the_run_goes_on_from_there() {
     while signals < 10 {
         let directory = format!("stopped{round}");
         loop {
-            let mut child = bench.command(&command(&directory)).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+            let mut child = start(&bench, &command(&directory));
             std::thread::sleep(Duration::from_millis(60 + moments.next(100)));
             if child.try_wait().unwrap().is_some() {
                 break;
             }
             let signal = if moments.next(2) == 0 { "-INT" } else { "-TERM" };
             let sent = Instant::now();
-            assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+            send(&child, &[signal]);
             let output = child.wait_with_output().unwrap();
             let text = String::from_utf8(output.stderr).unwrap();
             match output.status.code() {
@@ -32,7 +51,10 @@ fn a_signal_saves_the_last_step_and_the_run_goes_on_from_there() {
                 code => assert_eq!(code, Some(130), "{text}"),
             }
             assert!(sent.elapsed() < Duration::from_secs(2), "{:?}", sent.elapsed());
-            assert!(text.contains(&format!("spinet: {directory}: interrupted after step ")), "{text}");
+            let said = format!("spinet: {directory}: interrupted after step ");
+            let step = text.split_once(&said).and_then(|(_, rest)| rest.split(' ').next()?.parse::<u64>().ok());
+            let Some(step) = step else { panic!("{text}") };
+            assert!(bench.path(&format!("{directory}/checkpoint-{step:010}.safetensors")).exists(), "{text}");
             signals += 1;
             if signals == 10 {
                 break;
@@ -40,6 +62,68 @@ fn a_signal_saves_the_last_step_and_the_run_goes_on_from_there() {
         }
         finishes_like(&bench, &command(&directory), &directory, "whole");
         round += 1;
+    }
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let bench = Bench::new();
+    // Large enough that a step and its save take far longer than the end of a process.
+    let command = |directory: &str| {
+        format!("train --hidden 300 --rule bdnn-dsd --epochs 10 --evaluate-every 10 --save-every 0 --threads 1 --out {directory}")
+    };
+    bench.done(&command("whole"));
+    let mut fastest = Duration::MAX;
+    for (directory, [first, second]) in [("a", ["-INT", "-TERM"]), ("b", ["-TERM", "-INT"])] {
+        let mut child = start(&bench, &command(directory));
+        let path = bench.path(directory);
+        let is_late = |name: &String| name.starts_with("checkpoint-") && name.as_str() > "checkpoint-0000000002";
+        wait_until(&mut child, || path.exists() && names(&path).iter().any(is_late));
+        // While the process stands still both signals wait for it, so no step lies between them.
+        send(&child, &["-STOP", first, second, "-CONT"]);
+        let sent = Instant::now();
+        let output = child.wait_with_output().unwrap();
+        fastest = fastest.min(sent.elapsed());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(130), "{text}");
+        assert!(!text.contains("interrupted"), "after one signal it saves and says so, after two it does not: {text}");
+        finishes_like(&bench, &command(directory), directory, "whole");
+    }
+    // The faster of two, because other tests may hold the processor for a moment.
+    assert!(fastest < Duration::from_millis(200), "{fastest:?}");
+}
+
+const SWEEP: &str = "\
+seeds = 4
+[base]
+epochs = 80
+evaluate_every = 10
+hidden = [10]
+[[product]]
+rules = [[], \"bdnn-dsd\"]
+";
+
+#[test]
+fn an_experiment_and_a_sweep_stop_at_a_signal_and_go_on() {
+    let bench = Bench::new();
+    bench.write("s.toml", SWEEP);
+    for (name, words) in [("reproduce", "reproduce --hidden 10 --runs 2 --epochs 80 --json"), ("sweep", "sweep s.toml --json")] {
+        let whole = bench.done(&format!("{words} --run-dir {name}-whole"));
+        let directory = format!("{name}-stopped");
+        let command = format!("{words} --run-dir {directory}");
+        let runs = || std::fs::read_dir(bench.path(&directory)).map_or(0, Iterator::count);
+        for _ in 0..2 {
+            let before = runs();
+            let mut child = start(&bench, &command);
+            // It makes the directory of a run only when it listens to signals.
+            wait_until(&mut child, || runs() > before);
+            send(&child, &["-INT"]);
+            let output = child.wait_with_output().unwrap();
+            let text = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(130), "{command}: {text}");
+            assert!(text.contains("interrupted") && text.contains("; the same command goes on "), "{command}: {text}");
+        }
+        assert_eq!(bench.done(&command), whole, "{command}");
     }
 }
 
