@@ -48,6 +48,20 @@ pub enum Error {
         /// How many layers the network has.
         layers: usize,
     },
+    /// The output layer for a rule that acts on hidden layers.
+    #[error("rule `{rule}`: `layers` names layer {layers}, the output layer, expected hidden layers, 1 to {}", layers - 1)]
+    OutputLayer {
+        /// The rule.
+        rule: &'static str,
+        /// How many layers the network has.
+        layers: usize,
+    },
+    /// A network without hidden layers for a rule that acts on them.
+    #[error("rule `{rule}` acts on hidden layers, but the network has none")]
+    NoHiddenLayer {
+        /// The rule.
+        rule: &'static str,
+    },
     /// The same rule twice in one chain.
     #[error("rule `{rule}` is given twice, expected at most once in a chain")]
     Repeated {

@@ -36,6 +36,22 @@ impl Layers {
         }
     }
 
+    /// Refuses what names the output layer of a network with `count` layers, and a network without hidden layers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchLayer`], [`Error::OutputLayer`], [`Error::NoHiddenLayer`].
+    pub fn check_hidden(&self, rule: &'static str, count: usize) -> Result<(), Error> {
+        self.check(rule, count)?;
+        if count < 2 {
+            return Err(Error::NoHiddenLayer { rule });
+        }
+        match self {
+            Self::Only(layers) if layers.contains(&(count - 1)) => Err(Error::OutputLayer { rule, layers: count }),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads `all` or numbers from 1 separated by `+`, as in `1+3`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if text == "all" {

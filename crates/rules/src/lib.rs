@@ -27,10 +27,15 @@
 
 mod adam;
 mod chain;
+mod drop_connect;
 mod dropout;
 mod error;
 mod gradient_descent;
+mod grapes;
+mod lasso;
 mod layers;
+mod max_norm;
+mod meprop;
 mod momentum;
 mod optimizer;
 mod parameter;
@@ -44,10 +49,15 @@ mod weight_decay;
 
 pub use adam::{Adam, AdamConfig, AdamW, AdamWConfig};
 pub use chain::Chain;
+pub use drop_connect::{DropConnect, DropConnectConfig};
 pub use dropout::{Dropout, DropoutConfig};
 pub use error::{Error, nearest};
 pub use gradient_descent::GradientDescent;
+pub use grapes::{Grapes, GrapesConfig, Importance};
+pub use lasso::{Lasso, LassoConfig};
 pub use layers::Layers;
+pub use max_norm::{MaxNorm, MaxNormConfig};
+pub use meprop::{MeProp, MePropConfig};
 pub use momentum::{Momentum, MomentumConfig};
 pub use optimizer::Optimizer;
 pub use parameter::{Parameter, Range, Resolved, RuleSettings, Setting};

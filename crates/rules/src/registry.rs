@@ -3,7 +3,9 @@
 use crate::error::nearest;
 use crate::scalar::Made;
 use crate::{Error, Optimizer, Parameter, Plan, Resolved, Rule, RuleSettings, Scalar, Seam};
-use crate::{adam, dropout, gradient_descent, momentum, rms_prop, spine_bound, weight_decay};
+use crate::{
+    adam, drop_connect, dropout, gradient_descent, grapes, lasso, max_norm, meprop, momentum, rms_prop, spine_bound, weight_decay,
+};
 
 /// Every rule, in the order in which they are listed.
 pub const RULES: &[&RuleEntry] = &[
@@ -15,8 +17,14 @@ pub const RULES: &[&RuleEntry] = &[
     &adam::ADAM_W,
     &spine_bound::ENTRY,
     &spine_bound::RETRACTION,
+    &grapes::ENTRY,
+    &grapes::SCALAR_GAIN,
     &dropout::ENTRY,
+    &drop_connect::ENTRY,
     &weight_decay::ENTRY,
+    &lasso::ENTRY,
+    &max_norm::ENTRY,
+    &meprop::ENTRY,
 ];
 
 /// What a registry entry is.

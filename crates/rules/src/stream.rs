@@ -15,6 +15,8 @@ pub enum Purpose {
     Shuffle,
     /// Dropped units; index = step and layer.
     Dropout,
+    /// Dropped weights; index = step and layer.
+    DropConnect,
     /// Noise of any other kind.
     Noise,
     /// Splits of the data.
@@ -27,6 +29,7 @@ impl Purpose {
             Self::Init => b"init\0\0\0\0",
             Self::Shuffle => b"shuffle\0",
             Self::Dropout => b"dropout\0",
+            Self::DropConnect => b"dropconn",
             Self::Noise => b"noise\0\0\0",
             Self::Split => b"split\0\0\0",
         }

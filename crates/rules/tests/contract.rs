@@ -103,8 +103,33 @@ const ROWS: &[Row] = &[
         descent: PLAIN,
     },
     Row {
+        name: "grapes",
+        settings: &["grapes:gain=3,least=0,form=local,importance=outgoing", "grapes:layers=1,gain=1.5"],
+        rest: |target| target,
+        targets: &[0.3, 40.0],
+        at_rate_zero: |weight| weight,
+        descent: PLAIN,
+    },
+    Row {
+        name: "scalar-gain",
+        settings: &["scalar-gain:gain=3,least=0,form=local,importance=outgoing,layers=1"],
+        rest: |target| target,
+        targets: &[0.3, 40.0],
+        at_rate_zero: |weight| weight,
+        descent: PLAIN,
+    },
+    Row {
         name: "dropout",
         settings: &["dropout:dropout_rate=0.2", "dropout:dropout_rate=0"],
+        rest: |target| target,
+        targets: &[0.3, 40.0],
+        at_rate_zero: |weight| weight,
+        descent: PLAIN,
+    },
+    Row {
+        name: "drop-connect",
+        settings: &["drop-connect:drop_rate=0.2,layers=2", "drop-connect:drop_rate=0"],
+        // A dropped weight is not moved, a kept one twice as far.
         rest: |target| target,
         targets: &[0.3, 40.0],
         at_rate_zero: |weight| weight,
@@ -115,6 +140,31 @@ const ROWS: &[Row] = &[
         settings: &["l2:weight_decay=0.5", "l2:layers=1,weight_decay=0.25"],
         // The minimum of 1/2 (w - target)^2 + weight_decay / 2 w^2.
         rest: |target| target / (1.0 + 1e-4),
+        targets: &[0.3, 40.0],
+        at_rate_zero: |weight| weight,
+        descent: PLAIN,
+    },
+    Row {
+        name: "l1",
+        settings: &["l1:l1_penalty=0.5", "l1:layers=1,l1_penalty=0.25"],
+        // The minimum of 1/2 (w - target)^2 + l1_penalty |w|.
+        rest: |target| target - 1e-5,
+        targets: &[0.3, 40.0],
+        at_rate_zero: |weight| weight,
+        descent: PLAIN,
+    },
+    Row {
+        name: "max-norm",
+        settings: &["max-norm:max_norm=0.5", "max-norm:max_norm=1,layers=2"],
+        rest: |target| target,
+        targets: &[0.3, -1.0],
+        at_rate_zero: |weight| weight,
+        descent: PLAIN,
+    },
+    Row {
+        name: "meprop",
+        settings: &["meprop:kept_share=0.5", "meprop:layers=1"],
+        rest: |target| target,
         targets: &[0.3, 40.0],
         at_rate_zero: |weight| weight,
         descent: PLAIN,
@@ -229,6 +279,7 @@ fn a_rule_acts_at_the_seams_that_its_entry_names_and_at_no_other() {
     let seams = [Seam::Activation, Seam::WeightView, Seam::ErrorSignal, Seam::Gradient, Seam::AfterUpdate];
     for entry in RULES {
         let chain = Chain::<f32>::from_settings(&[RuleSettings::new(entry.name)], &plan()).unwrap();
+        // At the output layer rules of hidden layers do nothing.
         let acting: Vec<_> = seams.into_iter().filter(|seam| (0..SHAPES.len()).any(|layer| chain.acts(*seam, layer))).collect();
         assert_eq!(acting, entry.seams, "{}", entry.name);
         let is_in_chain: Vec<_> = chain.names().collect();
@@ -288,7 +339,7 @@ fn an_unknown_parameter_is_refused_and_the_nearest_is_suggested() {
     let error = "bdnn-dds".parse().and_then(|one| Chain::<f32>::from_settings(&[one], &plan()).map(|_| ())).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "unknown rule `bdnn-dds`, expected one of gradient-descent, momentum, nesterov, rmsprop, adam, adamw, bdnn-dsd, spine-retraction, dropout, l2\n\nhint: did you mean `bdnn-dsd`?"
+        "unknown rule `bdnn-dds`, expected one of gradient-descent, momentum, nesterov, rmsprop, adam, adamw, bdnn-dsd, spine-retraction, grapes, scalar-gain, dropout, drop-connect, l2, l1, max-norm, meprop\n\nhint: did you mean `bdnn-dsd`?"
     );
 }
 
@@ -488,7 +539,13 @@ fn the_fused_pass_is_bit_equal_to_the_separate_hooks() {
 
 #[test]
 fn a_layer_that_was_not_chosen_goes_the_way_of_plain_gradient_descent() {
-    for (text, free) in [("bdnn-dsd:layers=2", 0), ("bdnn-dsd:layers=1", 1), ("l2:weight_decay=0.5,layers=1", 1)] {
+    for (text, free) in [
+        ("bdnn-dsd:layers=2", 0),
+        ("bdnn-dsd:layers=1", 1),
+        ("l2:weight_decay=0.5,layers=1", 1),
+        ("l1:l1_penalty=0.5,layers=2", 0),
+        ("max-norm:max_norm=0.1,layers=1", 1),
+    ] {
         let mut course = Course::<f32>::new(&text.parse().unwrap());
         let mut plain = Course::<f32>::new(&RuleSettings::new("gradient-descent"));
         course.wander(0..20);

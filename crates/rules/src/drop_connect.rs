@@ -1,0 +1,199 @@
+//! `DropConnect` on weights, inverted scaling.
+//!
+//! ```text
+//! m_ij ~ Bernoulli(1 - drop_rate) / (1 - drop_rate),  w_ij <- m_ij w_ij  in this step        (Wan et al. 2013)
+//! ```
+//!
+//! `drop_rate` is the probability to *drop* a weight. One mask a step, for all samples of it; the authors draw one for each sample,
+//! which needs a product of its own for each. Kept weights are divided by the probability to keep, so that evaluation uses the network
+//! as it is; the authors approximate the mean over masks by a normal distribution instead. The gradient of a dropped weight is 0,
+//! and biases are never dropped. Use it where dropout of whole units takes too much from a small network.
+
+use pulp::Arch;
+
+use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::{At, Error, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "drop_rate",
+        summary: "probability to drop a weight",
+        range: Range::Number { default: 0.5, above: 0.0, includes: true, below: 1.0 },
+    },
+    Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
+];
+
+/// Registry entry.
+pub(crate) const ENTRY: RuleEntry = RuleEntry {
+    name: "drop-connect",
+    role: Role::Rule,
+    summary: "drops weights at random in training (inverted scaling)",
+    reference: "Wan et al. 2013",
+    seams: &[Seam::WeightView, Seam::Gradient],
+    parameters: PARAMETERS,
+    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+};
+
+fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
+    let config = DropConnectConfig { drop_rate: resolved.number("drop_rate"), layers: resolved.layers("layers") };
+    Ok(Box::new(DropConnect::<S>::new(&config, plan)?))
+}
+
+/// What a person chooses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DropConnectConfig {
+    /// Probability to drop a weight, in `[0, 1)`; 0.5 unless set.
+    pub drop_rate: f64,
+    /// The weight matrices it acts on.
+    pub layers: Layers,
+}
+
+impl Default for DropConnectConfig {
+    fn default() -> Self {
+        Self { drop_rate: 0.5, layers: Layers::All }
+    }
+}
+
+impl DropConnectConfig {
+    /// The same as settings of the registry.
+    pub fn settings(&self) -> RuleSettings {
+        RuleSettings::new(ENTRY.name).with_number("drop_rate", self.drop_rate).with_text("layers", &self.layers.to_string())
+    }
+}
+
+/// The mask of one layer and step.
+#[derive(Clone, Debug, Default)]
+struct Mask<S> {
+    step: Option<u64>,
+    factors: Vec<S>,
+}
+
+/// `DropConnect`; its masks follow from seed, step and layer, so it has no state to save.
+#[derive(Clone, Debug)]
+pub struct DropConnect<S> {
+    seed: u64,
+    /// A weight is dropped when its 32 random bits are below this.
+    cutoff: u64,
+    kept: S,
+    layers: Layers,
+    masks: Vec<Mask<S>>,
+    bits: Vec<u32>,
+    view: Vec<S>,
+}
+
+impl<S: Scalar> DropConnect<S> {
+    /// Checks the configuration and allocates a mask for each layer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
+    pub fn new(config: &DropConnectConfig, plan: &Plan) -> Result<Self, Error> {
+        ENTRY.resolve(&config.settings())?;
+        config.layers.check(ENTRY.name, plan.layers.len())?;
+        let sizes: Vec<usize> =
+            plan.layers.iter().enumerate().map(|(layer, shape)| if config.layers.contains(layer) { shape.weights() } else { 0 }).collect();
+        let largest = sizes.iter().copied().max().unwrap_or(0);
+        Ok(Self {
+            seed: plan.seed,
+            cutoff: (config.drop_rate * 4_294_967_296.0) as u64,
+            kept: S::from_f64(1.0 / (1.0 - config.drop_rate)),
+            layers: config.layers.clone(),
+            masks: sizes.into_iter().map(|size| Mask { step: None, factors: vec![S::ONE; size] }).collect(),
+            bits: vec![0; largest],
+            view: vec![S::ZERO; largest],
+        })
+    }
+
+    /// The factors of a layer's weights in this step, drawn once.
+    fn factors(&mut self, at: At) -> &[S] {
+        let mask = &mut self.masks[at.layer];
+        if mask.step != Some(at.step) {
+            mask.step = Some(at.step);
+            let bits = &mut self.bits[..mask.factors.len()];
+            // 2^16 layers and 2^48 steps have a stream each.
+            Stream::new(self.seed, Purpose::DropConnect, (at.layer as u64) << 48 | at.step).fill(bits);
+            for (factor, bits) in mask.factors.iter_mut().zip(bits) {
+                *factor = if u64::from(*bits) < self.cutoff { S::ZERO } else { self.kept };
+            }
+        }
+        &self.masks[at.layer].factors
+    }
+}
+
+impl<S: Scalar> Rule<S> for DropConnect<S> {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn acts(&self, seam: Seam, layer: usize) -> bool {
+        matches!(seam, Seam::WeightView | Seam::Gradient) && self.layers.contains(layer)
+    }
+
+    fn weight_view(&mut self, at: At, weight: &[S]) -> Option<&[S]> {
+        if !self.layers.contains(at.layer) {
+            return None;
+        }
+        self.factors(at);
+        let (factors, view) = (&self.masks[at.layer].factors, &mut self.view[..weight.len()]);
+        Arch::new().dispatch(|| {
+            for ((view, weight), factor) in view.iter_mut().zip(weight).zip(factors) {
+                *view = *weight * *factor;
+            }
+        });
+        Some(&self.view[..weight.len()])
+    }
+
+    fn gradient(&mut self, at: At, _weight: &[S], grad: &mut [S]) {
+        if !self.layers.contains(at.layer) {
+            return;
+        }
+        let factors = self.factors(at);
+        Arch::new().dispatch(move || grad.iter_mut().zip(factors).for_each(|(g, factor)| *g *= *factor));
+    }
+
+    fn stays_finite(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LayerShape;
+
+    const AT: At = At { layer: 0, step: 3 };
+
+    fn rule(drop_rate: f64) -> DropConnect<f64> {
+        let layers = vec![LayerShape { outputs: 50, inputs: 100 }, LayerShape { outputs: 2, inputs: 50 }];
+        DropConnect::new(&DropConnectConfig { drop_rate, layers: Layers::All }, &Plan { layers, batch: 1, seed: 4 }).unwrap()
+    }
+
+    #[test]
+    fn the_dropped_share_is_the_rate_and_gradients_have_the_mask_of_the_view() {
+        let mut rule = rule(0.3);
+        let view = rule.weight_view(AT, &vec![2.0; 5000]).unwrap().to_vec();
+        let dropped = view.iter().filter(|weight| **weight == 0.0).count() as f64 / 5000.0;
+        // 5 standard deviations of a share of 5,000 draws.
+        assert!((dropped - 0.3).abs() < 0.033, "{dropped}");
+        assert!(view.iter().all(|weight| *weight == 0.0 || (*weight - 2.0 / 0.7).abs() < 1e-15));
+        let mut grad = vec![2.0; 5000];
+        rule.gradient(AT, &vec![2.0; 5000], &mut grad);
+        assert_eq!(grad, view);
+    }
+
+    #[test]
+    fn masks_are_a_function_of_step_and_layer_alone() {
+        let (mut one, mut other) = (rule(0.5), rule(0.5));
+        let view = |rule: &mut DropConnect<f64>, step| rule.weight_view(At { layer: 0, step }, &vec![1.0; 5000]).unwrap().to_vec();
+        let first = view(&mut one, 3);
+        view(&mut other, 0);
+        assert_eq!(first, view(&mut other, 3));
+        assert_ne!(first, view(&mut other, 4));
+        assert_eq!(view(&mut one, 3), first, "twice in one step");
+    }
+
+    #[test]
+    fn a_rate_of_zero_changes_nothing() {
+        assert_eq!(rule(0.0).weight_view(AT, &vec![0.7; 5000]).unwrap(), vec![0.7; 5000]);
+    }
+}

@@ -1,0 +1,133 @@
+//! L1 regularisation: the penalty's gradient is added to the loss's gradient.
+//!
+//! ```text
+//! penalty  l1_penalty * sum of |w|,   g <- g + l1_penalty * sign(w)      (Tibshirani 1996)
+//! ```
+//!
+//! `sign(0)` is 0, so a weight at 0 is left to the loss. Weights are penalised, biases are not. Every weight loses the same amount
+//! whatever its size, so small ones vanish first; plain gradient descent leaves them going to and fro about 0 within a step.
+//! Use it when few of the inputs should matter.
+
+use pulp::Arch;
+
+use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::{At, Error, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "l1_penalty",
+        summary: "coefficient of the sign of w in the gradient",
+        range: Range::Number { default: 1e-5, above: 0.0, includes: true, below: 1e30 },
+    },
+    Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
+];
+
+/// Registry entry.
+pub(crate) const ENTRY: RuleEntry = RuleEntry {
+    name: "l1",
+    role: Role::Rule,
+    summary: "L1 regularisation: every weight is drawn to 0 with the same force",
+    reference: "Tibshirani 1996",
+    seams: &[Seam::Gradient],
+    parameters: PARAMETERS,
+    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+};
+
+fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
+    let config = LassoConfig { l1_penalty: resolved.number("l1_penalty"), layers: resolved.layers("layers") };
+    Ok(Box::new(Lasso::<S>::new(&config, plan)?))
+}
+
+/// What a person chooses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LassoConfig {
+    /// Coefficient of the weight's sign in the gradient, in `[0, 1e30)`; 0.00001 unless set.
+    pub l1_penalty: f64,
+    /// The weight matrices it acts on.
+    pub layers: Layers,
+}
+
+impl Default for LassoConfig {
+    fn default() -> Self {
+        Self { l1_penalty: 1e-5, layers: Layers::All }
+    }
+}
+
+impl LassoConfig {
+    /// The same as settings of the registry.
+    pub fn settings(&self) -> RuleSettings {
+        RuleSettings::new(ENTRY.name).with_number("l1_penalty", self.l1_penalty).with_text("layers", &self.layers.to_string())
+    }
+}
+
+/// L1 regularisation; has no state.
+#[derive(Clone, Debug)]
+pub struct Lasso<S> {
+    l1_penalty: S,
+    layers: Layers,
+}
+
+impl<S: Scalar> Lasso<S> {
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
+    pub fn new(config: &LassoConfig, plan: &Plan) -> Result<Self, Error> {
+        ENTRY.resolve(&config.settings())?;
+        config.layers.check(ENTRY.name, plan.layers.len())?;
+        Ok(Self { l1_penalty: S::from_f64(config.l1_penalty), layers: config.layers.clone() })
+    }
+}
+
+impl<S: Scalar> Rule<S> for Lasso<S> {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn acts(&self, seam: Seam, layer: usize) -> bool {
+        seam == Seam::Gradient && self.layers.contains(layer)
+    }
+
+    fn gradient(&mut self, at: At, weight: &[S], grad: &mut [S]) {
+        if !self.layers.contains(at.layer) {
+            return;
+        }
+        let penalty = self.l1_penalty;
+        Arch::new().dispatch(move || {
+            for (g, w) in grad.iter_mut().zip(weight) {
+                let up = if *w > S::ZERO { penalty } else { S::ZERO };
+                let down = if *w < S::ZERO { penalty } else { S::ZERO };
+                *g += up - down;
+            }
+        });
+    }
+
+    fn stays_finite(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LayerShape;
+
+    #[test]
+    fn the_gradient_gains_the_penalty_with_the_sign_of_the_weight() {
+        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 4 }], batch: 1, seed: 0 };
+        let config = LassoConfig { l1_penalty: 0.25, ..LassoConfig::default() };
+        let mut grad = [1.0, 1.0, 1.0, 1.0];
+        Lasso::new(&config, &plan).unwrap().gradient(At { layer: 0, step: 0 }, &[7.0, -0.001, 0.0, -0.0], &mut grad);
+        assert_eq!(grad, [1.25, 0.75, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_layer_that_was_not_chosen_is_left_alone() {
+        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }; 2], batch: 1, seed: 0 };
+        let mut rule = Lasso::new(&LassoConfig { l1_penalty: 0.5, layers: Layers::Only(vec![1]) }, &plan).unwrap();
+        let mut grad = [1.0];
+        rule.gradient(At { layer: 0, step: 0 }, &[2.0], &mut grad);
+        assert_eq!(grad, [1.0]);
+    }
+}

@@ -1,0 +1,163 @@
+//! Max-norm: the weights that a unit receives never get longer than a fixed length.
+//!
+//! ```text
+//! w <- w * min(1, max_norm / |w|)   for the weights w that a unit receives, after each update
+//!                                                  (Srebro and Shraibman 2005; Srivastava et al. 2014, Section 5.1)
+//! ```
+//!
+//! Lengths are Euclidean. The bound is one for a whole unit, where BDNN-dsd has one for each weight. Use it beside dropout with a
+//! large learning rate, which it keeps from blowing weights up.
+
+use pulp::Arch;
+
+use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::{At, Error, LayerShape, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "max_norm",
+        summary: "longest that the weights of a unit may be together",
+        range: Range::Number { default: 3.0, above: 0.0, includes: false, below: 1e15 },
+    },
+    Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
+];
+
+/// Registry entry.
+pub(crate) const ENTRY: RuleEntry = RuleEntry {
+    name: "max-norm",
+    role: Role::Rule,
+    summary: "shortens the weights that a unit receives to a largest length after each update",
+    reference: "Srivastava et al. 2014, Section 5.1",
+    seams: &[Seam::AfterUpdate],
+    parameters: PARAMETERS,
+    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+};
+
+fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
+    let config = MaxNormConfig { max_norm: resolved.number("max_norm"), layers: resolved.layers("layers") };
+    Ok(Box::new(MaxNorm::<S>::new(&config, plan)?))
+}
+
+/// What a person chooses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MaxNormConfig {
+    /// Longest that the weights of a unit may be together, in `(0, 1e15)`; 3 unless set.
+    pub max_norm: f64,
+    /// The weight matrices it acts on.
+    pub layers: Layers,
+}
+
+impl Default for MaxNormConfig {
+    fn default() -> Self {
+        Self { max_norm: 3.0, layers: Layers::All }
+    }
+}
+
+impl MaxNormConfig {
+    /// The same as settings of the registry.
+    pub fn settings(&self) -> RuleSettings {
+        RuleSettings::new(ENTRY.name).with_number("max_norm", self.max_norm).with_text("layers", &self.layers.to_string())
+    }
+}
+
+/// Max-norm; has no state.
+#[derive(Clone, Debug)]
+pub struct MaxNorm<S> {
+    longest: S,
+    layers: Layers,
+    shapes: Vec<LayerShape>,
+}
+
+impl<S: Scalar> MaxNorm<S> {
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
+    pub fn new(config: &MaxNormConfig, plan: &Plan) -> Result<Self, Error> {
+        ENTRY.resolve(&config.settings())?;
+        config.layers.check(ENTRY.name, plan.layers.len())?;
+        Ok(Self { longest: S::from_f64(config.max_norm), layers: config.layers.clone(), shapes: plan.layers.clone() })
+    }
+}
+
+/// The sum of `f` over a row, in lanes whose order is the same on every processor.
+fn sum<S: Scalar>(row: &[S], f: impl Fn(S) -> S + Copy) -> S {
+    const LANES: usize = 16;
+    let (chunks, rest) = row.as_chunks::<LANES>();
+    let mut lanes = [S::ZERO; LANES];
+    for chunk in chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane += f(*value);
+        }
+    }
+    let rest = rest.iter().fold(S::ZERO, |sum, value| sum + f(*value));
+    lanes.iter().fold(rest, |sum, lane| sum + *lane)
+}
+
+impl<S: Scalar> Rule<S> for MaxNorm<S> {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn acts(&self, seam: Seam, layer: usize) -> bool {
+        seam == Seam::AfterUpdate && self.layers.contains(layer)
+    }
+
+    fn after_update(&mut self, at: At, _before: &[S], weight: &mut [S]) {
+        if !self.layers.contains(at.layer) {
+            return;
+        }
+        let (longest, inputs) = (self.longest, self.shapes[at.layer].inputs);
+        Arch::new().dispatch(move || {
+            for row in weight.chunks_exact_mut(inputs) {
+                // Squares of numbers over the largest of them cannot overflow.
+                let largest = row.iter().fold(S::ZERO, |largest, w| largest.max(w.abs()));
+                if largest == S::ZERO {
+                    continue;
+                }
+                let shape = sum(row, |w| (w / largest) * (w / largest)).sqrt();
+                let factor = longest / shape / largest;
+                if factor < S::ONE {
+                    for w in row.iter_mut() {
+                        *w *= factor;
+                    }
+                }
+            }
+        });
+    }
+
+    fn stays_finite(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(max_norm: f64, weight: &[f64], inputs: usize) -> Vec<f64> {
+        let plan = Plan { layers: vec![LayerShape { outputs: weight.len() / inputs, inputs }], batch: 1, seed: 0 };
+        let mut rule = MaxNorm::new(&MaxNormConfig { max_norm, layers: Layers::All }, &plan).unwrap();
+        let mut weight = weight.to_vec();
+        rule.after_update(At { layer: 0, step: 0 }, &[], &mut weight);
+        weight
+    }
+
+    #[test]
+    fn a_long_row_is_shortened_and_a_short_one_left_as_it_is() {
+        let found = after(1.0, &[3.0, -4.0, 0.6, 0.7, 0.0, 0.0], 2);
+        assert!((found[0] - 0.6).abs() < 1e-15 && (found[1] + 0.8).abs() < 1e-15, "{found:?}");
+        assert_eq!(found[2..], [0.6, 0.7, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn rows_of_any_length_and_size_end_at_the_length() {
+        for (count, size) in [(1, 1e-3), (17, 1e200), (300, 1.0)] {
+            let weight: Vec<f64> = (0..count).map(|index| size * (1.0 + f64::from(index % 7))).collect();
+            let found = after(0.5e-3, &weight, count as usize);
+            let length = found.iter().map(|w| w * w).sum::<f64>().sqrt();
+            assert!((length - 0.5e-3).abs() < 1e-15, "{count} weights of size {size}: {length}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! meProp: only the largest parts of a sample's error signal go on.
+//!
+//! ```text
+//! e_i <- e_i if |e_i| is among the k largest of its layer and sample, else 0        (Sun et al. 2017, Eq. (7), "top-k")
+//! ```
+//!
+//! `k` is a share of the layer's units, rounded up; of equal magnitudes the first stay. It acts on hidden layers, before the
+//! gradient and before the error signal goes to the layer below. Use it to see how little of an error a network needs; the
+//! authors report that a few per cent are enough, and that sparse updates regularise.
+
+use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::{At, Error, ErrorSignal, LayerShape, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "kept_share",
+        summary: "share of a layer's units whose error signal goes on, for each sample",
+        range: Range::Number { default: 0.1, above: 0.0, includes: false, below: 1.0 },
+    },
+    Parameter { name: "layers", summary: "the hidden layers whose error signals it thins out", range: Range::Layers },
+];
+
+/// Registry entry.
+pub(crate) const ENTRY: RuleEntry = RuleEntry {
+    name: "meprop",
+    role: Role::Rule,
+    summary: "keeps the largest parts of each sample's error signal in hidden layers and drops the rest",
+    reference: "Sun et al. 2017, Eq. (7)",
+    seams: &[Seam::ErrorSignal],
+    parameters: PARAMETERS,
+    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+};
+
+fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
+    let config = MePropConfig { kept_share: resolved.number("kept_share"), layers: resolved.layers("layers") };
+    Ok(Box::new(MeProp::<S>::new(&config, plan)?))
+}
+
+/// What a person chooses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MePropConfig {
+    /// Share of a layer's units whose error signal goes on, in `(0, 1)`; 0.1 unless set.
+    pub kept_share: f64,
+    /// The hidden layers whose error signals are thinned out.
+    pub layers: Layers,
+}
+
+impl Default for MePropConfig {
+    fn default() -> Self {
+        Self { kept_share: 0.1, layers: Layers::All }
+    }
+}
+
+impl MePropConfig {
+    /// The same as settings of the registry.
+    pub fn settings(&self) -> RuleSettings {
+        RuleSettings::new(ENTRY.name).with_number("kept_share", self.kept_share).with_text("layers", &self.layers.to_string())
+    }
+}
+
+/// meProp; has no state.
+#[derive(Clone, Debug)]
+pub struct MeProp<S> {
+    config: MePropConfig,
+    shapes: Vec<LayerShape>,
+    magnitudes: Vec<S>,
+}
+
+impl<S: Scalar> MeProp<S> {
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`], [`Error::NoHiddenLayer`].
+    pub fn new(config: &MePropConfig, plan: &Plan) -> Result<Self, Error> {
+        ENTRY.resolve(&config.settings())?;
+        config.layers.check_hidden(ENTRY.name, plan.layers.len())?;
+        let widest = plan.layers.iter().map(|shape| shape.outputs).max().unwrap_or(0);
+        Ok(Self { config: config.clone(), shapes: plan.layers.clone(), magnitudes: Vec::with_capacity(widest) })
+    }
+
+    /// How many of so many units are kept.
+    fn kept(&self, units: usize) -> usize {
+        ((self.config.kept_share * units as f64).ceil() as usize).clamp(1, units)
+    }
+}
+
+impl<S: Scalar> Rule<S> for MeProp<S> {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn acts(&self, seam: Seam, layer: usize) -> bool {
+        seam == Seam::ErrorSignal && layer + 1 < self.shapes.len() && self.config.layers.contains(layer)
+    }
+
+    fn error_signal(&mut self, at: At, signal: &mut ErrorSignal<'_, S>) {
+        if !self.acts(Seam::ErrorSignal, at.layer) {
+            return;
+        }
+        let units = self.shapes[at.layer].outputs;
+        let kept = self.kept(units);
+        for sample in signal.values.chunks_exact_mut(units) {
+            self.magnitudes.clear();
+            self.magnitudes.extend(sample.iter().map(|e| e.abs()));
+            // NaN counts as the largest of all, so that it is not hidden from the divergence check.
+            let descending = |a: &S, b: &S| b.partial_cmp(a).unwrap_or_else(|| b.is_finite().cmp(&a.is_finite()).reverse());
+            let (larger, smallest, _) = self.magnitudes.select_nth_unstable_by(kept - 1, descending);
+            let smallest = *smallest;
+            // Of those that equal the smallest kept one, as many as there is room for.
+            let mut room = kept - larger.iter().filter(|magnitude| **magnitude > smallest).count();
+            for e in sample {
+                let magnitude = e.abs();
+                if magnitude == smallest && room > 0 {
+                    room -= 1;
+                } else if magnitude <= smallest {
+                    *e = S::ZERO;
+                }
+            }
+        }
+    }
+
+    fn stays_finite(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn thinned(kept_share: f64, values: &[f64], units: usize) -> Vec<f64> {
+        let layers = vec![LayerShape { outputs: units, inputs: 1 }, LayerShape { outputs: 2, inputs: units }];
+        let mut rule = MeProp::new(&MePropConfig { kept_share, layers: Layers::All }, &Plan { layers, batch: 9, seed: 0 }).unwrap();
+        let mut values = values.to_vec();
+        rule.error_signal(At { layer: 0, step: 0 }, &mut ErrorSignal { values: &mut values, incoming: &[], outgoing: None });
+        values
+    }
+
+    #[test]
+    fn each_sample_keeps_its_largest_parts() {
+        let found = thinned(0.5, &[0.1, -0.4, 0.3, 0.2, /* next sample */ 9.0, 8.0, -7.0, 6.0], 4);
+        assert_eq!(found, [0.0, -0.4, 0.3, 0.0, 9.0, 8.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn of_equal_parts_the_first_stay_and_the_number_is_rounded_up() {
+        assert_eq!(thinned(0.3, &[1.0, -1.0, 1.0, 2.0, 1.0], 5), [1.0, 0.0, 0.0, 2.0, 0.0]);
+        assert_eq!(thinned(0.01, &[0.5, -0.7], 2), [0.0, -0.7], "one at least");
+        assert_eq!(thinned(0.999, &[0.5, -0.7, 0.0], 3), [0.5, -0.7, 0.0]);
+    }
+
+    #[test]
+    fn a_number_that_is_not_finite_is_not_hidden() {
+        for bad in [f64::NAN, f64::INFINITY] {
+            assert!(thinned(0.3, &[0.1, bad, 0.3], 3).iter().any(|e| !e.is_finite()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_network_without_hidden_layers_is_refused() {
+        let plan = Plan { layers: vec![LayerShape { outputs: 2, inputs: 2 }], batch: 1, seed: 0 };
+        let message = MeProp::<f32>::new(&MePropConfig::default(), &plan).unwrap_err().to_string();
+        assert_eq!(message, "rule `meprop` acts on hidden layers, but the network has none");
+    }
+}
