@@ -64,6 +64,7 @@ fn seam_in_words(seam: Seam) -> &'static str {
     match seam {
         Seam::Activation => "activations in training",
         Seam::WeightView => "the weights that a step uses",
+        Seam::Feedback => "the way of error signals upstream",
         Seam::ErrorSignal => "error signals",
         Seam::Gradient => "gradients",
         Seam::AfterUpdate => "weights after the update",

@@ -1,8 +1,9 @@
 //! The error signals of a step: at the output, upstream through a layer, and where rules change them.
 
-use spinet_rules::{At, Chain, ErrorSignal, Propagation, Seam};
+use spinet_rules::{At, Chain, ErrorSignal, Feedback, Propagation, Seam};
 
 use crate::part::Part;
+use crate::product::{Layout, product};
 use crate::{Batch, Network, Real, Workspace};
 
 impl<S: Real> Workspace<S> {
@@ -17,7 +18,8 @@ impl<S: Real> Workspace<S> {
         loss
     }
 
-    /// The error signal of the layer below `at`:
+    /// The error signal of the layer below `at`, where a rule may put other weights in the place of `W_l`, or the output layer's
+    /// error signal in that of `e_l`:
     ///
     /// ```text
     /// e_(l-1) = (e_l W_l) * factors_(l-1) * f'(a_(l-1))         e: [batch, units]
@@ -26,8 +28,19 @@ impl<S: Real> Workspace<S> {
         let (dense, below) = (&network.layers[at.layer], &network.layers[at.layer - 1]);
         let (lower, upper) = self.error_signals.split_at_mut(at.layer);
         let error = &mut lower[at.layer - 1][..samples * dense.shape.inputs];
-        let weight = chain.weight_view(at, &dense.weight).unwrap_or(&dense.weight);
-        dense.upstream(&self.threads, weight, &upper[0][..samples * dense.shape.outputs], error);
+        let own = &upper[0][..samples * dense.shape.outputs];
+        match chain.feedback(at) {
+            Some(Feedback::Layer(weight)) => dense.upstream(&self.threads, weight, own, error),
+            Some(Feedback::Output(weight)) => {
+                let output = &upper[upper.len() - 1][..samples * network.classes()];
+                let shape = [samples, network.classes(), dense.shape.inputs];
+                product(&self.threads, shape, (output, Layout::Plain), (weight, Layout::Plain), error);
+            }
+            None => {
+                let weight = chain.weight_view(at, &dense.weight).unwrap_or(&dense.weight);
+                dense.upstream(&self.threads, weight, own, error);
+            }
+        }
         self.watch.done(Part::Products);
         let factors = &self.factors[at.layer - 1];
         error.iter_mut().zip(factors).for_each(|(error, factor)| *error *= *factor);

@@ -7,7 +7,20 @@
 use crate::optimizer::Optimizer;
 use crate::registry::find;
 use crate::scalar::Made;
-use crate::{At, Error, ErrorSignal, GradientDescent, Measure, Plan, Propagation, Rule, RuleSettings, Scalar, Seam};
+use crate::{At, Error, ErrorSignal, Feedback, GradientDescent, Measure, Plan, Propagation, Rule, RuleSettings, Scalar, Seam};
+
+/// Refuses two rules that give the same layer weights to use: only one of them could.
+fn check_excluding<S: Scalar>(rules: &[Box<dyn Rule<S>>], layers: usize) -> Result<(), Error> {
+    for (seam, what) in [(Seam::WeightView, "the weights of a step"), (Seam::Feedback, "the way of error signals upstream")] {
+        for layer in 0..layers {
+            let mut acting = rules.iter().filter(|rule| rule.acts(seam, layer));
+            if let (Some(first), Some(second)) = (acting.next(), acting.next()) {
+                return Err(Error::Excluding { first: first.name(), second: second.name(), layer: layer + 1, what });
+            }
+        }
+    }
+    Ok(())
+}
 
 /// One optimizer and any number of rules, with their state.
 pub struct Chain<S: Scalar> {
@@ -50,6 +63,7 @@ impl<S: Scalar> Chain<S> {
                 }
             }
         }
+        check_excluding(&rules, plan.layers.len())?;
         Ok(Self::new(plan, rules, optimizer.unwrap_or_else(|| Box::new(GradientDescent))))
     }
 
@@ -149,6 +163,12 @@ impl<S: Scalar> Chain<S> {
     pub fn weight_view(&mut self, at: At, weight: &[S]) -> Option<&[S]> {
         let mut acting = self.rules.iter_mut().filter(|rule| rule.acts(Seam::WeightView, at.layer));
         acting.find_map(|rule| rule.weight_view(at, weight))
+    }
+
+    /// What carries the error signal of a layer to the layer below instead of its weights; the first rule that says so decides.
+    pub fn feedback(&mut self, at: At) -> Option<Feedback<'_, S>> {
+        let mut acting = self.rules.iter_mut().filter(|rule| rule.acts(Seam::Feedback, at.layer));
+        acting.find_map(|rule| rule.feedback(at))
     }
 
     /// Seam 3: lets the rules of one kind of propagation change the error signal.

@@ -68,6 +68,18 @@ pub enum Error {
         /// The rule.
         rule: &'static str,
     },
+    /// Two rules that both say what only one can say.
+    #[error("rules `{first}` and `{second}` exclude each other in layer {layer}: both give {what}")]
+    Excluding {
+        /// The first given.
+        first: &'static str,
+        /// The second given.
+        second: &'static str,
+        /// The layer, counted from 1.
+        layer: usize,
+        /// What both give.
+        what: &'static str,
+    },
     /// More than one optimizer.
     #[error("two optimizers, `{first}` and `{second}`, expected at most one")]
     TwoOptimizers {

@@ -1,6 +1,6 @@
 //! Brain-inspired learning rules on plain slices.
 //!
-//! A training step is `forward -> error signals -> gradients -> update`. Every rule acts at one or more of five
+//! A training step is `forward -> error signals -> gradients -> update`. Every rule acts at one or more
 //! places of that step, the [seams](Seam), and implements one hook of the trait [`Rule`] for each; a [`Chain`] runs
 //! the rules in their stated order around an [`Optimizer`]. The crate knows nothing of layers, data or training
 //! loops: weights are slices, row-major `[out, in]`, and their [`LayerShape`] is all a rule learns of the network.
@@ -30,6 +30,7 @@ mod chain;
 mod drop_connect;
 mod dropout;
 mod error;
+mod feedback_alignment;
 mod gradient_descent;
 mod grapes;
 mod lasso;
@@ -52,6 +53,7 @@ pub use chain::Chain;
 pub use drop_connect::{DropConnect, DropConnectConfig};
 pub use dropout::{Dropout, DropoutConfig};
 pub use error::{Error, nearest};
+pub use feedback_alignment::{FeedbackAlignment, FeedbackAlignmentConfig};
 pub use gradient_descent::GradientDescent;
 pub use grapes::{Grapes, GrapesConfig, Importance};
 pub use lasso::{Lasso, LassoConfig};
@@ -63,7 +65,7 @@ pub use optimizer::Optimizer;
 pub use parameter::{Parameter, Range, Resolved, RuleSettings, Setting};
 pub use registry::{RULES, Role, RuleEntry, find};
 pub use rms_prop::{RmsProp, RmsPropConfig};
-pub use rule::{At, BIAS_PREFIX, ErrorSignal, LayerShape, Measure, Plan, Propagation, Rule, Seam, StateEntry, StateValues};
+pub use rule::{At, BIAS_PREFIX, ErrorSignal, Feedback, LayerShape, Measure, Plan, Propagation, Rule, Seam, StateEntry, StateValues};
 pub use scalar::Scalar;
 pub use spine_bound::{Algorithm1, Counting, SpineBound, SpineBoundConfig};
 pub use stream::{Purpose, Stream};

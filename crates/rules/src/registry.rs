@@ -4,7 +4,8 @@ use crate::error::nearest;
 use crate::scalar::Made;
 use crate::{Error, Optimizer, Parameter, Plan, Resolved, Rule, RuleSettings, Scalar, Seam};
 use crate::{
-    adam, drop_connect, dropout, gradient_descent, grapes, lasso, max_norm, meprop, momentum, rms_prop, spine_bound, weight_decay,
+    adam, drop_connect, dropout, feedback_alignment, gradient_descent, grapes, lasso, max_norm, meprop, momentum, rms_prop, spine_bound,
+    weight_decay,
 };
 
 /// Every rule, in the order in which they are listed.
@@ -19,6 +20,8 @@ pub const RULES: &[&RuleEntry] = &[
     &spine_bound::RETRACTION,
     &grapes::ENTRY,
     &grapes::SCALAR_GAIN,
+    &feedback_alignment::ENTRY,
+    &feedback_alignment::DIRECT,
     &dropout::ENTRY,
     &drop_connect::ENTRY,
     &weight_decay::ENTRY,

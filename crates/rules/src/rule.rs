@@ -1,10 +1,10 @@
-//! The rule trait: one hook for each of the five seams of a training step.
+//! The rule trait: one hook for each seam of a training step.
 
 use serde::Serialize;
 
 use crate::{Error, Scalar};
 
-/// The five places of a training step where a rule can act, in the order in which a step reaches them.
+/// The places of a training step where a rule can act, in the order in which a step reaches them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Seam {
@@ -12,6 +12,8 @@ pub enum Seam {
     Activation,
     /// The weights used in this step's forward and backward pass.
     WeightView,
+    /// The weights through which a layer's error signal reaches the layer below.
+    Feedback,
     /// The error signal of a layer.
     ErrorSignal,
     /// The gradient, given weight and gradient.
@@ -64,6 +66,15 @@ pub enum Propagation {
     Propagating,
     /// The change reaches this layer's gradient alone.
     Local,
+}
+
+/// What carries an error signal to the layer below instead of the layer's own weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Feedback<'a, S> {
+    /// The layer's error signal, through weights `[outputs, inputs]`.
+    Layer(&'a [S]),
+    /// The output layer's error signal, through weights `[classes, inputs]`.
+    Output(&'a [S]),
 }
 
 /// What a rule sees when it may change a layer's error signal.
@@ -147,6 +158,12 @@ pub trait Rule<S: Scalar>: Send {
     /// Seam 2: the weights to use in this step's forward and backward pass instead of `weight`.
     fn weight_view(&mut self, at: At, weight: &[S]) -> Option<&[S]> {
         let _ = (at, weight);
+        None
+    }
+
+    /// Between the seams 2 and 3: what carries the error signal of this layer to the layer below, for layers from 1 on.
+    fn feedback(&mut self, at: At) -> Option<Feedback<'_, S>> {
+        let _ = at;
         None
     }
 

@@ -17,6 +17,8 @@ pub enum Purpose {
     Dropout,
     /// Dropped weights; index = step and layer.
     DropConnect,
+    /// Fixed random feedback weights; index = layer.
+    Feedback,
     /// Noise of any other kind.
     Noise,
     /// Splits of the data.
@@ -30,6 +32,7 @@ impl Purpose {
             Self::Shuffle => b"shuffle\0",
             Self::Dropout => b"dropout\0",
             Self::DropConnect => b"dropconn",
+            Self::Feedback => b"feedback",
             Self::Noise => b"noise\0\0\0",
             Self::Split => b"split\0\0\0",
         }

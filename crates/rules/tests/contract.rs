@@ -119,6 +119,22 @@ const ROWS: &[Row] = &[
         descent: PLAIN,
     },
     Row {
+        name: "feedback-alignment",
+        settings: &["feedback-alignment:scale=0.5"],
+        rest: |target| target,
+        targets: &[0.3, 40.0],
+        at_rate_zero: |weight| weight,
+        descent: PLAIN,
+    },
+    Row {
+        name: "direct-feedback-alignment",
+        settings: &["direct-feedback-alignment:scale=0.5"],
+        rest: |target| target,
+        targets: &[0.3, 40.0],
+        at_rate_zero: |weight| weight,
+        descent: PLAIN,
+    },
+    Row {
         name: "dropout",
         settings: &["dropout:dropout_rate=0.2", "dropout:dropout_rate=0"],
         rest: |target| target,
@@ -276,7 +292,7 @@ fn every_entry_is_documented_and_its_defaults_are_in_range() {
 
 #[test]
 fn a_rule_acts_at_the_seams_that_its_entry_names_and_at_no_other() {
-    let seams = [Seam::Activation, Seam::WeightView, Seam::ErrorSignal, Seam::Gradient, Seam::AfterUpdate];
+    let seams = [Seam::Activation, Seam::WeightView, Seam::Feedback, Seam::ErrorSignal, Seam::Gradient, Seam::AfterUpdate];
     for entry in RULES {
         let chain = Chain::<f32>::from_settings(&[RuleSettings::new(entry.name)], &plan()).unwrap();
         // At the output layer rules of hidden layers do nothing.
@@ -339,7 +355,7 @@ fn an_unknown_parameter_is_refused_and_the_nearest_is_suggested() {
     let error = "bdnn-dds".parse().and_then(|one| Chain::<f32>::from_settings(&[one], &plan()).map(|_| ())).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "unknown rule `bdnn-dds`, expected one of gradient-descent, momentum, nesterov, rmsprop, adam, adamw, bdnn-dsd, spine-retraction, grapes, scalar-gain, dropout, drop-connect, l2, l1, max-norm, meprop\n\nhint: did you mean `bdnn-dsd`?"
+        "unknown rule `bdnn-dds`, expected one of gradient-descent, momentum, nesterov, rmsprop, adam, adamw, bdnn-dsd, spine-retraction, grapes, scalar-gain, feedback-alignment, direct-feedback-alignment, dropout, drop-connect, l2, l1, max-norm, meprop\n\nhint: did you mean `bdnn-dsd`?"
     );
 }
 
@@ -407,6 +423,16 @@ fn a_chain_takes_every_entry_once() {
         };
         assert_eq!(Chain::<f32>::from_settings(&twice, &plan()).err(), Some(expected));
     }
+}
+
+#[test]
+fn rules_that_exclude_each_other_are_refused_with_the_reason() {
+    let settings = ["feedback-alignment", "l2", "direct-feedback-alignment"].map(RuleSettings::new);
+    let error = Chain::<f32>::from_settings(&settings, &plan()).map(|_| ()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "rules `feedback-alignment` and `direct-feedback-alignment` exclude each other in layer 2: both give the way of error signals upstream"
+    );
 }
 
 #[test]

@@ -1,0 +1,112 @@
+//! Feedback alignment in a deep network: with the network's own weights it is backpropagation, with others the plain sums of the papers.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use spinet_nn::{Activation, Batch, Gradients, Inputs, Network, NetworkConfig, Threads, Workspace};
+use spinet_rules::{At, Chain, Feedback, FeedbackAlignment, FeedbackAlignmentConfig, Plan, Purpose, Rule, Seam, Stream};
+
+const SIZES: [usize; 4] = [4, 6, 5, 3];
+const LABELS: [u8; 7] = [0, 1, 2, 2, 1, 0, 1];
+
+fn network() -> Network<f64> {
+    Network::new(&NetworkConfig { activation: Activation::Tanh, ..NetworkConfig::dense(&SIZES) }, 5).unwrap()
+}
+
+fn inputs() -> Vec<f64> {
+    let mut stream = Stream::new(2, Purpose::Noise, 0);
+    (0..LABELS.len() * SIZES[0]).map(|_| stream.normal()).collect()
+}
+
+fn gradients(network: &Network<f64>, rules: Vec<Box<dyn Rule<f64>>>) -> Gradients<f64> {
+    let mut chain = Chain::with_gradient_descent(&network.plan(LABELS.len(), 0), rules);
+    let mut workspace = Workspace::new(network, LABELS.len(), Threads::one());
+    workspace.differentiate(network, &mut chain, &Batch { inputs: Inputs::Numbers(&inputs()), labels: &LABELS }, 0);
+    workspace.gradients().clone()
+}
+
+/// Gives the network's own weights as feedback.
+struct Transport(Vec<Vec<f64>>);
+
+impl Rule<f64> for Transport {
+    fn name(&self) -> &'static str {
+        "transport"
+    }
+
+    fn acts(&self, seam: Seam, _: usize) -> bool {
+        seam == Seam::Feedback
+    }
+
+    fn feedback(&mut self, at: At) -> Option<Feedback<'_, f64>> {
+        Some(Feedback::Layer(&self.0[at.layer]))
+    }
+}
+
+#[test]
+fn with_the_weights_of_the_network_it_is_backpropagation() {
+    let network = network();
+    let own = network.layers.iter().map(|layer| layer.weight.clone()).collect();
+    assert_eq!(gradients(&network, vec![Box::new(Transport(own))]).weights, gradients(&network, Vec::new()).weights);
+}
+
+/// `left [rows, inner] * right [inner, columns]`.
+fn product(left: &[f64], right: &[f64], inner: usize) -> Vec<f64> {
+    let columns = right.len() / inner;
+    let row = |row: &[f64]| (0..columns).map(|column| (0..inner).map(|k| row[k] * right[k * columns + column]).sum()).collect::<Vec<f64>>();
+    left.chunks(inner).flat_map(row).collect()
+}
+
+fn transposed(matrix: &[f64], columns: usize) -> Vec<f64> {
+    (0..columns).flat_map(|column| matrix.iter().skip(column).step_by(columns).copied()).collect()
+}
+
+/// Gradients of the weights by the equations, layer by layer.
+fn by_hand(network: &Network<f64>, feedback: &mut FeedbackAlignment<f64>) -> Vec<Vec<f64>> {
+    let mut outputs = vec![inputs()];
+    for (layer, dense) in network.layers.iter().enumerate() {
+        let units = dense.shape.outputs;
+        let mut sums = product(&outputs[layer], &transposed(&dense.weight, dense.shape.inputs), dense.shape.inputs);
+        for row in sums.chunks_mut(units) {
+            row.iter_mut().zip(dense.bias.as_ref().unwrap()).for_each(|(sum, bias)| *sum += bias);
+        }
+        outputs.push(if layer < 2 { sums.iter().map(|sum| sum.tanh()).collect() } else { sums });
+    }
+    // Softmax cross-entropy, mean over the batch.
+    let mut output_error = Vec::new();
+    for (row, label) in outputs[3].chunks(3).zip(LABELS) {
+        let sum: f64 = row.iter().map(|value| value.exp()).sum();
+        output_error.extend((0..3).map(|class| (row[class].exp() / sum - f64::from(u8::from(class == usize::from(label)))) / 7.0));
+    }
+    let mut error = output_error.clone();
+    let mut found = vec![Vec::new(); 3];
+    for layer in (0..3).rev() {
+        let units = network.layers[layer].shape.outputs;
+        found[layer] = product(&transposed(&error, units), &outputs[layer], LABELS.len());
+        if layer > 0 {
+            let carried = match feedback.feedback(At { layer, step: 0 }).unwrap() {
+                Feedback::Layer(weights) => product(&error, weights, units),
+                Feedback::Output(weights) => product(&output_error, weights, 3),
+            };
+            error = carried.iter().zip(&outputs[layer]).map(|(e, y)| e * (1.0 - y * y)).collect();
+        }
+    }
+    found
+}
+
+#[test]
+fn both_forms_are_the_sums_of_the_equations() {
+    let network = network();
+    let plan: Plan = network.plan(LABELS.len(), 9);
+    let mut seen = vec![gradients(&network, Vec::new()).weights];
+    for is_direct in [false, true] {
+        let config = FeedbackAlignmentConfig { is_direct, ..FeedbackAlignmentConfig::default() };
+        let mut rule = FeedbackAlignment::new(&config, &plan).unwrap();
+        let expected = by_hand(&network, &mut rule);
+        let found = gradients(&network, vec![Box::new(rule)]).weights;
+        for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+            assert!((found - expected).abs() < 1e-14, "{found} instead of {expected}, direct {is_direct}");
+        }
+        // The output layer's own gradient is that of backpropagation, the others are not.
+        assert_eq!(found[2], seen[0][2]);
+        assert!(seen.iter().all(|other| other[0] != found[0]));
+        seen.push(found);
+    }
+}

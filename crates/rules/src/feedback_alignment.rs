@@ -1,0 +1,176 @@
+//! Feedback alignment: the error signal goes upstream through fixed random weights instead of the network's own.
+//!
+//! ```text
+//! e_(l-1) = (e_l B_l) * f'(a_(l-1))                B_l: [outputs, inputs] of layer l       (Lillicrap et al. 2016)
+//! direct:  e_(l-1) = (e_L B_l) * f'(a_(l-1))       B_l: [classes, inputs], e_L of the output layer     (Nøkland 2016)
+//! ```
+//!
+//! `B` is drawn once, from `U(-a, a)` with `a = scale * sqrt(6 / n)` and `n` the units of the layer that gets the error signal (the
+//! choice of Dellaferrera et al. 2022 for He-uniform networks). It follows from the seed, so there is no state to save. Use it to
+//! learn without the transport of weights, which no synapse could do; expect it to need more epochs, and the direct form to be the
+//! better of the two in deep networks.
+
+use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::{At, Error, Feedback, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
+
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "scale",
+    summary: "width of the random weights, as a multiple of sqrt(6 / units)",
+    range: Range::Number { default: 1.0, above: 0.0, includes: false, below: 1e6 },
+}];
+
+/// Registry entry.
+pub(crate) const ENTRY: RuleEntry = RuleEntry {
+    name: "feedback-alignment",
+    role: Role::Rule,
+    summary: "sends error signals upstream through fixed random weights",
+    reference: "Lillicrap et al. 2016",
+    seams: &[Seam::Feedback],
+    parameters: PARAMETERS,
+    make: Make::Rule(MakeRule { single: make::<f32, false>, double: make::<f64, false> }),
+};
+
+/// Registry entry of the direct form.
+pub(crate) const DIRECT: RuleEntry = RuleEntry {
+    name: "direct-feedback-alignment",
+    summary: "sends the output's error signal to every hidden layer through fixed random weights",
+    reference: "Nøkland 2016",
+    make: Make::Rule(MakeRule { single: make::<f32, true>, double: make::<f64, true> }),
+    ..ENTRY
+};
+
+fn make<S: Scalar, const IS_DIRECT: bool>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
+    let config = FeedbackAlignmentConfig { scale: resolved.number("scale"), is_direct: IS_DIRECT };
+    Ok(Box::new(FeedbackAlignment::<S>::new(&config, plan)?))
+}
+
+/// What a person chooses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FeedbackAlignmentConfig {
+    /// Width of the random weights as a multiple of `sqrt(6 / units)`, in `(0, 1e6)`; 1 unless set.
+    pub scale: f64,
+    /// Whether every hidden layer gets the output's error signal.
+    pub is_direct: bool,
+}
+
+impl Default for FeedbackAlignmentConfig {
+    fn default() -> Self {
+        Self { scale: 1.0, is_direct: false }
+    }
+}
+
+impl FeedbackAlignmentConfig {
+    fn entry(&self) -> &'static RuleEntry {
+        if self.is_direct { &DIRECT } else { &ENTRY }
+    }
+
+    /// The same as settings of the registry.
+    pub fn settings(&self) -> RuleSettings {
+        RuleSettings::new(self.entry().name).with_number("scale", self.scale)
+    }
+}
+
+/// Feedback alignment and its direct form.
+#[derive(Clone, Debug)]
+pub struct FeedbackAlignment<S> {
+    config: FeedbackAlignmentConfig,
+    /// For each layer, the weights through which its error signal reaches the layer below; none at the first.
+    feedback: Vec<Vec<S>>,
+}
+
+impl<S: Scalar> FeedbackAlignment<S> {
+    /// Checks the configuration and draws the random weights.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], [`Error::NoHiddenLayer`].
+    pub fn new(config: &FeedbackAlignmentConfig, plan: &Plan) -> Result<Self, Error> {
+        let entry = config.entry();
+        entry.resolve(&config.settings())?;
+        if plan.layers.len() < 2 {
+            return Err(Error::NoHiddenLayer { rule: entry.name });
+        }
+        let classes = plan.layers[plan.layers.len() - 1].outputs;
+        let draw = |(layer, shape): (usize, &crate::LayerShape)| {
+            if layer == 0 {
+                return Vec::new();
+            }
+            let rows = if config.is_direct { classes } else { shape.outputs };
+            let width = config.scale * (6.0 / shape.inputs as f64).sqrt();
+            let mut stream = Stream::new(plan.seed, Purpose::Feedback, layer as u64);
+            (0..rows * shape.inputs).map(|_| S::from_f64(width * (2.0 * stream.unit() - 1.0))).collect()
+        };
+        Ok(Self { config: *config, feedback: plan.layers.iter().enumerate().map(draw).collect() })
+    }
+}
+
+impl<S: Scalar> Rule<S> for FeedbackAlignment<S> {
+    fn name(&self) -> &'static str {
+        self.config.entry().name
+    }
+
+    fn acts(&self, seam: Seam, layer: usize) -> bool {
+        seam == Seam::Feedback && layer > 0 && layer < self.feedback.len()
+    }
+
+    fn feedback(&mut self, at: At) -> Option<Feedback<'_, S>> {
+        let weights = self.feedback.get(at.layer).filter(|weights| !weights.is_empty())?;
+        Some(if self.config.is_direct { Feedback::Output(weights) } else { Feedback::Layer(weights) })
+    }
+
+    fn stays_finite(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LayerShape;
+
+    const SHAPES: [LayerShape; 3] =
+        [LayerShape { outputs: 20, inputs: 7 }, LayerShape { outputs: 30, inputs: 20 }, LayerShape { outputs: 4, inputs: 30 }];
+
+    fn rule(is_direct: bool, seed: u64) -> FeedbackAlignment<f64> {
+        let config = FeedbackAlignmentConfig { scale: 0.5, is_direct };
+        FeedbackAlignment::new(&config, &Plan { layers: SHAPES.to_vec(), batch: 1, seed }).unwrap()
+    }
+
+    #[test]
+    fn weights_have_the_shape_of_the_layer_or_of_the_classes_and_the_stated_width() {
+        for is_direct in [false, true] {
+            let mut rule = rule(is_direct, 3);
+            assert!(rule.feedback(At { layer: 0, step: 0 }).is_none());
+            for (layer, shape) in SHAPES.iter().enumerate().skip(1) {
+                let (weights, rows) = match rule.feedback(At { layer, step: 0 }).unwrap() {
+                    Feedback::Layer(weights) if !is_direct => (weights, shape.outputs),
+                    Feedback::Output(weights) if is_direct => (weights, 4),
+                    _ => panic!("the other form"),
+                };
+                assert_eq!(weights.len(), rows * shape.inputs);
+                let width = 0.5 * (6.0 / shape.inputs as f64).sqrt();
+                let largest = weights.iter().fold(0.0_f64, |largest, w| largest.max(w.abs()));
+                assert!(largest <= width && largest > 0.9 * width, "layer {layer}: {largest} of {width}");
+            }
+        }
+    }
+
+    #[test]
+    fn weights_follow_from_the_seed_and_never_change() {
+        let weights = |rule: &mut FeedbackAlignment<f64>, step| match rule.feedback(At { layer: 1, step }) {
+            Some(Feedback::Layer(weights)) => weights.to_vec(),
+            _ => panic!("a layer's weights"),
+        };
+        let (mut one, mut again, mut other) = (rule(false, 3), rule(false, 3), rule(false, 4));
+        assert_eq!(weights(&mut one, 0), weights(&mut again, 99));
+        assert_ne!(weights(&mut one, 0), weights(&mut other, 0));
+    }
+
+    #[test]
+    fn a_network_without_hidden_layers_is_refused() {
+        let plan = Plan { layers: SHAPES[..1].to_vec(), batch: 1, seed: 0 };
+        let config = FeedbackAlignmentConfig { is_direct: true, ..FeedbackAlignmentConfig::default() };
+        let message = FeedbackAlignment::<f32>::new(&config, &plan).unwrap_err().to_string();
+        assert_eq!(message, "rule `direct-feedback-alignment` acts on hidden layers, but the network has none");
+    }
+}
