@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering}
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// Times that a waiting thread looks before it lets others run, and times that it does that before it sleeps.
+/// Times that a waiting thread looks before it lets others run, and times that it does that before it sleeps. A team that is larger
+/// than the machine lets others run at once: what it waits for may need this core.
 const LOOKS: usize = 4000;
 const YIELDS: usize = 50;
 
@@ -21,6 +22,7 @@ struct Job<'a>(&'a (dyn Fn(usize) + Sync));
 
 /// What all members see.
 struct Shared {
+    looks: usize,
     /// Number of the job (16 bits), tasks (24 bits), tasks taken (24 bits).
     state: AtomicU64,
     job: AtomicPtr<Job<'static>>,
@@ -46,7 +48,9 @@ pub(crate) struct Team {
 impl Team {
     /// A team of `count` threads, the calling thread among them.
     pub(crate) fn new(count: usize) -> std::io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let shared = Arc::new(Shared {
+            looks: if count > cores { 0 } else { LOOKS },
             state: AtomicU64::new(0),
             job: AtomicPtr::new(std::ptr::null_mut()),
             done: AtomicUsize::new(0),
@@ -103,7 +107,7 @@ impl Team {
                 shared.done.fetch_add(1, Ordering::Release);
             }
         }
-        wait(|| shared.done.load(Ordering::Acquire) == count);
+        while !shared.looked(|| shared.done.load(Ordering::Acquire) == count) {}
         drop(number);
         if let Err(panic) = outcome {
             resume_unwind(panic);
@@ -152,7 +156,7 @@ impl Shared {
                 drop(done);
             }
             let is_new = || self.is_over.load(Ordering::Acquire) || self.has_task(seen);
-            if !looked(is_new) {
+            if !self.looked(is_new) {
                 self.sleep(is_new);
             }
         }
@@ -172,27 +176,23 @@ impl Shared {
         }
         self.sleepers.fetch_sub(1, Ordering::SeqCst);
     }
-}
 
-/// Looks for a short while; whether it came true.
-fn looked(is_true: impl Fn() -> bool) -> bool {
-    for _ in 0..LOOKS {
-        if is_true() {
-            return true;
+    /// Looks for a short while; whether it came true.
+    fn looked(&self, is_true: impl Fn() -> bool) -> bool {
+        for _ in 0..self.looks {
+            if is_true() {
+                return true;
+            }
+            std::hint::spin_loop();
         }
-        std::hint::spin_loop();
-    }
-    for _ in 0..YIELDS {
-        if is_true() {
-            return true;
+        for _ in 0..YIELDS {
+            if is_true() {
+                return true;
+            }
+            std::thread::yield_now();
         }
-        std::thread::yield_now();
+        false
     }
-    false
-}
-
-fn wait(is_true: impl Fn() -> bool) {
-    while !looked(&is_true) {}
 }
 
 impl Drop for Team {
@@ -236,7 +236,9 @@ mod tests {
             let arrived = AtomicUsize::new(0);
             team.each(2, &|_| {
                 arrived.fetch_add(1, Ordering::SeqCst);
-                wait(|| arrived.load(Ordering::SeqCst) == 2);
+                while arrived.load(Ordering::SeqCst) < 2 {
+                    std::thread::yield_now();
+                }
             });
         }
     }
