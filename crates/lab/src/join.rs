@@ -39,14 +39,11 @@ pub fn join(records: &[(PathBuf, Record)]) -> Result<Record, Error> {
     let experiments: Vec<&Experiment> = experiments.collect();
     definition.experiments = experiments.iter().map(|experiment| experiment.name.to_owned()).collect();
     definition.initialiser = initialisers(&experiments);
-    let mut record = Record { rows, definition };
-    let place = |row: &Row| {
-        let experiment = experiment_behind(&record, row);
-        experiments.iter().position(|known| experiment.is_some_and(|experiment| experiment.name == known.name))
-    };
-    let mut places: Vec<_> = record.rows.iter().map(|row| (place(row), row.hidden, row.method)).zip(0..).collect();
-    places.sort_unstable();
-    let rows = places.into_iter().map(|(_, index): (_, usize)| record.rows[index].clone()).collect();
+    let mut record = Record { rows: Vec::new(), definition };
+    rows.sort_by_key(|row| {
+        let experiment = experiment_behind(&record, row).map(|experiment| experiment.name);
+        (experiments.iter().position(|known| Some(known.name) == experiment), row.hidden, row.method)
+    });
     record.rows = rows;
     record.definition.reduced = missing(&experiments, &record);
     if record.definition.reduced.is_none() {

@@ -35,6 +35,8 @@ pub struct Chain<S: Scalar> {
     factors: Vec<S>,
     /// For every layer, the rule that does the whole update; found once.
     fused: Vec<Option<usize>>,
+    /// Found once, too.
+    may_spoil: bool,
 }
 
 impl<S: Scalar> Chain<S> {
@@ -74,8 +76,16 @@ impl<S: Scalar> Chain<S> {
 
     /// A chain of these rules around this optimizer.
     pub fn new(plan: &Plan, rules: Vec<Box<dyn Rule<S>>>, optimizer: Box<dyn Optimizer<S>>) -> Self {
-        let mut chain =
-            Self { rules, optimizer, is_fusing: true, before: Vec::new(), bias_before: Vec::new(), factors: Vec::new(), fused: Vec::new() };
+        let mut chain = Self {
+            rules,
+            optimizer,
+            is_fusing: true,
+            before: Vec::new(),
+            bias_before: Vec::new(),
+            factors: Vec::new(),
+            fused: Vec::new(),
+            may_spoil: false,
+        };
         let (mut largest, mut factors) = (0, 0);
         for (layer, shape) in plan.layers.iter().enumerate() {
             let fused = chain.fused_rule(layer);
@@ -91,6 +101,7 @@ impl<S: Scalar> Chain<S> {
         let with_biases = plan.layers.iter().enumerate().filter(|(layer, _)| chain.rules.iter().any(|rule| rule.acts_on_biases(*layer)));
         chain.bias_before = vec![S::ZERO; with_biases.map(|(_, shape)| shape.outputs).max().unwrap_or(0)];
         chain.factors = vec![S::ZERO; factors];
+        chain.may_spoil = chain.has_foreign();
         chain
     }
 
@@ -222,6 +233,11 @@ impl<S: Scalar> Chain<S> {
 
     /// Whether the weights after an update have to be looked at, because a rule or the optimizer does not promise finite numbers.
     pub fn may_spoil(&self) -> bool {
+        self.may_spoil
+    }
+
+    /// Whether something that acts after the update, or the optimizer, does not promise finite numbers.
+    fn has_foreign(&self) -> bool {
         let layers = 0..self.fused.len();
         let acts = |rule: &dyn Rule<S>| layers.clone().any(|layer| rule.acts(Seam::AfterUpdate, layer) || rule.acts_on_biases(layer));
         !self.optimizer.stays_finite() || self.rules.iter().any(|rule| !rule.stays_finite() && acts(rule.as_ref()))

@@ -196,9 +196,10 @@ impl RunDirectory {
         let digests = digests(data);
         let mut log = MetricsLog::resume(&self.metrics(), trainer.curve())?;
         if safety.is_tried {
-            store::need_space(&self.path, self.needed(trainer, &digests)?)?;
+            let checkpoint = checkpoint::bytes(trainer, &digests)?;
+            store::need_space(&self.path, self.needed(trainer.config(), checkpoint.len() as u64)?)?;
             if trainer.position().step == 0 {
-                self.save(trainer, &digests)?;
+                self.keep(0, &checkpoint)?;
             }
         }
         let mut saved = Instant::now();
@@ -227,11 +228,12 @@ impl RunDirectory {
         Ok(model)
     }
 
-    /// Bytes that the rest of the run takes at most: two checkpoints, a third or the model while it is written, and the metrics.
-    fn needed(&self, trainer: &Trainer, digests: &[String; 2]) -> Result<u64, Error> {
-        let evaluations = (trainer.config().epochs / trainer.config().evaluate_every) as u64;
+    /// Bytes that the rest of the run takes at most: two checkpoints, a third or the model while it is written, and the metrics. A
+    /// checkpoint of now has so many bytes.
+    fn needed(&self, config: &TrainConfig, checkpoint: u64) -> Result<u64, Error> {
+        let evaluations = (config.epochs / config.evaluate_every) as u64;
         let log = evaluations.saturating_mul(EVALUATION_BYTES);
-        let checkpoint = log.saturating_add(checkpoint::bytes(trainer, digests)?.len() as u64);
+        let checkpoint = log.saturating_add(checkpoint);
         let size = |path: &PathBuf| fs::metadata(path).map_or(0, |found| found.len());
         let there: u64 = checkpoint::list(&self.path)?.iter().map(size).sum();
         let files = checkpoint.saturating_mul(KEPT as u64 + 1).saturating_add(log).saturating_add(BLOCKS);
@@ -240,8 +242,11 @@ impl RunDirectory {
 
     /// Saves a checkpoint, then removes older ones.
     fn save(&self, trainer: &Trainer, digests: &[String; 2]) -> Result<(), Error> {
-        let path = self.path.join(checkpoint::file_name(trainer.position().step));
-        store::write_atomically(&path, &checkpoint::bytes(trainer, digests)?)?;
+        self.keep(trainer.position().step, &checkpoint::bytes(trainer, digests)?)
+    }
+
+    fn keep(&self, step: u64, checkpoint: &[u8]) -> Result<(), Error> {
+        store::write_atomically(&self.path.join(checkpoint::file_name(step)), checkpoint)?;
         self.prune(KEPT)
     }
 

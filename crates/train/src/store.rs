@@ -61,7 +61,7 @@ fn write_and_rename(path: &Path, temporary: &Path, bytes: &[u8]) -> Result<(), E
 fn with_space(error: Error, needed: usize) -> Error {
     match error {
         Error::Storage { path, action, source } if matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
-            let free = free_bytes(&path).map_or_else(String::new, |free| format!(", {free} are free"));
+            let free = path.parent().and_then(free_bytes).map_or_else(String::new, |free| format!(", {free} are free"));
             let source = std::io::Error::new(source.kind(), format!("{needed} bytes are needed{free}: {source}"));
             Error::Storage { path, action, source }
         }
@@ -75,7 +75,7 @@ fn with_space(error: Error, needed: usize) -> Error {
 ///
 /// [`Error::Storage`] with both numbers.
 pub fn need_space(directory: &Path, needed: u64) -> Result<(), Error> {
-    match free_bytes(&directory.join("x")) {
+    match free_bytes(directory) {
         Some(free) if free < needed => {
             let source = std::io::Error::new(ErrorKind::StorageFull, format!("{needed} bytes are needed, {free} are free"));
             Err(Error::Storage { path: directory.to_owned(), action: "keep the files of what begins here", source })
@@ -84,12 +84,12 @@ pub fn need_space(directory: &Path, needed: u64) -> Result<(), Error> {
     }
 }
 
-/// Bytes that this user may still write beside `path`, where the system tells.
-fn free_bytes(path: &Path) -> Option<u64> {
+/// Bytes that this user may still write in a directory, where the system tells.
+fn free_bytes(directory: &Path) -> Option<u64> {
     #[cfg(unix)]
-    return rustix::fs::statvfs(path.parent()?).ok().map(|found| found.f_bavail.saturating_mul(found.f_frsize));
+    return rustix::fs::statvfs(directory).ok().map(|found| found.f_bavail.saturating_mul(found.f_frsize));
     #[cfg(not(unix))]
-    return path.parent().and(None);
+    return Some(directory).and(None);
 }
 
 /// Makes a directory and those above it.

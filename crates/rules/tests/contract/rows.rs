@@ -15,59 +15,42 @@ pub(crate) struct Row {
     pub(crate) descent: (f64, f64),
 }
 
-/// Plain gradient descent comes as near as numbers allow.
-const PLAIN: (f64, f64) = (0.1, 1e-9);
+/// Plain gradient descent, which comes as near to its target as numbers allow; other rows say in what they differ.
+const PLAIN: Row = Row {
+    name: "gradient-descent",
+    settings: &[],
+    rest: |target| target,
+    targets: &[0.3, 40.0],
+    at_rate_zero: |weight| weight,
+    descent: (0.1, 1e-9),
+};
 
 pub(crate) const ROWS: &[Row] = &[
-    Row {
-        name: "gradient-descent",
-        settings: &[],
-        rest: |target| target,
-        targets: &[0.3, 40.0],
-        at_rate_zero: |weight| weight,
-        descent: PLAIN,
-    },
-    Row {
-        name: "momentum",
-        settings: &["momentum:momentum=0", "momentum:momentum=0.5"],
-        rest: |target| target,
-        targets: &[0.3, 40.0],
-        at_rate_zero: |weight| weight,
-        descent: PLAIN,
-    },
-    Row {
-        name: "nesterov",
-        settings: &["nesterov:momentum=0", "nesterov:momentum=0.5"],
-        rest: |target| target,
-        targets: &[0.3, 40.0],
-        at_rate_zero: |weight| weight,
-        descent: PLAIN,
-    },
+    PLAIN,
+    Row { name: "momentum", settings: &["momentum:momentum=0", "momentum:momentum=0.5"], ..PLAIN },
+    Row { name: "nesterov", settings: &["nesterov:momentum=0", "nesterov:momentum=0.5"], ..PLAIN },
     Row {
         name: "rmsprop",
         settings: &["rmsprop:decay=0.99,epsilon=0.01", "rmsprop:decay=0"],
-        rest: |target| target,
         targets: &[0.3, -0.7],
-        at_rate_zero: |weight| weight,
         // A step is never much smaller than the learning rate, so it ends by going to and fro.
         descent: (0.003, 0.01),
+        ..PLAIN
     },
     Row {
         name: "adam",
         settings: &["adam:beta1=0,beta2=0.9,epsilon=0.01", "adam:beta2=0"],
-        rest: |target| target,
         targets: &[0.3, -0.7],
-        at_rate_zero: |weight| weight,
         descent: (0.01, 1e-6),
+        ..PLAIN
     },
     Row {
         name: "adamw",
         settings: &["adamw:weight_decay=0.5", "adamw:weight_decay=0,beta1=0.5,beta2=0.9,epsilon=0.01"],
         // Near the target a step is learning_rate * (gradient / its root mean square), which decay must balance.
-        rest: |target| target,
         targets: &[0.3, -0.7],
-        at_rate_zero: |weight| weight,
         descent: (0.01, 0.02),
+        ..PLAIN
     },
     Row {
         name: "bdnn-dsd",
@@ -78,12 +61,11 @@ pub(crate) const ROWS: &[Row] = &[
             "bdnn-dsd:threshold=2,growth_counting=cumulative,shrink_counting=cumulative,layers=1+2",
             "bdnn-dsd:threshold=2,biases=bounded",
         ],
-        rest: |target| target,
         // The last two are beyond the initial bound: bounds grow as long as a weight pushes.
         targets: &[0.3, -0.1, 1.5, -2.25],
         // Weights meet their bounds in the first step, whatever moves them.
         at_rate_zero: |weight| weight.clamp(-0.45, 0.45),
-        descent: PLAIN,
+        ..PLAIN
     },
     Row {
         name: "spine-retraction",
@@ -91,92 +73,35 @@ pub(crate) const ROWS: &[Row] = &[
             "spine-retraction:threshold=2,initial_bound=0.3,bound_step=0.1,retraction_step=0.25",
             "spine-retraction:threshold=1,growth_counting=consecutive,shrink_counting=cumulative,layers=2,biases=bounded",
         ],
-        rest: |target| target,
         targets: &[0.3, -0.1, 1.5, -2.25],
         at_rate_zero: |weight| weight.clamp(-0.45, 0.45),
-        descent: PLAIN,
+        ..PLAIN
     },
-    Row {
-        name: "grapes",
-        settings: &["grapes:gain=3,least=0,form=local,importance=outgoing", "grapes:layers=1,gain=1.5"],
-        rest: |target| target,
-        targets: &[0.3, 40.0],
-        at_rate_zero: |weight| weight,
-        descent: PLAIN,
-    },
-    Row {
-        name: "scalar-gain",
-        settings: &["scalar-gain:gain=3,least=0,form=local,importance=outgoing,layers=1"],
-        rest: |target| target,
-        targets: &[0.3, 40.0],
-        at_rate_zero: |weight| weight,
-        descent: PLAIN,
-    },
-    Row {
-        name: "feedback-alignment",
-        settings: &["feedback-alignment:scale=0.5"],
-        rest: |target| target,
-        targets: &[0.3, 40.0],
-        at_rate_zero: |weight| weight,
-        descent: PLAIN,
-    },
-    Row {
-        name: "direct-feedback-alignment",
-        settings: &["direct-feedback-alignment:scale=0.5"],
-        rest: |target| target,
-        targets: &[0.3, 40.0],
-        at_rate_zero: |weight| weight,
-        descent: PLAIN,
-    },
-    Row {
-        name: "dropout",
-        settings: &["dropout:dropout_rate=0.2", "dropout:dropout_rate=0"],
-        rest: |target| target,
-        targets: &[0.3, 40.0],
-        at_rate_zero: |weight| weight,
-        descent: PLAIN,
-    },
+    Row { name: "grapes", settings: &["grapes:gain=3,least=0,form=local,importance=outgoing", "grapes:layers=1,gain=1.5"], ..PLAIN },
+    Row { name: "scalar-gain", settings: &["scalar-gain:gain=3,least=0,form=local,importance=outgoing,layers=1"], ..PLAIN },
+    Row { name: "feedback-alignment", settings: &["feedback-alignment:scale=0.5"], ..PLAIN },
+    Row { name: "direct-feedback-alignment", settings: &["direct-feedback-alignment:scale=0.5"], ..PLAIN },
+    Row { name: "dropout", settings: &["dropout:dropout_rate=0.2", "dropout:dropout_rate=0"], ..PLAIN },
     Row {
         name: "drop-connect",
         settings: &["drop-connect:drop_rate=0.2,layers=2", "drop-connect:drop_rate=0"],
         // A dropped weight is not moved, a kept one twice as far.
-        rest: |target| target,
-        targets: &[0.3, 40.0],
-        at_rate_zero: |weight| weight,
-        descent: PLAIN,
+        ..PLAIN
     },
     Row {
         name: "l2",
         settings: &["l2:weight_decay=0.5", "l2:layers=1,weight_decay=0.25"],
         // The minimum of 1/2 (w - target)^2 + weight_decay / 2 w^2.
         rest: |target| target / (1.0 + 1e-4),
-        targets: &[0.3, 40.0],
-        at_rate_zero: |weight| weight,
-        descent: PLAIN,
+        ..PLAIN
     },
     Row {
         name: "l1",
         settings: &["l1:l1_penalty=0.5", "l1:layers=1,l1_penalty=0.25"],
         // The minimum of 1/2 (w - target)^2 + l1_penalty |w|.
         rest: |target| target - 1e-5,
-        targets: &[0.3, 40.0],
-        at_rate_zero: |weight| weight,
-        descent: PLAIN,
+        ..PLAIN
     },
-    Row {
-        name: "max-norm",
-        settings: &["max-norm:max_norm=0.5", "max-norm:max_norm=1,layers=2"],
-        rest: |target| target,
-        targets: &[0.3, -1.0],
-        at_rate_zero: |weight| weight,
-        descent: PLAIN,
-    },
-    Row {
-        name: "meprop",
-        settings: &["meprop:kept_share=0.5", "meprop:layers=1"],
-        rest: |target| target,
-        targets: &[0.3, 40.0],
-        at_rate_zero: |weight| weight,
-        descent: PLAIN,
-    },
+    Row { name: "max-norm", settings: &["max-norm:max_norm=0.5", "max-norm:max_norm=1,layers=2"], targets: &[0.3, -1.0], ..PLAIN },
+    Row { name: "meprop", settings: &["meprop:kept_share=0.5", "meprop:layers=1"], ..PLAIN },
 ];
