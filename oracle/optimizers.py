@@ -1,4 +1,4 @@
-"""The optimizers alone: 12 weights driven by given gradients for 40 steps through torch.optim, in float64.
+"""The optimizers alone: 12 weights driven by given gradients for 40 steps, in float64; through torch.optim where it has them.
 
     python3 oracle/optimizers.py            writes crates/rules/tests/oracle/optimizers.json
     python3 oracle/optimizers.py --check    compares with it instead
@@ -45,6 +45,32 @@ def case(given, rule, make, decays=0.0):
     return {"rule": rule, "states": states}
 
 
+class NeuroPlastic:
+    """The optimizer of Jiang et al. 2026 as its published code computes it, one step an epoch."""
+
+    def __init__(self, groups, rate, scale=2.0, warm_up=2, least=0.2, most=2.0, max_norm=1.0):
+        self.values = [group["params"][0] for group in groups]
+        self.rate, self.scale, self.warm_up, self.clip, self.max_norm = rate, scale, warm_up, (least, most), max_norm
+        self.state = [[torch.zeros_like(values) for _ in range(3)] for values in self.values]
+        self.epoch = 1
+
+    @torch.no_grad()
+    def step(self):
+        relative = lambda x: x / (x.mean() + 1e-8)
+        for values, state in zip(self.values, self.state):
+            g, (a, m, v) = values.grad, state
+            a, m, v = state[:] = [0.95 * a + 0.05 * g.abs(), 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g**2]
+            full = 0.4 * relative(a) + 0.4 * relative(g.abs()) + 0.2 * relative(m.abs() / (v.sqrt() + 1e-8))
+            full, plain = full.clamp(*self.clip), relative(g.abs()).clamp(*self.clip)
+            gate = min((self.epoch - 1) / self.warm_up, 1.0) if self.warm_up else 1.0
+            u = (plain + gate * self.scale * (full - plain)) * g
+            if u.norm() > self.max_norm:
+                u = u * self.max_norm / u.norm()
+            u = u * (1 + 0.01 * (0.02 - u.square().mean().sqrt())).clamp(0.5, 1.5)
+            values -= self.rate * u
+        self.epoch += 1
+
+
 def make():
     given, rate, optim = drive(), LEARNING_RATE, torch.optim
     cases = [
@@ -61,6 +87,13 @@ def make():
             lambda groups: optim.Adam(groups, rate, betas=(0.5, 0.9), eps=1e-3),
         ),
         case(given, "adamw:weight_decay=0.3", lambda groups: optim.AdamW(groups, rate, eps=1e-8), decays=0.3),
+        case(given, "neuroplastic", lambda groups: NeuroPlastic(groups, rate)),
+        case(given, "neuroplastic:scale=0", lambda groups: NeuroPlastic(groups, rate, scale=0.0)),
+        case(
+            given,
+            "neuroplastic:scale=1,warm_up=5,least=0.5,most=1.5,max_norm=10000",
+            lambda groups: NeuroPlastic(groups, rate, 1.0, 5, 0.5, 1.5, 1e4),
+        ),
     ]
     return {"drive": given, "cases": cases}
 

@@ -126,7 +126,7 @@ impl<S: Real> Network<S> {
 
     /// What rules must know of this network in a run with these batches and this seed.
     pub fn plan(&self, batch: usize, seed: u64) -> Plan {
-        Plan { layers: self.layers.iter().map(|layer| layer.shape).collect(), batch, seed }
+        Plan { layers: self.layers.iter().map(|layer| layer.shape).collect(), batch, seed, ..Plan::default() }
     }
 
     /// The weights of all layers, from input to output.

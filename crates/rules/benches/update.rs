@@ -9,7 +9,7 @@ use spinet_rules::{At, Chain, LayerShape, Plan, Purpose, Stream};
 
 fn update(criterion: &mut Criterion) {
     for (outputs, inputs) in [(100, 784), (500, 784), (500, 3072)] {
-        let plan = Plan { layers: vec![LayerShape { outputs, inputs }], batch: 600, seed: 0 };
+        let plan = Plan { layers: vec![LayerShape { outputs, inputs }], batch: 600, seed: 0, ..Plan::default() };
         let mut stream = Stream::new(0, Purpose::Noise, 0);
         let mut numbers = |width: f64| (0..outputs * inputs).map(|_| (stream.normal() * width) as f32).collect::<Vec<f32>>();
         let (start, grad) = (numbers(0.3), numbers(0.01));

@@ -165,7 +165,8 @@ mod tests {
 
     fn rule(drop_rate: f64) -> DropConnect<f64> {
         let layers = vec![LayerShape { outputs: 50, inputs: 100 }, LayerShape { outputs: 2, inputs: 50 }];
-        DropConnect::new(&DropConnectConfig { drop_rate, layers: Layers::All }, &Plan { layers, batch: 1, seed: 4 }).unwrap()
+        DropConnect::new(&DropConnectConfig { drop_rate, layers: Layers::All }, &Plan { layers, batch: 1, seed: 4, ..Plan::default() })
+            .unwrap()
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! sample and step. Use it on networks with more hidden units than the task needs.
 
 use crate::registry::{Make, MakeRule, Role, RuleEntry};
-use crate::{At, Error, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
+use crate::{At, Error, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
 
 const PARAMETERS: &[Parameter] = &[Parameter {
     name: "dropout_rate",
@@ -70,9 +70,10 @@ impl<S: Scalar> Dropout<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`].
+    /// [`Error::OutOfRange`], [`Error::TooFewHiddenLayers`].
     pub fn new(config: &DropoutConfig, plan: &Plan) -> Result<Self, Error> {
         ENTRY.resolve(&config.settings())?;
+        Layers::All.check_hidden(ENTRY.name, plan.layers.len(), 1)?;
         let output_layer = plan.layers.len().saturating_sub(1);
         let widest = plan.layers[..output_layer].iter().map(|shape| shape.outputs).max().unwrap_or(0);
         Ok(Self {
@@ -115,7 +116,7 @@ mod tests {
 
     fn rule(dropout_rate: f64) -> Dropout<f64> {
         let layers = vec![LayerShape { outputs: 100, inputs: 3 }, LayerShape { outputs: 2, inputs: 100 }];
-        Dropout::new(&DropoutConfig { dropout_rate }, &Plan { layers, batch: 50, seed: 4 }).unwrap()
+        Dropout::new(&DropoutConfig { dropout_rate }, &Plan { layers, batch: 50, seed: 4, ..Plan::default() }).unwrap()
     }
 
     #[test]

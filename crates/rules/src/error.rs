@@ -56,11 +56,15 @@ pub enum Error {
         /// How many layers the network has.
         layers: usize,
     },
-    /// A network without hidden layers for a rule that acts on them.
-    #[error("rule `{rule}` acts on hidden layers, but the network has none")]
-    NoHiddenLayer {
+    /// A network with fewer hidden layers than the rule acts on.
+    #[error("rule `{rule}` acts on hidden layers: the network has {found}, expected at least {expected}")]
+    TooFewHiddenLayers {
         /// The rule.
         rule: &'static str,
+        /// How many hidden layers the network has.
+        found: usize,
+        /// How many it needs.
+        expected: usize,
     },
     /// The same rule twice in one chain.
     #[error("rule `{rule}` is given twice, expected at most once in a chain")]

@@ -11,7 +11,7 @@
 //! better of the two in deep networks.
 
 use crate::registry::{Make, MakeRule, Role, RuleEntry};
-use crate::{At, Error, Feedback, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
+use crate::{At, Error, Feedback, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
 
 const PARAMETERS: &[Parameter] = &[Parameter {
     name: "scale",
@@ -83,13 +83,11 @@ impl<S: Scalar> FeedbackAlignment<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`], [`Error::NoHiddenLayer`].
+    /// [`Error::OutOfRange`], [`Error::TooFewHiddenLayers`].
     pub fn new(config: &FeedbackAlignmentConfig, plan: &Plan) -> Result<Self, Error> {
         let entry = config.entry();
         entry.resolve(&config.settings())?;
-        if plan.layers.len() < 2 {
-            return Err(Error::NoHiddenLayer { rule: entry.name });
-        }
+        Layers::All.check_hidden(entry.name, plan.layers.len(), 1)?;
         let classes = plan.layers[plan.layers.len() - 1].outputs;
         let draw = |(layer, shape): (usize, &crate::LayerShape)| {
             if layer == 0 {
@@ -133,7 +131,7 @@ mod tests {
 
     fn rule(is_direct: bool, seed: u64) -> FeedbackAlignment<f64> {
         let config = FeedbackAlignmentConfig { scale: 0.5, is_direct };
-        FeedbackAlignment::new(&config, &Plan { layers: SHAPES.to_vec(), batch: 1, seed }).unwrap()
+        FeedbackAlignment::new(&config, &Plan { layers: SHAPES.to_vec(), batch: 1, seed, ..Plan::default() }).unwrap()
     }
 
     #[test]
@@ -168,9 +166,9 @@ mod tests {
 
     #[test]
     fn a_network_without_hidden_layers_is_refused() {
-        let plan = Plan { layers: SHAPES[..1].to_vec(), batch: 1, seed: 0 };
+        let plan = Plan { layers: SHAPES[..1].to_vec(), ..Plan::default() };
         let config = FeedbackAlignmentConfig { is_direct: true, ..FeedbackAlignmentConfig::default() };
         let message = FeedbackAlignment::<f32>::new(&config, &plan).unwrap_err().to_string();
-        assert_eq!(message, "rule `direct-feedback-alignment` acts on hidden layers, but the network has none");
+        assert_eq!(message, "rule `direct-feedback-alignment` acts on hidden layers: the network has 0, expected at least 1");
     }
 }

@@ -8,7 +8,15 @@
 //! One factor for a unit, mini-batch and hidden layer; the output layer is not modulated, and nothing is differentiated through
 //! `M`. In the propagating form, the default, a changed error signal goes on to the layers below, so factors multiply along the
 //! depth; in the local form it changes the unit's own weights alone. With `least = 0` nothing is clipped, as the authors do with
-//! feedback alignment. A layer whose weights are all 0 gets factors of 1. The released code computes importance with the dropout
+//! feedback alignment. With *direct* feedback alignment they use the weight-wise form, in which both ends of a synapse count:
+//!
+//! ```text
+//! P_j = clip(gain * sum_i |W_ij| / max, least, gain)     for the inputs j of a layer
+//! dL/dW_ij <- P'_i P_j dL/dW_ij                          with P' of the next layer's inputs, 1 below the output layer
+//! ```
+//!
+//! It acts between hidden layers: the first weight matrix and the last are not modulated, so there must be two hidden layers.
+//! A layer whose weights are all 0 gets factors of 1. The released code computes importance with the dropout
 //! mask of the batch's first sample; here, as in the paper's equations, importance is of the weights.
 //!
 //! At usual initialisations all factors lie near the top of their range: 1.8 to 1.9 of 2. So most of what GRAPES does there is a
@@ -19,6 +27,7 @@
 
 use pulp::Arch;
 
+use crate::lanes;
 use crate::registry::{Make, MakeRule, Role, RuleEntry};
 use crate::{At, Error, ErrorSignal, LayerShape, Layers, Parameter, Plan, Propagation, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
@@ -35,13 +44,13 @@ const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "importance",
-        summary: "which weights make a unit important: those that it receives, or those that it sends",
+        summary: "which weights make a unit important: those that it receives, or those that it sends (always so if weight-wise)",
         range: Range::Choice { default: "incoming", options: &["incoming", "outgoing"] },
     },
     Parameter {
         name: "form",
-        summary: "whether a changed error signal also goes to the layers below",
-        range: Range::Choice { default: "propagating", options: &["propagating", "local"] },
+        summary: "whether a changed error signal also goes to the layers below; weight-wise: both ends of a synapse count",
+        range: Range::Choice { default: "propagating", options: &["propagating", "local", "weight-wise"] },
     },
     Parameter { name: "layers", summary: "the hidden layers whose error signals it scales", range: Range::Layers },
 ];
@@ -70,7 +79,7 @@ fn make<S: Scalar, const IS_MEAN: bool>(resolved: &Resolved, plan: &Plan) -> Res
         gain: resolved.number("gain"),
         least: resolved.number("least"),
         importance: if resolved.choice("importance") == "incoming" { Importance::Incoming } else { Importance::Outgoing },
-        propagation: if resolved.choice("form") == "local" { Propagation::Local } else { Propagation::Propagating },
+        form: Form::named(resolved.choice("form")),
         is_mean: IS_MEAN,
         layers: resolved.layers("layers"),
     };
@@ -87,6 +96,36 @@ pub enum Importance {
     Outgoing,
 }
 
+/// Where the factors act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Form {
+    /// On an error signal and what becomes of it in the layers below.
+    #[default]
+    Propagating,
+    /// On a unit's own weights alone.
+    Local,
+    /// On each weight between hidden layers, by the importance of both of its ends.
+    WeightWise,
+}
+
+impl Form {
+    fn named(name: &str) -> Self {
+        match name {
+            "local" => Self::Local,
+            "weight-wise" => Self::WeightWise,
+            _ => Self::Propagating,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Propagating => "propagating",
+            Self::Local => "local",
+            Self::WeightWise => "weight-wise",
+        }
+    }
+}
+
 /// What a person chooses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GrapesConfig {
@@ -94,10 +133,10 @@ pub struct GrapesConfig {
     pub gain: f64,
     /// Smallest factor, in `[0, gain]`; 1 unless set, 0 for no clipping.
     pub least: f64,
-    /// Which weights make a unit important.
+    /// Which weights make a unit important; those that it sends in the weight-wise form.
     pub importance: Importance,
-    /// Whether a changed error signal also goes to the layers below.
-    pub propagation: Propagation,
+    /// Where the factors act.
+    pub form: Form,
     /// Whether every unit of a layer gets the mean of the layer's factors, as in `scalar-gain`.
     pub is_mean: bool,
     /// The hidden layers whose error signals are scaled.
@@ -106,8 +145,7 @@ pub struct GrapesConfig {
 
 impl Default for GrapesConfig {
     fn default() -> Self {
-        let (importance, propagation) = (Importance::default(), Propagation::default());
-        Self { gain: 2.0, least: 1.0, importance, propagation, is_mean: false, layers: Layers::All }
+        Self { gain: 2.0, least: 1.0, importance: Importance::default(), form: Form::default(), is_mean: false, layers: Layers::All }
     }
 }
 
@@ -122,7 +160,7 @@ impl GrapesConfig {
             .with_number("gain", self.gain)
             .with_number("least", self.least)
             .with_text("importance", if self.importance == Importance::Incoming { "incoming" } else { "outgoing" })
-            .with_text("form", if self.propagation == Propagation::Local { "local" } else { "propagating" })
+            .with_text("form", self.form.name())
             .with_text("layers", &self.layers.to_string())
     }
 }
@@ -140,7 +178,7 @@ impl<S: Scalar> Grapes<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`], [`Error::NoHiddenLayer`].
+    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`], [`Error::TooFewHiddenLayers`].
     pub fn new(config: &GrapesConfig, plan: &Plan) -> Result<Self, Error> {
         let entry = config.entry();
         entry.resolve(&config.settings())?;
@@ -148,18 +186,31 @@ impl<S: Scalar> Grapes<S> {
             let (found, expected) = (config.least.to_string(), format!("at most the gain, {}", config.gain));
             return Err(Error::OutOfRange { rule: entry.name, parameter: "least", found, expected });
         }
-        config.layers.check_hidden(entry.name, plan.layers.len())?;
+        config.layers.check_hidden(entry.name, plan.layers.len(), if config.form == Form::WeightWise { 2 } else { 1 })?;
         let widest = plan.layers.iter().map(|shape| shape.outputs).max().unwrap_or(0);
         Ok(Self { config: config.clone(), shapes: plan.layers.clone(), factors: vec![S::ZERO; widest] })
     }
 
     /// The factors of a hidden layer's units from its weights `[outputs, inputs]` and those of the next layer.
     pub fn factors(&mut self, incoming: &[S], outgoing: Option<&[S]>, units: usize) -> &[S] {
-        let factors = &mut self.factors[..units];
-        match (self.config.importance, outgoing) {
-            (Importance::Outgoing, Some(outgoing)) => column_sums(outgoing, factors),
-            _ => row_sums(incoming, factors),
+        match (self.config.importance, self.config.form, outgoing) {
+            (Importance::Outgoing, _, Some(outgoing)) | (_, Form::WeightWise, Some(outgoing)) => self.sent(outgoing, units),
+            _ => {
+                row_sums(incoming, &mut self.factors[..units]);
+                self.factors_of_sums(units)
+            }
         }
+    }
+
+    /// The factors of units by the weights that they send, `[outputs of the next layer, units]`.
+    fn sent(&mut self, outgoing: &[S], units: usize) -> &[S] {
+        column_sums(outgoing, &mut self.factors[..units]);
+        self.factors_of_sums(units)
+    }
+
+    /// `clip(gain * I / max I, least, gain)` in place of the sums `I`.
+    fn factors_of_sums(&mut self, units: usize) -> &[S] {
+        let factors = &mut self.factors[..units];
         let largest = factors.iter().fold(S::ZERO, |largest, sum| largest.max(*sum));
         let [gain, least] = [self.config.gain, self.config.least].map(S::from_f64);
         for factor in &mut *factors {
@@ -173,22 +224,12 @@ impl<S: Scalar> Grapes<S> {
     }
 }
 
-/// Sums that are added side by side, so that the order of additions is the same on every processor.
-const LANES: usize = 16;
-
 /// `sums[i] = sum over j of |weight[i][j]|`.
 fn row_sums<S: Scalar>(weight: &[S], sums: &mut [S]) {
     let inputs = weight.len() / sums.len();
     Arch::new().dispatch(move || {
         for (sum, row) in sums.iter_mut().zip(weight.chunks_exact(inputs)) {
-            let (chunks, rest) = row.as_chunks::<LANES>();
-            let mut lanes = [S::ZERO; LANES];
-            for chunk in chunks {
-                for (lane, weight) in lanes.iter_mut().zip(chunk) {
-                    *lane += weight.abs();
-                }
-            }
-            *sum = lanes.iter().chain(rest).fold(S::ZERO, |sum, value| sum + value.abs());
+            *sum = lanes::sum(row, super::scalar::Scalar::abs);
         }
     });
 }
@@ -205,33 +246,47 @@ fn column_sums<S: Scalar>(weight: &[S], sums: &mut [S]) {
     });
 }
 
+/// Multiplies every row of values by the factors, one for each column.
+fn scale_rows<S: Scalar>(values: &mut [S], factors: &[S]) {
+    Arch::new().dispatch(move || {
+        for row in values.chunks_exact_mut(factors.len()) {
+            for (value, factor) in row.iter_mut().zip(factors) {
+                *value *= *factor;
+            }
+        }
+    });
+}
+
 impl<S: Scalar> Rule<S> for Grapes<S> {
     fn name(&self) -> &'static str {
         self.config.entry().name
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
-        seam == Seam::ErrorSignal && layer + 1 < self.shapes.len() && self.config.layers.contains(layer)
+        let (last, is_chosen) = (self.shapes.len() - 1, self.config.layers.contains(layer));
+        match (self.config.form, seam) {
+            (Form::WeightWise, Seam::ErrorSignal) => is_chosen && layer > 0 && layer + 1 < last,
+            (Form::WeightWise, Seam::Gradient) => is_chosen && layer > 0 && layer < last,
+            (_, Seam::ErrorSignal) => is_chosen && layer < last,
+            _ => false,
+        }
     }
 
     fn propagation(&self) -> Propagation {
-        self.config.propagation
+        if self.config.form == Form::Propagating { Propagation::Propagating } else { Propagation::Local }
     }
 
     fn error_signal(&mut self, at: At, signal: &mut ErrorSignal<'_, S>) {
-        if !self.acts(Seam::ErrorSignal, at.layer) {
-            return;
+        if Rule::<S>::acts(self, Seam::ErrorSignal, at.layer) {
+            let units = self.shapes[at.layer].outputs;
+            scale_rows(signal.values, self.factors(signal.incoming, signal.outgoing, units));
         }
-        let units = self.shapes[at.layer].outputs;
-        let factors = self.factors(signal.incoming, signal.outgoing, units);
-        let values = &mut *signal.values;
-        Arch::new().dispatch(move || {
-            for sample in values.chunks_exact_mut(units) {
-                for (e, factor) in sample.iter_mut().zip(factors) {
-                    *e *= *factor;
-                }
-            }
-        });
+    }
+
+    fn gradient(&mut self, at: At, weight: &[S], grad: &mut [S]) {
+        if Rule::<S>::acts(self, Seam::Gradient, at.layer) {
+            scale_rows(grad, self.sent(weight, self.shapes[at.layer].inputs));
+        }
     }
 
     fn stays_finite(&self) -> bool {
@@ -248,7 +303,7 @@ mod tests {
         [LayerShape { outputs: 37, inputs: 50 }, LayerShape { outputs: 5, inputs: 37 }, LayerShape { outputs: 3, inputs: 5 }];
 
     fn plan() -> Plan {
-        Plan { layers: SHAPES.to_vec(), batch: 2, seed: 0 }
+        Plan { layers: SHAPES.to_vec(), batch: 2, seed: 0, ..Plan::default() }
     }
 
     fn weights(layer: usize) -> Vec<f64> {
@@ -325,16 +380,50 @@ mod tests {
         let mut stream = Stream::new(1, Purpose::Init, 0);
         let weight: Vec<f64> = (0..784 * 256).map(|_| 2.0 * stream.unit() - 1.0).collect();
         let plan =
-            Plan { layers: vec![LayerShape { outputs: 256, inputs: 784 }, LayerShape { outputs: 10, inputs: 256 }], batch: 1, seed: 0 };
+            Plan { layers: vec![LayerShape { outputs: 256, inputs: 784 }, LayerShape { outputs: 10, inputs: 256 }], ..Plan::default() };
         let mut rule = Grapes::new(&GrapesConfig { is_mean: true, ..GrapesConfig::default() }, &plan).unwrap();
         let mean = rule.factors(&weight, None, 256)[0];
         assert!((mean - 1.90).abs() < 0.03, "{mean}");
     }
 
     #[test]
+    fn the_weight_wise_form_counts_both_ends_of_a_synapse() {
+        // Four hidden layers: matrices 2 to 4 lie between them.
+        let shapes = [[4, 6], [5, 4], [3, 5], [7, 3], [2, 7]].map(|[outputs, inputs]| LayerShape { outputs, inputs });
+        let plan = Plan { layers: shapes.to_vec(), ..Plan::default() };
+        let mut stream = Stream::new(5, Purpose::Init, 0);
+        let weights = shapes.map(|shape| (0..shape.weights()).map(|_| stream.normal()).collect::<Vec<f64>>());
+        let config = GrapesConfig { form: Form::WeightWise, least: 0.0, ..GrapesConfig::default() };
+        let mut rule = Grapes::new(&config, &plan).unwrap();
+        // P of a matrix: one value an input.
+        let of_inputs = |layer: usize| {
+            let inputs = shapes[layer].inputs;
+            by_hand(
+                &(0..inputs).map(|j| weights[layer].iter().skip(j).step_by(inputs).map(|w| w.abs()).sum()).collect::<Vec<_>>(),
+                2.0,
+                0.0,
+            )
+        };
+        for (layer, shape) in shapes.into_iter().enumerate() {
+            let at = At { layer, step: 0 };
+            // One sample with an error signal of 1 for each unit and an input of 1: the gradient is the product of the factors.
+            let mut values = vec![1.0; shape.outputs];
+            let outgoing = weights.get(layer + 1).map(Vec::as_slice);
+            rule.error_signal(at, &mut ErrorSignal { values: &mut values, incoming: &weights[layer], outgoing });
+            let mut grad: Vec<f64> = values.iter().flat_map(|e| vec![*e; shape.inputs]).collect();
+            rule.gradient(at, &weights[layer], &mut grad);
+            let above = if (1..3).contains(&layer) { of_inputs(layer + 1) } else { vec![1.0; shape.outputs] };
+            let below = if (1..4).contains(&layer) { of_inputs(layer) } else { vec![1.0; shape.inputs] };
+            let expected: Vec<f64> = above.iter().flat_map(|above| below.iter().map(move |below| above * below)).collect();
+            assert_close(&grad, &expected);
+        }
+        assert_eq!(Rule::<f64>::propagation(&rule), Propagation::Local);
+    }
+
+    #[test]
     fn what_it_cannot_do_is_refused() {
         let refused = |config: GrapesConfig, layers: usize| {
-            let plan = Plan { layers: SHAPES[..layers].to_vec(), batch: 1, seed: 0 };
+            let plan = Plan { layers: SHAPES[..layers].to_vec(), ..Plan::default() };
             Grapes::<f32>::new(&config, &plan).unwrap_err().to_string()
         };
         let crossed = GrapesConfig { gain: 1.5, least: 1.6, ..GrapesConfig::default() };
@@ -342,6 +431,6 @@ mod tests {
         let output = GrapesConfig { layers: Layers::Only(vec![0, 2]), is_mean: true, ..GrapesConfig::default() };
         let expected = "rule `scalar-gain`: `layers` names layer 3, the output layer, expected hidden layers, 1 to 2";
         assert_eq!(refused(output, 3), expected);
-        assert_eq!(refused(GrapesConfig::default(), 1), "rule `grapes` acts on hidden layers, but the network has none");
+        assert_eq!(refused(GrapesConfig::default(), 1), "rule `grapes` acts on hidden layers: the network has 0, expected at least 1");
     }
 }

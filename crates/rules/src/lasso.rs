@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn the_gradient_gains_the_penalty_with_the_sign_of_the_weight() {
-        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 4 }], batch: 1, seed: 0 };
+        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 4 }], ..Plan::default() };
         let config = LassoConfig { l1_penalty: 0.25, ..LassoConfig::default() };
         let mut grad = [1.0, 1.0, 1.0, 1.0];
         Lasso::new(&config, &plan).unwrap().gradient(At { layer: 0, step: 0 }, &[7.0, -0.001, 0.0, -0.0], &mut grad);
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_layer_that_was_not_chosen_is_left_alone() {
-        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }; 2], batch: 1, seed: 0 };
+        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }; 2], ..Plan::default() };
         let mut rule = Lasso::new(&LassoConfig { l1_penalty: 0.5, layers: Layers::Only(vec![1]) }, &plan).unwrap();
         let mut grad = [1.0];
         rule.gradient(At { layer: 0, step: 0 }, &[2.0], &mut grad);

@@ -36,15 +36,15 @@ impl Layers {
         }
     }
 
-    /// Refuses what names the output layer of a network with `count` layers, and a network without hidden layers.
+    /// Refuses what names the output layer of a network with `count` layers, and a network with less than `least` hidden layers.
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchLayer`], [`Error::OutputLayer`], [`Error::NoHiddenLayer`].
-    pub fn check_hidden(&self, rule: &'static str, count: usize) -> Result<(), Error> {
+    /// [`Error::NoSuchLayer`], [`Error::OutputLayer`], [`Error::TooFewHiddenLayers`].
+    pub fn check_hidden(&self, rule: &'static str, count: usize, least: usize) -> Result<(), Error> {
         self.check(rule, count)?;
-        if count < 2 {
-            return Err(Error::NoHiddenLayer { rule });
+        if count <= least {
+            return Err(Error::TooFewHiddenLayers { rule, found: count.saturating_sub(1), expected: least });
         }
         match self {
             Self::Only(layers) if layers.contains(&(count - 1)) => Err(Error::OutputLayer { rule, layers: count }),

@@ -12,7 +12,7 @@
 //! ```
 //! use spinet_rules::{At, Chain, LayerShape, Plan, SpineBound, SpineBoundConfig};
 //!
-//! let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 3 }], batch: 1, seed: 0 };
+//! let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 3 }], ..Plan::default() };
 //! let rule = SpineBound::<f64>::new(&SpineBoundConfig::default(), &plan)?;
 //! let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(rule)]);
 //!
@@ -33,19 +33,25 @@ mod error;
 mod feedback_alignment;
 mod gradient_descent;
 mod grapes;
+mod lanes;
 mod lasso;
 mod layers;
+mod magnitude_pruning;
 mod max_norm;
 mod meprop;
 mod momentum;
+mod neuroplastic;
 mod optimizer;
 mod parameter;
 mod registry;
 mod rms_prop;
 mod rule;
+mod saved;
 mod scalar;
+mod sd_snn_bounds;
 mod spine_bound;
 mod stream;
+mod synaptic_pruning;
 mod weight_decay;
 
 pub use adam::{Adam, AdamConfig, AdamW, AdamWConfig};
@@ -55,18 +61,22 @@ pub use dropout::{Dropout, DropoutConfig};
 pub use error::{Error, nearest};
 pub use feedback_alignment::{FeedbackAlignment, FeedbackAlignmentConfig};
 pub use gradient_descent::GradientDescent;
-pub use grapes::{Grapes, GrapesConfig, Importance};
+pub use grapes::{Form, Grapes, GrapesConfig, Importance};
 pub use lasso::{Lasso, LassoConfig};
 pub use layers::Layers;
+pub use magnitude_pruning::{Criterion, MagnitudePruning, MagnitudePruningConfig};
 pub use max_norm::{MaxNorm, MaxNormConfig};
 pub use meprop::{MeProp, MePropConfig};
 pub use momentum::{Momentum, MomentumConfig};
+pub use neuroplastic::{NeuroPlastic, NeuroPlasticConfig};
 pub use optimizer::Optimizer;
 pub use parameter::{Parameter, Range, Resolved, RuleSettings, Setting};
 pub use registry::{RULES, Role, RuleEntry, find};
 pub use rms_prop::{RmsProp, RmsPropConfig};
 pub use rule::{At, BIAS_PREFIX, ErrorSignal, Feedback, LayerShape, Measure, Plan, Propagation, Rule, Seam, StateEntry, StateValues};
 pub use scalar::Scalar;
+pub use sd_snn_bounds::{SdSnnBounds, SdSnnBoundsConfig};
 pub use spine_bound::{Algorithm1, Counting, SpineBound, SpineBoundConfig};
 pub use stream::{Purpose, Stream};
+pub use synaptic_pruning::{SynapticPruning, SynapticPruningConfig};
 pub use weight_decay::{WeightDecay, WeightDecayConfig};

@@ -10,6 +10,7 @@
 
 use pulp::Arch;
 
+use crate::lanes::sum;
 use crate::registry::{Make, MakeRule, Role, RuleEntry};
 use crate::{At, Error, LayerShape, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
@@ -81,20 +82,6 @@ impl<S: Scalar> MaxNorm<S> {
     }
 }
 
-/// The sum of `f` over a row, in lanes whose order is the same on every processor.
-fn sum<S: Scalar>(row: &[S], f: impl Fn(S) -> S + Copy) -> S {
-    const LANES: usize = 16;
-    let (chunks, rest) = row.as_chunks::<LANES>();
-    let mut lanes = [S::ZERO; LANES];
-    for chunk in chunks {
-        for (lane, value) in lanes.iter_mut().zip(chunk) {
-            *lane += f(*value);
-        }
-    }
-    let rest = rest.iter().fold(S::ZERO, |sum, value| sum + f(*value));
-    lanes.iter().fold(rest, |sum, lane| sum + *lane)
-}
-
 impl<S: Scalar> Rule<S> for MaxNorm<S> {
     fn name(&self) -> &'static str {
         ENTRY.name
@@ -137,7 +124,7 @@ mod tests {
     use super::*;
 
     fn after(max_norm: f64, weight: &[f64], inputs: usize) -> Vec<f64> {
-        let plan = Plan { layers: vec![LayerShape { outputs: weight.len() / inputs, inputs }], batch: 1, seed: 0 };
+        let plan = Plan { layers: vec![LayerShape { outputs: weight.len() / inputs, inputs }], ..Plan::default() };
         let mut rule = MaxNorm::new(&MaxNormConfig { max_norm, layers: Layers::All }, &plan).unwrap();
         let mut weight = weight.to_vec();
         rule.after_update(At { layer: 0, step: 0 }, &[], &mut weight);

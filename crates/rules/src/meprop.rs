@@ -71,10 +71,10 @@ impl<S: Scalar> MeProp<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`], [`Error::NoHiddenLayer`].
+    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`], [`Error::TooFewHiddenLayers`].
     pub fn new(config: &MePropConfig, plan: &Plan) -> Result<Self, Error> {
         ENTRY.resolve(&config.settings())?;
-        config.layers.check_hidden(ENTRY.name, plan.layers.len())?;
+        config.layers.check_hidden(ENTRY.name, plan.layers.len(), 1)?;
         let widest = plan.layers.iter().map(|shape| shape.outputs).max().unwrap_or(0);
         Ok(Self { config: config.clone(), shapes: plan.layers.clone(), magnitudes: Vec::with_capacity(widest) })
     }
@@ -131,7 +131,8 @@ mod tests {
 
     fn thinned(kept_share: f64, values: &[f64], units: usize) -> Vec<f64> {
         let layers = vec![LayerShape { outputs: units, inputs: 1 }, LayerShape { outputs: 2, inputs: units }];
-        let mut rule = MeProp::new(&MePropConfig { kept_share, layers: Layers::All }, &Plan { layers, batch: 9, seed: 0 }).unwrap();
+        let mut rule =
+            MeProp::new(&MePropConfig { kept_share, layers: Layers::All }, &Plan { layers, batch: 9, seed: 0, ..Plan::default() }).unwrap();
         let mut values = values.to_vec();
         rule.error_signal(At { layer: 0, step: 0 }, &mut ErrorSignal { values: &mut values, incoming: &[], outgoing: None });
         values
@@ -159,8 +160,8 @@ mod tests {
 
     #[test]
     fn a_network_without_hidden_layers_is_refused() {
-        let plan = Plan { layers: vec![LayerShape { outputs: 2, inputs: 2 }], batch: 1, seed: 0 };
+        let plan = Plan { layers: vec![LayerShape { outputs: 2, inputs: 2 }], ..Plan::default() };
         let message = MeProp::<f32>::new(&MePropConfig::default(), &plan).unwrap_err().to_string();
-        assert_eq!(message, "rule `meprop` acts on hidden layers, but the network has none");
+        assert_eq!(message, "rule `meprop` acts on hidden layers: the network has 0, expected at least 1");
     }
 }

@@ -1,5 +1,6 @@
 //! How a gradient becomes an update: the place between the seams "gradient" and "weight after the update".
 
+use crate::saved::Saved;
 use crate::{Error, Plan, Scalar, StateEntry, StateValues};
 
 /// Turns gradients into updates and applies them.
@@ -70,19 +71,8 @@ impl<S: Scalar> Slots<S> {
     ///
     /// [`Error::State`].
     pub(crate) fn restored(&self, rule: &'static str, entries: &[StateEntry<S>], least: S) -> Result<Self, Error> {
-        let restored = |(slot, own): (usize, &Vec<S>)| {
-            let refuse = |found: String| Error::State { rule, entry: self.name, layer: slot / 2 + 1, expected: own.len(), found };
-            match entries.iter().find(|entry| entry.name == self.name && entry.layer == slot).map(|entry| &entry.values) {
-                None => Err(refuse("nothing".to_owned())),
-                Some(StateValues::Counts(_)) => Err(refuse("numbers of another type".to_owned())),
-                Some(StateValues::Scalars(values)) if values.len() != own.len() => Err(refuse(format!("{} values", values.len()))),
-                Some(StateValues::Scalars(values)) => match values.iter().find(|value| !(value.is_finite() && **value >= least)) {
-                    Some(value) => Err(refuse(format!("the value {value}, expected a finite number of at least {least:e}"))),
-                    None => Ok(values.clone()),
-                },
-            }
-        };
-        let arrays = self.arrays.iter().enumerate().map(restored);
+        let saved = Saved::of_slots(rule, entries);
+        let arrays = self.arrays.iter().enumerate().map(|(slot, own)| saved.scalars(self.name, slot, own.len(), least));
         Ok(Self { name: self.name, arrays: arrays.collect::<Result<_, _>>()? })
     }
 }

@@ -4,8 +4,8 @@ use crate::error::nearest;
 use crate::scalar::Made;
 use crate::{Error, Optimizer, Parameter, Plan, Resolved, Rule, RuleSettings, Scalar, Seam};
 use crate::{
-    adam, drop_connect, dropout, feedback_alignment, gradient_descent, grapes, lasso, max_norm, meprop, momentum, rms_prop, spine_bound,
-    weight_decay,
+    adam, drop_connect, dropout, feedback_alignment, gradient_descent, grapes, lasso, magnitude_pruning, max_norm, meprop, momentum,
+    neuroplastic, rms_prop, sd_snn_bounds, spine_bound, synaptic_pruning, weight_decay,
 };
 
 /// Every rule, in the order in which they are listed.
@@ -16,8 +16,10 @@ pub const RULES: &[&RuleEntry] = &[
     &rms_prop::ENTRY,
     &adam::ENTRY,
     &adam::ADAM_W,
+    &neuroplastic::ENTRY,
     &spine_bound::ENTRY,
     &spine_bound::RETRACTION,
+    &sd_snn_bounds::ENTRY,
     &grapes::ENTRY,
     &grapes::SCALAR_GAIN,
     &feedback_alignment::ENTRY,
@@ -28,6 +30,8 @@ pub const RULES: &[&RuleEntry] = &[
     &lasso::ENTRY,
     &max_norm::ENTRY,
     &meprop::ENTRY,
+    &magnitude_pruning::ENTRY,
+    &synaptic_pruning::ENTRY,
 ];
 
 /// What a registry entry is.

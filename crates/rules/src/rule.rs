@@ -47,6 +47,25 @@ pub struct Plan {
     pub batch: usize,
     /// The run's seed.
     pub seed: u64,
+    /// Steps in one epoch, at least 1.
+    pub epoch_steps: u64,
+    /// Epochs of the run.
+    pub epochs: u64,
+}
+
+/// A run without layers and without end, one sample a step and one step an epoch: what a caller fills in as far as it matters.
+impl Default for Plan {
+    fn default() -> Self {
+        Self { layers: Vec::new(), batch: 1, seed: 0, epoch_steps: 1, epochs: u64::MAX }
+    }
+}
+
+impl Plan {
+    /// How many epochs are done after this step, counted from 0; none if the step is not the last of an epoch.
+    pub fn epochs_done(&self, step: u64) -> Option<u64> {
+        let done = step + 1;
+        done.is_multiple_of(self.epoch_steps).then(|| done / self.epoch_steps)
+    }
 }
 
 /// Where in training a hook is called; both counted from 0.

@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn the_gradient_gains_weight_decay_times_the_weight() {
-        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 3 }], batch: 1, seed: 0 };
+        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 3 }], ..Plan::default() };
         let config = WeightDecayConfig { weight_decay: 0.5, ..WeightDecayConfig::default() };
         let mut grad = [1.0, 1.0, 0.0];
         WeightDecay::new(&config, &plan).unwrap().gradient(At { layer: 0, step: 0 }, &[2.0, -4.0, 0.0], &mut grad);
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_layer_that_was_not_chosen_is_left_alone() {
-        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }; 2], batch: 1, seed: 0 };
+        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }; 2], ..Plan::default() };
         let config = WeightDecayConfig { weight_decay: 0.5, layers: Layers::Only(vec![1]) };
         let mut rule = WeightDecay::new(&config, &plan).unwrap();
         let mut grad = [1.0];
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_layer_that_the_network_lacks_is_refused() {
-        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }], batch: 1, seed: 0 };
+        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }], ..Plan::default() };
         let config = WeightDecayConfig { layers: Layers::Only(vec![2]), ..WeightDecayConfig::default() };
         let error = WeightDecay::<f64>::new(&config, &plan).unwrap_err();
         assert_eq!(error.to_string(), "rule `l2`: `layers` names layer 3, but the network has layers 1 to 1");

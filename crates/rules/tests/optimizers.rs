@@ -1,87 +1,30 @@
-//! Optimizers against `torch.optim`, whose numbers `oracle/optimizers.py` computed in `f64`.
+//! Optimizers against `torch.optim`, and `NeuroPlastic` against its description, whose numbers `oracle/optimizers.py` computed in `f64`.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use serde::Deserialize;
-use spinet_rules::{At, Chain, LayerShape, Plan, RuleSettings, Scalar, StateEntry, StateValues};
+mod driven;
 
-#[derive(Deserialize)]
-struct Constants {
-    drive: Drive,
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-struct Drive {
-    learning_rate: f64,
-    initial_weights: Vec<f64>,
-    gradients: Vec<Vec<f64>>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    rule: String,
-    states: Vec<State>,
-}
-
-/// After `step` steps, counted from 1.
-#[derive(Deserialize)]
-struct State {
-    step: usize,
-    weights: Vec<f64>,
-    biases: Vec<f64>,
-}
+use driven::{Constants, Drive, assert_agrees};
+use spinet_rules::{At, Chain, Scalar, StateEntry, StateValues};
 
 fn constants() -> Constants {
     serde_json::from_str(include_str!("oracle/optimizers.json")).unwrap()
 }
 
-/// A layer of as many units as weights with one input each, so that there are as many biases.
 fn chain<S: Scalar>(rule: &str, weights: usize) -> Chain<S> {
-    let plan = Plan { layers: vec![LayerShape { outputs: weights, inputs: 1 }], batch: 1, seed: 0 };
-    Chain::from_settings(&[rule.parse::<RuleSettings>().unwrap()], &plan).unwrap()
-}
-
-fn numbers<S: Scalar>(values: &[f64]) -> Vec<S> {
-    values.iter().map(|value| S::from_f64(*value)).collect()
-}
-
-/// Drives weights and biases and compares them with every stored state.
-fn assert_agrees<S: Scalar>(tolerance: f64) {
-    let Constants { drive, cases } = constants();
-    assert_eq!(cases.len(), 9);
-    for case in cases {
-        let mut chain = chain::<S>(&case.rule, drive.initial_weights.len());
-        let (mut weights, mut biases) = (numbers::<S>(&drive.initial_weights), numbers::<S>(&drive.initial_weights));
-        let mut compared = 0;
-        for (index, gradient) in drive.gradients.iter().enumerate() {
-            let (at, rate, grad) = (At { layer: 0, step: index as u64 }, S::from_f64(drive.learning_rate), numbers::<S>(gradient));
-            chain.update(at, rate, &mut weights, &grad);
-            chain.update_bias(at, rate, &mut biases, &grad);
-            for state in case.states.iter().filter(|state| state.step == index + 1) {
-                for (found, expected) in [(&weights, &state.weights), (&biases, &state.biases)] {
-                    for (lane, (found, expected)) in found.iter().zip(expected).enumerate() {
-                        let difference = (found.to_f64() - expected).abs();
-                        let what = format!("{}, step {}, lane {lane}: {found} instead of {expected}", case.rule, state.step);
-                        assert!(difference <= tolerance * expected.abs().max(1.0), "{what}");
-                        compared += 1;
-                    }
-                }
-            }
-        }
-        assert_eq!(compared, 4 * 2 * drive.initial_weights.len(), "{}", case.rule);
-    }
+    driven::chain(rule, weights, 1)
 }
 
 #[test]
-fn every_optimizer_agrees_with_torch() {
-    assert_agrees::<f64>(1e-12);
-    assert_agrees::<f32>(3e-5);
+fn every_optimizer_agrees_with_its_oracle() {
+    // Twelve cases, four states of weights and biases each.
+    assert_eq!(assert_agrees::<f64>(&constants(), 1e-12), 12 * 4 * 2);
+    assert_eq!(assert_agrees::<f32>(&constants(), 3e-5), 12 * 4 * 2);
 }
 
 #[test]
 fn the_two_forms_of_momentum_are_one_at_a_constant_rate() {
     // v <- 0.9 v + rate g, w <- w - v, as Dellaferrera et al. write it.
-    let Drive { learning_rate, initial_weights, gradients } = constants().drive;
+    let Drive { learning_rate, initial_weights, gradients, .. } = constants().drive;
     let mut chain = chain::<f64>("momentum", initial_weights.len());
     let (mut weights, mut by_hand, mut velocity) = (initial_weights.clone(), initial_weights.clone(), vec![0.0; initial_weights.len()]);
     for (step, gradient) in gradients.iter().enumerate() {
@@ -107,7 +50,7 @@ fn refusal(rule: &str, spoil: impl FnOnce(&mut Vec<StateEntry<f32>>)) -> String 
 
 #[test]
 fn saved_state_that_does_not_fit_is_refused() {
-    for (rule, arrays) in [("momentum", 2), ("nesterov", 2), ("rmsprop", 2), ("adam", 4), ("adamw", 4)] {
+    for (rule, arrays) in [("momentum", 2), ("nesterov", 2), ("rmsprop", 2), ("adam", 4), ("adamw", 4), ("neuroplastic", 6)] {
         assert_eq!(chain::<f32>(rule, 3).optimizer().state().len(), arrays, "{rule}");
         for index in 0..arrays {
             let lacks = |found: &str| {

@@ -153,7 +153,7 @@ fn saved<S: Scalar>(chain: &Chain<S>) -> (Vec<f64>, Vec<u64>, Vec<u64>) {
 }
 
 fn assert_rule_gives_the_reference_numbers<S: Scalar>(case: &Case, drive: &Drive, is_fused: bool) {
-    let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: drive.initial_weights.len() }], batch: 1, seed: 0 };
+    let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: drive.initial_weights.len() }], ..Plan::default() };
     let chain = Chain::<S>::from_settings(&[case.settings()], &plan).unwrap();
     let mut chain = if is_fused { chain } else { chain.unfused(&plan) };
     let mut weight = to::<S>(&drive.initial_weights);

@@ -7,7 +7,7 @@ const SHAPES: [LayerShape; 2] = [LayerShape { outputs: 5, inputs: 4 }, LayerShap
 
 /// Spoils the saved state of a fresh rule and gives the message with which it is refused.
 fn refusal(spoil: impl FnOnce(&mut Vec<StateEntry<f32>>)) -> String {
-    let plan = Plan { layers: SHAPES.to_vec(), batch: 1, seed: 0 };
+    let plan = Plan { layers: SHAPES.to_vec(), ..Plan::default() };
     let mut rule = SpineBound::<f32>::new(&SpineBoundConfig { threshold: 4, ..SpineBoundConfig::default() }, &plan).unwrap();
     let mut state = rule.state();
     rule.restore(&state).unwrap();
@@ -40,7 +40,7 @@ fn saved_state_that_does_not_fit_is_refused_with_array_layer_and_reason() {
         // A counter at its threshold cannot be saved by a step, and one at 65,535 would overflow in the next.
         if entry != "bound" {
             let large = refusal(|state| state[index].values = StateValues::Counts(vec![4; values]));
-            assert_eq!(large, lacks(entry, layer, values, "the count 4, expected below the threshold 4"));
+            assert_eq!(large, lacks(entry, layer, values, "the count 4, expected at most 3"));
         }
     }
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.5] {
@@ -48,6 +48,6 @@ fn saved_state_that_does_not_fit_is_refused_with_array_layer_and_reason() {
             let StateValues::Scalars(values) = &mut state[3].values else { panic!("bounds are numbers") };
             values[14] = bad;
         });
-        assert_eq!(message, lacks("bound", 2, 15, &format!("the bound {bad}, expected [0, inf)")));
+        assert_eq!(message, lacks("bound", 2, 15, &format!("the value {bad}, expected a finite number of at least 0e0")));
     }
 }

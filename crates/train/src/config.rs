@@ -181,7 +181,7 @@ impl TrainConfig {
         self.kernel.resolve()?;
         // Rules are built for a network of the same depth with one weight a layer: everything about them is checked, nothing is large.
         let layers = vec![LayerShape { outputs: 1, inputs: 1 }; self.hidden.len() + 1];
-        Chain::<f32>::from_settings(&self.rules, &Plan { layers, batch: 1, seed: 0 })?;
+        Chain::<f32>::from_settings(&self.rules, &Plan { layers, epochs: self.epochs as u64, ..Plan::default() })?;
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use spinet_data::{Dataset, Samples};
 use spinet_nn::{Kernel, Network, Threads, Workspace};
-use spinet_rules::Chain;
+use spinet_rules::{Chain, Plan};
 
 use crate::batches::Batches;
 use crate::{Error, Evaluation, Scorer, TrainConfig};
@@ -72,7 +72,9 @@ impl Trainer {
         }
         let network = Network::new(&config.network(data.train.features(), data.classes()), config.seed)?;
         let batch = config.batch.min(data.train.len());
-        let chain = Chain::from_settings(&config.rules, &network.plan(batch, config.seed))?;
+        let batches = Batches::new(&data.train, batch, config.seed);
+        let plan = Plan { epoch_steps: batches.count() as u64, epochs: config.epochs as u64, ..network.plan(batch, config.seed) };
+        let chain = Chain::from_settings(&config.rules, &plan)?;
         let kernel = config.kernel.resolve()?;
         Ok(Self {
             // The class is what the numbers depend on.
@@ -82,7 +84,7 @@ impl Trainer {
             kernel,
             workspace: Workspace::with_kernel(&network, batch, threads.clone(), kernel)?,
             scorer: Scorer::new(&network, threads, kernel)?,
-            batches: Batches::new(&data.train, batch, config.seed),
+            batches,
             network,
             chain,
             shuffled: None,

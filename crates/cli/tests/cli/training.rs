@@ -42,11 +42,11 @@ fn every_rule_and_kind_of_network_repeats_in_another_process_with_other_threads(
     let kinds = ["--hidden none", "--hidden 6,5 --activation tanh", "--hidden 6 --no-bias --loss mean-squared-error"];
     for (number, rule) in spinet::rules::RULES.iter().enumerate() {
         for (kind, flags) in kinds.iter().enumerate() {
-            let needs_hidden =
-                rule.seams.iter().any(|seam| matches!(seam, spinet::rules::Seam::ErrorSignal | spinet::rules::Seam::Feedback));
+            use spinet::rules::Seam::{Activation, ErrorSignal, Feedback};
+            let needs_hidden = rule.seams.iter().any(|seam| matches!(seam, Activation | ErrorSignal | Feedback));
             if flags.contains("none") && needs_hidden {
                 let message = bench.refused(2, &format!("train --rule {} {flags} --out refused", rule.name));
-                assert!(message.contains("acts on hidden layers, but the network has none"), "{message}");
+                assert!(message.contains("acts on hidden layers: the network has 0, expected at least 1"), "{message}");
                 continue;
             }
             // 100 steps.

@@ -36,6 +36,7 @@ mod fused;
 pub use algorithm_1::Algorithm1;
 
 use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::saved::Saved;
 use crate::{At, Error, Layers, Measure, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
 
 const COUNTINGS: &[&str] = &["consecutive", "cumulative"];
@@ -416,11 +417,11 @@ impl<S: Scalar> Rule<S> for SpineBound<S> {
     }
 
     fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
-        let (rule, threshold) = (self.entry.name, self.constants.threshold);
+        let (saved, threshold) = (Saved::of_layers(self.entry.name, entries), self.constants.threshold);
         for (states, names) in [(&mut self.states, OF_WEIGHTS), (&mut self.bias_states, OF_BIASES)] {
             for (layer, state) in states.iter_mut().enumerate() {
                 if let Some(state) = state {
-                    *state = state.restored(entries, rule, layer, names, threshold)?;
+                    *state = state.restored(&saved, layer, names, threshold)?;
                 }
             }
         }
@@ -435,37 +436,12 @@ const OF_BIASES: [&str; 3] = ["bias_bound", "bias_over", "bias_decay"];
 
 impl<S: Scalar> SpineState<S> {
     /// The state of this size that a checkpoint holds.
-    fn restored(
-        &self,
-        entries: &[StateEntry<S>],
-        rule: &'static str,
-        layer: usize,
-        [bound, over, decay]: [&'static str; 3],
-        threshold: u16,
-    ) -> Result<Self, Error> {
+    fn restored(&self, saved: &Saved<'_, S>, layer: usize, [bound, over, decay]: [&'static str; 3], threshold: u16) -> Result<Self, Error> {
         let expected = self.bound.len();
-        let missing = |entry, found: String| Error::State { rule, entry, layer: layer + 1, expected, found };
-        let find = |name: &'static str| {
-            let found = entries.iter().find(|entry| entry.name == name && entry.layer == layer);
-            found.map(|entry| &entry.values).ok_or_else(|| missing(name, "nothing".to_owned()))
-        };
-        let counts = |name: &'static str| match find(name)? {
-            StateValues::Counts(values) if values.len() == expected => match values.iter().find(|count| **count >= threshold) {
-                Some(count) => Err(missing(name, format!("the count {count}, expected below the threshold {threshold}"))),
-                None => Ok(values.clone()),
-            },
-            StateValues::Counts(values) => Err(missing(name, format!("{} values", values.len()))),
-            StateValues::Scalars(_) => Err(missing(name, "numbers of another type".to_owned())),
-        };
-        let bounds = match find(bound)? {
-            StateValues::Scalars(values) if values.len() == expected => values.clone(),
-            StateValues::Scalars(values) => return Err(missing(bound, format!("{} values", values.len()))),
-            StateValues::Counts(_) => return Err(missing(bound, "numbers of another type".to_owned())),
-        };
-        if let Some(value) = bounds.iter().find(|value| !(value.is_finite() && **value >= S::ZERO)) {
-            return Err(missing(bound, format!("the bound {value}, expected [0, inf)")));
-        }
-        Ok(Self { bound: bounds, over: counts(over)?, decay: counts(decay)?, events: SpineEvents::default() })
+        // A counter at its threshold cannot be saved by a step.
+        let counts = |name| saved.counts(name, layer, expected, threshold - 1);
+        let (bound, over, decay) = (saved.scalars(bound, layer, expected, S::ZERO)?, counts(over)?, counts(decay)?);
+        Ok(Self { bound, over, decay, events: SpineEvents::default() })
     }
 }
 
@@ -477,7 +453,7 @@ mod tests {
     const AT: At = At { layer: 0, step: 0 };
 
     fn plan(inputs: usize) -> Plan {
-        Plan { layers: vec![LayerShape { outputs: 1, inputs }], batch: 1, seed: 0 }
+        Plan { layers: vec![LayerShape { outputs: 1, inputs }], ..Plan::default() }
     }
 
     fn config(threshold: u16) -> SpineBoundConfig {
@@ -529,7 +505,7 @@ mod tests {
 
     #[test]
     fn the_rule_acts_on_chosen_layers_alone() {
-        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }; 2], batch: 1, seed: 0 };
+        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }; 2], ..Plan::default() };
         let config = SpineBoundConfig { layers: Layers::Only(vec![0]), ..config(1) };
         let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(SpineBound::<f64>::new(&config, &plan).unwrap())]);
         let (mut first, mut second) = ([2.0], [2.0]);

@@ -5,7 +5,9 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// Settings that every property is tried with, beside the defaults.
     pub(crate) settings: &'static [&'static str],
-    /// Where a weight that is pulled towards a target comes to rest, with the default settings.
+    /// Settings of the descent, where the defaults do nothing in it that would be seen.
+    pub(crate) descends_with: Option<&'static str>,
+    /// Where a weight that is pulled towards a target comes to rest.
     pub(crate) rest: fn(f64) -> f64,
     /// Targets that the rule can reach.
     pub(crate) targets: &'static [f64],
@@ -19,6 +21,7 @@ pub(crate) struct Row {
 const PLAIN: Row = Row {
     name: "gradient-descent",
     settings: &[],
+    descends_with: None,
     rest: |target| target,
     targets: &[0.3, 40.0],
     at_rate_zero: |weight| weight,
@@ -53,6 +56,14 @@ pub(crate) const ROWS: &[Row] = &[
         ..PLAIN
     },
     Row {
+        name: "neuroplastic",
+        settings: &["neuroplastic:scale=0,least=0.5,most=1.5", "neuroplastic:warm_up=10,max_norm=0.1"],
+        targets: &[0.3, -0.7],
+        // Rescaling moves everything by the size of the largest part, and small parts slowly.
+        descent: (0.1, 0.01),
+        ..PLAIN
+    },
+    Row {
         name: "bdnn-dsd",
         settings: &[
             "bdnn-dsd:threshold=1,initial_bound=0.3,bound_step=0.2",
@@ -75,6 +86,14 @@ pub(crate) const ROWS: &[Row] = &[
         ],
         targets: &[0.3, -0.1, 1.5, -2.25],
         at_rate_zero: |weight| weight.clamp(-0.45, 0.45),
+        ..PLAIN
+    },
+    Row {
+        name: "sd-snn-bounds",
+        settings: &["sd-snn-bounds:threshold=2,warm_up=1", "sd-snn-bounds:threshold=3,shrink_factor=0,warm_up=0,layers=2"],
+        // Beyond what a layer starts with: ranges widen by what is pushed in 18 epochs, so they follow slowly.
+        targets: &[1.5, -2.25],
+        descent: (0.1, 0.02),
         ..PLAIN
     },
     Row { name: "grapes", settings: &["grapes:gain=3,least=0,form=local,importance=outgoing", "grapes:layers=1,gain=1.5"], ..PLAIN },
@@ -104,4 +123,20 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row { name: "max-norm", settings: &["max-norm:max_norm=0.5", "max-norm:max_norm=1,layers=2"], targets: &[0.3, -1.0], ..PLAIN },
     Row { name: "meprop", settings: &["meprop:kept_share=0.5", "meprop:layers=1"], ..PLAIN },
+    Row {
+        name: "magnitude-pruning",
+        settings: &["magnitude-pruning:amount=0.9,start=0.1,end=0.5", "magnitude-pruning:criterion=deviation,amount=1,layers=2"],
+        descends_with: Some("magnitude-pruning:amount=0.2"),
+        // The smallest fifth: both layers have a multiple of five weights.
+        targets: &[0.3, 40.0, -1.0, 2.0, -3.0],
+        rest: |target| if target == 0.3 { 0.0 } else { target },
+        ..PLAIN
+    },
+    Row {
+        name: "synaptic-pruning",
+        settings: &["synaptic-pruning:weak=0.8,strong=0.5,patience=1", "synaptic-pruning:weak=0.5,patience=2,layers=1"],
+        // A removed weight collects updates without end and comes back; only one that weighs nothing stays away.
+        targets: &[0.3, -0.7, 0.0],
+        ..PLAIN
+    },
 ];

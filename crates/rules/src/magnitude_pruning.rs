@@ -1,0 +1,316 @@
+//! Magnitude pruning: the smallest weights are removed for good, and the rest is trained on.
+//!
+//! At the end of every epoch `e` from `a = start * epochs` to `b = end * epochs`, both rounded and at least 1, for each layer:
+//!
+//! ```text
+//! r = 1 - (1 - (e - a) / (b - a))^3                                              (Zhu and Gupta 2017, Eq. (1))
+//! criterion = share:      the floor(r * amount * n) smallest of the layer's n weights are removed
+//! criterion = deviation:  weights with |w| < r * amount * sigma are removed      (Han et al. 2015)
+//! ```
+//!
+//! `sigma` is the standard deviation of the weights that the layer has left. If `a` and `b` are the same, the default, `r` is 1: one
+//! shot and retraining, as Han et al. do once. A removed weight is 0 after every later step. Of equal magnitudes the first are removed.
+//! Biases stay. Use it to make a network small while it trains; what it removes is chosen best in a run that is long enough before and after.
+
+use crate::lanes::sum;
+use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::saved::Saved;
+use crate::{At, Error, Layers, Measure, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "criterion",
+        summary: "whether `amount` is a share of a layer's weights or a threshold in their standard deviations",
+        range: Range::Choice { default: "share", options: &["share", "deviation"] },
+    },
+    Parameter {
+        name: "amount",
+        summary: "what is removed in the end: a share below 1, or weights below so many standard deviations",
+        range: Range::Number { default: 0.5, above: 0.0, includes: false, below: 100.0 },
+    },
+    Parameter {
+        name: "start",
+        summary: "when the first weights are removed, as a share of the run's epochs",
+        range: Range::Number { default: 0.5, above: 0.0, includes: true, below: 1.0_f64.next_up() },
+    },
+    Parameter {
+        name: "end",
+        summary: "when the last weights are removed, as a share of the run's epochs; the same as `start` for one shot",
+        range: Range::Number { default: 0.5, above: 0.0, includes: true, below: 1.0_f64.next_up() },
+    },
+    Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
+];
+
+/// Registry entry.
+pub(crate) const ENTRY: RuleEntry = RuleEntry {
+    name: "magnitude-pruning",
+    role: Role::Rule,
+    summary: "removes the smallest weights of each layer, at once or bit by bit, and trains the rest",
+    reference: "Han et al. 2015; Zhu and Gupta 2017, Eq. (1)",
+    seams: &[Seam::AfterUpdate],
+    parameters: PARAMETERS,
+    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+};
+
+fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
+    let config = MagnitudePruningConfig {
+        criterion: if resolved.choice("criterion") == "share" { Criterion::Share } else { Criterion::Deviation },
+        amount: resolved.number("amount"),
+        start: resolved.number("start"),
+        end: resolved.number("end"),
+        layers: resolved.layers("layers"),
+    };
+    Ok(Box::new(MagnitudePruning::<S>::new(&config, plan)?))
+}
+
+/// What the amount of pruning is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Criterion {
+    /// A share of the layer's weights.
+    #[default]
+    Share,
+    /// A threshold in standard deviations of the layer's weights.
+    Deviation,
+}
+
+/// What a person chooses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MagnitudePruningConfig {
+    /// What `amount` is measured in; a share unless set.
+    pub criterion: Criterion,
+    /// What is removed in the end, a share in `(0, 1)` or standard deviations in `(0, 100)`; 0.5 unless set.
+    pub amount: f64,
+    /// When the first weights are removed, as a share of the run's epochs in `[0, 1]`; 0.5 unless set.
+    pub start: f64,
+    /// When the last weights are removed, likewise and not before the first; 0.5 unless set.
+    pub end: f64,
+    /// The weight matrices it acts on.
+    pub layers: Layers,
+}
+
+impl Default for MagnitudePruningConfig {
+    fn default() -> Self {
+        Self { criterion: Criterion::Share, amount: 0.5, start: 0.5, end: 0.5, layers: Layers::All }
+    }
+}
+
+impl MagnitudePruningConfig {
+    /// The same as settings of the registry.
+    pub fn settings(&self) -> RuleSettings {
+        RuleSettings::new(ENTRY.name)
+            .with_text("criterion", if self.criterion == Criterion::Share { "share" } else { "deviation" })
+            .with_number("amount", self.amount)
+            .with_number("start", self.start)
+            .with_number("end", self.end)
+            .with_text("layers", &self.layers.to_string())
+    }
+
+    /// How much of the pruning is done after an epoch of a run with so many, in `[0, 1]`; none outside of the pruning's time.
+    fn ramp(&self, epoch: u64, epochs: u64) -> Option<f64> {
+        let [start, end] = [self.start, self.end].map(|share| ((share * epochs as f64).round() as u64).max(1));
+        if !(start..=end).contains(&epoch) {
+            return None;
+        }
+        // One shot is 1 at once; 0 / 0 would not be.
+        let left = (end - epoch) as f64 / (end - start).max(1) as f64;
+        Some(1.0 - left.powi(3))
+    }
+}
+
+/// Magnitude pruning; the state says of each weight whether it is removed.
+#[derive(Clone, Debug)]
+pub struct MagnitudePruning<S> {
+    config: MagnitudePruningConfig,
+    plan: Plan,
+    /// For each layer, 1 where a weight is removed; empty where the rule does not act.
+    pruned: Vec<Vec<u16>>,
+    magnitudes: Vec<S>,
+}
+
+impl<S: Scalar> MagnitudePruning<S> {
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
+    pub fn new(config: &MagnitudePruningConfig, plan: &Plan) -> Result<Self, Error> {
+        ENTRY.resolve(&config.settings())?;
+        config.layers.check(ENTRY.name, plan.layers.len())?;
+        let refuse = |parameter, found: String, expected: String| Err(Error::OutOfRange { rule: ENTRY.name, parameter, found, expected });
+        if config.criterion == Criterion::Share && config.amount >= 1.0 {
+            return refuse("amount", config.amount.to_string(), "a share below 1 (or set `criterion` to `deviation`)".to_owned());
+        }
+        if config.end < config.start {
+            return refuse("end", config.end.to_string(), format!("at least `start`, {}", config.start));
+        }
+        let pruned = |(layer, shape): (usize, &crate::LayerShape)| vec![0; if config.layers.contains(layer) { shape.weights() } else { 0 }];
+        Ok(Self {
+            config: config.clone(),
+            plan: plan.clone(),
+            pruned: plan.layers.iter().enumerate().map(pruned).collect(),
+            magnitudes: Vec::new(),
+        })
+    }
+
+    /// Marks what has to go when this share of the pruning is done.
+    fn prune(&mut self, layer: usize, ramp: f64, weight: &[S]) {
+        let (pruned, amount) = (&mut self.pruned[layer], ramp * self.config.amount);
+        match self.config.criterion {
+            Criterion::Share => {
+                let count = (amount * weight.len() as f64).floor() as usize;
+                if count == 0 {
+                    return;
+                }
+                self.magnitudes.clear();
+                self.magnitudes.extend(weight.iter().map(|w| w.abs()));
+                let ascending = |a: &S, b: &S| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal);
+                let (smaller, threshold, _) = self.magnitudes.select_nth_unstable_by(count - 1, ascending);
+                let threshold = *threshold;
+                let mut equal = count - smaller.iter().filter(|magnitude| **magnitude < threshold).count();
+                for (pruned, w) in pruned.iter_mut().zip(weight) {
+                    if w.abs() < threshold {
+                        *pruned = 1;
+                    } else if w.abs() == threshold && equal > 0 {
+                        (*pruned, equal) = (1, equal - 1);
+                    }
+                }
+            }
+            Criterion::Deviation => {
+                self.magnitudes.clear();
+                self.magnitudes.extend(weight.iter().zip(&*pruned).filter(|(_, pruned)| **pruned == 0).map(|(w, _)| *w));
+                if self.magnitudes.is_empty() {
+                    return;
+                }
+                let over_count = S::from_f64(1.0 / self.magnitudes.len() as f64);
+                let mean = sum(&self.magnitudes, |w| w * over_count);
+                let deviation = sum(&self.magnitudes, |w| (w - mean) * over_count * (w - mean)).sqrt();
+                let threshold = S::from_f64(amount) * deviation;
+                for (pruned, w) in pruned.iter_mut().zip(weight) {
+                    *pruned |= u16::from(w.abs() < threshold);
+                }
+            }
+        }
+    }
+}
+
+impl<S: Scalar> Rule<S> for MagnitudePruning<S> {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn acts(&self, seam: Seam, layer: usize) -> bool {
+        seam == Seam::AfterUpdate && self.config.layers.contains(layer)
+    }
+
+    fn after_update(&mut self, at: At, _before: &[S], weight: &mut [S]) {
+        if self.pruned[at.layer].is_empty() {
+            return;
+        }
+        let remove = |pruned: &[u16], weight: &mut [S]| {
+            weight.iter_mut().zip(pruned).for_each(|(w, pruned)| *w = if *pruned == 0 { *w } else { S::ZERO });
+        };
+        // First those removed before, so that they are the smallest of all.
+        remove(&self.pruned[at.layer], weight);
+        if let Some(ramp) = self.plan.epochs_done(at.step).and_then(|epoch| self.config.ramp(epoch, self.plan.epochs)) {
+            self.prune(at.layer, ramp, weight);
+            remove(&self.pruned[at.layer], weight);
+        }
+    }
+
+    fn stays_finite(&self) -> bool {
+        true
+    }
+
+    fn measures(&mut self, _weights: &[&[S]]) -> Vec<Measure> {
+        let count = |pruned: &Vec<u16>| pruned.iter().filter(|pruned| **pruned != 0).count() as u64;
+        vec![Measure { name: "pruned", per_layer: self.pruned.iter().map(count).collect() }]
+    }
+
+    fn state(&self) -> Vec<StateEntry<S>> {
+        let entry = |(layer, pruned): (usize, &Vec<u16>)| StateEntry { name: "pruned", layer, values: StateValues::Counts(pruned.clone()) };
+        self.pruned.iter().enumerate().filter(|(_, pruned)| !pruned.is_empty()).map(entry).collect()
+    }
+
+    fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
+        let saved = Saved::of_layers(ENTRY.name, entries);
+        for (layer, pruned) in self.pruned.iter_mut().enumerate().filter(|(_, pruned)| !pruned.is_empty()) {
+            *pruned = saved.counts("pruned", layer, pruned.len(), 1)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LayerShape;
+
+    fn rule(config: &MagnitudePruningConfig, inputs: usize) -> MagnitudePruning<f64> {
+        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs }], epoch_steps: 2, epochs: 100, ..Plan::default() };
+        MagnitudePruning::new(config, &plan).unwrap()
+    }
+
+    fn after(rule: &mut MagnitudePruning<f64>, step: u64, weight: &[f64]) -> Vec<f64> {
+        let mut weight = weight.to_vec();
+        rule.after_update(At { layer: 0, step }, &[], &mut weight);
+        weight
+    }
+
+    #[test]
+    fn one_shot_removes_the_smallest_share_at_the_end_of_its_epoch_and_for_good() {
+        let config = MagnitudePruningConfig { amount: 0.5, start: 0.03, end: 0.03, ..MagnitudePruningConfig::default() };
+        let mut rule = rule(&config, 5);
+        let weight = [0.3, -0.1, 0.2, -0.4, 0.1];
+        for step in 0..5 {
+            assert_eq!(after(&mut rule, step, &weight), weight, "step {step}");
+        }
+        // floor(0.5 * 5) = 2: the second and, of equal magnitude, the fifth.
+        assert_eq!(after(&mut rule, 5, &weight), [0.3, 0.0, 0.2, -0.4, 0.0]);
+        assert_eq!(after(&mut rule, 6, &[9.0; 5]), [9.0, 0.0, 9.0, 9.0, 0.0]);
+        assert_eq!(after(&mut rule, 7, &[0.1; 5]), [0.1, 0.0, 0.1, 0.1, 0.0], "nothing more is removed");
+    }
+
+    #[test]
+    fn the_share_grows_by_the_cubic_of_zhu_and_gupta() {
+        let config = MagnitudePruningConfig { amount: 0.8, start: 0.02, end: 0.06, ..MagnitudePruningConfig::default() };
+        let mut rule = rule(&config, 1000);
+        let weight: Vec<f64> = (1..=1000).map(|index| 0.001 * f64::from(index)).collect();
+        let mut found = Vec::new();
+        for step in 0..16 {
+            let left = after(&mut rule, step, &weight).iter().filter(|w| **w != 0.0).count();
+            if step % 2 == 1 {
+                found.push(1000 - left);
+            }
+        }
+        // 800 (1 - (1 - k/4)^3), rounded down.
+        assert_eq!(found, [0, 0, 462, 700, 787, 800, 800, 800]);
+    }
+
+    #[test]
+    fn a_threshold_is_a_multiple_of_the_deviation_of_the_weights_that_are_left() {
+        let config = MagnitudePruningConfig {
+            criterion: Criterion::Deviation,
+            amount: 1.0,
+            start: 0.01,
+            end: 0.02,
+            ..MagnitudePruningConfig::default()
+        };
+        let mut rule = rule(&config, 4);
+        // Mean 0, deviation sqrt(5) = 2.236; in epoch 1 the ramp is 0.
+        assert_eq!(after(&mut rule, 1, &[-3.0, 1.0, -1.0, 3.0]), [-3.0, 1.0, -1.0, 3.0]);
+        assert_eq!(after(&mut rule, 3, &[-3.0, 1.0, -1.0, 3.0]), [-3.0, 0.0, 0.0, 3.0]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let refused = |amount: f64, start: f64, end: f64| {
+            let config = MagnitudePruningConfig { amount, start, end, ..MagnitudePruningConfig::default() };
+            MagnitudePruning::<f32>::new(&config, &Plan::default()).unwrap_err().to_string()
+        };
+        assert_eq!(
+            refused(1.5, 0.1, 0.2),
+            "rule `magnitude-pruning`: `amount` must be a share below 1 (or set `criterion` to `deviation`), but is 1.5"
+        );
+        assert_eq!(refused(0.5, 0.7, 0.6), "rule `magnitude-pruning`: `end` must be at least `start`, 0.7, but is 0.6");
+    }
+}

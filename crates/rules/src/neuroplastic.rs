@@ -1,0 +1,198 @@
+//! `NeuroPlastic`: each part of a gradient is scaled by how active, how large and how steady it is.
+//!
+//! For each weight matrix and each bias (Jiang et al. 2026, as the published code of the paper computes it), with
+//! `N(x) = x / (mean(x) + 1e-8)`:
+//!
+//! ```text
+//! a <- 0.95 a + 0.05 |g|,   m <- 0.9 m + 0.1 g,   v <- 0.99 v + 0.01 g^2
+//! full  = clip(0.4 N(a) + 0.4 N(|g|) + 0.2 N(|m| / (sqrt(v) + 1e-8)), least, most)
+//! plain = clip(N(|g|), least, most)
+//! alpha = plain + min(epochs done / warm_up, 1) * scale * (full - plain)
+//! u = alpha g,   u <- u / |u| * max_norm if |u| > max_norm,   u <- u * clip(1 + 0.01 (0.02 - rms(u)), 0.5, 1.5)
+//! w <- w - learning_rate * u
+//! ```
+//!
+//! The running means start at 0 and are not corrected for it. With a scale of 0 it is the authors' ablation, which is no plain
+//! gradient descent either: it already scales each part by its relative size. Their weight decay is the rule `l2`. Use it as one
+//! more optimizer to compare with; its authors call its gain on MNIST marginal.
+
+use pulp::Arch;
+
+use crate::lanes::sum;
+use crate::optimizer::{Slots, most};
+use crate::registry::{Make, MakeOptimizer, Role, RuleEntry};
+use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "scale",
+        summary: "how much activity and steadiness count beside the relative size of a gradient",
+        range: Range::Number { default: 2.0, above: 0.0, includes: true, below: 10.0 },
+    },
+    Parameter {
+        name: "warm_up",
+        summary: "epochs until they count in full",
+        range: Range::Count { default: 2, low: 0, high: 1_000_000_000 },
+    },
+    Parameter {
+        name: "least",
+        summary: "smallest factor before scaling, at most `most`",
+        range: Range::Number { default: 0.2, above: 0.0, includes: true, below: 10.0 },
+    },
+    Parameter {
+        name: "most",
+        summary: "largest factor before scaling",
+        range: Range::Number { default: 2.0, above: 0.0, includes: false, below: 10.0 },
+    },
+    Parameter {
+        name: "max_norm",
+        summary: "largest length of the update of a weight matrix or bias, before the learning rate",
+        range: Range::Number { default: 1.0, above: 0.0, includes: false, below: 1e6 },
+    },
+];
+
+/// Registry entry.
+pub(crate) const ENTRY: RuleEntry = RuleEntry {
+    name: "neuroplastic",
+    role: Role::Optimizer,
+    summary: "scales each part of a gradient by its activity, relative size and steadiness, and limits the length of an update",
+    reference: "Jiang et al. 2026, arXiv 2604.26297",
+    seams: &[],
+    parameters: PARAMETERS,
+    make: Make::Optimizer(MakeOptimizer { single: make::<f32>, double: make::<f64> }),
+};
+
+fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Optimizer<S>>, Error> {
+    let [scale, least, most, max_norm] = ["scale", "least", "most", "max_norm"].map(|name| resolved.number(name));
+    let config = NeuroPlasticConfig { scale, warm_up: resolved.count("warm_up"), least, most, max_norm };
+    Ok(Box::new(NeuroPlastic::<S>::new(&config, plan)?))
+}
+
+/// What a person chooses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NeuroPlasticConfig {
+    /// How much activity and steadiness count, in `[0, 10)`; 2 unless set.
+    pub scale: f64,
+    /// Epochs until they count in full; 2 unless set.
+    pub warm_up: u64,
+    /// Smallest factor before scaling, in `[0, most]`; 0.2 unless set.
+    pub least: f64,
+    /// Largest factor before scaling, in `(0, 10)`; 2 unless set.
+    pub most: f64,
+    /// Largest length of an update before the learning rate, in `(0, 1e6)`; 1 unless set.
+    pub max_norm: f64,
+}
+
+impl Default for NeuroPlasticConfig {
+    fn default() -> Self {
+        Self { scale: 2.0, warm_up: 2, least: 0.2, most: 2.0, max_norm: 1.0 }
+    }
+}
+
+impl NeuroPlasticConfig {
+    /// The same as settings of the registry.
+    pub fn settings(&self) -> RuleSettings {
+        let settings = RuleSettings::new(ENTRY.name).with_number("scale", self.scale).with_number("warm_up", self.warm_up as f64);
+        settings.with_number("least", self.least).with_number("most", self.most).with_number("max_norm", self.max_norm)
+    }
+}
+
+/// `NeuroPlastic`; the state is an activity, a mean gradient and a mean square for each weight and bias.
+#[derive(Clone, Debug)]
+pub struct NeuroPlastic<S> {
+    config: NeuroPlasticConfig,
+    epoch_steps: u64,
+    activity: Slots<S>,
+    mean: Slots<S>,
+    square: Slots<S>,
+    /// The update of the slot at hand.
+    change: Vec<S>,
+}
+
+impl<S: Scalar> NeuroPlastic<S> {
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`].
+    pub fn new(config: &NeuroPlasticConfig, plan: &Plan) -> Result<Self, Error> {
+        ENTRY.resolve(&config.settings())?;
+        if config.least > config.most {
+            let (found, expected) = (config.least.to_string(), format!("at most `most`, {}", config.most));
+            return Err(Error::OutOfRange { rule: ENTRY.name, parameter: "least", found, expected });
+        }
+        let largest = plan.layers.iter().map(|shape| shape.weights().max(shape.outputs)).max().unwrap_or(0);
+        let slots = |name| Slots::new(name, plan);
+        let (activity, mean, square) = (slots("activity"), slots("mean"), slots("square"));
+        Ok(Self { config: *config, epoch_steps: plan.epoch_steps, activity, mean, square, change: vec![S::ZERO; largest] })
+    }
+
+    /// How much of `scale` counts in this step.
+    fn gate(&self, step: u64) -> f64 {
+        let (done, warm_up) = (step / self.epoch_steps, self.config.warm_up);
+        if done >= warm_up { 1.0 } else { done as f64 / warm_up as f64 }
+    }
+}
+
+impl<S: Scalar> Optimizer<S> for NeuroPlastic<S> {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn update(&mut self, slot: usize, step: u64, learning_rate: S, values: &mut [S], grad: &[S]) {
+        let n = S::from_f64;
+        let tiny = n(1e-8);
+        let [scale, least, largest, max_norm] =
+            [self.gate(step) * self.config.scale, self.config.least, self.config.most, self.config.max_norm].map(n);
+        let clip = move |factor: S| factor.max(least).min(largest);
+        let (count, most_square) = (values.len(), most(S::ONE));
+        let [activity, mean, square] = [&mut self.activity, &mut self.mean, &mut self.square].map(|slots| slots.get_mut(slot, count));
+        let change = &mut self.change[..count];
+        // Before the sum, which could overflow.
+        let over_count = n(1.0 / count as f64);
+        Arch::new().dispatch(move || {
+            for ((((a, m), v), r), g) in activity.iter_mut().zip(mean).zip(square).zip(&mut *change).zip(grad) {
+                *a = n(0.95) * *a + n(0.05) * g.abs();
+                *m = n(0.9) * *m + n(0.1) * *g;
+                *v = n(0.99) * *v + n(0.01) * (*g * *g).min(most_square);
+                *r = m.abs() / (v.sqrt() + tiny);
+            }
+            let normal = |mean: S| S::ONE / (mean + tiny);
+            let over_activity = normal(sum(activity, |a| a * over_count));
+            let over_gradient = normal(sum(grad, |g| g.abs() * over_count));
+            let over_steadiness = normal(sum(change, |r| r * over_count));
+            for ((change, a), g) in change.iter_mut().zip(&*activity).zip(grad) {
+                let size = g.abs() * over_gradient;
+                let full = clip(n(0.4) * (*a * over_activity) + n(0.4) * size + n(0.2) * (*change * over_steadiness));
+                let plain = clip(size);
+                *change = (plain + scale * (full - plain)) * *g;
+            }
+            // Squares of numbers over the largest of them cannot overflow.
+            let longest = change.iter().fold(S::ZERO, |longest, u| longest.max(u.abs()));
+            if longest > S::ZERO {
+                let shape = sum(change, |u| (u / longest) * (u / longest)).sqrt();
+                let limit = (max_norm / shape / longest).min(S::ONE);
+                let root_mean_square = limit * longest * shape * over_count.sqrt();
+                let steady = (S::ONE + n(0.01) * (n(0.02) - root_mean_square)).max(n(0.5)).min(n(1.5));
+                for (w, u) in values.iter_mut().zip(&*change) {
+                    *w = *w - learning_rate * (*u * limit * steady);
+                }
+            }
+        });
+    }
+
+    fn stays_finite(&self) -> bool {
+        true
+    }
+
+    fn state(&self) -> Vec<StateEntry<S>> {
+        self.activity.state().chain(self.mean.state()).chain(self.square.state()).collect()
+    }
+
+    fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
+        let (rule, least) = (ENTRY.name, -S::MAX);
+        let (activity, square) = (self.activity.restored(rule, entries, S::ZERO)?, self.square.restored(rule, entries, S::ZERO)?);
+        (self.mean, self.activity, self.square) = (self.mean.restored(rule, entries, least)?, activity, square);
+        Ok(())
+    }
+}

@@ -1,0 +1,299 @@
+//! The weight bounds of SD-SNN: a range for every weight that widens by what the weight pushes beyond it, once an epoch.
+//!
+//! `r+` starts, at the end of the first epoch, as the layer's largest weight, and `r-` as its negative. At the end of every later
+//! epoch, for each weight (Zhao et al. 2022, as its published code computes it):
+//!
+//! ```text
+//! n+ <- n+ + 1, s+ <- s+ + (w - r+)  if w >= r+ in this epoch and the one before, else n+ <- 0, s+ <- 0
+//! n+ >= threshold:  r+ <- r+ + s+ / threshold,  n+ <- 0, s+ <- 0      (the same below r-, with its sign)
+//! d  <- d + 1  if |w| is smaller than an epoch before, else d <- 0
+//! d  >= threshold:  r+ <- shrink_factor * r+,  r- <- shrink_factor * r-,  d <- 0
+//! after epoch `warm_up`:  w <- min(max(w, r-), r+)
+//! ```
+//!
+//! The direct descendant of [`bdnn-dsd`](crate::SpineBound): multiplicative where that one is additive, once an epoch where that
+//! one acts in every step. A layer without a positive weight starts from its largest magnitude. Biases have no bounds. Use it to
+//! compare the two, with long runs: nothing happens in the first epochs.
+
+use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::saved::Saved;
+use crate::{At, Error, LayerShape, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "threshold",
+        summary: "epochs in a row that a weight must push or decay before its range changes",
+        range: Range::Count { default: 18, low: 1, high: 65_535 },
+    },
+    Parameter {
+        name: "shrink_factor",
+        summary: "what is left of a range that shrinks",
+        range: Range::Number { default: 0.75, above: 0.0, includes: true, below: 1.0 },
+    },
+    Parameter {
+        name: "warm_up",
+        summary: "epochs before weights are clamped to their ranges",
+        range: Range::Count { default: 18, low: 0, high: 1_000_000_000 },
+    },
+    Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
+];
+
+/// Registry entry.
+pub(crate) const ENTRY: RuleEntry = RuleEntry {
+    name: "sd-snn-bounds",
+    role: Role::Rule,
+    summary: "a range for every weight that widens by what it pushes and shrinks by a factor when it decays, once an epoch",
+    reference: "Zhao et al. 2022 (SD-SNN), published code",
+    seams: &[Seam::AfterUpdate],
+    parameters: PARAMETERS,
+    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+};
+
+fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
+    let config = SdSnnBoundsConfig {
+        threshold: resolved.count("threshold") as u16,
+        shrink_factor: resolved.number("shrink_factor"),
+        warm_up: resolved.count("warm_up"),
+        layers: resolved.layers("layers"),
+    };
+    Ok(Box::new(SdSnnBounds::<S>::new(&config, plan)?))
+}
+
+/// What a person chooses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SdSnnBoundsConfig {
+    /// Epochs in a row before a range changes, at least 1; 18 unless set.
+    pub threshold: u16,
+    /// What is left of a range that shrinks, in `[0, 1)`; 0.75 unless set.
+    pub shrink_factor: f64,
+    /// Epochs before weights are clamped; 18 unless set.
+    pub warm_up: u64,
+    /// The weight matrices it acts on.
+    pub layers: Layers,
+}
+
+impl Default for SdSnnBoundsConfig {
+    fn default() -> Self {
+        Self { threshold: 18, shrink_factor: 0.75, warm_up: 18, layers: Layers::All }
+    }
+}
+
+impl SdSnnBoundsConfig {
+    /// The same as settings of the registry.
+    pub fn settings(&self) -> RuleSettings {
+        RuleSettings::new(ENTRY.name)
+            .with_number("threshold", f64::from(self.threshold))
+            .with_number("shrink_factor", self.shrink_factor)
+            .with_number("warm_up", self.warm_up as f64)
+            .with_text("layers", &self.layers.to_string())
+    }
+}
+
+/// One end of the ranges of a layer's weights. The lower end is kept with its sign turned, and looks at weights likewise.
+#[derive(Clone, Debug)]
+struct End<S> {
+    range: Vec<S>,
+    /// Epochs in a row beyond the end.
+    count: Vec<u16>,
+    /// How far beyond it, added up.
+    excess: Vec<S>,
+}
+
+impl<S: Scalar> End<S> {
+    fn new(weights: usize) -> Self {
+        Self { range: vec![S::ZERO; weights], count: vec![0; weights], excess: vec![S::ZERO; weights] }
+    }
+
+    /// Counts one weight that is `now` and was `last` an epoch before, and widens its range when that is due.
+    fn push(&mut self, index: usize, now: S, last: S, threshold: u16) {
+        let (range, count, excess) = (&mut self.range[index], &mut self.count[index], &mut self.excess[index]);
+        if !(now >= *range && last >= *range) {
+            (*count, *excess) = (0, S::ZERO);
+            return;
+        }
+        let most = S::MAX / S::from_f64(4.0);
+        (*count, *excess) = (*count + 1, (*excess + (now - *range)).min(most));
+        if *count >= threshold {
+            *range = (*range + *excess / S::from_f64(f64::from(threshold))).min(most);
+            (*count, *excess) = (0, S::ZERO);
+        }
+    }
+}
+
+/// State of one weight matrix; every array has its shape.
+#[derive(Clone, Debug)]
+struct Ranges<S> {
+    upper: End<S>,
+    lower: End<S>,
+    /// Epochs in a row with decay.
+    decay: Vec<u16>,
+    /// The weights at the end of the last epoch.
+    last: Vec<S>,
+}
+
+impl<S: Scalar> Ranges<S> {
+    fn new(weights: usize) -> Self {
+        Self { upper: End::new(weights), lower: End::new(weights), decay: vec![0; weights], last: vec![S::ZERO; weights] }
+    }
+
+    /// What the end of an epoch does, counted from 1.
+    fn epoch(&mut self, config: &SdSnnBoundsConfig, epoch: u64, weight: &mut [S]) {
+        if epoch == 1 {
+            let largest = weight.iter().fold(S::ZERO, |largest, w| largest.max(*w));
+            let magnitude = weight.iter().fold(S::ZERO, |largest, w| largest.max(w.abs()));
+            let start = if largest > S::ZERO { largest } else { magnitude };
+            self.upper.range.fill(start);
+            self.lower.range.fill(start);
+        } else {
+            let shrink_factor = S::from_f64(config.shrink_factor);
+            for (index, w) in weight.iter().enumerate() {
+                let last = self.last[index];
+                self.upper.push(index, *w, last, config.threshold);
+                self.lower.push(index, -*w, -last, config.threshold);
+                let decay = &mut self.decay[index];
+                *decay = if w.abs() < last.abs() { *decay + 1 } else { 0 };
+                if *decay >= config.threshold {
+                    *decay = 0;
+                    self.upper.range[index] *= shrink_factor;
+                    self.lower.range[index] *= shrink_factor;
+                }
+            }
+        }
+        if epoch > config.warm_up {
+            for ((w, upper), lower) in weight.iter_mut().zip(&self.upper.range).zip(&self.lower.range) {
+                *w = w.max(-*lower).min(*upper);
+            }
+        }
+        self.last.copy_from_slice(weight);
+    }
+}
+
+/// Names of the arrays of both ends: range, count, excess.
+const UPPER: [&str; 3] = ["upper", "over", "over_sum"];
+const LOWER: [&str; 3] = ["lower", "under", "under_sum"];
+
+/// The rule with its state: both ends of every weight's range, their counters and sums, and the weights of the last epoch.
+#[derive(Clone, Debug)]
+pub struct SdSnnBounds<S> {
+    config: SdSnnBoundsConfig,
+    plan: Plan,
+    /// One state for each layer; none where the rule does not act.
+    ranges: Vec<Option<Ranges<S>>>,
+}
+
+impl<S: Scalar> SdSnnBounds<S> {
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
+    pub fn new(config: &SdSnnBoundsConfig, plan: &Plan) -> Result<Self, Error> {
+        ENTRY.resolve(&config.settings())?;
+        config.layers.check(ENTRY.name, plan.layers.len())?;
+        let state = |(layer, shape): (usize, &LayerShape)| config.layers.contains(layer).then(|| Ranges::new(shape.weights()));
+        Ok(Self { config: config.clone(), plan: plan.clone(), ranges: plan.layers.iter().enumerate().map(state).collect() })
+    }
+}
+
+impl<S: Scalar> Rule<S> for SdSnnBounds<S> {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn acts(&self, seam: Seam, layer: usize) -> bool {
+        seam == Seam::AfterUpdate && self.config.layers.contains(layer)
+    }
+
+    fn after_update(&mut self, at: At, _before: &[S], weight: &mut [S]) {
+        if let (Some(ranges), Some(epoch)) = (&mut self.ranges[at.layer], self.plan.epochs_done(at.step)) {
+            ranges.epoch(&self.config, epoch, weight);
+        }
+    }
+
+    fn stays_finite(&self) -> bool {
+        true
+    }
+
+    fn state(&self) -> Vec<StateEntry<S>> {
+        let scalars = |name, layer, values: &Vec<S>| StateEntry { name, layer, values: StateValues::Scalars(values.clone()) };
+        let counts = |name, layer, values: &Vec<u16>| StateEntry { name, layer, values: StateValues::Counts(values.clone()) };
+        let mut entries = Vec::new();
+        for (layer, ranges) in self.ranges.iter().enumerate().filter_map(|(layer, ranges)| Some((layer, ranges.as_ref()?))) {
+            for (end, [range, count, excess]) in [(&ranges.upper, UPPER), (&ranges.lower, LOWER)] {
+                entries.push(scalars(range, layer, &end.range));
+                entries.push(counts(count, layer, &end.count));
+                entries.push(scalars(excess, layer, &end.excess));
+            }
+            entries.push(counts("decay", layer, &ranges.decay));
+            entries.push(scalars("last", layer, &ranges.last));
+        }
+        entries
+    }
+
+    fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
+        let (saved, most) = (Saved::of_layers(ENTRY.name, entries), self.config.threshold - 1);
+        for (layer, ranges) in self.ranges.iter_mut().enumerate().filter_map(|(layer, ranges)| Some((layer, ranges.as_mut()?))) {
+            let expected = ranges.last.len();
+            let end = |[range, count, excess]: [&'static str; 3]| {
+                Ok::<_, Error>(End {
+                    range: saved.scalars(range, layer, expected, S::ZERO)?,
+                    count: saved.counts(count, layer, expected, most)?,
+                    excess: saved.scalars(excess, layer, expected, S::ZERO)?,
+                })
+            };
+            *ranges = Ranges {
+                upper: end(UPPER)?,
+                lower: end(LOWER)?,
+                decay: saved.counts("decay", layer, expected, most)?,
+                last: saved.scalars("last", layer, expected, -S::MAX)?,
+            };
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One epoch after another over given weights, one step each; what is left of each after the clamp.
+    fn course(config: &SdSnnBoundsConfig, weights: &[[f64; 2]]) -> Vec<Vec<f64>> {
+        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 2 }], ..Plan::default() };
+        let mut rule = SdSnnBounds::new(config, &plan).unwrap();
+        let after = |(step, weight): (u64, &[f64; 2])| {
+            let mut weight = weight.to_vec();
+            rule.after_update(At { layer: 0, step }, &[], &mut weight);
+            weight
+        };
+        (0..).zip(weights).map(after).collect()
+    }
+
+    #[test]
+    fn a_range_starts_at_the_largest_weight_and_widens_by_the_mean_excess() {
+        let config = SdSnnBoundsConfig { threshold: 2, warm_up: 1, ..SdSnnBoundsConfig::default() };
+        let found = course(&config, &[[1.0, -0.5], [1.25, -0.5], [1.5, -0.5], [1.75, -2.0], [2.0, -2.0], [3.0, -2.0]]);
+        // The first is clamped to 1 and pushes again: (0.25 + 0.5) / 2 more after two epochs, then nothing until it counts to two
+        // again; the second meets its lower end, -1, in epoch 4 and
+        // passes it in the epochs 5 and 6, by 1 each.
+        assert_eq!(found[1..], [[1.0, -0.5], [1.375, -0.5], [1.375, -1.0], [1.875, -1.0], [1.875, -2.0]].map(Vec::from));
+    }
+
+    #[test]
+    fn a_range_shrinks_by_its_factor_after_epochs_of_decay() {
+        let config = SdSnnBoundsConfig { threshold: 2, warm_up: 0, ..SdSnnBoundsConfig::default() };
+        let found = course(&config, &[[1.0, 0.9], [0.9, 0.9], [0.8, 0.9], [9.0, -9.0]]);
+        assert_eq!(found[3], [0.75, -1.0]);
+    }
+
+    #[test]
+    fn nothing_is_clamped_before_the_warm_up_is_over() {
+        let config = SdSnnBoundsConfig { threshold: 5, warm_up: 2, ..SdSnnBoundsConfig::default() };
+        assert_eq!(course(&config, &[[1.0, -2.0], [7.0, -7.0], [7.0, -7.0]]), [[1.0, -2.0], [7.0, -7.0], [1.0, -1.0]].map(Vec::from));
+    }
+
+    #[test]
+    fn a_layer_without_a_positive_weight_starts_from_its_largest_magnitude() {
+        let config = SdSnnBoundsConfig { warm_up: 0, ..SdSnnBoundsConfig::default() };
+        assert_eq!(course(&config, &[[-0.5, -0.25], [3.0, -3.0]])[1], [0.5, -0.5]);
+    }
+}

@@ -1,0 +1,313 @@
+//! Synaptic pruning with regrowth: a synapse that stays weak several times in a row is removed, and comes back if it would be strong.
+//!
+//! After every step a removed synapse collects the update that it would get, and stays 0. At the end of every epoch, with the mean
+//! magnitude `m` of the weights that the layer has left:
+//!
+//! ```text
+//! left:     n <- n + 1 if |w| < weak * m,   else 0;    n >= patience: w <- 0, c <- 0, n <- 0     (removed)
+//! removed:  n <- n + 1 if |c| > strong * m, else 0;    n >= patience: w <- c, n <- 0             (regrown)
+//! every step, removed:  c <- c + w,  w <- 0
+//! ```
+//!
+//! After Zhao and Zeng 2021, who remove connections that are little activated several times in a row; their equations could not be
+//! read, so what is weak is our choice, relative to the layer and in epochs. Regrowth is that of SD-SNN (Zhao et al. 2022): a
+//! removed synapse comes back when its weight stays large several times in a row. What it would weigh is the sum `c` of the
+//! updates of its optimizer. Biases stay. Use it to let a network find its own size; a `strong` of 1e6 never regrows.
+
+use crate::lanes::sum;
+use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::saved::Saved;
+use crate::{
+    At, Error, LayerShape, Layers, Measure, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues,
+};
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "weak",
+        summary: "a weight is weak below this multiple of its layer's mean magnitude",
+        range: Range::Number { default: 0.1, above: 0.0, includes: false, below: 1e6 },
+    },
+    Parameter {
+        name: "strong",
+        summary: "a removed weight would be strong above this multiple of its layer's mean magnitude",
+        range: Range::Number { default: 1.0, above: 0.0, includes: false, below: 1e6f64.next_up() },
+    },
+    Parameter {
+        name: "patience",
+        summary: "epochs in a row that a weight must be weak, or strong, before it is removed, or regrown",
+        range: Range::Count { default: 10, low: 1, high: 65_535 },
+    },
+    Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
+];
+
+/// Registry entry.
+pub(crate) const ENTRY: RuleEntry = RuleEntry {
+    name: "synaptic-pruning",
+    role: Role::Rule,
+    summary: "removes synapses that stay weak for several epochs and regrows those that would be strong",
+    reference: "after Zhao and Zeng 2021; Zhao et al. 2022 (SD-SNN)",
+    seams: &[Seam::AfterUpdate],
+    parameters: PARAMETERS,
+    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+};
+
+fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
+    let config = SynapticPruningConfig {
+        weak: resolved.number("weak"),
+        strong: resolved.number("strong"),
+        patience: resolved.count("patience") as u16,
+        layers: resolved.layers("layers"),
+    };
+    Ok(Box::new(SynapticPruning::<S>::new(&config, plan)?))
+}
+
+/// What a person chooses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SynapticPruningConfig {
+    /// A weight is weak below this multiple of its layer's mean magnitude, in `(0, 1e6)`; 0.1 unless set.
+    pub weak: f64,
+    /// A removed weight would be strong above this multiple, in `(0, 1e6]`; 1 unless set.
+    pub strong: f64,
+    /// Epochs in a row before a weight is removed or regrown, at least 1; 10 unless set.
+    pub patience: u16,
+    /// The weight matrices it acts on.
+    pub layers: Layers,
+}
+
+impl Default for SynapticPruningConfig {
+    fn default() -> Self {
+        Self { weak: 0.1, strong: 1.0, patience: 10, layers: Layers::All }
+    }
+}
+
+impl SynapticPruningConfig {
+    /// The same as settings of the registry.
+    pub fn settings(&self) -> RuleSettings {
+        RuleSettings::new(ENTRY.name)
+            .with_number("weak", self.weak)
+            .with_number("strong", self.strong)
+            .with_number("patience", f64::from(self.patience))
+            .with_text("layers", &self.layers.to_string())
+    }
+}
+
+/// State of one weight matrix; every array has its shape.
+#[derive(Clone, Debug)]
+struct Synapses<S> {
+    /// 1 where a synapse is removed.
+    pruned: Vec<u16>,
+    /// Epochs in a row that a synapse was weak, or would have been strong.
+    streak: Vec<u16>,
+    /// The updates of a removed synapse since then, added up.
+    collected: Vec<S>,
+    /// Removed and regrown since the last report.
+    events: [u64; 2],
+}
+
+impl<S: Scalar> Synapses<S> {
+    fn new(weights: usize) -> Self {
+        Self { pruned: vec![0; weights], streak: vec![0; weights], collected: vec![S::ZERO; weights], events: [0; 2] }
+    }
+
+    /// What every step does.
+    fn collect(&mut self, weight: &mut [S]) {
+        let most = S::MAX / S::from_f64(4.0);
+        for ((w, collected), pruned) in weight.iter_mut().zip(&mut self.collected).zip(&self.pruned) {
+            if *pruned != 0 {
+                *collected = (*collected + *w).max(-most).min(most);
+                *w = S::ZERO;
+            }
+        }
+    }
+
+    /// What the end of an epoch does.
+    fn judge(&mut self, config: &SynapticPruningConfig, weight: &mut [S]) {
+        let left = self.pruned.iter().filter(|pruned| **pruned == 0).count();
+        let over_left = S::from_f64(1.0 / left.max(1) as f64);
+        // Removed weights are 0 and add nothing.
+        let mean = sum(weight, |w| w.abs() * over_left);
+        let [weak, strong] = [config.weak, config.strong].map(|multiple| (S::from_f64(multiple) * mean).min(S::MAX));
+        let synapses = self.pruned.iter_mut().zip(&mut self.streak).zip(&mut self.collected);
+        for (w, ((pruned, streak), collected)) in weight.iter_mut().zip(synapses) {
+            let is_due = if *pruned == 0 { w.abs() < weak } else { collected.abs() > strong };
+            *streak = if is_due { *streak + 1 } else { 0 };
+            if *streak < config.patience {
+                continue;
+            }
+            *streak = 0;
+            if *pruned == 0 {
+                (*pruned, *w, *collected) = (1, S::ZERO, S::ZERO);
+                self.events[0] += 1;
+            } else {
+                (*pruned, *w, *collected) = (0, *collected, S::ZERO);
+                self.events[1] += 1;
+            }
+        }
+    }
+}
+
+/// Synaptic pruning; the state says of each synapse whether it is removed, for how long it was due, and what it would weigh.
+#[derive(Clone, Debug)]
+pub struct SynapticPruning<S> {
+    config: SynapticPruningConfig,
+    plan: Plan,
+    /// One state for each layer; none where the rule does not act.
+    layers: Vec<Option<Synapses<S>>>,
+}
+
+impl<S: Scalar> SynapticPruning<S> {
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
+    pub fn new(config: &SynapticPruningConfig, plan: &Plan) -> Result<Self, Error> {
+        ENTRY.resolve(&config.settings())?;
+        config.layers.check(ENTRY.name, plan.layers.len())?;
+        let state = |(layer, shape): (usize, &LayerShape)| config.layers.contains(layer).then(|| Synapses::new(shape.weights()));
+        Ok(Self { config: config.clone(), plan: plan.clone(), layers: plan.layers.iter().enumerate().map(state).collect() })
+    }
+}
+
+impl<S: Scalar> Rule<S> for SynapticPruning<S> {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn acts(&self, seam: Seam, layer: usize) -> bool {
+        seam == Seam::AfterUpdate && self.config.layers.contains(layer)
+    }
+
+    fn after_update(&mut self, at: At, _before: &[S], weight: &mut [S]) {
+        if let Some(synapses) = &mut self.layers[at.layer] {
+            synapses.collect(weight);
+            if self.plan.epochs_done(at.step).is_some() {
+                synapses.judge(&self.config, weight);
+            }
+        }
+    }
+
+    fn stays_finite(&self) -> bool {
+        true
+    }
+
+    fn measures(&mut self, _weights: &[&[S]]) -> Vec<Measure> {
+        let pruned = |synapses: &Option<Synapses<S>>| {
+            synapses.as_ref().map_or(0, |synapses| synapses.pruned.iter().filter(|pruned| **pruned != 0).count() as u64)
+        };
+        let pruned = self.layers.iter().map(pruned).collect();
+        let events: Vec<[u64; 2]> = self
+            .layers
+            .iter_mut()
+            .map(|layer| layer.as_mut().map(|synapses| std::mem::take(&mut synapses.events)).unwrap_or_default())
+            .collect();
+        let of_events = |index: usize| events.iter().map(|events| events[index]).collect();
+        vec![
+            Measure { name: "removed", per_layer: of_events(0) },
+            Measure { name: "regrown", per_layer: of_events(1) },
+            Measure { name: "pruned", per_layer: pruned },
+        ]
+    }
+
+    fn counted(&self) -> Vec<u64> {
+        self.layers.iter().flatten().flat_map(|synapses| synapses.events).collect()
+    }
+
+    fn set_counted(&mut self, counted: &[u64]) {
+        for (synapses, counts) in self.layers.iter_mut().flatten().zip(counted.as_chunks::<2>().0) {
+            // More than any run counts: what was read from a file may not overflow later.
+            synapses.events = counts.map(|count| count.min(1 << 48));
+        }
+    }
+
+    fn state(&self) -> Vec<StateEntry<S>> {
+        let entries = |(layer, synapses): (usize, &Option<Synapses<S>>)| {
+            synapses.as_ref().map(|Synapses { pruned, streak, collected, .. }| {
+                [
+                    StateEntry { name: "pruned", layer, values: StateValues::Counts(pruned.clone()) },
+                    StateEntry { name: "streak", layer, values: StateValues::Counts(streak.clone()) },
+                    StateEntry { name: "collected", layer, values: StateValues::Scalars(collected.clone()) },
+                ]
+            })
+        };
+        self.layers.iter().enumerate().filter_map(entries).flatten().collect()
+    }
+
+    fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
+        let saved = Saved::of_layers(ENTRY.name, entries);
+        for (layer, synapses) in self.layers.iter_mut().enumerate().filter_map(|(layer, synapses)| Some((layer, synapses.as_mut()?))) {
+            let count = synapses.pruned.len();
+            *synapses = Synapses {
+                pruned: saved.counts("pruned", layer, count, 1)?,
+                streak: saved.counts("streak", layer, count, self.config.patience - 1)?,
+                collected: saved.scalars("collected", layer, count, -S::MAX)?,
+                events: [0; 2],
+            };
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A layer of four weights under updates that are given, two steps an epoch.
+    struct Course {
+        rule: SynapticPruning<f64>,
+        weight: Vec<f64>,
+        step: u64,
+    }
+
+    impl Course {
+        fn new(patience: u16, weight: [f64; 4]) -> Self {
+            let plan = Plan { layers: vec![LayerShape { outputs: 2, inputs: 2 }], epoch_steps: 2, ..Plan::default() };
+            let config = SynapticPruningConfig { weak: 0.5, strong: 1.0, patience, layers: Layers::All };
+            Self { rule: SynapticPruning::new(&config, &plan).unwrap(), weight: weight.to_vec(), step: 0 }
+        }
+
+        fn epoch(&mut self, update: [f64; 4]) -> &[f64] {
+            for _ in 0..2 {
+                self.weight.iter_mut().zip(update).for_each(|(w, update)| *w += update);
+                self.rule.after_update(At { layer: 0, step: self.step }, &[], &mut self.weight);
+                self.step += 1;
+            }
+            &self.weight
+        }
+    }
+
+    #[test]
+    fn a_weight_that_stays_weak_is_removed_and_one_that_recovers_is_not() {
+        let mut course = Course::new(3, [2.0, 2.0, -0.125, 0.125]);
+        let mean = |weights: &[f64]| weights.iter().map(|w| w.abs()).sum::<f64>() / 4.0;
+        assert!(mean(&course.weight) * 0.5 > 0.5);
+        course.epoch([0.0; 4]);
+        course.epoch([0.0, 0.0, 0.0, 0.5]);
+        assert_eq!(course.epoch([0.0, 0.0, 0.0, -0.5]), [2.0, 2.0, 0.0, 0.125], "the fourth was strong once");
+        course.epoch([0.0; 4]);
+        assert_eq!(course.epoch([0.0; 4]), [2.0, 2.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_removed_weight_collects_its_updates_and_comes_back_with_them() {
+        let mut course = Course::new(1, [2.0, 2.0, 2.0, 0.1]);
+        assert_eq!(course.epoch([0.0; 4]), [2.0, 2.0, 2.0, 0.0]);
+        // The mean of those left is 2.
+        assert_eq!(course.epoch([0.0, 0.0, 0.0, -0.5]), [2.0, 2.0, 2.0, 0.0]);
+        assert_eq!(course.epoch([0.0, 0.0, 0.0, -0.5]), [2.0, 2.0, 2.0, 0.0], "2 is not more than 2");
+        assert_eq!(course.epoch([0.0, 0.0, 0.0, -0.5]), [2.0, 2.0, 2.0, -3.0]);
+        let counts: Vec<_> = course.rule.measures(&[]).iter().map(|measure| (measure.name, measure.total())).collect();
+        assert_eq!(counts, [("removed", 1), ("regrown", 1), ("pruned", 0)]);
+        assert_eq!(course.rule.counted(), [0, 0], "counted since the last report");
+    }
+
+    #[test]
+    fn a_layer_without_weights_left_is_no_trouble() {
+        let mut course = Course::new(1, [0.0; 4]);
+        assert_eq!(course.epoch([0.0; 4]), [0.0; 4], "nothing is weaker than a mean of 0");
+        let mut course = Course::new(1, [1e300; 4]);
+        course.rule.layers[0].as_mut().unwrap().pruned.fill(1);
+        course.epoch([1e300; 4]);
+        assert!(course.weight.iter().all(|w| w.is_finite() && *w > 0.0), "{:?}", course.weight);
+    }
+}
