@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use spinet::data::Standardisation;
-use spinet::{Model, TrainConfig};
+use spinet::{Model, Schedule, TrainConfig};
 
 use crate::error::Error;
 use crate::escape::on_one_line;
@@ -138,11 +138,13 @@ impl Report {
             (
                 "training",
                 format!(
-                    "{} of {} epochs, batches of {}, learning rate {}, seed {}",
+                    "{} of {} epochs, batches of {}, learning rate {}{}{}, seed {}",
                     thousands(self.epoch as u64),
                     thousands(training.epochs as u64),
                     thousands(training.batch as u64),
                     training.learning_rate,
+                    if training.schedule == Schedule::Constant { String::new() } else { format!(", {}", training.schedule) },
+                    if training.warm_up == 0 { String::new() } else { format!(", warm-up of {} epochs", training.warm_up) },
                     training.seed
                 ),
             ),

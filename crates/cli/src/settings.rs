@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use spinet::data::{Column, Part, normal_name};
-use spinet::{Activation, Initialiser, Kernel, Loss, RuleSettings, TrainConfig};
+use spinet::{Activation, Initialiser, Kernel, Loss, RuleSettings, Schedule, TrainConfig};
 
 use crate::error::Error;
 
@@ -60,6 +60,13 @@ pub(crate) struct Settings {
     /// Step size, above 0 [default: 0.1].
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     learning_rate: Option<f64>,
+    /// How the learning rate changes over the run: `constant`, `step(N,F)` (times F every N epochs), `cosine` or `cosine(F)`
+    /// (down to the share F) [default: constant].
+    #[arg(long, value_name = "LAW")]
+    schedule: Option<Schedule>,
+    /// Epochs in which the learning rate rises to what it is [default: 0].
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    warm_up: Option<usize>,
     /// Samples of one step [default: 600].
     #[arg(long, value_name = "SAMPLES", allow_negative_numbers = true)]
     batch: Option<usize>,
@@ -97,6 +104,8 @@ impl Settings {
         set(&mut config.initialiser, self.initialiser.as_ref());
         set(&mut config.bias, (self.bias || self.no_bias).then_some(&self.bias));
         set(&mut config.learning_rate, self.learning_rate.as_ref());
+        set(&mut config.schedule, self.schedule.as_ref());
+        set(&mut config.warm_up, self.warm_up.as_ref());
         set(&mut config.batch, self.batch.as_ref());
         set(&mut config.epochs, self.epochs.as_ref());
         set(&mut config.evaluate_every, self.evaluate_every.as_ref());

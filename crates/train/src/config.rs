@@ -7,7 +7,7 @@ use spinet_data::{Column, DataOptions, Part, SplitOptions};
 use spinet_nn::{Activation, Initialiser, Kernel, Loss, NetworkConfig};
 use spinet_rules::{Chain, LayerShape, Plan, RuleSettings};
 
-use crate::{Error, store};
+use crate::{Error, Schedule, store};
 
 /// What a person chooses of a run. The defaults are the settings of the BDNN-dsd paper.
 ///
@@ -56,8 +56,14 @@ pub struct TrainConfig {
     pub initialiser: Initialiser,
     /// Whether units have biases.
     pub bias: bool,
-    /// Per step, in `(1e-30, 1e30)`.
+    /// Per step, in `(1e-30, 1e30)`; the largest of the run where a schedule changes it.
     pub learning_rate: f64,
+    /// How the learning rate changes over the run.
+    #[serde(skip_serializing_if = "Schedule::is_constant")]
+    pub schedule: Schedule,
+    /// Epochs in which the learning rate rises to what it is, at most all.
+    #[serde(skip_serializing_if = "is_none")]
+    pub warm_up: usize,
     /// Samples of a step, at least 1; the last step of an epoch takes what is left.
     pub batch: usize,
     /// Passes over the training samples, at least 1.
@@ -87,6 +93,8 @@ impl Default for TrainConfig {
             initialiser: Initialiser::Uniform(1.0),
             bias: true,
             learning_rate: 0.1,
+            schedule: Schedule::Constant,
+            warm_up: 0,
             batch: 600,
             epochs: 500,
             evaluate_every: 1,
@@ -160,10 +168,14 @@ impl TrainConfig {
         if !(self.learning_rate > 1e-30 && self.learning_rate < 1e30) {
             return refuse("learning_rate", "in (1e-30, 1e30)", format!("{:?}", self.learning_rate));
         }
+        self.schedule.check()?;
         for (setting, value) in [("batch", self.batch), ("epochs", self.epochs), ("evaluate_every", self.evaluate_every)] {
             if value == 0 {
                 return refuse(setting, "at least 1", "0".to_owned());
             }
+        }
+        if self.warm_up > self.epochs {
+            return refuse("warm_up", "at most the epochs of the run", self.warm_up.to_string());
         }
         if let Some(part) = self.test_part.filter(|part| !part.is_valid()) {
             return refuse("test_part", Part::RANGE, part.to_string());
@@ -192,6 +204,11 @@ impl TrainConfig {
     /// [`Error::Network`] if the processor cannot run the kernel.
     pub fn resolved(&self) -> Result<Self, Error> {
         Ok(Self { kernel: self.kernel.resolve()?.class(), ..self.clone() })
+    }
+
+    /// The learning rate of a step, counted from 0, in a run with so many steps an epoch.
+    pub fn rate(&self, step: u64, epoch_steps: u64) -> f64 {
+        self.learning_rate * self.schedule.factor(step, epoch_steps, self.warm_up, self.epochs)
     }
 
     /// How the data set is read and divided.
@@ -224,6 +241,11 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_none(epochs: &usize) -> bool {
+    *epochs == 0
+}
+
 const FIELDS: &[&str] = &[
     "data",
     "label",
@@ -237,6 +259,8 @@ const FIELDS: &[&str] = &[
     "initialiser",
     "bias",
     "learning_rate",
+    "schedule",
+    "warm_up",
     "batch",
     "epochs",
     "evaluate_every",
@@ -298,7 +322,10 @@ mod tests {
     #[test]
     fn settings_of_own_data_stand_in_the_file_only_if_they_are_chosen() {
         let text = TrainConfig::default().to_toml().unwrap();
-        assert!(["label", "test_part", "train_per_class", "split_seed"].iter().all(|key| !text.contains(key)), "{text}");
+        assert!(
+            ["label", "test_part", "train_per_class", "split_seed", "schedule", "warm_up"].iter().all(|key| !text.contains(key)),
+            "{text}"
+        );
         for (column, part, lines) in [
             (Column::Name("kind".to_owned()), Part::Fraction(0.25), "label = \"kind\"\ntest_part = 0.25\n"),
             (Column::Number(3), Part::Count(40), "label = 3\ntest_part = 40\n"),
@@ -384,6 +411,12 @@ mod tests {
             &["1", "0.1", "1.1e-30", "9.9e29"],
             &["0", "0.0", "-0.1", "1e-30", "1e30", "nan", "inf", "-inf", "\"fast\"", "true"],
         ),
+        (
+            "schedule",
+            &["\"constant\"", "\"step(10,0.5)\"", "\"cosine\"", "\"cosine(0.1)\""],
+            &["\"step(0,0.5)\"", "\"step(1,2)\"", "\"cosine(2)\"", "\"linear\"", "\"\"", "1"],
+        ),
+        ("warm_up", &["0", "1", "500"], &["501", "-1", "1.5", "nan", "\"long\""]),
         ("batch", &["1", "60000"], &["0", "-1", "1.5", "nan", "\"all\""]),
         ("epochs", &["1", "1000000"], &["0", "-1", "1.5", "nan", "\"many\""]),
         ("evaluate_every", &["1", "1000"], &["0", "-1", "1.5", "nan", "true"]),
@@ -420,7 +453,8 @@ mod tests {
     fn the_list_of_fields_is_complete() {
         let label = Some(Column::Name("kind".to_owned()));
         let (test_part, train_per_class) = (Some(Part::Count(1)), Some(1));
-        let config = TrainConfig { label, test_part, train_per_class, split_seed: 1, ..TrainConfig::default() };
+        let schedule = Schedule::Cosine { floor: 0.1 };
+        let config = TrainConfig { label, test_part, train_per_class, split_seed: 1, schedule, warm_up: 1, ..TrainConfig::default() };
         let table: toml::Table = toml::from_str(&config.to_toml().unwrap()).unwrap();
         assert!(table.keys().all(|key| FIELDS.contains(&key.as_str())), "{table:?}");
         assert_eq!(table.len(), FIELDS.len());

@@ -190,15 +190,16 @@ impl Trainer {
             self.batches.shuffle(epoch);
             self.shuffled = Some(epoch);
         }
+        let learning_rate = self.config.rate(step, self.batches.count() as u64);
         let chosen = self.batches.batch(&self.train, batch);
         let samples = chosen.labels.len();
-        let loss = self.workspace.step(&mut self.network, &mut self.chain, &chosen, self.config.learning_rate, step);
+        let loss = self.workspace.step(&mut self.network, &mut self.chain, &chosen, learning_rate, step);
         let loss = loss.map_err(|diverged| Error::Diverged {
             epoch,
             step: diverged.step,
             loss: diverged.loss,
             place: diverged.place,
-            learning_rate: self.config.learning_rate,
+            learning_rate,
         })?;
         let position = &mut self.position;
         position.loss_sum += loss * samples as f64;

@@ -30,7 +30,8 @@ fn configurations() -> Vec<TrainConfig> {
         rules: rules.into_iter().map(|rule| rule.parse().unwrap()).collect(),
         ..TrainConfig::default()
     };
-    chains.into_iter().map(config).map(|config| config.resolved().unwrap()).collect()
+    let scheduled = TrainConfig { schedule: "cosine".parse().unwrap(), warm_up: 2, ..config(vec!["momentum"]) };
+    chains.into_iter().map(config).chain([scheduled]).map(|config| config.resolved().unwrap()).collect()
 }
 
 fn run(directory: &RunDirectory, config: &TrainConfig, data: &Dataset, stop_after: Option<u64>) -> (Start, Result<(), Error>) {
