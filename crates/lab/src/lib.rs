@@ -23,6 +23,7 @@ mod reproduce;
 mod runs;
 mod scaling;
 mod shard;
+mod slowness;
 mod speedup;
 mod statistics;
 mod sweep;
@@ -50,11 +51,12 @@ pub use reproduce::{Request, reproduce, run_share};
 pub use runs::Keeping;
 pub use scaling::{Scaling, Sweep, scaling, scaling_figure};
 pub use shard::Shard;
+pub use slowness::slowness;
 pub use speedup::speedup;
 pub use statistics::{mean, median, paired_interval, standard_deviation};
 pub use sweep::{
-    SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRequest, SweepRow, sweep, sweep_figure, sweep_markdown, sweep_share,
-    sweep_text,
+    SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRequest, SweepRow, sweep, sweep_figure, sweep_markdown,
+    sweep_share, sweep_text,
 };
 pub use table::{markdown, text};
 pub use tune::{Grid, Tried, Tuning, tune};

@@ -44,6 +44,8 @@ pub(crate) struct Outcome {
     pub(crate) id: String,
     /// SHA-256 over the arrays of its model.
     pub(crate) arrays_sha256: String,
+    /// Percent of its weights that are not 0.
+    pub(crate) weights_left: f64,
 }
 
 impl Keeping {
@@ -72,7 +74,9 @@ impl Keeping {
         advance: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
         let (model, curve, id) = self.trained(config, data, threads, advance)?;
-        Ok(Outcome { curve, id, arrays_sha256: model.arrays_sha256() })
+        let weights = model.network.weights().concat();
+        let left = weights.iter().filter(|weight| **weight != 0.0).count();
+        Ok(Outcome { curve, id, arrays_sha256: model.arrays_sha256(), weights_left: 100.0 * left as f64 / weights.len() as f64 })
     }
 
     /// The same with the trained model: the model, its evaluations, and a short name for everything they depend on.

@@ -44,6 +44,36 @@ fn a_sweep_is_shown_stored_and_shown_again_from_its_record() {
 }
 
 #[test]
+fn columns_that_a_file_asks_for_are_in_the_table_and_in_the_record() {
+    let bench = Bench::new();
+    let file = "seeds = 2\nreference = \"l2\"\ncolumns = [\"slowness\", \"weights-left\", \"seconds\"]\n[base]\nepochs = 6\nhidden = [5]\n\
+                [[product]]\nrules = [\"l2\", \"magnitude-pruning:amount=0.25\"]\n";
+    bench.write("left.toml", file);
+    let text = bench.done("sweep left.toml --out results");
+    let head = text.lines().nth(2).unwrap();
+    assert_eq!(
+        head.split("  ").map(str::trim).filter(|name| !name.is_empty()).collect::<Vec<_>>(),
+        ["rules", "accuracy %", "over l2 [95 %]", "slowness", "slowness over l2 [95 %]", "weights left %", "seconds"]
+    );
+    assert!(text.contains("slowness: epochs s of the fit"), "{text}");
+    let record: serde_json::Value = serde_json::from_slice(&bench.read("results/left.json")).unwrap();
+    let points = record["points"].as_array().unwrap();
+    let left = |point: usize| points[point]["weights_left"]["mean"].as_f64().unwrap();
+    // floor(0.25 * 3,920) and floor(0.25 * 50) of 3,970 weights are gone, and no other is 0.
+    assert!(left(0) == 100.0 && (left(1) - 100.0 * (1.0 - 992.0 / 3970.0)).abs() < 1e-5, "{record}");
+    for point in points {
+        assert!(point["slowness"]["mean"].as_f64().unwrap() > 0.0 && point["seconds"].as_f64().unwrap() > 0.0, "{point}");
+    }
+    assert!(points[0]["slowness_over_reference"].is_null() && points[1]["slowness_over_reference"]["mean"].is_number(), "{record}");
+    bench.write("bad.toml", "columns = [\"swiftness\"]\n");
+    let message = bench.refused(2, "sweep bad.toml");
+    assert!(
+        message.contains("bad.toml: line 1: unknown variant `swiftness`, expected one of `slowness`, `weights-left`, `seconds`"),
+        "{message}"
+    );
+}
+
+#[test]
 fn files_that_make_no_sense_are_refused_before_anything_is_trained() {
     let bench = Bench::new();
     assert!(bench.refused(2, "sweep none.toml").contains("none.toml: cannot open"));

@@ -205,6 +205,10 @@ fn sweep(name: &str) -> StoredSweep {
         speedup: (mean > 80.0).then(|| Estimate::of(vec![2.0, 3.0, 2.0, 3.0])),
         over_initial: (mean > 80.0).then_some(Interval { mean: 4.0, low: 3.5, high: 4.5 }),
         over_reference: None,
+        slowness: (mean > 84.0).then(|| Estimate::of(vec![0.25, 0.5, 0.25, 0.5])),
+        slowness_over_reference: None,
+        weights_left: None,
+        seconds: (mean > 84.0).then_some(1.25),
         run_toml: "seed = 0\n".to_owned(),
         ids: vec!["id".to_owned(); 4],
         arrays_sha256: vec!["e".repeat(64); 4],
@@ -236,6 +240,9 @@ fn a_sweep_has_its_points_figure_runs_and_file_and_names_the_highest() {
     assert!(html.contains("<title>Sweep thresholds</title>"), "its figure is drawn");
     assert!(html.contains("<td>+4.00 [+3.50, +4.50]</td>") && html.contains("1, fold 2</th>"));
     assert!(html.contains("from 3 records"));
+    // Columns that one point has: the slowness of 0.25, 0.5, 0.25, 0.5 and the seconds, and nothing of weights that are left.
+    assert!(html.contains(">slowness</th>") && html.contains("<td>0.38 ± 0.14</td>"), "{html}");
+    assert!(html.contains(">seconds</th>") && html.contains("<td>1.2</td>") && !html.contains("weights left"), "{html}");
 
     let mut hostile = sweep("</title><script>.json");
     let definition = &mut hostile.record.definition;

@@ -3,6 +3,7 @@
 //! ```toml
 //! seeds = 5                               # runs with the seeds 0 to 4, or a list of seeds
 //! reference = "bdnn-dsd"                  # also compare with the first point that differs in its rules alone and has these
+//! columns = ["slowness"]                  # also show these; see [`SweepColumn`]
 //! folds = 5                               # score on validation folds of the training samples; on the test samples if absent
 //!
 //! [base]                                  # as in run.toml
@@ -26,6 +27,7 @@ use spinet_rules::RuleSettings;
 use spinet_train::TrainConfig;
 use toml::{Table, Value};
 
+use super::SweepColumn;
 use crate::Error;
 use crate::reproduce::MOST_RUNS;
 
@@ -40,6 +42,8 @@ pub struct SweepFile {
     pub left_out: Option<usize>,
     /// Names of the rules that points are compared with, beside the network without rules.
     pub reference: Option<Vec<String>>,
+    /// What is shown beside the accuracy.
+    pub columns: Vec<SweepColumn>,
     /// Every point, in the order of the products, the first axis varying slowest; none twice. Points may have equal configurations,
     /// such as one that sets a parameter to its default; those share their runs.
     pub points: Vec<SweepPoint>,
@@ -82,6 +86,8 @@ struct Written {
     folds: Option<usize>,
     left_out: Option<usize>,
     reference: Option<Names>,
+    #[serde(default)]
+    columns: Vec<SweepColumn>,
     #[serde(default)]
     base: Table,
     #[serde(default)]
@@ -160,7 +166,7 @@ impl SweepFile {
                 return Err(refuse(format!("`reference` is {}, expected the rules of a point", names.join(" + "))));
             }
         }
-        Ok(Self { seeds, folds: written.folds, left_out: written.left_out, reference, points })
+        Ok(Self { seeds, folds: written.folds, left_out: written.left_out, reference, columns: written.columns, points })
     }
 }
 
@@ -405,7 +411,7 @@ mod tests {
     #[test]
     fn slips_are_refused_with_their_place() {
         for (text, message) in [
-            ("sedes = 1\n", "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `reference`, `base`, `product`"),
+            ("sedes = 1\n", "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `reference`, `columns`, `base`, `product`"),
             ("seeds = 0\n", "`seeds` must be 1 to 10000 seeds, but is 0"),
             ("seeds = 99999999999999\n", "`seeds` must be 1 to 10000 seeds, but is 10001"),
             ("seeds = [1, 2, 1]\n", "`seeds` has 1 twice, expected each once"),

@@ -3,18 +3,21 @@
 //! ```text
 //! file.rs      what is asked for: a TOML file, and the points it stands for
 //! run.rs       runs every point, as durable and as divisible as the paper's tables
+//! column.rs    what can be shown beside the accuracy
 //! record.rs    what came out, for the tables, figures and reports
 //! table.rs     as text and Markdown
 //! chart.rs     accuracy and L along each axis of numbers
 //! ```
 
 mod chart;
+mod column;
 mod file;
 mod record;
 mod run;
 mod table;
 
 pub use chart::sweep_figure;
+pub use column::SweepColumn;
 pub use file::{SweepFile, SweepPoint};
 pub use record::{SweepDefinition, SweepRecord, SweepRow};
 pub use run::{SweepRequest, sweep, sweep_share};

@@ -33,6 +33,18 @@ pub struct SweepRow {
     /// Accuracy minus that of the reference, if the sweep has one, paired likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_reference: Option<Interval>,
+    /// Slowness in epochs, where the file asks for it and no run diverged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slowness: Option<Estimate>,
+    /// Slowness minus that of the reference, paired likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slowness_over_reference: Option<Interval>,
+    /// Weights that are not 0 after training, in percent, where the file asks for it and no run diverged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights_left: Option<Estimate>,
+    /// Seconds of a run's steps on one thread of the machine that made the record, where the file asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
     /// The run.toml of the first run.
     pub run_toml: String,
     /// By run: what ends the name of its directory; empty for a run that diverged.

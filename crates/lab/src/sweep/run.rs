@@ -6,11 +6,12 @@ use spinet_data::{Dataset, Fold, Source, find};
 use spinet_nn::Kernel;
 use spinet_train::{Evaluation, TrainConfig, each_run};
 
-use super::{SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRow};
+use super::column::seconds;
+use super::{SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRow};
 use crate::folds::{folds, part};
 use crate::reproduce::{MOST_RUNS, curve, percent, points, unverified};
 use crate::runs::Outcome;
-use crate::{Curve, Error, Estimate, Keeping, Progress, Shard, paired_interval, speedup};
+use crate::{Curve, Error, Estimate, Keeping, Progress, Shard, paired_interval, slowness, speedup};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -230,15 +231,17 @@ pub fn sweep(request: &SweepRequest, advance: &(dyn Fn(Progress) + Sync)) -> Res
     let each = request.file.seeds.len() * request.folds();
     let runs: Vec<&[Option<Outcome>]> = outcomes.chunks(each).collect();
     let (configs, of_point) = request.configs();
+    let has = |column| request.file.columns.contains(&column);
     let rows = request.file.points.iter().zip(of_point).map(|(point, index)| {
         let job = &jobs[index * each];
         let initial = initial_of(&configs, point).map(|initial| runs[initial]);
         let reference = request.reference_of(point).and_then(|point| configs.iter().position(|config| **config == point.config));
         let compared = Compared { initial, reference: reference.map(|reference| runs[reference]) };
-        row(point, job, data[job.data].lengths(), runs[index], &compared)
+        let seconds = has(SweepColumn::Seconds).then(|| seconds(&job.config, &data[job.data].part(0)?)).transpose()?;
+        Ok(SweepRow { seconds, ..row(point, job, data[job.data].lengths(), runs[index], &compared, &request.file.columns)? })
     });
     let kernel = jobs.first().map_or_else(String::new, |job| job.config.kernel.to_string());
-    Ok(SweepRecord { points: rows.collect::<Result<_, _>>()?, definition: definition(request, &data, kernel) })
+    Ok(SweepRecord { points: rows.collect::<Result<_, Error>>()?, definition: definition(request, &data, kernel) })
 }
 
 /// The configuration with the same network, data and training, and no rules.
@@ -262,6 +265,7 @@ fn row(
     (train, scored): (usize, usize),
     runs: &[Option<Outcome>],
     Compared { initial, reference }: &Compared<'_>,
+    columns: &[SweepColumn],
 ) -> Result<SweepRow, Error> {
     let curves: Vec<&Vec<Evaluation>> = runs.iter().flatten().map(|outcome| &outcome.curve).collect();
     let last = |run: &Option<Outcome>| run.as_ref().and_then(|run| run.curve.last()).map_or(0.0, |last| percent(last.accuracy));
@@ -274,6 +278,14 @@ fn row(
         });
         each.collect::<Option<Vec<_>>>().map(Estimate::of)
     };
+    let of_each = |runs: &[Option<Outcome>], value: fn(&Outcome) -> Option<f64>| {
+        runs.iter().map(|run| run.as_ref().and_then(value)).collect::<Option<Vec<f64>>>()
+    };
+    let slow = |run: &Outcome| slowness(&points(&run.curve));
+    let slownesses = columns.contains(&SweepColumn::Slowness).then(|| of_each(runs, slow)).flatten();
+    let slowness_over_reference = reference.and_then(|reference| paired_interval(slownesses.as_ref()?, &of_each(reference, slow)?));
+    let has_left = columns.contains(&SweepColumn::WeightsLeft);
+    let weights_left = has_left.then(|| of_each(runs, |run| Some(run.weights_left))).flatten().map(Estimate::of);
     let text = |part: fn(&Outcome) -> &String| runs.iter().map(|run| run.as_ref().map(part).cloned().unwrap_or_default()).collect();
     Ok(SweepRow {
         settings: point.settings.clone(),
@@ -286,6 +298,10 @@ fn row(
         speedup: initial.and_then(speedups),
         over_initial: initial.and_then(|initial| paired_interval(&finals(runs), &finals(initial))),
         over_reference: reference.and_then(|reference| paired_interval(&finals(runs), &finals(reference))),
+        slowness: slownesses.map(Estimate::of),
+        slowness_over_reference,
+        weights_left,
+        seconds: None,
         run_toml: job.config.to_toml()?,
         ids: text(|run| &run.id),
         arrays_sha256: text(|run| &run.arrays_sha256),

@@ -4,30 +4,40 @@ use super::{SweepRecord, SweepRow};
 use crate::count::{plural, thousands};
 use crate::table::{estimate, interval, seeds_in_words};
 
-/// Head and rows: a column for each axis, then accuracy, differences and L, as far as any point has them.
-pub(crate) fn cells(record: &SweepRecord) -> (Vec<String>, Vec<Vec<String>>) {
-    let axes = record.axes();
-    let any = |has: fn(&SweepRow) -> bool| record.points.iter().any(has);
-    let has = [
-        true,
-        any(|point| point.over_initial.is_some()),
-        any(|point| point.over_reference.is_some()),
-        any(|point| point.speedup.is_some()),
-    ];
+/// A column of a table: its name and its cell for a point; empty where the point has no such number.
+struct Column {
+    name: String,
+    cell: fn(&SweepRow) -> String,
+}
+
+/// Every column after the axes, in order, as far as any point has it.
+fn columns(record: &SweepRecord) -> Vec<Column> {
     let reference = record.definition.reference.as_deref().unwrap_or_default();
-    let names = ["accuracy %".to_owned(), "over initial [95 %]".to_owned(), format!("over {reference} [95 %]"), "L".to_owned()];
-    let kept = |cells: [String; 4]| cells.into_iter().zip(has).filter(|(_, has)| *has).map(|(cell, _)| cell);
+    let all = [
+        Column { name: "accuracy %".to_owned(), cell: accuracy },
+        Column { name: "over initial [95 %]".to_owned(), cell: |point| shown(point.over_initial.as_ref(), interval) },
+        Column { name: format!("over {reference} [95 %]"), cell: |point| shown(point.over_reference.as_ref(), interval) },
+        Column { name: "L".to_owned(), cell: |point| shown(point.speedup.as_ref(), |speedup| estimate(speedup, point.runs)) },
+        Column { name: "slowness".to_owned(), cell: |point| shown(point.slowness.as_ref(), |slowness| estimate(slowness, point.runs)) },
+        Column { name: format!("slowness over {reference} [95 %]"), cell: |point| shown(point.slowness_over_reference.as_ref(), interval) },
+        Column { name: "weights left %".to_owned(), cell: |point| shown(point.weights_left.as_ref(), |left| estimate(left, point.runs)) },
+        Column { name: "seconds".to_owned(), cell: |point| shown(point.seconds.as_ref(), |seconds| format!("{seconds:.1}")) },
+    ];
+    all.into_iter().filter(|column| record.points.iter().any(|point| !(column.cell)(point).is_empty())).collect()
+}
+
+fn shown<T>(value: Option<&T>, cell: impl Fn(&T) -> String) -> String {
+    value.map_or_else(String::new, cell)
+}
+
+/// Head and rows: a column for each axis, then accuracy, differences and the rest, as far as any point has them.
+pub(crate) fn cells(record: &SweepRecord) -> (Vec<String>, Vec<Vec<String>>) {
+    let (axes, columns) = (record.axes(), columns(record));
     let row = |point: &SweepRow| {
         let axes = axes.iter().map(|axis| point.value(axis).unwrap_or("").to_owned());
-        axes.chain(kept([
-            accuracy(point),
-            point.over_initial.as_ref().map_or_else(String::new, interval),
-            point.over_reference.as_ref().map_or_else(String::new, interval),
-            point.speedup.as_ref().map_or_else(String::new, |speedup| estimate(speedup, point.runs)),
-        ]))
-        .collect()
+        axes.chain(columns.iter().map(|column| (column.cell)(point))).collect()
     };
-    let head = axes.iter().map(|axis| (*axis).to_owned()).chain(kept(names)).collect();
+    let head = axes.iter().map(|axis| (*axis).to_owned()).chain(columns.iter().map(|column| column.name.clone())).collect();
     (head, record.points.iter().map(row).collect())
 }
 
@@ -94,6 +104,13 @@ pub(crate) fn notes(record: &SweepRecord) -> String {
     }
     if record.points.iter().any(|point| point.speedup.is_some()) {
         notes += "L: how many times faster than that network, at the accuracy level with the largest difference in time.\n";
+    }
+    if record.points.iter().any(|point| point.slowness.is_some()) {
+        notes += "slowness: epochs s of the fit accuracy_max * X / (s + X) to the first hundred epochs; smaller is faster.\n";
+    }
+    if record.points.iter().any(|point| point.seconds.is_some()) {
+        notes +=
+            "seconds: all steps of a run on one thread, without evaluations, from the median of a few steps; they repeat only roughly.\n";
     }
     if definition.scored_on != "test samples"
         && record.points.iter().any(|point| point.over_initial.is_some() || point.over_reference.is_some())
