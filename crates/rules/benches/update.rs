@@ -1,4 +1,4 @@
-//! The update of a weight matrix: plain gradient descent, BDNN-dsd in one pass, and BDNN-dsd as separate hooks.
+//! The update of a weight matrix: plain gradient descent, momentum, Adam, BDNN-dsd in one pass, and BDNN-dsd as separate hooks.
 //!
 //! `cargo xtask bench`, or `cargo bench --package spinet-rules`.
 #![allow(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
@@ -8,15 +8,15 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use spinet_rules::{At, Chain, LayerShape, Plan, Purpose, Stream};
 
 fn update(criterion: &mut Criterion) {
-    for (outputs, inputs) in [(100, 784), (500, 784), (500, 3072)] {
+    for (outputs, inputs) in [(100, 784), (256, 784), (500, 784), (500, 3072)] {
         let plan = Plan { layers: vec![LayerShape { outputs, inputs }], batch: 600, seed: 0, ..Plan::default() };
         let mut stream = Stream::new(0, Purpose::Noise, 0);
         let mut numbers = |width: f64| (0..outputs * inputs).map(|_| (stream.normal() * width) as f32).collect::<Vec<f32>>();
         let (start, grad) = (numbers(0.3), numbers(0.01));
         let mut group = criterion.benchmark_group(format!("update/{outputs}x{inputs}"));
-        let bdnn = || Chain::<f32>::from_settings(&["bdnn-dsd".parse().unwrap()], &plan).unwrap();
-        let sgd = Chain::<f32>::from_settings(&[], &plan).unwrap();
-        for (name, mut chain) in [("plain", sgd), ("bdnn-dsd", bdnn()), ("bdnn-dsd-separate", bdnn().unfused(&plan))] {
+        let one = |name: &str| (name.to_owned(), Chain::<f32>::from_settings(&[name.parse().unwrap()], &plan).unwrap());
+        let separate = ("bdnn-dsd-separate".to_owned(), one("bdnn-dsd").1.unfused(&plan));
+        for (name, mut chain) in [one("gradient-descent"), one("momentum"), one("adam"), one("bdnn-dsd"), separate] {
             let mut weight = start.clone();
             group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
                 bencher.iter(|| chain.update(At { layer: 0, step: 0 }, 0.1, &mut weight, &grad));

@@ -12,7 +12,7 @@
 
 use pulp::Arch;
 
-use crate::optimizer::{Slots, most};
+use crate::optimizer::{Slots, flushed, most};
 use crate::registry::{Make, MakeOptimizer, Role, RuleEntry};
 use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
@@ -143,8 +143,8 @@ impl<S: Scalar> Optimizer<S> for Adam<S> {
         let (mean, square) = (self.mean.get_mut(slot, count), self.square.get_mut(slot, count));
         Arch::new().dispatch(move || {
             for (((w, m), s), g) in values.iter_mut().zip(mean).zip(square).zip(grad) {
-                *m = keep_mean * *m + take_mean * *g;
-                *s = keep_square * *s + take_square * (*g * *g).min(most);
+                *m = flushed(keep_mean * *m + take_mean * *g);
+                *s = flushed(keep_square * *s + take_square * (*g * *g).min(most));
                 *w = *w - learning_rate * (*m * over_mean) / (s.sqrt() * over_root + epsilon);
             }
         });

@@ -12,7 +12,7 @@
 
 use pulp::Arch;
 
-use crate::optimizer::{Slots, most};
+use crate::optimizer::{Slots, flushed, most};
 use crate::registry::{Make, MakeOptimizer, Role, RuleEntry};
 use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
@@ -102,7 +102,7 @@ impl<S: Scalar> Optimizer<S> for Momentum<S> {
         let velocity = self.velocity.get_mut(slot, values.len());
         Arch::new().dispatch(move || {
             for ((w, v), g) in values.iter_mut().zip(velocity).zip(grad) {
-                *v = (momentum * *v + *g).min(most).max(-most);
+                *v = flushed((momentum * *v + *g).min(most).max(-most));
                 let move_along = if is_nesterov { *g + momentum * *v } else { *v };
                 *w = *w - learning_rate * move_along;
             }

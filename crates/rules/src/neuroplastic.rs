@@ -19,7 +19,7 @@
 use pulp::Arch;
 
 use crate::lanes::sum;
-use crate::optimizer::{Slots, most};
+use crate::optimizer::{Slots, flushed, most};
 use crate::registry::{Make, MakeOptimizer, Role, RuleEntry};
 use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
@@ -152,9 +152,9 @@ impl<S: Scalar> Optimizer<S> for NeuroPlastic<S> {
         let over_count = n(1.0 / count as f64);
         Arch::new().dispatch(move || {
             for ((((a, m), v), r), g) in activity.iter_mut().zip(mean).zip(square).zip(&mut *change).zip(grad) {
-                *a = n(0.95) * *a + n(0.05) * g.abs();
-                *m = n(0.9) * *m + n(0.1) * *g;
-                *v = n(0.99) * *v + n(0.01) * (*g * *g).min(most_square);
+                *a = flushed(n(0.95) * *a + n(0.05) * g.abs());
+                *m = flushed(n(0.9) * *m + n(0.1) * *g);
+                *v = flushed(n(0.99) * *v + n(0.01) * (*g * *g).min(most_square));
                 *r = m.abs() / (v.sqrt() + tiny);
             }
             let normal = |mean: S| S::ONE / (mean + tiny);

@@ -10,7 +10,7 @@
 
 use pulp::Arch;
 
-use crate::optimizer::{Slots, most};
+use crate::optimizer::{Slots, flushed, most};
 use crate::registry::{Make, MakeOptimizer, Role, RuleEntry};
 use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
@@ -95,7 +95,7 @@ impl<S: Scalar> Optimizer<S> for RmsProp<S> {
         let square = self.square.get_mut(slot, values.len());
         Arch::new().dispatch(move || {
             for ((w, s), g) in values.iter_mut().zip(square).zip(grad) {
-                *s = decay * *s + rest * (*g * *g).min(most);
+                *s = flushed(decay * *s + rest * (*g * *g).min(most));
                 *w = *w - learning_rate * *g / (s.sqrt() + epsilon);
             }
         });

@@ -38,6 +38,8 @@ pub trait Scalar:
     const ONE: Self;
     /// The largest finite number.
     const MAX: Self;
+    /// The smallest number above 0 with full precision.
+    const SMALLEST_NORMAL: Self;
 
     /// The nearest number of this type.
     fn from_f64(value: f64) -> Self;
@@ -77,6 +79,7 @@ impl Scalar for f32 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
     const MAX: Self = f32::MAX;
+    const SMALLEST_NORMAL: Self = f32::MIN_POSITIVE;
 
     fn from_f64(value: f64) -> Self {
         value as f32
@@ -119,6 +122,7 @@ impl Scalar for f64 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
     const MAX: Self = f64::MAX;
+    const SMALLEST_NORMAL: Self = f64::MIN_POSITIVE;
 
     fn from_f64(value: f64) -> Self {
         value

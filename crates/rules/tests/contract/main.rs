@@ -356,6 +356,22 @@ fn finite_numbers_stay_finite() {
     }
 }
 
+#[test]
+fn what_a_rule_keeps_of_a_weight_without_gradient_falls_to_zero_and_not_to_numbers_that_are_slow() {
+    for settings in every_setting() {
+        let mut course = Course::<f32>::new(&settings);
+        for step in 0..1500 {
+            let width = if step < 3 { 1.0 } else { 0.0 };
+            course.step(step, 0.01, |layer, weight| random(weight.len(), Purpose::Noise, step + layer as u64, width));
+        }
+        for entry in course.state() {
+            if let StateValues::Scalars(values) = entry.values {
+                assert!(values.iter().all(|value| !value.is_subnormal()), "{settings}: {}", entry.name);
+            }
+        }
+    }
+}
+
 fn assert_fused_is_unfused<S: Scalar>(settings: &RuleSettings) {
     let mut fused = Course::<S>::new(settings);
     let mut plain = Course::<S>::new(settings);
