@@ -1,11 +1,10 @@
-//! `spinet reproduce`: the paper's tables, ours beside the published numbers, and its figures.
+//! `spinet reproduce`: the paper's tables, ours beside the published numbers, its figures, and every other experiment with a name.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::value::RawValue;
 use spinet::lab::{
-    self, ALL, AnyRecord, EXPERIMENTS, Experiment, FigureData, FigureRequest, Method, PaperFigure, Record, Request, SweepRecord,
-    experiment_of,
+    self, ALL, AnyRecord, EXPERIMENTS, Experiment, Method, Record, Request, Study, StudyData, StudyRequest, SweepRecord, experiment_of,
 };
 use spinet::{Kernel, RuleSettings, Source, store};
 
@@ -25,6 +24,8 @@ Examples:
   spinet reproduce figure3 figure5 --out results      weights, zero weights and zero bounds, as SVG
   spinet reproduce figure4 --data-dir DIR --out results   accuracy and L against the three parameters; an hour
   spinet reproduce figure4-1200 --out results         the same on 1,200 samples; minutes
+  spinet reproduce grapes-mnist --data-dir DIR --out results   GRAPES, its control and plain gradient descent; an hour
+  spinet reproduce grapes-forgetting --data-dir DIR            five tasks one after the other; minutes
   spinet reproduce all --data-dir DIR --methods initial,bdnn-dsd --out results   every table and figure; hours
                                             (dropout and L2 are not tuned for Tables 9 and 10 yet)
   spinet reproduce all --data-dir DIR --shard 1/4     a quarter of the runs, for one of four machines
@@ -36,12 +37,13 @@ again, and a finished run is not trained again.";
 /// Runs of `--quick` and their length.
 const QUICK: (usize, usize) = (2, 200);
 
-/// Run the experiments behind the paper's tables and show ours beside the published numbers.
+/// Run an experiment by name: the paper's tables, ours beside the published numbers, its figures, and others.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Reproduce {
-    /// Tables and figures to make: table1 to table10, figure3, figure4, figure4-1200, figure5, or all [default: table3 table4].
-    #[arg(value_name = "TABLE|FIGURE")]
+    /// What to make: table1 to table10, figure3, figure4, figure4-1200, figure5, or `all` of these; grapes-mnist, grapes-depth,
+    /// grapes-optimizers, grapes-forgetting, grapes-forgetting-split; rules-compared [default: table3 table4].
+    #[arg(value_name = "EXPERIMENT")]
     tables: Vec<String>,
     /// Runs of each network and method, with the seeds 0, 1, 2, ...
     #[arg(long, value_name = "N", default_value_t = 5)]
@@ -88,7 +90,7 @@ pub(crate) struct Reproduce {
 #[derive(Default)]
 struct Made {
     tables: Option<Record>,
-    figures: Vec<FigureData>,
+    figures: Vec<StudyData>,
 }
 
 impl Reproduce {
@@ -108,11 +110,11 @@ impl Reproduce {
             return output.bytes(made.json()?.as_bytes());
         }
         let record = made.tables.iter().map(if self.markdown { lab::markdown } else { lab::text });
-        let figure = |figure: &FigureData| match figure {
-            FigureData::Figure(record) if self.markdown => lab::figure_markdown(record),
-            FigureData::Figure(record) => lab::figure_text(record),
-            FigureData::Sweep(record) if self.markdown => lab::sweep_markdown(record),
-            FigureData::Sweep(record) => lab::sweep_text(record),
+        let figure = |figure: &StudyData| match figure {
+            StudyData::Figure(record) if self.markdown => lab::figure_markdown(record),
+            StudyData::Figure(record) => lab::figure_text(record),
+            StudyData::Sweep(record) if self.markdown => lab::sweep_markdown(record),
+            StudyData::Sweep(record) => lab::sweep_text(record),
         };
         let parts: Vec<String> = record.chain(made.figures.iter().map(figure)).collect();
         write!(output, "{}", parts.join("\n"))?;
@@ -161,13 +163,13 @@ impl Reproduce {
     }
 
     /// The experiments and figures that were asked for, each once.
-    fn words(&self) -> Result<(Vec<&'static Experiment>, Vec<PaperFigure>), Error> {
+    fn words(&self) -> Result<(Vec<&'static Experiment>, Vec<Study>), Error> {
         if self.tables.iter().any(|word| word == ALL) {
-            return Ok((EXPERIMENTS.iter().collect(), PaperFigure::ALL.to_vec()));
+            return Ok((EXPERIMENTS.iter().collect(), Study::FIGURES.to_vec()));
         }
         let (mut experiments, mut figures) = (Vec::<&'static Experiment>::new(), Vec::new());
         for word in &self.tables {
-            if let Some(figure) = PaperFigure::of_word(word) {
+            if let Some(figure) = Study::of_word(word) {
                 if !figures.contains(&figure) {
                     figures.push(figure);
                 }
@@ -191,9 +193,9 @@ impl Reproduce {
         Ok((experiments, figures))
     }
 
-    fn figure_request(&self) -> FigureRequest {
+    fn figure_request(&self) -> StudyRequest {
         let (runs, epochs) = self.extent();
-        FigureRequest {
+        StudyRequest {
             runs,
             epochs,
             kernel: self.kernel,
@@ -260,9 +262,9 @@ impl Made {
         }
         let raw = |text: String| RawValue::from_string(text).map_err(|source| lab::Error::Record { source });
         let tables = self.tables.as_ref().map(|record| raw(record.to_json()?)).transpose()?;
-        let figure = |figure: &FigureData| match figure {
-            FigureData::Figure(record) => raw(record.to_json()?),
-            FigureData::Sweep(record) => raw(record.to_json()?),
+        let figure = |figure: &StudyData| match figure {
+            StudyData::Figure(record) => raw(record.to_json()?),
+            StudyData::Sweep(record) => raw(record.to_json()?),
         };
         let figures = self.figures.iter().map(figure).collect::<Result<Vec<_>, lab::Error>>()?;
         let all = serde_json::to_string(&serde_json::json!({ "tables": tables, "figures": figures }));
@@ -275,16 +277,16 @@ fn from_file(path: &Path) -> Result<Made, Error> {
     let failed = |source| Error::Record { path: path.to_owned(), source: Box::new(source) };
     Ok(match AnyRecord::parse(&store::read_text(path)?).map_err(failed)? {
         AnyRecord::Tables(record) => Made { tables: Some(record), ..Made::default() },
-        AnyRecord::Figure(record) => Made { figures: vec![FigureData::Figure(record)], ..Made::default() },
-        AnyRecord::Sweep(record) => Made { figures: vec![FigureData::Sweep(record)], ..Made::default() },
+        AnyRecord::Figure(record) => Made { figures: vec![StudyData::Figure(record)], ..Made::default() },
+        AnyRecord::Sweep(record) => Made { figures: vec![StudyData::Sweep(record)], ..Made::default() },
     })
 }
 
 /// Writes a figure and its record.
-fn write_figure(figure: &FigureData, directory: &Path) -> Result<(), Error> {
+fn write_figure(figure: &StudyData, directory: &Path) -> Result<(), Error> {
     match figure {
-        FigureData::Sweep(record) => write_sweep(record, directory),
-        FigureData::Figure(record) => {
+        StudyData::Sweep(record) => write_sweep(record, directory),
+        StudyData::Figure(record) => {
             let svg = lab::figure_svg(record)?;
             write_pair(directory, &record.figure, record.reduced.is_some(), &record.to_json()?, Some(&svg))
         }

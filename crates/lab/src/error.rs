@@ -15,7 +15,7 @@ pub enum Error {
     #[error(transparent)]
     Figure(#[from] FigureError),
     /// A word that names no table.
-    #[error("unknown table or figure `{found}`, expected one of {expected}")]
+    #[error("unknown experiment `{found}`, expected one of {expected}")]
     UnknownTable {
         /// The word given.
         found: String,

@@ -136,7 +136,7 @@ pub fn experiment_of(word: &str) -> Result<&'static Experiment, Error> {
     let found = EXPERIMENTS.iter().find(|experiment| experiment.words.contains(&word));
     found.ok_or_else(|| Error::UnknownTable {
         found: word.to_owned(),
-        expected: format!("{}, {}, {ALL}", words().join(", "), crate::PaperFigure::ALL.map(crate::PaperFigure::word).join(", ")),
+        expected: format!("{}, {}, {ALL}", words().join(", "), crate::Study::ALL.map(crate::Study::word).join(", ")),
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod any_record;
 mod bench;
+mod columns;
 mod count;
 mod curves;
 mod error;
@@ -15,7 +16,6 @@ mod join;
 mod merge;
 mod method;
 mod paper;
-mod paper_figure;
 mod progress;
 mod record;
 mod report;
@@ -26,6 +26,7 @@ mod shard;
 mod slowness;
 mod speedup;
 mod statistics;
+mod study;
 mod sweep;
 mod table;
 mod tune;
@@ -41,9 +42,6 @@ pub use join::join;
 pub use merge::{Merged, merge};
 pub use method::Method;
 pub use paper::{Published, published};
-pub use paper_figure::{
-    FigureCurve, FigureData, FigurePanel, FigureRecord, FigureRequest, PaperFigure, figure_markdown, figure_svg, figure_text,
-};
 pub use progress::Progress;
 pub use record::{Curve, Definition, Estimate, Interval, Record, Row};
 pub use report::{Reported, Stored, StoredAs, StoredFigure, StoredSweep, report};
@@ -54,9 +52,10 @@ pub use shard::Shard;
 pub use slowness::slowness;
 pub use speedup::speedup;
 pub use statistics::{mean, median, paired_interval, standard_deviation};
+pub use study::{FigureCurve, FigurePanel, FigureRecord, Study, StudyData, StudyRequest, figure_markdown, figure_svg, figure_text};
 pub use sweep::{
-    SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRequest, SweepRow, sweep, sweep_figure, sweep_markdown,
-    sweep_share, sweep_text,
+    Reference, SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRequest, SweepRow, sweep, sweep_figure,
+    sweep_markdown, sweep_share, sweep_text,
 };
 pub use table::{markdown, text};
 pub use tune::{Grid, Tried, Tuning, tune};

@@ -54,6 +54,19 @@ pub struct Trainer {
     position: Position,
 }
 
+/// Refuses data without samples, or whose two parts are of different kinds.
+fn check_samples(data: &Dataset) -> Result<(), Error> {
+    for (what, samples) in [("training", &data.train), ("test", &data.test)] {
+        if samples.is_empty() {
+            return Err(Error::NoSamples { data: data.name.clone(), what });
+        }
+    }
+    if data.test.features() != data.train.features() {
+        return Err(Error::Features { expected: data.train.features(), found: data.test.features() });
+    }
+    Ok(())
+}
+
 impl Trainer {
     /// Draws the initial weights and allocates everything the run needs.
     ///
@@ -62,14 +75,7 @@ impl Trainer {
     /// What is wrong with the configuration, or does not fit the data.
     pub fn new(config: &TrainConfig, data: &Dataset, threads: Threads) -> Result<Self, Error> {
         config.check()?;
-        for (what, samples) in [("training", &data.train), ("test", &data.test)] {
-            if samples.is_empty() {
-                return Err(Error::NoSamples { data: data.name.clone(), what });
-            }
-        }
-        if data.test.features() != data.train.features() {
-            return Err(Error::Features { expected: data.train.features(), found: data.test.features() });
-        }
+        check_samples(data)?;
         let network = Network::new(&config.network(data.train.features(), data.classes()), config.seed)?;
         let batch = config.batch.min(data.train.len());
         let batches = Batches::new(&data.train, batch, config.seed);
@@ -162,6 +168,30 @@ impl Trainer {
     /// The rules, to restore their state.
     pub(crate) fn chain_mut(&mut self) -> &mut Chain<f32> {
         &mut self.chain
+    }
+
+    /// Goes on with other samples of the same kind from the next epoch on, as when tasks come one after the other. Network, rules and
+    /// the count of steps stay; what a rule was told of the length of an epoch stays, too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] in the middle of an epoch or for a class that the network has not; [`Error::NoSamples`],
+    /// [`Error::Features`].
+    pub fn go_on_with(&mut self, data: &Dataset) -> Result<(), Error> {
+        check_samples(data)?;
+        if data.train.features() != self.train.features() {
+            return Err(Error::Features { expected: self.train.features(), found: data.train.features() });
+        }
+        let refuse = |setting, expected, found| Err(Error::OutOfRange { setting, expected, found });
+        if self.position.batch > 0 {
+            return refuse("samples", "changed between two epochs", format!("changed after step {} of one", self.position.batch));
+        }
+        if data.classes() > self.network.classes() {
+            return refuse("classes", "at most those of the network", data.classes().to_string());
+        }
+        (self.train, self.test, self.shuffled) = (data.train.clone(), data.test.clone(), None);
+        self.batches = Batches::new(&self.train, self.batches.size().min(self.train.len()), self.config.seed);
+        Ok(())
     }
 
     /// Evaluates if that is due, else makes one step, unless the run is at its end.

@@ -64,5 +64,5 @@ fn figure_4_is_a_sweep_with_the_other_methods_as_level_lines() {
     let message = bench.refused(2, "sweep --from evil.json --out again");
     assert!(message.contains("its name is `../evil`, expected that of a file"), "{message}");
     let message = bench.refused(2, "reproduce figure9");
-    assert!(message.contains("unknown table or figure `figure9`, expected one of table"), "{message}");
+    assert!(message.contains("unknown experiment `figure9`, expected one of table"), "{message}");
 }

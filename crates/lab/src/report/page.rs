@@ -39,7 +39,7 @@ pub fn report(reported: &Reported) -> String {
          <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n\
          <title>spinet report</title>\n<style>\n{STYLE}</style>\n</head>\n<body id=\"top\">\n\
          <a class=\"skip\" href=\"#main\">Skip to the content</a>\n<div class=\"page\">\n{}<main id=\"main\" tabindex=\"-1\">\n\
-         <h1>spinet report</h1>\n<p>Tables and figures of Zhao, Zeng and Bai 2022, ours beside theirs, and sweeps, from {}.</p>\n{}{sections}</main>\n</div>\n\
+         <h1>spinet report</h1>\n<p>Tables and figures of Zhao, Zeng and Bai 2022, ours beside theirs, and other experiments, from {}.</p>\n{}{sections}</main>\n</div>\n\
          <footer><p>Made by <code>spinet report</code> {}. Every number stands in a record; the record names the command that makes it again.</p>\
          <p><a href=\"#top\">Back to the top</a></p></footer>\n</body>\n</html>\n",
         contents(&entries),

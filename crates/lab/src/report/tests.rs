@@ -167,6 +167,7 @@ fn figures() -> [StoredFigure; 2] {
         figure: figure.to_owned(),
         title: format!("The title of {figure}"),
         description: "What there is to see".to_owned(),
+        axes: None,
         command: "spinet reproduce".to_owned(),
         program: "0.0.7".to_owned(),
         reduced: Some("2 runs instead of 5".to_owned()),

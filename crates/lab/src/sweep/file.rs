@@ -3,6 +3,7 @@
 //! ```toml
 //! seeds = 5                               # runs with the seeds 0 to 4, or a list of seeds
 //! reference = "bdnn-dsd"                  # also compare with the first point that differs in its rules alone and has these
+//! without = ["l2"]                        # or compare each point with the one that has not these rules and is alike in the rest
 //! columns = ["slowness"]                  # also show these; see [`SweepColumn`]
 //! folds = 5                               # score on validation folds of the training samples; on the test samples if absent
 //!
@@ -20,6 +21,7 @@
 //! rules = [[], ["l2:weight_decay=0.003"]]
 //! ```
 
+use std::fmt;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -40,13 +42,31 @@ pub struct SweepFile {
     pub folds: Option<usize>,
     /// How many of the folds are left out in turn; all if `None`.
     pub left_out: Option<usize>,
-    /// Names of the rules that points are compared with, beside the network without rules.
-    pub reference: Option<Vec<String>>,
+    /// What points are compared with, beside the network without rules.
+    pub reference: Option<Reference>,
     /// What is shown beside the accuracy.
     pub columns: Vec<SweepColumn>,
     /// Every point, in the order of the products, the first axis varying slowest; none twice. Points may have equal configurations,
     /// such as one that sets a parameter to its default; those share their runs.
     pub points: Vec<SweepPoint>,
+}
+
+/// What a point of a sweep is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// The first point that differs in its rules alone and has these, by name.
+    With(Vec<String>),
+    /// The point that is alike but has not those of these that it has, by name.
+    Without(Vec<String>),
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::With(names) => f.write_str(&names.join(" + ")),
+            Self::Without(names) => write!(f, "the same without {}", names.join(", ")),
+        }
+    }
 }
 
 /// One combination of values.
@@ -86,6 +106,7 @@ struct Written {
     folds: Option<usize>,
     left_out: Option<usize>,
     reference: Option<Names>,
+    without: Option<Names>,
     #[serde(default)]
     columns: Vec<SweepColumn>,
     #[serde(default)]
@@ -154,20 +175,38 @@ impl SweepFile {
                 }
             }
         }
-        let reference = written.reference.map(|names| match names {
-            Names::One(name) => vec![name],
-            Names::List(names) => names,
-        });
-        if let Some(names) = &reference {
-            if let Some(error) = names.iter().find_map(|name| spinet_rules::find(name).err()) {
-                return Err(refuse(format!("`reference`: {error}")));
-            }
-            if points.iter().all(|point| !point.has_rules(names)) {
-                return Err(refuse(format!("`reference` is {}, expected the rules of a point", names.join(" + "))));
-            }
-        }
+        let reference = reference(written.reference, written.without, &points).map_err(refuse)?;
         Ok(Self { seeds, folds: written.folds, left_out: written.left_out, reference, columns: written.columns, points })
     }
+}
+
+/// What points are compared with, where the file says so; the rules must exist, and a point must have them.
+fn reference(with: Option<Names>, without: Option<Names>, points: &[SweepPoint]) -> Result<Option<Reference>, String> {
+    let (key, names) = match (with, without) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => return Err("`reference` and `without` exclude each other".to_owned()),
+        (Some(names), None) => ("reference", names),
+        (None, Some(names)) => ("without", names),
+    };
+    let names = match names {
+        Names::One(name) => vec![name],
+        Names::List(names) => names,
+    };
+    if let Some(error) = names.iter().find_map(|name| spinet_rules::find(name).err()) {
+        return Err(format!("`{key}`: {error}"));
+    }
+    if key == "without" {
+        let has = |point: &SweepPoint| point.config.rules.iter().any(|rule| names.contains(&rule.name));
+        return if points.iter().any(has) {
+            Ok(Some(Reference::Without(names)))
+        } else {
+            Err(format!("`without` is {}, expected rules of a point", names.join(", ")))
+        };
+    }
+    if points.iter().all(|point| !point.has_rules(&names)) {
+        return Err(format!("`reference` is {}, expected the rules of a point", names.join(" + ")));
+    }
+    Ok(Some(Reference::With(names)))
 }
 
 /// Seeds where none are chosen, as many as the paper has runs.
@@ -338,6 +377,10 @@ fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(values) if values.is_empty() => "none".to_owned(),
+        // Layers of one width.
+        Value::Array(values) if values.len() > 2 && values.iter().all(|other| other.is_integer() && *other == values[0]) => {
+            format!("{} x {}", values.len(), values[0])
+        }
         Value::Array(values) => values.iter().map(shown).collect::<Vec<_>>().join(" + "),
         Value::Table(_) => value.clone().try_into().map_or_else(|_| value.to_string(), |rule: RuleSettings| rule.to_string()),
         // With an exponent where it would be long.
@@ -353,6 +396,29 @@ mod tests {
 
     fn parse(text: &str) -> Result<SweepFile, Error> {
         SweepFile::parse(text, Path::new("s.toml"))
+    }
+
+    #[test]
+    fn many_layers_of_one_width_are_counted() {
+        let file = parse("[[product]]\nhidden = [[5], [5, 5], [5, 5, 5, 5], [5, 5, 6]]\n").unwrap();
+        let shown: Vec<&str> = file.points.iter().map(|point| point.settings[0].1.as_str()).collect();
+        assert_eq!(shown, ["5", "5 + 5", "4 x 5", "5 + 5 + 6"]);
+    }
+
+    #[test]
+    fn without_names_rules_of_a_point_and_excludes_a_reference() {
+        let points = "[[product]]\nrules = [[], \"l2\", [\"l2\", \"dropout\"]]\n";
+        let file = parse(&format!("without = \"dropout\"\n{points}")).unwrap();
+        assert_eq!(file.reference, Some(Reference::Without(vec!["dropout".to_owned()])));
+        assert_eq!(file.reference.unwrap().to_string(), "the same without dropout");
+        for (text, expected) in [
+            ("without = \"dropot\"\n", "`without`: unknown rule `dropot`"),
+            ("without = \"adam\"\n", "`without` is adam, expected rules of a point"),
+            ("without = \"l2\"\nreference = \"l2\"\n", "`reference` and `without` exclude each other"),
+        ] {
+            let message = parse(&format!("{text}{points}")).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+        }
     }
 
     fn refused(text: &str) -> String {
@@ -411,7 +477,10 @@ mod tests {
     #[test]
     fn slips_are_refused_with_their_place() {
         for (text, message) in [
-            ("sedes = 1\n", "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `reference`, `columns`, `base`, `product`"),
+            (
+                "sedes = 1\n",
+                "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `reference`, `without`, `columns`, `base`, `product`",
+            ),
             ("seeds = 0\n", "`seeds` must be 1 to 10000 seeds, but is 0"),
             ("seeds = 99999999999999\n", "`seeds` must be 1 to 10000 seeds, but is 10001"),
             ("seeds = [1, 2, 1]\n", "`seeds` has 1 twice, expected each once"),

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use spinet_data::{Dataset, Fold, Source, find};
 use spinet_nn::Kernel;
+use spinet_rules::RuleSettings;
 use spinet_train::{Evaluation, TrainConfig, each_run};
 
 use super::column::seconds;
-use super::{SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRow};
+use super::{Reference, SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRow};
 use crate::folds::{folds, part};
 use crate::reproduce::{MOST_RUNS, curve, percent, points, unverified};
 use crate::runs::Outcome;
@@ -103,12 +104,19 @@ impl SweepRequest {
         sets
     }
 
-    /// The first point that differs from this one in its rules alone and has those of the reference; not the point itself.
+    /// The point that this one is compared with, by the file's reference; not the point itself.
     fn reference_of(&self, point: &SweepPoint) -> Option<&SweepPoint> {
-        let names = self.file.reference.as_ref()?;
-        let same = |other: &&SweepPoint| TrainConfig { rules: point.config.rules.clone(), ..other.config.clone() } == point.config;
-        let found = self.file.points.iter().filter(same).find(|other| other.has_rules(names))?;
-        (found.config != point.config).then_some(found)
+        let config = &point.config;
+        let is_alike = |other: &SweepPoint| TrainConfig { rules: config.rules.clone(), ..other.config.clone() } == *config;
+        let mut points = self.file.points.iter();
+        let found = match self.file.reference.as_ref()? {
+            Reference::With(names) => points.find(|other| other.has_rules(names) && is_alike(other))?,
+            Reference::Without(names) => {
+                let rules: Vec<RuleSettings> = config.rules.iter().filter(|rule| !names.contains(&rule.name)).cloned().collect();
+                points.find(|other| other.config.rules == rules && is_alike(other))?
+            }
+        };
+        (found.config != *config).then_some(found)
     }
 
     /// The different configurations, and for each point the index of its own.
@@ -342,7 +350,7 @@ fn definition(request: &SweepRequest, data: &[DataParts], kernel: String) -> Swe
             None => "test samples".to_owned(),
             Some(folds) => format!("validation samples, {} of {folds} folds", request.folds()),
         },
-        reference: request.file.reference.as_ref().map(|names| names.join(" + ")),
+        reference: request.file.reference.as_ref().map(ToString::to_string),
         file: request.text.clone(),
         unverified: data.iter().map(|parts| &parts.whole).filter(differ).map(unverified).collect(),
         digests: digests.collect(),

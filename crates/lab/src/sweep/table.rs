@@ -1,6 +1,7 @@
 //! A sweep as text for a terminal and as Markdown.
 
 use super::{SweepRecord, SweepRow};
+use crate::columns::aligned;
 use crate::count::{plural, thousands};
 use crate::table::{estimate, interval, seeds_in_words};
 
@@ -49,17 +50,7 @@ fn accuracy(point: &SweepRow) -> String {
 /// The record as a table for a terminal, with what a reader must know.
 pub fn sweep_text(record: &SweepRecord) -> String {
     let (head, rows) = cells(record);
-    let width = |column: usize| rows.iter().chain([&head]).map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let axes = record.axes().len();
-    let line = |row: &Vec<String>| {
-        let padded = row.iter().enumerate().map(|(column, cell)| {
-            let space = " ".repeat(width(column) - cell.chars().count());
-            if column < axes { format!("{cell}{space}") } else { format!("{space}{cell}") }
-        });
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    let rule = "-".repeat((0..head.len()).map(|column| width(column) + 2).sum::<usize>().saturating_sub(2));
-    format!("{}\n\n{}{rule}\n{}\n{}", title(record), line(&head), rows.iter().map(line).collect::<String>(), notes(record))
+    format!("{}\n\n{}\n{}", title(record), aligned(&head, &rows, record.axes().len()), notes(record))
 }
 
 /// The record as a Markdown table.
@@ -99,8 +90,8 @@ pub(crate) fn notes(record: &SweepRecord) -> String {
         notes += "over initial: mean difference to the same network without rules, with its 95 % confidence interval (paired by seed and fold).\n";
     }
     if let Some(reference) = definition.reference.as_ref().filter(|_| record.points.iter().any(|point| point.over_reference.is_some())) {
-        notes +=
-            &format!("over {reference}: the same difference to the first point that has these rules and is alike in everything else.\n");
+        let which = if reference.starts_with("the same without") { "has not these rules" } else { "has these rules" };
+        notes += &format!("over {reference}: the same difference to the first point that {which} and is alike in everything else.\n");
     }
     if record.points.iter().any(|point| point.speedup.is_some()) {
         notes += "L: how many times faster than that network, at the accuracy level with the largest difference in time.\n";

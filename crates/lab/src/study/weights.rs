@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use spinet_train::{TrainConfig, each_run};
 
-use super::{FigurePanel, FigureRecord, FigureRequest};
+use super::{FigurePanel, FigureRecord, StudyRequest};
 use crate::{EXPERIMENTS, Error, Method, Progress, mean, standard_deviation};
 
 const HIDDEN: usize = 100;
@@ -12,11 +12,11 @@ const HIDDEN: usize = 100;
 const BINS: usize = 80;
 const WIDEST: f64 = 2.0;
 
-pub(super) fn work(request: &FigureRequest) -> u64 {
+pub(super) fn work(request: &StudyRequest) -> u64 {
     ((Method::ALL.len() * request.runs * HIDDEN) as u64).saturating_mul(request.epochs.unwrap_or(EXPERIMENTS[0].epochs) as u64)
 }
 
-pub(super) fn weights(request: &FigureRequest, advance: &(dyn Fn(Progress) + Sync)) -> Result<FigureRecord, Error> {
+pub(super) fn weights(request: &StudyRequest, advance: &(dyn Fn(Progress) + Sync)) -> Result<FigureRecord, Error> {
     let experiment = &EXPERIMENTS[0];
     let data = spinet_data::load(experiment.data, &request.source)?;
     let mut configs: Vec<(Method, TrainConfig)> = Vec::new();
@@ -61,6 +61,7 @@ pub(super) fn weights(request: &FigureRequest, advance: &(dyn Fn(Progress) + Syn
              weights beyond {WIDEST} in the outer bins",
             crate::count::plural(request.runs, "run")
         ),
+        axes: None,
         command: request.command.clone(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         reduced: request.reduced(experiment.epochs),

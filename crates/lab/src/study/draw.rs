@@ -2,6 +2,7 @@
 
 use super::FigureRecord;
 use crate::Error;
+use crate::columns::aligned;
 use crate::figure::{Axis, Bars, Figure, Histograms, Panel, Series, render, render_histograms};
 
 /// The figure as one SVG document.
@@ -21,6 +22,7 @@ pub fn figure_svg(record: &FigureRecord) -> Result<String, Error> {
         let (x, y) = (axis("weight", false), axis("weights per bin", true));
         return Ok(render_histograms(&Histograms { title, description, x, y, panels: bars.collect(), size: (900, 620) })?);
     }
+    let [x, y] = record.axes.as_ref().map_or(["epoch", "synapses"], |axes| axes.each_ref().map(String::as_str));
     let panel = |panel: &super::FigurePanel| {
         let series = panel.curves.iter().enumerate().map(|(style, curve)| {
             let points = panel.epoch.iter().zip(&curve.mean).map(|(epoch, mean)| (*epoch as f64, *mean));
@@ -28,43 +30,45 @@ pub fn figure_svg(record: &FigureRecord) -> Result<String, Error> {
             let band = if record.seeds.len() > 1 { band.collect() } else { Vec::new() };
             Series { label: curve.label.clone(), points: points.collect(), band, style: style + 1 }
         });
-        Panel { title: panel.title.clone(), x: axis("epoch", false), y: axis("synapses", false), series: series.collect() }
+        Panel { title: panel.title.clone(), x: axis(x, false), y: axis(y, false), series: series.collect() }
     };
     let panels: Vec<Panel> = record.panels.iter().map(panel).collect();
     let height = 90 + 320 * panels.len().div_ceil(2) as u32;
     Ok(render(&Figure { title, description, panels, size: (900, height) })?)
 }
 
-/// Title, and for each panel what sums it up.
-pub fn figure_text(record: &FigureRecord) -> String {
-    let mut text = format!("{}, {}\n\n", record.title, crate::table::seeds_in_words(&record.seeds));
-    if let Some(reduced) = &record.reduced {
-        text += &format!("NOT the full figure: {reduced}.\n\n");
-    }
-    let width = record.panels.iter().map(|panel| panel.title.chars().count()).max().unwrap_or(0);
-    for panel in &record.panels {
-        let summary: Vec<String> = panel.summary.iter().map(|(name, value)| format!("{name} {}", short(*value))).collect();
-        text += &format!("{:width$}  {}\n", panel.title, summary.join(", "));
-    }
-    text
-}
-
-/// The same as a Markdown table.
-pub fn figure_markdown(record: &FigureRecord) -> String {
-    let mut names: Vec<&str> = record.panels.iter().flat_map(|panel| panel.summary.keys().map(String::as_str)).collect();
+/// What sums the panels up: the head of a table, and a row for each panel.
+fn cells(record: &FigureRecord) -> (Vec<String>, Vec<Vec<String>>) {
+    let mut names: Vec<&String> = record.panels.iter().flat_map(|panel| panel.summary.keys()).collect();
     names.sort_unstable();
     names.dedup();
     let row = |panel: &super::FigurePanel| {
         let values = names.iter().map(|name| panel.summary.get(*name).map_or_else(String::new, |value| short(*value)));
-        format!("| {} | {} |\n", panel.title, values.collect::<Vec<_>>().join(" | "))
+        std::iter::once(panel.title.clone()).chain(values).collect()
     };
+    let head = std::iter::once("panel".to_owned()).chain(names.iter().map(|name| (*name).clone())).collect();
+    (head, record.panels.iter().map(row).collect())
+}
+
+/// Title, and for each panel what sums it up.
+pub fn figure_text(record: &FigureRecord) -> String {
+    let (head, rows) = cells(record);
+    let reduced = record.reduced.as_ref().map_or_else(String::new, |reduced| format!("\nNOT the full figure: {reduced}.\n"));
+    let seeds = crate::table::seeds_in_words(&record.seeds);
+    format!("{}\n\n{}{reduced}\nMean over the runs, {seeds}, kernel {}.\n", record.title, aligned(&head, &rows, 1), record.kernel)
+}
+
+/// The same as a Markdown table.
+pub fn figure_markdown(record: &FigureRecord) -> String {
+    let (head, rows) = cells(record);
+    let line = |row: &Vec<String>| format!("| {} |\n", row.join(" | "));
     let reduced = record.reduced.as_ref().map_or_else(String::new, |reduced| format!("\nNOT the full figure: {reduced}.\n"));
     format!(
-        "**{}**\n\n| panel | {} |\n|:--|{}\n{}{reduced}\nMean over the runs, {}, kernel {}.\n",
+        "**{}**\n\n{}|:--|{}\n{}{reduced}\nMean over the runs, {}, kernel {}.\n",
         record.title,
-        names.join(" | "),
-        "--:|".repeat(names.len()),
-        record.panels.iter().map(row).collect::<Vec<_>>().concat(),
+        line(&head),
+        "--:|".repeat(head.len() - 1),
+        rows.iter().map(line).collect::<String>(),
         crate::table::seeds_in_words(&record.seeds),
         record.kernel
     )

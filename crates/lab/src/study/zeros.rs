@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use spinet_rules::{RuleSettings, StateValues};
 use spinet_train::{Advance, TrainConfig, Trainer, each_run};
 
-use super::{FigureCurve, FigurePanel, FigureRecord, FigureRequest};
+use super::{FigureCurve, FigurePanel, FigureRecord, StudyRequest};
 use crate::{EXPERIMENTS, Error, Progress, mean, standard_deviation};
 
 const HIDDEN: usize = 100;
@@ -17,11 +17,11 @@ const EPOCHS: usize = 500;
 /// Heading of a panel, and the initial bound.
 const SETTINGS: [(&str, f64); 2] = [("stated: initial bound 0.45, step 0.06", 0.45), ("needed: initial bound 0.21, step 0.06", 0.21)];
 
-pub(super) fn work(request: &FigureRequest) -> u64 {
+pub(super) fn work(request: &StudyRequest) -> u64 {
     ((SETTINGS.len() * request.runs * HIDDEN) as u64).saturating_mul(request.epochs.unwrap_or(EPOCHS) as u64)
 }
 
-pub(super) fn zeros(request: &FigureRequest, advance: &(dyn Fn(Progress) + Sync)) -> Result<FigureRecord, Error> {
+pub(super) fn zeros(request: &StudyRequest, advance: &(dyn Fn(Progress) + Sync)) -> Result<FigureRecord, Error> {
     let data = spinet_data::load(EXPERIMENTS[0].data, &request.source)?;
     let epochs = request.epochs.unwrap_or(EPOCHS);
     let rule = |initial_bound: f64| RuleSettings::new("bdnn-dsd").with_number("initial_bound", initial_bound);
@@ -32,15 +32,13 @@ pub(super) fn zeros(request: &FigureRequest, advance: &(dyn Fn(Progress) + Sync)
         let mut trainer = Trainer::new(&config, &data, threads)?;
         let mut course = Course::default();
         while trainer.advance()? != Advance::Finished {
-            if request.keeping.safety.stop.is_requested() {
-                return Err(Error::Stopped);
-            }
+            request.check_stop()?;
             if trainer.position().batch == 0 && trainer.epoch() > course.epochs() {
                 course.push(&trainer);
                 advance(Progress::Done(HIDDEN as u64));
             }
         }
-        Ok(course)
+        Ok::<_, Error>(course)
     })?;
     let panels = runs.chunks(request.runs).zip(SETTINGS).flat_map(|(runs, (title, initial_bound))| {
         let panel = |what: &str, of: fn(&Course) -> &Zeros| {
@@ -76,6 +74,7 @@ pub(super) fn zeros(request: &FigureRequest, advance: &(dyn Fn(Progress) + Sync)
                       are still zero; with the parameters that the paper states and with those that its curve needs; bands: one \
                       standard deviation over the seeds"
             .to_owned(),
+        axes: None,
         command: request.command.clone(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         reduced: request.reduced(EPOCHS),

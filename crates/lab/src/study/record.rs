@@ -1,4 +1,4 @@
-//! What a figure of the paper shows, as numbers.
+//! What a study that is no sweep shows, as numbers.
 
 use std::collections::BTreeMap;
 
@@ -49,12 +49,15 @@ pub struct FigureCurve {
 pub struct FigureRecord {
     /// The panels.
     pub panels: Vec<FigurePanel>,
-    /// Name of the figure: `figure-3` or `figure-5`.
+    /// Name of the study, such as `figure-3`.
     pub figure: String,
     /// Its heading.
     pub title: String,
     /// What there is to see, in words.
     pub description: String,
+    /// What lies along the axes of curves, horizontal and vertical; epochs and synapses if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub axes: Option<[String; 2]>,
     /// The command that makes this record.
     pub command: String,
     /// Version of the program.
@@ -79,7 +82,7 @@ impl FigureRecord {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let record: Self = serde_json::from_str(text).map_err(|source| Error::Record { source })?;
         let refuse = |message: String| Err(Error::RecordContent { message });
-        if super::PaperFigure::ALL.iter().all(|known| known.name() != record.figure) {
+        if super::Study::ALL.iter().all(|known| known.name() != record.figure) {
             return refuse(format!("unknown figure `{}`", record.figure.escape_default()));
         }
         if record.panels.is_empty() {

@@ -1,0 +1,279 @@
+//! How much of earlier tasks is forgotten when tasks are learned one after the other, one epoch each.
+//!
+//! With `R[i][j]` the accuracy on task `j` after training on task `i` of `T` tasks, both counted from 0:
+//!
+//! ```text
+//! mean accuracy      = mean over all j of R[T-1][j]
+//! forgetting         = mean over j < T-1 of (max over i < T-1 of R[i][j]) - R[T-1][j]      (Chaudhry et al. 2018)
+//! backward transfer  = mean over j < T-1 of R[T-1][j] - R[j][j]                            (Lopez-Paz and Ranzato 2017)
+//! ```
+//!
+//! Permuted MNIST: each task has the pixels of all images in another order. Split MNIST: each task has two classes, `0` and `1` first;
+//! by class the network must tell all ten apart, by domain only even from odd.
+//!
+//! The network and its training are those of the notebook that the authors of GRAPES published: 784-256-256, ReLU, no biases, momentum
+//! 0.9, learning rate 0.001, batch 64, pixels less 0.1307 over 0.3081.
+
+use std::collections::BTreeMap;
+
+use spinet_data::{Dataset, Samples};
+use spinet_nn::{Activation, Initialiser, Kernel, Threads};
+use spinet_rules::{Purpose, RuleSettings, Stream};
+use spinet_train::{Advance, Scorer, TrainConfig, Trainer, each_run};
+
+use super::{FigureCurve, FigurePanel, FigureRecord, Study, StudyRequest};
+use crate::{Error, Progress, mean, paired_interval, standard_deviation};
+
+const TASKS: usize = 5;
+const HIDDEN: [usize; 2] = [256, 256];
+/// Mean and standard deviation of MNIST's pixels over 255, as common loaders have them.
+const STANDARD: [f32; 2] = [0.1307, 0.3081];
+
+/// Name in the table, and the rules.
+const METHODS: [(&str, &[&str]); 7] = [
+    ("momentum", &["momentum"]),
+    ("GRAPES", &["momentum", "grapes"]),
+    ("GRAPES' mean factor", &["momentum", "scalar-gain"]),
+    ("factor 2", &["momentum", "scalar-gain:gain=2,least=2"]),
+    ("BDNN-dsd", &["momentum", "bdnn-dsd"]),
+    ("BDNN-dsd, bound 0.1", &["momentum", "bdnn-dsd:initial_bound=0.1,bound_step=0.01"]),
+    ("L2", &["momentum", "l2:weight_decay=0.001"]),
+];
+
+/// How MNIST becomes tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scenario {
+    Permuted,
+    SplitByClass,
+    SplitByDomain,
+}
+
+impl Scenario {
+    fn of(study: Study) -> &'static [Self] {
+        if study == Study::Forgetting { &[Self::Permuted] } else { &[Self::SplitByClass, Self::SplitByDomain] }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Permuted => "permuted",
+            Self::SplitByClass => "split by class",
+            Self::SplitByDomain => "split, even or odd",
+        }
+    }
+
+    /// One task's share of some samples, in a run with this seed.
+    fn task(self, samples: &Samples, task: usize, seed: u64) -> Result<Samples, Error> {
+        let order = self.pixels(samples.features(), task, seed);
+        let bytes = samples.bytes().unwrap_or_default();
+        let (mut numbers, mut labels) = (Vec::new(), Vec::new());
+        for (image, label) in bytes.chunks_exact(samples.features()).zip(samples.labels()) {
+            if self == Self::Permuted || usize::from(label / 2) == task {
+                numbers.extend(order.iter().map(|pixel| (f32::from(image[*pixel as usize]) / 255.0 - STANDARD[0]) / STANDARD[1]));
+                labels.push(if self == Self::SplitByDomain { label % 2 } else { *label });
+            }
+        }
+        Ok(Samples::of_numbers(numbers, labels, samples.shape())?)
+    }
+
+    /// Which pixel stands at each place.
+    fn pixels(self, features: usize, task: usize, seed: u64) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..features as u32).collect();
+        if self == Self::Permuted {
+            Stream::new(seed, Purpose::Split, task as u64).shuffle(&mut order);
+        }
+        order
+    }
+
+    fn data(self, data: &Dataset, task: usize, seed: u64) -> Result<Dataset, Error> {
+        let class_names = if self == Self::SplitByDomain { ["even", "odd"].map(str::to_owned).to_vec() } else { data.class_names.clone() };
+        let part = |samples| self.task(samples, task, seed);
+        Ok(Dataset { train: part(&data.train)?, test: part(&data.test)?, class_names, ..data.clone() })
+    }
+}
+
+/// Accuracies in percent, `[i][j]` on task `j` after task `i`.
+type Accuracies = Vec<Vec<f64>>;
+
+fn mean_accuracy(of: &Accuracies) -> f64 {
+    of.last().map_or(0.0, |last| mean(last))
+}
+
+fn forgetting(of: &Accuracies) -> f64 {
+    let Some((last, before)) = of.split_last() else { return 0.0 };
+    let fall = |task: usize| before.iter().map(|row| row[task]).fold(0.0, f64::max) - last[task];
+    mean(&(0..before.len()).map(fall).collect::<Vec<_>>())
+}
+
+fn backward_transfer(of: &Accuracies) -> f64 {
+    let Some((last, before)) = of.split_last() else { return 0.0 };
+    mean(&before.iter().enumerate().map(|(task, row)| last[task] - row[task]).collect::<Vec<_>>())
+}
+
+pub(super) fn work(study: Study, request: &StudyRequest) -> u64 {
+    let runs = Scenario::of(study).len() * METHODS.len() * request.runs;
+    ((runs * TASKS * HIDDEN[0]) as u64).saturating_mul(request.epochs.unwrap_or(1) as u64)
+}
+
+/// Learns all tasks one after the other.
+fn learn(
+    request: &StudyRequest,
+    data: &Dataset,
+    (scenario, rules, seed): (Scenario, &[&str], u64),
+    threads: Threads,
+    advance: &dyn Fn(Progress),
+) -> Result<Accuracies, Error> {
+    let epochs = request.epochs.unwrap_or(1);
+    let rules = rules.iter().map(|rule| rule.parse()).collect::<Result<Vec<RuleSettings>, _>>().map_err(spinet_train::Error::from)?;
+    let config = TrainConfig {
+        data: data.name.clone(),
+        hidden: HIDDEN.to_vec(),
+        activation: Activation::Relu,
+        bias: false,
+        initialiser: Initialiser::He,
+        learning_rate: 0.001,
+        batch: 64,
+        epochs: TASKS * epochs,
+        evaluate_every: TASKS * epochs,
+        seed,
+        kernel: Kernel::F32,
+        rules,
+        ..TrainConfig::default()
+    };
+    let tests = (0..TASKS).map(|task| scenario.task(&data.test, task, seed)).collect::<Result<Vec<_>, _>>()?;
+    let mut trainer = Trainer::new(&config, &scenario.data(data, 0, seed)?, threads.clone())?;
+    let scorer = Scorer::new(trainer.network(), threads, Kernel::F32)?;
+    let mut accuracies = Vec::new();
+    for task in 0..TASKS {
+        if task > 0 {
+            trainer.go_on_with(&scenario.data(data, task, seed)?)?;
+        }
+        while trainer.epoch() < (task + 1) * epochs && trainer.advance()? != Advance::Finished {
+            request.check_stop()?;
+        }
+        let score = |test| Ok::<_, Error>((1e6 * scorer.score(trainer.network(), test)?.1).round() / 1e4);
+        accuracies.push(tests.iter().map(score).collect::<Result<Vec<_>, _>>()?);
+        advance(Progress::Done((epochs * HIDDEN[0]) as u64));
+    }
+    Ok(accuracies)
+}
+
+pub(super) fn forgetting_of_tasks(
+    study: Study,
+    request: &StudyRequest,
+    advance: &(dyn Fn(Progress) + Sync),
+) -> Result<FigureRecord, Error> {
+    let data = spinet_data::load("mnist", &request.source)?;
+    let scenarios = Scenario::of(study);
+    let runs = each_run(request.threads, scenarios.len() * METHODS.len() * request.runs, |index, threads| {
+        let (group, seed) = (index / request.runs, (index % request.runs) as u64);
+        let (scenario, (_, rules)) = (scenarios[group / METHODS.len()], METHODS[group % METHODS.len()]);
+        learn(request, &data, (scenario, rules, seed), threads, advance)
+    })?;
+    let groups: Vec<&[Accuracies]> = runs.chunks(request.runs).collect();
+    let panels = groups.iter().enumerate().map(|(group, runs)| {
+        let (scenario, method) = (group / METHODS.len(), group % METHODS.len());
+        panel(scenarios[scenario], METHODS[method], runs, groups[scenario * METHODS.len()])
+    });
+    let (what, how) = match study {
+        Study::Forgetting => ("Permuted MNIST", "each with the pixels in another order"),
+        _ => ("Split MNIST", "each with two classes: by class the network tells all ten apart, by domain even from odd"),
+    };
+    Ok(FigureRecord {
+        panels: panels.collect(),
+        figure: study.name().to_owned(),
+        title: format!("{what}: five tasks one after the other, accuracy on each after each"),
+        description: format!(
+            "Five tasks, {how}, learned one after the other: accuracy on the test samples of every task after each of them, for \
+             momentum alone, with GRAPES, with the mean of its factors, with a factor of 2, with BDNN-dsd and with L2; bands: one \
+             standard deviation over the seeds"
+        ),
+        axes: Some(["tasks learned", "accuracy (%)"].map(str::to_owned)),
+        command: request.command.clone(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        reduced: request.reduced(1),
+        kernel: Kernel::F32.to_string(),
+        seeds: (0..request.runs as u64).collect(),
+        digests: BTreeMap::from([(data.name.clone(), [data.train.sha256(), data.test.sha256()])]),
+    })
+}
+
+/// One method in one scenario, and its difference to momentum alone.
+fn panel(scenario: Scenario, (name, rules): (&str, &[&str]), runs: &[Accuracies], alone: &[Accuracies]) -> FigurePanel {
+    let round = |value: f64| (value * 1e4).round() / 1e4;
+    let each = |runs: &[Accuracies], value: fn(&Accuracies) -> f64| runs.iter().map(value).collect::<Vec<f64>>();
+    let curve = |task: usize| {
+        let at = |fold: fn(&[f64]) -> f64, after: usize| round(fold(&runs.iter().map(|run| run[after][task]).collect::<Vec<_>>()));
+        FigureCurve {
+            label: format!("task {}", task + 1),
+            mean: (0..TASKS).map(|after| at(mean, after)).collect(),
+            sd: (0..TASKS).map(|after| at(standard_deviation, after)).collect(),
+        }
+    };
+    let accuracies = each(runs, mean_accuracy);
+    let mut summary = BTreeMap::from([
+        ("mean accuracy (%)".to_owned(), mean(&accuracies)),
+        ("mean accuracy, sd".to_owned(), standard_deviation(&accuracies)),
+        ("forgetting (%)".to_owned(), mean(&each(runs, forgetting))),
+        ("forgetting, sd".to_owned(), standard_deviation(&each(runs, forgetting))),
+        ("backward transfer (%)".to_owned(), mean(&each(runs, backward_transfer))),
+    ]);
+    if let Some(over) = paired_interval(&accuracies, &each(alone, mean_accuracy)).filter(|_| runs != alone) {
+        summary.insert("over momentum (%)".to_owned(), over.mean);
+        summary.insert("over momentum, 95 % low".to_owned(), over.low);
+        summary.insert("over momentum, 95 % high".to_owned(), over.high);
+    }
+    FigurePanel {
+        title: if scenario == Scenario::Permuted { name.to_owned() } else { format!("{name}, {}", scenario.title()) },
+        rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
+        edges: Vec::new(),
+        counts: Vec::new(),
+        counts_sd: Vec::new(),
+        summary: summary.into_iter().map(|(name, value)| (name, round(value))).collect(),
+        epoch: (1..=TASKS).collect(),
+        curves: (0..TASKS).map(curve).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_measures_are_those_of_their_equations() {
+        // The numbers that the authors' notebook has stored.
+        let stored = vec![
+            vec![95.20, 10.33, 12.05, 7.03, 7.51],
+            vec![92.36, 95.27, 15.91, 5.00, 8.79],
+            vec![90.44, 94.65, 95.25, 3.57, 6.87],
+            vec![73.93, 88.67, 94.24, 95.45, 9.10],
+            vec![77.00, 86.11, 93.17, 94.09, 95.36],
+        ];
+        assert!((mean_accuracy(&stored) - 89.146).abs() < 1e-9);
+        assert!((forgetting(&stored) - 7.70).abs() < 1e-9, "{}", forgetting(&stored));
+        assert!((backward_transfer(&stored) + 7.70).abs() < 1e-9);
+        // Task 1 is best after task 2: forgetting counts from there, backward transfer from its own time.
+        let improved = vec![vec![80.0, 10.0], vec![90.0, 20.0], vec![70.0, 95.0]];
+        assert!((forgetting(&improved) + 27.5).abs() < 1e-9);
+        assert!((backward_transfer(&improved) - 32.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn tasks_are_what_they_are_called() {
+        let bytes: Vec<u8> = (0..10).flat_map(|label| [label * 25, 255, 0]).collect();
+        let samples = Samples::new(bytes, (0..10).collect::<Vec<u8>>(), [1, 3]).unwrap();
+        let number = |byte: u8| (f32::from(byte) / 255.0 - 0.1307) / 0.3081;
+        let split = Scenario::SplitByClass.task(&samples, 3, 0).unwrap();
+        assert_eq!(split.labels(), [6, 7]);
+        assert_eq!(split.values().numbers().unwrap()[..3], [number(150), number(255), number(0)]);
+        assert_eq!(Scenario::SplitByDomain.task(&samples, 4, 0).unwrap().labels(), [0, 1]);
+        let permuted = |task, seed| Scenario::Permuted.task(&samples, task, seed).unwrap();
+        assert_eq!(permuted(0, 0).len(), 10);
+        let orders: Vec<_> = (0..6).map(|task| Scenario::Permuted.pixels(784, task, 1)).collect();
+        for (task, order) in orders.iter().enumerate() {
+            let mut sorted = order.clone();
+            sorted.sort_unstable();
+            assert!(sorted == (0..784).collect::<Vec<_>>() && !orders[..task].contains(order), "task {task}");
+        }
+        assert_eq!(permuted(2, 5).values(), permuted(2, 5).values());
+    }
+}
