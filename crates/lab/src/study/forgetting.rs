@@ -172,7 +172,8 @@ pub(super) fn forgetting_of_tasks(
     let groups: Vec<&[Accuracies]> = runs.chunks(request.runs).collect();
     let panels = groups.iter().enumerate().map(|(group, runs)| {
         let (scenario, method) = (group / METHODS.len(), group % METHODS.len());
-        panel(scenarios[scenario], METHODS[method], runs, groups[scenario * METHODS.len()])
+        let alone = (method > 0).then(|| groups[scenario * METHODS.len()]);
+        panel(scenarios[scenario], METHODS[method], runs, alone)
     });
     let (what, how) = match study {
         Study::Forgetting => ("Permuted MNIST", "each with the pixels in another order"),
@@ -197,8 +198,8 @@ pub(super) fn forgetting_of_tasks(
     })
 }
 
-/// One method in one scenario, and its difference to momentum alone.
-fn panel(scenario: Scenario, (name, rules): (&str, &[&str]), runs: &[Accuracies], alone: &[Accuracies]) -> FigurePanel {
+/// One method in one scenario, and its difference to momentum `alone`, unless it is that.
+fn panel(scenario: Scenario, (name, rules): (&str, &[&str]), runs: &[Accuracies], alone: Option<&[Accuracies]>) -> FigurePanel {
     let round = |value: f64| (value * 1e4).round() / 1e4;
     let each = |runs: &[Accuracies], value: fn(&Accuracies) -> f64| runs.iter().map(value).collect::<Vec<f64>>();
     let curve = |task: usize| {
@@ -217,7 +218,7 @@ fn panel(scenario: Scenario, (name, rules): (&str, &[&str]), runs: &[Accuracies]
         ("forgetting, sd".to_owned(), standard_deviation(&each(runs, forgetting))),
         ("backward transfer (%)".to_owned(), mean(&each(runs, backward_transfer))),
     ]);
-    if let Some(over) = paired_interval(&accuracies, &each(alone, mean_accuracy)).filter(|_| runs != alone) {
+    if let Some(over) = alone.and_then(|alone| paired_interval(&accuracies, &each(alone, mean_accuracy))) {
         summary.insert("over momentum (%)".to_owned(), over.mean);
         summary.insert("over momentum, 95 % low".to_owned(), over.low);
         summary.insert("over momentum, 95 % high".to_owned(), over.high);
