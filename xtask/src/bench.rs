@@ -1,4 +1,4 @@
-//! Measurements: the kernels by Criterion, steps against PyTorch and scikit-learn, and a table's row of runs.
+//! Measurements: the kernels by Criterion, steps against PyTorch and scikit-learn, small batches, and a table's row of runs.
 //!
 //! Programs that are compared run in turn on the same cores, several rounds; each figure is the median over the rounds.
 
@@ -18,6 +18,8 @@ pub(crate) enum Measure {
     Kernels,
     /// Training steps, beside `PyTorch` and scikit-learn.
     AgainstTorch,
+    /// Steps with small batches and with several rules, beside `PyTorch`.
+    Small,
     /// The runs of a table's row, one after the other and side by side.
     Row,
 }
@@ -31,7 +33,8 @@ const SPINET: &str = "target/release/spinet";
 pub(crate) fn run(root: &Path, measure: Measure) -> Result<(), Error> {
     match measure {
         Measure::Kernels => succeed(cargo(root).args(["bench", "--package", "spinet-nn", "--package", "spinet-rules"])),
-        Measure::AgainstTorch => against_torch(root),
+        Measure::AgainstTorch => compare(root, "against-torch", "cargo xtask bench --against-torch", &programs),
+        Measure::Small => compare(root, "small-batch", "cargo xtask bench --small", &small_programs),
         Measure::Row => row(root),
     }
 }
@@ -48,7 +51,21 @@ fn programs(python: &str) -> Vec<(&'static str, Vec<String>)> {
     ]
 }
 
-fn against_torch(root: &Path) -> Result<(), Error> {
+/// The same with batches of 64 and rules that do more than bound.
+fn small_programs(python: &str) -> Vec<(&'static str, Vec<String>)> {
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let ours = "bench --json --steps 300 --inputs 784 --hidden 256 --depth 2 --batch 64 --activation relu --rule grapes --rule momentum --rule adam";
+    vec![
+        ("best", words(&format!("{SPINET} {ours} --threads"))),
+        ("f32", words(&format!("{SPINET} {ours} --kernel f32 --threads"))),
+        ("torch", words(&format!("{python} bench/torch_small.py --threads"))),
+    ]
+}
+
+/// Programs by name, for a Python.
+type Programs = dyn Fn(&str) -> Vec<(&'static str, Vec<String>)>;
+
+fn compare(root: &Path, name: &str, command: &str, programs: &Programs) -> Result<(), Error> {
     succeed(cargo(root).args(["build", "--release", "--package", "spinet"]))?;
     let programs = programs(python(root)?);
     let mut found: Map<String, Value> = Map::new();
@@ -71,12 +88,12 @@ fn against_torch(root: &Path) -> Result<(), Error> {
     }
     let rows = programs.iter().map(|(name, _)| (*name, medians(found[*name]["runs"].as_array())));
     let mut record = json!({
-        "command": "cargo xtask bench --against-torch", "processor": found["processor"], "kernel": found["kernel"], "rounds": ROUNDS,
+        "command": command, "processor": found["processor"], "kernel": found["kernel"], "rounds": ROUNDS,
     });
     for (name, rows) in rows {
         record[name] = json!({"program": found[name]["program"], "rows": rows});
     }
-    finish(root, "against-torch", &record)
+    finish(root, name, &record)
 }
 
 /// Runs a program on the first cores of the machine, as many as it has threads, and reads its JSON.
@@ -116,11 +133,19 @@ fn medians(runs: Option<&Vec<Value>>) -> Vec<Value> {
             continue;
         }
         let mut row = json!({"inputs": run["inputs"], "hidden": run["hidden"], "threads": run["threads"]});
-        for key in ["sgd_ms", "bdnn_ms", "products_ms"] {
-            let mut times: Vec<f64> = runs.iter().filter(|other| is_same(other)).filter_map(|run| run[key].as_f64()).collect();
+        let median = |value: &dyn Fn(&Value) -> Option<f64>| {
+            let mut times: Vec<f64> = runs.iter().filter(|other| is_same(other)).filter_map(|run| value(run)).collect();
             times.sort_by(f64::total_cmp);
-            if let Some(median) = times.get(times.len() / 2) {
-                row[key] = json!((median * 1e4).round() / 1e4);
+            times.get(times.len() / 2).map(|median| json!((median * 1e4).round() / 1e4))
+        };
+        for key in ["sgd_ms", "bdnn_ms", "products_ms"] {
+            if let Some(median) = median(&|run| run[key].as_f64()) {
+                row[key] = median;
+            }
+        }
+        for rule in run["rules_ms"].as_object().into_iter().flat_map(Map::keys) {
+            if let Some(median) = median(&|run| run["rules_ms"][rule].as_f64()) {
+                row["rules_ms"][rule] = median;
             }
         }
         rows.push(row);

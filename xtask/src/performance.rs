@@ -4,7 +4,9 @@ use serde_json::Value;
 
 /// The Markdown of a record, if it is one of measurements.
 pub(crate) fn markdown(record: &Value) -> Option<String> {
-    if record.get("torch").is_some() {
+    if record["torch"]["rows"][0].get("rules_ms").is_some() {
+        Some(small(record))
+    } else if record.get("torch").is_some() {
         Some(against_torch(record))
     } else if record.get("sweeps").is_some() {
         Some(scaling(record))
@@ -58,6 +60,39 @@ fn against_torch(record: &Value) -> String {
         );
     }
     text + "\nMilliseconds a step with BDNN-dsd, batch 600, every pixel other than 0; the last three columns without the rule. The goals were set for a\nprocessor with AMX, against eager PyTorch.\n"
+}
+
+/// Small batches: every rule beside plain gradient descent and beside `PyTorch`.
+fn small(record: &Value) -> String {
+    let mut text = format!(
+        "{}; kernel {}; `{}`, {} rounds in turn, medians. {}.\n\n",
+        record["processor"].as_str().unwrap_or_default(),
+        record["kernel"].as_str().unwrap_or_default(),
+        record["command"].as_str().unwrap_or_default(),
+        record["rounds"],
+        record["torch"]["program"].as_str().unwrap_or_default(),
+    );
+    text += "| threads | rule | ours, best | over no rule | ours, f32 | over no rule | PyTorch eager | over no rule | best is faster | f32 is faster |\n";
+    text += "|--:|:--|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+    for best in rows(&record["best"]) {
+        let of = |program: &str| rows(&record[program]).find(|row| row["threads"] == best["threads"]).unwrap_or(&Value::Null);
+        let sides = ["best", "f32", "torch"].map(of);
+        let rules = best["rules_ms"].as_object().into_iter().flatten().map(|(rule, _)| rule.as_str());
+        for rule in std::iter::once("none").chain(rules) {
+            let plain = sides.map(|side| side["sgd_ms"].as_f64().unwrap_or(f64::NAN));
+            let time = |side: &Value| if rule == "none" { &side["sgd_ms"] } else { &side["rules_ms"][rule] }.as_f64().unwrap_or(f64::NAN);
+            let times = sides.map(time);
+            let cells = [0, 1, 2].map(|side| format!("{:.3} | {:+.0} %", times[side], 100.0 * (times[side] / plain[side] - 1.0)));
+            text += &format!(
+                "| {} | {rule} | {} | {:.1}x | {:.1}x |\n",
+                best["threads"],
+                cells.join(" | "),
+                times[2] / times[0],
+                times[2] / times[1]
+            );
+        }
+    }
+    text + "\nMilliseconds a step of 784-256-256-10, ReLU, batch 64, every pixel other than 0.\n"
 }
 
 /// How many times faster than eager `PyTorch` a step was to become, with the best kernel and with `f32`, on AMX.
@@ -155,6 +190,16 @@ mod tests {
             "best": side(0.5), "f32": side(1.0), "torch": side(2.0), "torch-compiled": side(1.5), "sklearn": side(9.0)});
         let text = markdown(&record).unwrap();
         assert!(text.contains("| 784-10 | 1 | 0.50 | 1.00 | 2.00 | 1.50 | 4.0x | 2.0x | 6x, 4x | 0.50 | 0.50 | 0.50 |"), "{text}");
+    }
+
+    #[test]
+    fn small_batches_show_every_rule_beside_none() {
+        let side = |sgd: f64, adam: f64| json!({"program": "p", "rows": [{"threads": 1, "sgd_ms": sgd, "rules_ms": {"adam": adam}}]});
+        let record = json!({"command": "c", "processor": "q", "kernel": "k", "rounds": 3,
+            "best": side(0.5, 0.6), "f32": side(1.0, 1.1), "torch": side(2.0, 3.0)});
+        let text = markdown(&record).unwrap();
+        assert!(text.contains("| 1 | none | 0.500 | +0 % | 1.000 | +0 % | 2.000 | +0 % | 4.0x | 2.0x |"), "{text}");
+        assert!(text.contains("| 1 | adam | 0.600 | +20 % | 1.100 | +10 % | 3.000 | +50 % | 5.0x | 2.7x |"), "{text}");
     }
 
     #[test]

@@ -8,7 +8,8 @@ usage: cargo xtask TASK
 
 tasks:
   test [NAME]         every check and test of the project; with NAME only the tests whose name contains it
-  bench               measure the kernels; with --against-torch training steps beside PyTorch and scikit-learn, with --row a
+  bench               measure the kernels; with --against-torch training steps beside PyTorch and scikit-learn, with --small
+                      those of small batches with several rules, with --row a
                       table's row of runs
   oracle [--check]    compute the PyTorch reference constants anew; with --check compare them with the stored ones
   results [--check]   render the tables in the Markdown files anew; with --check compare them with the result records
@@ -50,6 +51,7 @@ pub(crate) fn parse(words: &[String]) -> Result<Task, String> {
         ["test"] => Ok(Task::Test { filter: None }),
         ["test", name] if !name.starts_with('-') => Ok(Task::Test { filter: Some((*name).to_owned()) }),
         ["bench"] => Ok(Task::Bench(Measure::Kernels)),
+        ["bench", "--small"] => Ok(Task::Bench(Measure::Small)),
         ["bench", "--against-torch"] => Ok(Task::Bench(Measure::AgainstTorch)),
         ["bench", "--row"] => Ok(Task::Bench(Measure::Row)),
         ["bench", extra, ..] => Err(format!("unexpected word `{extra}`: `bench` takes `--against-torch`, `--row` or nothing")),

@@ -5,24 +5,25 @@ use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use spinet::lab::{self, BENCH_SHAPES, BenchCase, BenchRecord};
-use spinet::{Kernel, store};
+use spinet::{Activation, Kernel, RuleSettings, store};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
 use crate::output::Output;
-use crate::settings::kernel;
+use crate::settings::{activation, kernel};
 
 const EXAMPLES: &str = "\
 Examples:
   spinet bench                              the five networks of the BDNN-dsd paper, one thread
   spinet bench --threads 1,2 --kernel f32   floating-point products, one thread and two
   spinet bench --data mnist-1200 --hidden 10,100,500
+  spinet bench --inputs 784 --hidden 256 --depth 2 --batch 64 --activation relu --rule grapes --rule adam
   spinet bench --scaling results/performance          how the time grows, as a record and a figure
   spinet bench --inputs 784 --hidden 100 --batch 32,600,2400 --density 0.1,0.5,1";
 
 /// Measure the time of a training step: plain gradient descent, BDNN-dsd, and their matrix products alone.
 ///
-/// Times are medians in milliseconds; the three take turns, so that a busy machine slows all of them.
+/// Times are medians in milliseconds; all take turns, so that a busy machine slows all of them.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Bench {
@@ -50,11 +51,17 @@ pub(crate) struct Bench {
     /// Take the training samples of this data set instead of random pixels.
     #[arg(long, value_name = "NAME")]
     data: Option<String>,
+    /// Activation of the hidden layers [default: sigmoid].
+    #[arg(long, value_name = "NAME", value_parser = activation())]
+    activation: Option<Activation>,
+    /// Measure this rule or optimizer too, alone; repeatable.
+    #[arg(long = "rule", value_name = "NAME[:PARAMETER=VALUE,...]")]
+    rules: Vec<RuleSettings>,
     /// Counted steps of each figure.
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     steps: u64,
     /// Measure how the time grows with width, depth, batch, density and threads, and write record and figure into this directory.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["threads", "kernel", "inputs", "hidden", "depth", "batch", "density", "data"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["threads", "kernel", "inputs", "hidden", "depth", "batch", "density", "data", "activation", "rules"])]
     scaling: Option<PathBuf>,
     /// Print JSON instead of the table.
     #[arg(long)]
@@ -120,7 +127,8 @@ impl Bench {
                     for density in &self.density {
                         for threads in &self.threads {
                             let (depth, batch, threads) = (*depth as usize, *batch as usize, *threads as usize);
-                            cases.push(BenchCase { inputs, hidden, depth, batch, density: *density, threads });
+                            let (activation, rules) = (self.activation.unwrap_or(Activation::Sigmoid), self.rules.clone());
+                            cases.push(BenchCase { inputs, hidden, depth, batch, density: *density, threads, activation, rules });
                         }
                     }
                 }
@@ -159,6 +167,9 @@ fn show(record: &BenchRecord, output: &mut Output) -> Result<(), Error> {
             part("check"),
             part("update"),
         )?;
+        for (rule, time) in &row.rules_ms {
+            writeln!(output, "  with {rule}: {time:.3}, {:+.0} % of sgd", 100.0 * (time / row.sgd_ms - 1.0))?;
+        }
     }
     match record.peak_memory_mb {
         Some(peak) => writeln!(output, "\npeak memory: {peak:.1} MB"),

@@ -140,7 +140,7 @@ impl FromStr for Hidden {
     }
 }
 
-fn activation() -> impl TypedValueParser<Value = Activation> {
+pub(crate) fn activation() -> impl TypedValueParser<Value = Activation> {
     named(&Activation::ALL, Activation::name)
 }
 

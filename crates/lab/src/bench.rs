@@ -1,7 +1,7 @@
 //! How long a training step takes, and where the time goes.
 //!
-//! Plain gradient descent, BDNN-dsd and the bare matrix products of the same step take turns in blocks, so that whatever
-//! else the machine does meets all three alike; each figure is the median over the steps of its blocks.
+//! Plain gradient descent, BDNN-dsd, other rules that are asked for and the bare matrix products of the same step take turns in
+//! blocks, so that whatever else the machine does meets all of them alike; each figure is the median over the steps of its blocks.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use spinet_data::{Samples, Values};
-use spinet_nn::{Batch, Inputs, Kernel, Network, NetworkConfig, Part, Pixels, Threads, Workspace};
+use spinet_nn::{Activation, Batch, Initialiser, Inputs, Kernel, Network, NetworkConfig, Part, Pixels, Threads, Workspace};
 use spinet_rules::{Chain, Purpose, RuleSettings, Stream};
 use spinet_train::group_by_label;
 
@@ -41,6 +41,10 @@ pub struct BenchCase {
     pub density: f64,
     /// Threads of the step.
     pub threads: usize,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// Rules and optimizers that are measured too, each alone.
+    pub rules: Vec<RuleSettings>,
 }
 
 /// Median milliseconds of a step.
@@ -66,6 +70,12 @@ pub struct BenchRow {
     pub products_ms: f64,
     /// By name: milliseconds of each part of a step with BDNN-dsd.
     pub parts_ms: BTreeMap<String, f64>,
+    /// Activation of the hidden layers; sigmoid if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+    /// By rule: milliseconds of a step with it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules_ms: BTreeMap<String, f64>,
 }
 
 /// Measured steps with what they were measured on.
@@ -110,12 +120,17 @@ pub fn bench(cases: &[BenchCase], kernel: Kernel, steps: usize, samples: Option<
     })
 }
 
+/// Where plain gradient descent and BDNN-dsd stand among the lanes.
+const PLAIN: usize = 0;
+const BDNN: usize = 1;
+
 /// A network in training.
 struct Lane {
     network: Network<f32>,
     chain: Chain<f32>,
     workspace: Workspace<f32>,
     step: u64,
+    learning_rate: f64,
 }
 
 impl Lane {
@@ -124,15 +139,20 @@ impl Lane {
         sizes.extend(std::iter::repeat_n(case.hidden, case.depth));
         let labels = samples.labels().iter().max().map_or(0, |label| usize::from(*label) + 1);
         sizes.push(labels.max(CLASSES));
-        let network = Network::new(&NetworkConfig::dense(&sizes), 0).map_err(spinet_train::Error::from)?;
+        // Small where sums can grow from layer to layer: nothing diverges in so few steps.
+        let (learning_rate, initialiser) = match case.activation {
+            Activation::Sigmoid => (0.1, Initialiser::Uniform(1.0)),
+            _ => (1e-3, Initialiser::He),
+        };
+        let config = NetworkConfig { activation: case.activation, initialiser, ..NetworkConfig::dense(&sizes) };
+        let network = Network::new(&config, 0).map_err(spinet_train::Error::from)?;
         let chain = Chain::from_settings(rules, &network.plan(case.batch, 0)).map_err(spinet_train::Error::from)?;
         let workspace = Workspace::with_kernel(&network, case.batch, threads, kernel).map_err(spinet_train::Error::from)?;
-        Ok(Self { network, chain, workspace, step: 0 })
+        Ok(Self { network, chain, workspace, step: 0, learning_rate })
     }
 
     fn step(&mut self, batch: &Batch<'_, f32>) {
-        // The learning rate is small and the weights start within [-1, 1]: nothing can diverge in so few steps.
-        let outcome = self.workspace.step(&mut self.network, &mut self.chain, batch, 0.1, self.step);
+        let outcome = self.workspace.step(&mut self.network, &mut self.chain, batch, self.learning_rate, self.step);
         debug_assert!(outcome.is_ok(), "a measured step diverged");
         self.step += 1;
     }
@@ -181,37 +201,43 @@ fn measure(case: &BenchCase, kernel: Kernel, steps: usize, samples: Option<&Samp
     };
     let features = samples.features();
     let threads = Threads::new(case.threads).map_err(spinet_train::Error::from)?;
-    let mut plain = Lane::new(case, samples, kernel, &[], threads.clone())?;
-    let mut bdnn = Lane::new(case, samples, kernel, &[RuleSettings::new("bdnn-dsd")], threads)?;
+    // Nothing, BDNN-dsd, and what was asked for.
+    let bdnn = RuleSettings::new("bdnn-dsd");
+    let rules = std::iter::once([].as_slice()).chain([&bdnn].into_iter().chain(&case.rules).map(std::slice::from_ref));
+    let mut lanes = rules.map(|rules| Lane::new(case, samples, kernel, rules, threads.clone())).collect::<Result<Vec<_>, _>>()?;
     let parts = Arc::new(Mutex::new(Parts::default()));
     let watch = Arc::clone(&parts);
-    bdnn.workspace.watch(move |part| lock(&watch).done(part));
+    lanes[BDNN].workspace.watch(move |part| lock(&watch).done(part));
 
     let size = case.batch.min(samples.len());
     let shuffled = Shuffled::new(samples, size);
     let batch = |index: usize| shuffled.batch(index);
-
-    let mut times: [Vec<f64>; 3] = Default::default();
     for index in 0..WARM_UP {
-        plain.step(&batch(index));
-        bdnn.step(&batch(index));
+        for lane in &mut lanes {
+            lane.step(&batch(index));
+        }
     }
     lock(&parts).clear();
-    let [plain_ms, bdnn_ms, products_ms] = &mut times;
+    let (mut times, mut products_ms) = (vec![Vec::new(); lanes.len()], Vec::new());
     for block in 0..steps.div_ceil(BLOCK) {
         let indices = block * BLOCK..steps.min((block + 1) * BLOCK);
-        for index in indices.clone() {
-            plain_ms.push(timed(|| plain.step(&batch(index))));
-        }
-        for index in indices.clone() {
-            lock(&parts).start();
-            bdnn_ms.push(timed(|| bdnn.step(&batch(index))));
-            lock(&parts).end();
+        for (number, (lane, times)) in lanes.iter_mut().zip(&mut times).enumerate() {
+            for index in indices.clone() {
+                if number == BDNN {
+                    lock(&parts).start();
+                }
+                times.push(timed(|| lane.step(&batch(index))));
+                if number == BDNN {
+                    lock(&parts).end();
+                }
+            }
         }
         for index in indices {
-            products_ms.push(timed(|| plain.workspace.products(&plain.network, &batch(index))));
+            let Lane { workspace, network, .. } = &mut lanes[PLAIN];
+            products_ms.push(timed(|| workspace.products(network, &batch(index))));
         }
     }
+    let time = |lane: usize| rounded(median(&times[lane]));
     let parts = lock(&parts);
     let part = |part: &Part| (part.name().to_owned(), rounded(median(&parts.steps[part])));
     Ok(BenchRow {
@@ -221,10 +247,12 @@ fn measure(case: &BenchCase, kernel: Kernel, steps: usize, samples: Option<&Samp
         batch: size,
         density: density(samples.values()),
         threads: case.threads,
-        sgd_ms: rounded(median(plain_ms)),
-        bdnn_ms: rounded(median(bdnn_ms)),
-        products_ms: rounded(median(products_ms)),
+        sgd_ms: time(PLAIN),
+        bdnn_ms: time(BDNN),
+        products_ms: rounded(median(&products_ms)),
         parts_ms: Part::ALL.iter().map(part).collect(),
+        activation: (case.activation != Activation::Sigmoid).then_some(case.activation),
+        rules_ms: case.rules.iter().zip(BDNN + 1..).map(|(rule, lane)| (rule.to_string(), time(lane))).collect(),
     })
 }
 
@@ -321,13 +349,23 @@ mod tests {
 
     #[test]
     fn every_figure_is_measured_and_the_parts_make_up_the_step() {
-        let case = BenchCase { inputs: 200, hidden: 40, depth: 2, batch: 64, density: 0.5, threads: 1 };
+        let case = BenchCase {
+            inputs: 200,
+            hidden: 40,
+            depth: 2,
+            batch: 64,
+            density: 0.5,
+            threads: 1,
+            activation: Activation::Relu,
+            rules: vec![RuleSettings::new("adam")],
+        };
         for kernel in [Kernel::F32, Kernel::Portable] {
             let record = bench(std::slice::from_ref(&case), kernel, 25, None).unwrap();
             let row = &record.rows[0];
             assert_eq!((record.kernel.as_str(), row.inputs, row.depth), (kernel.name(), 200, 2));
             assert!((row.density - 0.5).abs() < 0.02);
-            assert!(row.sgd_ms > 0.0 && row.products_ms > 0.0);
+            assert!(row.sgd_ms > 0.0 && row.products_ms > 0.0 && row.rules_ms["adam"] > 0.0 && row.rules_ms.len() == 1);
+            assert_eq!(row.activation, Some(Activation::Relu));
             assert_eq!(row.parts_ms.len(), Part::ALL.len());
             assert!(row.parts_ms.values().sum::<f64>() > 0.5 * row.bdnn_ms, "{row:?}");
         }
@@ -336,14 +374,32 @@ mod tests {
     #[test]
     fn real_samples_are_used_as_they_are() {
         let samples = Samples::new(vec![0, 1, 2, 3, 0, 5, 6, 7], vec![0, 1, 2, 3], [1, 2]).unwrap();
-        let case = BenchCase { inputs: 9, hidden: 3, depth: 1, batch: 600, density: 1.0, threads: 1 };
+        let case = BenchCase {
+            inputs: 9,
+            hidden: 3,
+            depth: 1,
+            batch: 600,
+            density: 1.0,
+            threads: 1,
+            activation: Activation::Sigmoid,
+            rules: Vec::new(),
+        };
         let record = bench(&[case], Kernel::F32, 3, Some(("tiny", &samples))).unwrap();
         assert_eq!((record.data.as_str(), record.rows[0].inputs, record.rows[0].batch, record.rows[0].density), ("tiny", 2, 4, 0.75));
     }
     #[test]
     fn numbers_and_many_classes_are_measured_too() {
         let samples = Samples::of_numbers(vec![0.0, -1.5, 2.0, 3.0, 4.0, 5.0], vec![0, 25, 3], [1, 2]).unwrap();
-        let case = BenchCase { inputs: 2, hidden: 3, depth: 1, batch: 2, density: 1.0, threads: 1 };
+        let case = BenchCase {
+            inputs: 2,
+            hidden: 3,
+            depth: 1,
+            batch: 2,
+            density: 1.0,
+            threads: 1,
+            activation: Activation::Sigmoid,
+            rules: Vec::new(),
+        };
         let record = bench(&[case], Kernel::F32, 3, Some(("table", &samples))).unwrap();
         assert_eq!((record.rows[0].batch, record.rows[0].density), (2, 0.833));
     }

@@ -1,7 +1,7 @@
 //! How the time of a step grows with width, depth, batch, density of the input and threads.
 
 use serde::{Deserialize, Serialize};
-use spinet_nn::Kernel;
+use spinet_nn::{Activation, Kernel};
 
 use crate::figure::{Axis, Figure, Panel, Series, render};
 use crate::{BenchCase, BenchRecord, BenchRow, Error, bench};
@@ -27,7 +27,16 @@ pub struct Scaling {
 }
 
 /// The step that the sweeps start from.
-const BASE: BenchCase = BenchCase { inputs: 784, hidden: 100, depth: 1, batch: 600, density: 1.0, threads: 1 };
+const BASE: BenchCase = BenchCase {
+    inputs: 784,
+    hidden: 100,
+    depth: 1,
+    batch: 600,
+    density: 1.0,
+    threads: 1,
+    activation: Activation::Sigmoid,
+    rules: Vec::new(),
+};
 
 /// Values of each axis, and the case of a value.
 type Variation = (&'static str, Vec<f64>, fn(f64) -> BenchCase);

@@ -93,7 +93,7 @@ fn every_study_that_is_a_sweep_reads_and_has_its_points() {
     for (study, points) in [
         (Study::Parameters, 20),
         (Study::ParametersSmall, 20),
-        (Study::GrapesMnist, 12),
+        (Study::GrapesMnist, 9),
         (Study::GrapesDepth, 80),
         (Study::GrapesOptimizers, 21),
         (Study::RulesCompared, 4),
