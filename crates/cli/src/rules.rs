@@ -54,7 +54,12 @@ fn show(entry: &RuleEntry, output: &mut Output) -> Result<(), Error> {
     }
     writeln!(output, "  reference: {}", entry.reference)?;
     for Parameter { name, summary, range } in entry.parameters {
-        writeln!(output, "  {name} = {}", range.default_text())?;
+        let default = match range {
+            // With an exponent where it would be long.
+            Range::Number { default, .. } if *default != 0.0 && default.abs() < 1e-4 => format!("{default:e}"),
+            _ => range.default_text(),
+        };
+        writeln!(output, "  {name} = {default}")?;
         writeln!(output, "      {summary}; {range}")?;
     }
     Ok(())

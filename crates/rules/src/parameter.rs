@@ -99,9 +99,11 @@ impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number { above, includes, below, .. } => {
-                write!(f, "in {}{above}, {})", if *includes { '[' } else { '(' }, short(*below))
+                write!(f, "in {}{}, {})", if *includes { '[' } else { '(' }, short(*above), short(*below))
             }
-            Self::Count { low, high, .. } => write!(f, "a whole number in [{low}, {high}]"),
+            Self::Count { low, high, .. } => {
+                write!(f, "a whole number in [{low}, {}]", if *high < 1_000_000 { high.to_string() } else { format!("{:e}", *high as f64) })
+            }
             Self::Choice { options, .. } => write!(f, "one of {}", options.join(", ")),
             Self::Layers => f.write_str("`all` or layer numbers from 1 such as `1` or `1+2`"),
         }
@@ -110,7 +112,7 @@ impl fmt::Display for Range {
 
 /// A number with an exponent where it would be long.
 fn short(number: f64) -> String {
-    if number.abs() < 1e6 { number.to_string() } else { format!("{number:e}") }
+    if number == 0.0 || (1e-4..1e6).contains(&number.abs()) { number.to_string() } else { format!("{number:e}") }
 }
 
 /// A value as a person gave it, unchecked.
