@@ -72,8 +72,8 @@ pub enum Error {
         /// The rule.
         rule: &'static str,
     },
-    /// Two rules that both say what only one can say.
-    #[error("rules `{first}` and `{second}` exclude each other in layer {layer}: both give {what}")]
+    /// Two rules that both decide what only one can.
+    #[error("rules `{first}` and `{second}` exclude each other in layer {layer}: both decide {what}")]
     Excluding {
         /// The first given.
         first: &'static str,
@@ -81,7 +81,7 @@ pub enum Error {
         second: &'static str,
         /// The layer, counted from 1.
         layer: usize,
-        /// What both give.
+        /// What both decide.
         what: &'static str,
     },
     /// More than one optimizer.

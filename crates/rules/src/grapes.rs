@@ -289,6 +289,10 @@ impl<S: Scalar> Rule<S> for Grapes<S> {
         }
     }
 
+    fn decides(&self) -> Option<&'static str> {
+        Some("the factors of error signals")
+    }
+
     fn stays_finite(&self) -> bool {
         true
     }

@@ -217,6 +217,10 @@ impl<S: Scalar> Rule<S> for MagnitudePruning<S> {
         }
     }
 
+    fn decides(&self) -> Option<&'static str> {
+        Some("which weights there are")
+    }
+
     fn stays_finite(&self) -> bool {
         true
     }

@@ -220,6 +220,11 @@ pub trait Rule<S: Scalar>: Send {
     /// Whether the rule acts at this seam of this layer.
     fn acts(&self, seam: Seam, layer: usize) -> bool;
 
+    /// What only one rule of a layer can decide, in words, if this one decides such a thing: two that do are refused.
+    fn decides(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Whether weights and biases stay finite in the hooks after the update, whatever finite numbers they get. The contract test
     /// holds every rule of the registry to it; after a step of any other the new weights are looked at, for which a copy of the old
     /// ones is kept.

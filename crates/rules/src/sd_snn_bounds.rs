@@ -210,6 +210,10 @@ impl<S: Scalar> Rule<S> for SdSnnBounds<S> {
         }
     }
 
+    fn decides(&self) -> Option<&'static str> {
+        Some("the bounds of weights")
+    }
+
     fn stays_finite(&self) -> bool {
         true
     }

@@ -187,6 +187,10 @@ impl<S: Scalar> Rule<S> for SynapticPruning<S> {
         }
     }
 
+    fn decides(&self) -> Option<&'static str> {
+        Some("which weights there are")
+    }
+
     fn stays_finite(&self) -> bool {
         true
     }

@@ -394,6 +394,10 @@ impl<S: Scalar> Rule<S> for SpineBound<S> {
         }
     }
 
+    fn decides(&self) -> Option<&'static str> {
+        Some("the bounds of weights")
+    }
+
     fn stays_finite(&self) -> bool {
         true
     }

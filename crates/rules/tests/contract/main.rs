@@ -250,12 +250,31 @@ fn a_chain_takes_every_entry_once() {
 
 #[test]
 fn rules_that_exclude_each_other_are_refused_with_the_reason() {
-    let settings = ["feedback-alignment", "l2", "direct-feedback-alignment"].map(RuleSettings::new);
-    let error = Chain::<f32>::from_settings(&settings, &plan()).map(|_| ()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "rules `feedback-alignment` and `direct-feedback-alignment` exclude each other in layer 2: both give the way of error signals upstream"
-    );
+    let chain = |texts: &[&str]| {
+        let settings: Vec<RuleSettings> = texts.iter().map(|text| text.parse().unwrap()).collect();
+        Chain::<f32>::from_settings(&settings, &plan()).map(|_| ())
+    };
+    for (texts, layer, what) in [
+        (["feedback-alignment", "l2", "direct-feedback-alignment"], 2, "the way of error signals upstream"),
+        (["grapes", "dropout", "scalar-gain"], 1, "the factors of error signals"),
+        (["bdnn-dsd:layers=2", "l2", "spine-retraction"], 2, "the bounds of weights"),
+        (["sd-snn-bounds", "l1", "bdnn-dsd"], 1, "the bounds of weights"),
+        (["magnitude-pruning", "max-norm", "synaptic-pruning"], 1, "which weights there are"),
+    ] {
+        let name = |text: &str| text.split(':').next().unwrap().to_owned();
+        assert_eq!(
+            chain(&texts).unwrap_err().to_string(),
+            format!("rules `{}` and `{}` exclude each other in layer {layer}: both decide {what}", name(texts[0]), name(texts[2]))
+        );
+    }
+    // In different layers, and those that combine.
+    for texts in [
+        &["bdnn-dsd:layers=1", "spine-retraction:layers=2"][..],
+        &["grapes", "bdnn-dsd", "dropout", "l2", "magnitude-pruning", "adam"],
+        &["drop-connect", "feedback-alignment", "meprop", "l1", "max-norm", "synaptic-pruning", "momentum"],
+    ] {
+        chain(texts).unwrap();
+    }
 }
 
 #[test]
