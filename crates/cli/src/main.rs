@@ -27,6 +27,7 @@ mod sample_counts;
 mod scores;
 mod settings;
 mod spines;
+mod stored_record;
 mod sweep;
 mod threads;
 mod train;

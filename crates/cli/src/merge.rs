@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use spinet::lab::{self, Record, merge};
-use spinet::store;
 
 use crate::error::Error;
 use crate::output::Output;
 use crate::reproduce::write_tables;
+use crate::stored_record::read_record;
 
 const EXAMPLES: &str = "\
 Example, two machines that did a share each:
@@ -54,11 +54,7 @@ impl Merge {
 
     /// Joins records.
     fn join(&self, output: &mut Output) -> Result<(), Error> {
-        let read = |path: &PathBuf| {
-            let failed = |source| Error::Record { path: path.clone(), source: Box::new(source) };
-            let record = Record::parse(&store::read_text(path)?).map_err(failed)?;
-            Ok::<_, Error>((path.clone(), record))
-        };
+        let read = |path: &PathBuf| Ok::<_, Error>((path.clone(), read_record(path, Record::parse)?));
         let record = lab::join(&self.from.iter().map(read).collect::<Result<Vec<_>, _>>()?)?;
         let path = write_tables(&record, &self.out)?;
         let (rows, reduced) = (record.rows.len(), &record.definition.reduced);

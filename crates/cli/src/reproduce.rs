@@ -14,6 +14,7 @@ use crate::kept_runs::KeptRuns;
 use crate::output::Output;
 use crate::reproduce_bar::ReproduceBar;
 use crate::settings::kernel;
+use crate::stored_record::{RecordFlags, read_record};
 use crate::threads::ThreadCount;
 
 const EXAMPLES: &str = "\
@@ -63,15 +64,8 @@ pub(crate) struct Reproduce {
     /// A smaller run that takes seconds; the table says so.
     #[arg(long, conflicts_with_all = ["runs", "epochs"])]
     quick: bool,
-    /// Print the record as JSON instead of the table.
-    #[arg(long)]
-    json: bool,
-    /// Print the table as Markdown.
-    #[arg(long, conflicts_with = "json")]
-    markdown: bool,
-    /// Also write the record and its figures into this directory.
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    shown: RecordFlags,
     /// Show a stored record instead of running anything.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["tables", "runs", "epochs", "methods", "hidden", "rules", "quick"])]
     from: Option<PathBuf>,
@@ -102,23 +96,23 @@ impl Reproduce {
                 None => return Ok(()),
             },
         };
-        if let Some(directory) = &self.out {
+        if let Some(directory) = &self.shown.out {
             made.tables.iter().try_for_each(|record| write_tables(record, directory).map(drop))?;
             made.figures.iter().try_for_each(|figure| write_figure(figure, directory))?;
         }
-        if self.json {
+        if self.shown.json {
             return output.bytes(made.json()?.as_bytes());
         }
-        let record = made.tables.iter().map(if self.markdown { lab::markdown } else { lab::text });
+        let record = made.tables.iter().map(if self.shown.markdown { lab::markdown } else { lab::text });
         let figure = |figure: &StudyData| match figure {
-            StudyData::Figure(record) if self.markdown => lab::figure_markdown(record),
+            StudyData::Figure(record) if self.shown.markdown => lab::figure_markdown(record),
             StudyData::Figure(record) => lab::figure_text(record),
-            StudyData::Sweep(record) if self.markdown => lab::sweep_markdown(record),
+            StudyData::Sweep(record) if self.shown.markdown => lab::sweep_markdown(record),
             StudyData::Sweep(record) => lab::sweep_text(record),
         };
         let parts: Vec<String> = record.chain(made.figures.iter().map(figure)).collect();
         write!(output, "{}", parts.join("\n"))?;
-        if self.out.is_none() && !made.figures.is_empty() && self.from.is_none() {
+        if self.shown.out.is_none() && !made.figures.is_empty() && self.from.is_none() {
             writeln!(output, "\nnext: the same with `--out DIR` writes the figures as SVG; the finished runs are not trained again")?;
         }
         Ok(())
@@ -274,8 +268,7 @@ impl Made {
 
 /// A stored record, of tables or of a figure.
 fn from_file(path: &Path) -> Result<Made, Error> {
-    let failed = |source| Error::Record { path: path.to_owned(), source: Box::new(source) };
-    Ok(match AnyRecord::parse(&store::read_text(path)?).map_err(failed)? {
+    Ok(match read_record(path, AnyRecord::parse)? {
         AnyRecord::Tables(record) => Made { tables: Some(record), ..Made::default() },
         AnyRecord::Figure(record) => Made { figures: vec![StudyData::Figure(record)], ..Made::default() },
         AnyRecord::Sweep(record) => Made { figures: vec![StudyData::Sweep(record)], ..Made::default() },

@@ -13,6 +13,7 @@ use crate::output::Output;
 use crate::reproduce::write_sweep;
 use crate::reproduce_bar::ReproduceBar;
 use crate::settings::kernel;
+use crate::stored_record::{RecordFlags, read_record};
 use crate::threads::ThreadCount;
 
 const EXAMPLES: &str = "\
@@ -50,15 +51,8 @@ pub(crate) struct Sweep {
     /// TOML file with what every run has and the values to combine.
     #[arg(value_name = "FILE", required_unless_present = "from")]
     file: Option<PathBuf>,
-    /// Print the record as JSON instead of the table.
-    #[arg(long)]
-    json: bool,
-    /// Print the table as Markdown.
-    #[arg(long, conflicts_with = "json")]
-    markdown: bool,
-    /// Also write the record and its figure into this directory.
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    shown: RecordFlags,
     /// Show a stored record instead of running anything.
     #[arg(long, value_name = "RECORD", conflicts_with = "file")]
     from: Option<PathBuf>,
@@ -76,23 +70,22 @@ pub(crate) struct Sweep {
 impl Sweep {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let record = match (&self.from, &self.file) {
-            (Some(path), _) => SweepRecord::parse(&store::read_text(path)?)
-                .map_err(|source| Error::Record { path: path.clone(), source: Box::new(source) })?,
+            (Some(path), _) => read_record(path, SweepRecord::parse)?,
             (None, Some(file)) => match self.make(file, output)? {
                 Some(record) => record,
                 None => return Ok(()),
             },
             (None, None) => return Ok(()),
         };
-        if self.json {
+        if self.shown.json {
             output.bytes(record.to_json()?.as_bytes())?;
-        } else if self.markdown {
+        } else if self.shown.markdown {
             write!(output, "{}", lab::sweep_markdown(&record))?;
         } else {
             write!(output, "{}", lab::sweep_text(&record))?;
         }
         // Last, so that a figure that cannot be drawn hides no numbers.
-        self.out.iter().try_for_each(|directory| write_sweep(&record, directory))
+        self.shown.out.iter().try_for_each(|directory| write_sweep(&record, directory))
     }
 
     /// The record; none if only a share of the runs was asked for.

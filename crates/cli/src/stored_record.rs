@@ -1,0 +1,26 @@
+//! How a record is shown and kept, and reading one that was.
+
+use std::path::{Path, PathBuf};
+
+use spinet::{lab, store};
+
+use crate::error::Error;
+
+/// How a record is shown, and where it is kept.
+#[derive(clap::Args)]
+pub(crate) struct RecordFlags {
+    /// Print the record as JSON instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the table as Markdown.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Also write the record and its figures into this directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Reads a stored record; what is wrong with it is told with its path.
+pub(crate) fn read_record<R>(path: &Path, parse: fn(&str) -> Result<R, lab::Error>) -> Result<R, Error> {
+    parse(&store::read_text(path)?).map_err(|source| Error::Record { path: path.to_owned(), source: Box::new(source) })
+}
