@@ -23,7 +23,7 @@ const FILES_OF_SET: CifarFiles = CifarFiles {
 };
 
 /// A header with any name, kind and size.
-fn header(name: &str, kind: EntryType, size: u64) -> Vec<u8> {
+pub(crate) fn header(name: &str, kind: EntryType, size: u64) -> Vec<u8> {
     let mut header = Header::new_gnu();
     header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
     header.set_entry_type(kind);
@@ -33,7 +33,7 @@ fn header(name: &str, kind: EntryType, size: u64) -> Vec<u8> {
 }
 
 /// A header and its content, to the end of a block.
-fn member(name: &str, kind: EntryType, content: &[u8]) -> Vec<u8> {
+pub(crate) fn member(name: &str, kind: EntryType, content: &[u8]) -> Vec<u8> {
     let mut bytes = [&header(name, kind, content.len() as u64), content].concat();
     bytes.resize(bytes.len().next_multiple_of(512), 0);
     bytes
@@ -45,7 +45,7 @@ fn file(name: &str) -> Vec<u8> {
     member(name, EntryType::Regular, &records)
 }
 
-fn packed(parts: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn packed(parts: &[Vec<u8>]) -> Vec<u8> {
     gzip(&[&parts.concat()[..], &[0; 1024]].concat())
 }
 
@@ -144,6 +144,32 @@ fn ten_thousand_entries_are_read_and_one_more_is_not() {
     read(&parts(MAX_ENTRIES - 2)).unwrap();
     let text = read(&parts(MAX_ENTRIES - 1)).unwrap_err().to_string();
     assert_eq!(text, "many.tar.gz: archive has more than 10000 entries, expected at most 10000");
+}
+
+#[test]
+fn a_million_entries_are_refused_in_a_second_and_little_memory() {
+    let some = header("other", EntryType::Regular, 0).repeat(1000);
+    let packed = blocks(&some);
+    let mut file = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    for _ in 0..1000 {
+        file.extend_from_slice(&packed);
+    }
+    file.extend([3, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    let mut fastest = Duration::MAX;
+    for _ in 0..3 {
+        let begin = Instant::now();
+        let limit = 1 << 30;
+        let (result, usage) = measure(|| parse(&file, Path::new("million.tar.gz"), &FILES_OF_SET, &LAYOUT, limit));
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::TooManyEntries { limit: 10_000, .. }), "{error}");
+        assert!(usage.peak <= 2 * MIB, "{usage:?}");
+        fastest = fastest.min(begin.elapsed());
+        // Twice more only on a machine that is busy with something else.
+        if fastest < Duration::from_secs(1) {
+            return;
+        }
+    }
+    panic!("refused after {fastest:?}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ const GIB: u64 = 1 << 30;
 
 /// Deflate blocks that end on a byte and refer to nothing before them, so they can be repeated.
 pub(crate) fn blocks(bytes: &[u8]) -> Vec<u8> {
-    let mut output = Vec::with_capacity(bytes.len() / 900 + 1000);
+    let mut output = Vec::with_capacity(bytes.len() / 100 + 1000);
     let mut compress = Compress::new(Compression::best(), false);
     compress.compress_vec(bytes, &mut output, FlushCompress::Full).unwrap();
     assert_eq!(compress.total_in(), bytes.len() as u64);

@@ -3,6 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
+    clippy::print_stdout,
     reason = "tests write to their own temporary folder and stop at the first surprise"
 )]
 
@@ -14,6 +15,7 @@ mod memory;
 mod mutate;
 mod mutations;
 mod tables;
+mod traced;
 
 use std::io::Write;
 use std::path::Path;
