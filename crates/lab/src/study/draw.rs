@@ -23,6 +23,8 @@ pub fn figure_svg(record: &FigureRecord) -> Result<String, Error> {
         return Ok(render_histograms(&Histograms { title, description, x, y, panels: bars.collect(), size: (900, 620) })?);
     }
     let [x, y] = record.axes.as_ref().map_or(["epoch", "synapses"], |axes| axes.each_ref().map(String::as_str));
+    // The same for all panels where there is a whole.
+    let range = y.ends_with("(%)").then_some((0.0, 100.0));
     let panel = |panel: &super::FigurePanel| {
         let series = panel.curves.iter().enumerate().map(|(style, curve)| {
             let points = panel.epoch.iter().zip(&curve.mean).map(|(epoch, mean)| (*epoch as f64, *mean));
@@ -30,10 +32,11 @@ pub fn figure_svg(record: &FigureRecord) -> Result<String, Error> {
             let band = if record.seeds.len() > 1 { band.collect() } else { Vec::new() };
             Series { label: curve.label.clone(), points: points.collect(), band, style: style + 1 }
         });
-        Panel { title: panel.title.clone(), x: axis(x, false), y: axis(y, false), series: series.collect() }
+        Panel { title: panel.title.clone(), x: axis(x, false), y: Axis { range, ..axis(y, false) }, series: series.collect() }
     };
     let panels: Vec<Panel> = record.panels.iter().map(panel).collect();
-    let height = 90 + 320 * panels.len().div_ceil(2) as u32;
+    // Three beside each other.
+    let height = 90 + 320 * panels.len().div_ceil(3) as u32;
     Ok(render(&Figure { title, description, panels, size: (900, height) })?)
 }
 
