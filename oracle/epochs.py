@@ -75,24 +75,30 @@ class SdSnnBounds:
         if self.last is None:
             self.high, self.low = [max(w)] * WEIGHTS, [-max(w)] * WEIGHTS
             self.above, self.below, self.decays = [[] for _ in w], [[] for _ in w], [0] * WEIGHTS
+            self.were_high, self.were_low, self.fell = set(), set(), set()
         else:
-            for i, (now, last) in enumerate(zip(w, self.last)):
-                self.above[i] = self.above[i] + [now - self.high[i]] if now >= self.high[i] and last >= self.high[i] else []
-                self.below[i] = self.below[i] + [now - self.low[i]] if now <= self.low[i] and last <= self.low[i] else []
+            # Sets of places, as the published code has them; a weight counts when it is in today's and in the last.
+            high = {i for i in range(WEIGHTS) if w[i] >= self.high[i]}
+            low = {i for i in range(WEIGHTS) if w[i] <= self.low[i]}
+            falls = {i for i in range(WEIGHTS) if abs(w[i]) < abs(self.last[i])}
+            for i in range(WEIGHTS):
+                self.above[i] = self.above[i] + [w[i] - self.high[i]] if i in high & self.were_high else []
+                self.below[i] = self.below[i] + [w[i] - self.low[i]] if i in low & self.were_low else []
+                self.decays[i] = self.decays[i] + 1 if i in falls & self.fell else 0
                 if len(self.above[i]) == self.threshold:
                     self.high[i] += sum(self.above[i]) / self.threshold
                     self.above[i] = []
                 if len(self.below[i]) == self.threshold:
                     self.low[i] += sum(self.below[i]) / self.threshold
                     self.below[i] = []
-                self.decays[i] = self.decays[i] + 1 if abs(now) < abs(last) else 0
                 if self.decays[i] == self.threshold:
                     self.high[i] *= self.shrink_factor
                     self.low[i] *= self.shrink_factor
                     self.decays[i] = 0
+            self.were_high, self.were_low, self.fell = high, low, falls
+        self.last = w
         if epoch > self.warm_up:
             w = [min(max(now, low), high) for now, low, high in zip(w, self.low, self.high)]
-        self.last = w
         return tensor(w)
 
 

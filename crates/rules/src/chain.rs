@@ -11,13 +11,12 @@ use crate::{At, Error, ErrorSignal, Feedback, GradientDescent, Measure, Plan, Pr
 
 /// Refuses two rules that decide the same thing in the same layer: only one of them could.
 fn check_excluding<S: Scalar>(rules: &[Box<dyn Rule<S>>], layers: usize) -> Result<(), Error> {
-    const SEAMS: [Seam; 6] = [Seam::Activation, Seam::WeightView, Seam::Feedback, Seam::ErrorSignal, Seam::Gradient, Seam::AfterUpdate];
     for layer in 0..layers {
         let mut decided: Vec<(&'static str, &'static str)> = Vec::new();
         for rule in rules {
             let by_seam = [(Seam::WeightView, "the weights of a step"), (Seam::Feedback, "the way of error signals upstream")];
             let by_seam = by_seam.into_iter().filter(|(seam, _)| rule.acts(*seam, layer)).map(|(_, what)| what);
-            let by_rule = rule.decides().filter(|_| SEAMS.into_iter().any(|seam| rule.acts(seam, layer)));
+            let by_rule = rule.decides().filter(|_| Seam::ALL.into_iter().any(|seam| rule.acts(seam, layer)));
             for what in by_seam.chain(by_rule) {
                 if let Some((first, _)) = decided.iter().find(|(_, known)| *known == what) {
                     return Err(Error::Excluding { first, second: rule.name(), layer: layer + 1, what });

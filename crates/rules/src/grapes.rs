@@ -52,7 +52,7 @@ const PARAMETERS: &[Parameter] = &[
         summary: "whether a changed error signal also goes to the layers below; weight-wise: both ends of a synapse count",
         range: Range::Choice { default: "propagating", options: &["propagating", "local", "weight-wise"] },
     },
-    Parameter { name: "layers", summary: "the hidden layers whose error signals it scales", range: Range::Layers },
+    Parameter { name: "layers", summary: "the hidden layers whose error signals, or whose weights' gradients, it scales", range: Range::Layers },
 ];
 
 /// Registry entry.
@@ -186,7 +186,12 @@ impl<S: Scalar> Grapes<S> {
             let (found, expected) = (config.least.to_string(), format!("at most the gain, {}", config.gain));
             return Err(Error::OutOfRange { rule: entry.name, parameter: "least", found, expected });
         }
-        config.layers.check_hidden(entry.name, plan.layers.len(), if config.form == Form::WeightWise { 2 } else { 1 })?;
+        let is_weight_wise = config.form == Form::WeightWise;
+        config.layers.check_hidden(entry.name, plan.layers.len(), if is_weight_wise { 2 } else { 1 })?;
+        if is_weight_wise && config.layers != Layers::All && config.layers.contains(0) {
+            let (found, expected) = (config.layers.to_string(), "layers from 2 in the weight-wise form".to_owned());
+            return Err(Error::OutOfRange { rule: entry.name, parameter: "layers", found, expected });
+        }
         let widest = plan.layers.iter().map(|shape| shape.outputs).max().unwrap_or(0);
         Ok(Self { config: config.clone(), shapes: plan.layers.clone(), factors: vec![S::ZERO; widest] })
     }

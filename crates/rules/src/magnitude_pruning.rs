@@ -157,17 +157,19 @@ impl<S: Scalar> MagnitudePruning<S> {
         let (pruned, amount) = (&mut self.pruned[layer], ramp * self.config.amount);
         match self.config.criterion {
             Criterion::Share => {
-                let count = (amount * weight.len() as f64).floor() as usize;
-                if count == 0 {
+                // As near to a whole number as 0.29 * 100 is, it is one.
+                let count = (amount * weight.len() as f64 * (1.0 + 1e-12)).floor() as usize;
+                let more = count.saturating_sub(pruned.iter().filter(|pruned| **pruned != 0).count());
+                if more == 0 {
                     return;
                 }
                 self.magnitudes.clear();
-                self.magnitudes.extend(weight.iter().map(|w| w.abs()));
+                self.magnitudes.extend(weight.iter().zip(&*pruned).filter(|(_, pruned)| **pruned == 0).map(|(w, _)| w.abs()));
                 let ascending = |a: &S, b: &S| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal);
-                let (smaller, threshold, _) = self.magnitudes.select_nth_unstable_by(count - 1, ascending);
+                let (smaller, threshold, _) = self.magnitudes.select_nth_unstable_by(more - 1, ascending);
                 let threshold = *threshold;
-                let mut equal = count - smaller.iter().filter(|magnitude| **magnitude < threshold).count();
-                for (pruned, w) in pruned.iter_mut().zip(weight) {
+                let mut equal = more - smaller.iter().filter(|magnitude| **magnitude < threshold).count();
+                for (pruned, w) in pruned.iter_mut().zip(weight).filter(|(pruned, _)| **pruned == 0) {
                     if w.abs() < threshold {
                         *pruned = 1;
                     } else if w.abs() == threshold && equal > 0 {
@@ -206,15 +208,10 @@ impl<S: Scalar> Rule<S> for MagnitudePruning<S> {
         if self.pruned[at.layer].is_empty() {
             return;
         }
-        let remove = |pruned: &[u16], weight: &mut [S]| {
-            weight.iter_mut().zip(pruned).for_each(|(w, pruned)| *w = if *pruned == 0 { *w } else { S::ZERO });
-        };
-        // First those removed before, so that they are the smallest of all.
-        remove(&self.pruned[at.layer], weight);
         if let Some(ramp) = self.plan.epochs_done(at.step).and_then(|epoch| self.config.ramp(epoch, self.plan.epochs)) {
             self.prune(at.layer, ramp, weight);
-            remove(&self.pruned[at.layer], weight);
         }
+        weight.iter_mut().zip(&self.pruned[at.layer]).for_each(|(w, pruned)| *w = if *pruned == 0 { *w } else { S::ZERO });
     }
 
     fn decides(&self) -> Option<&'static str> {
@@ -272,6 +269,21 @@ mod tests {
         assert_eq!(after(&mut rule, 5, &weight), [0.3, 0.0, 0.2, -0.4, 0.0]);
         assert_eq!(after(&mut rule, 6, &[9.0; 5]), [9.0, 0.0, 9.0, 9.0, 0.0]);
         assert_eq!(after(&mut rule, 7, &[0.1; 5]), [0.1, 0.0, 0.1, 0.1, 0.0], "nothing more is removed");
+    }
+
+    #[test]
+    fn weights_that_another_rule_made_zero_do_not_make_it_remove_more() {
+        let config = MagnitudePruningConfig { amount: 0.6, start: 0.01, end: 0.03, ..MagnitudePruningConfig::default() };
+        let mut rule = rule(&config, 10);
+        let mut left = Vec::new();
+        for step in 0..6 {
+            // Half of the weights are 0 already, each time others.
+            let weight: Vec<f64> = (0..10).map(|index| if (index + step) % 2 == 0 { 0.0 } else { 1.0 }).collect();
+            after(&mut rule, step, &weight);
+            left.push(rule.pruned[0].iter().filter(|pruned| **pruned == 0).count());
+        }
+        // 0.6 (1 - (1 - k/2)^3) of ten: 0, then 5.25, then 6.
+        assert_eq!(left, [10, 10, 10, 5, 5, 4]);
     }
 
     #[test]

@@ -13,8 +13,8 @@
 //! ```
 //!
 //! The running means start at 0 and are not corrected for it. With a scale of 0 it is the authors' ablation, which is no plain
-//! gradient descent either: it already scales each part by its relative size. Their weight decay is the rule `l2`. Use it as one
-//! more optimizer to compare with; its authors call its gain on MNIST marginal.
+//! gradient descent either: it already scales each part by its relative size. Their weight decay, which comes after the factors, is left
+//! out. Use it as one more optimizer to compare with; its authors call its gain on MNIST marginal.
 
 use pulp::Arch;
 
@@ -155,27 +155,31 @@ impl<S: Scalar> Optimizer<S> for NeuroPlastic<S> {
                 *a = flushed(n(0.95) * *a + n(0.05) * g.abs());
                 *m = flushed(n(0.9) * *m + n(0.1) * *g);
                 *v = flushed(n(0.99) * *v + n(0.01) * (*g * *g).min(most_square));
-                *r = m.abs() / (v.sqrt() + tiny);
+                *r = (m.abs() / (v.sqrt() + tiny)).min(most_square);
             }
             let normal = |mean: S| S::ONE / (mean + tiny);
             let over_activity = normal(sum(activity, |a| a * over_count));
             let over_gradient = normal(sum(grad, |g| g.abs() * over_count));
             let over_steadiness = normal(sum(change, |r| r * over_count));
+            // Gradients and factors over the largest gradient cannot overflow.
+            let steepest = grad.iter().fold(S::ZERO, |steepest, g| steepest.max(g.abs()));
+            if steepest == S::ZERO {
+                return;
+            }
             for ((change, a), g) in change.iter_mut().zip(&*activity).zip(grad) {
                 let size = g.abs() * over_gradient;
                 let full = clip(n(0.4) * (*a * over_activity) + n(0.4) * size + n(0.2) * (*change * over_steadiness));
                 let plain = clip(size);
-                *change = (plain + scale * (full - plain)) * *g;
+                *change = (plain + scale * (full - plain)) * (*g / steepest);
             }
-            // Squares of numbers over the largest of them cannot overflow.
-            let longest = change.iter().fold(S::ZERO, |longest, u| longest.max(u.abs()));
-            if longest > S::ZERO {
-                let shape = sum(change, |u| (u / longest) * (u / longest)).sqrt();
-                let limit = (max_norm / shape / longest).min(S::ONE);
-                let root_mean_square = limit * longest * shape * over_count.sqrt();
+            let shape = sum(change, |u| u * u).sqrt();
+            if shape > S::ZERO {
+                // |u| = shape * steepest, which may be beyond all numbers.
+                let length = (max_norm / shape).min(steepest);
+                let root_mean_square = length * shape * over_count.sqrt();
                 let steady = (S::ONE + n(0.01) * (n(0.02) - root_mean_square)).max(n(0.5)).min(n(1.5));
                 for (w, u) in values.iter_mut().zip(&*change) {
-                    *w = *w - learning_rate * (*u * limit * steady);
+                    *w = *w - learning_rate * (*u * length * steady);
                 }
             }
         });

@@ -22,6 +22,12 @@ pub enum Seam {
     AfterUpdate,
 }
 
+impl Seam {
+    /// Every seam, in that order.
+    pub const ALL: [Self; 6] =
+        [Self::Activation, Self::WeightView, Self::Feedback, Self::ErrorSignal, Self::Gradient, Self::AfterUpdate];
+}
+
 /// Shape of one weight matrix, `[outputs, inputs]`, row-major.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LayerShape {

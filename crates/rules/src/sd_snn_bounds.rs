@@ -4,12 +4,15 @@
 //! epoch, for each weight (Zhao et al. 2022, as its published code computes it):
 //!
 //! ```text
-//! n+ <- n+ + 1, s+ <- s+ + (w - r+)  if w >= r+ in this epoch and the one before, else n+ <- 0, s+ <- 0
+//! pushes:  w >= r+;    falls:  |w| is smaller than at the end of the epoch before
+//! n+ <- n+ + 1, s+ <- s+ + (w - r+)  if w pushes now and did an epoch before, else n+ <- 0, s+ <- 0
 //! n+ >= threshold:  r+ <- r+ + s+ / threshold,  n+ <- 0, s+ <- 0      (the same below r-, with its sign)
-//! d  <- d + 1  if |w| is smaller than an epoch before, else d <- 0
+//! d  <- d + 1  if w falls now and did an epoch before, else d <- 0
 //! d  >= threshold:  r+ <- shrink_factor * r+,  r- <- shrink_factor * r-,  d <- 0
-//! after epoch `warm_up`:  w <- min(max(w, r-), r+)
+//! after more than `warm_up` epochs:  w <- min(max(w, r-), r+)
 //! ```
+//!
+//! Weights are judged as training left them, before that clamp.
 //!
 //! The direct descendant of [`bdnn-dsd`](crate::SpineBound): multiplicative where that one is additive, once an epoch where that
 //! one acts in every step. A layer without a positive weight starts from its largest magnitude. Biases have no bounds. Use it to
@@ -33,7 +36,7 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "warm_up",
         summary: "epochs before weights are clamped to their ranges",
-        range: Range::Count { default: 18, low: 0, high: 1_000_000_000 },
+        range: Range::Count { default: 19, low: 0, high: 1_000_000_000 },
     },
     Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
 ];
@@ -66,7 +69,7 @@ pub struct SdSnnBoundsConfig {
     pub threshold: u16,
     /// What is left of a range that shrinks, in `[0, 1)`; 0.75 unless set.
     pub shrink_factor: f64,
-    /// Epochs before weights are clamped; 18 unless set.
+    /// Epochs before weights are clamped; 19 unless set.
     pub warm_up: u64,
     /// The weight matrices it acts on.
     pub layers: Layers,
@@ -74,7 +77,7 @@ pub struct SdSnnBoundsConfig {
 
 impl Default for SdSnnBoundsConfig {
     fn default() -> Self {
-        Self { threshold: 18, shrink_factor: 0.75, warm_up: 18, layers: Layers::All }
+        Self { threshold: 18, shrink_factor: 0.75, warm_up: 19, layers: Layers::All }
     }
 }
 
@@ -88,6 +91,11 @@ impl SdSnnBoundsConfig {
             .with_text("layers", &self.layers.to_string())
     }
 }
+
+/// What a weight did at the end of the last epoch, one bit each.
+const ABOVE: u16 = 1;
+const BELOW: u16 = 2;
+const FELL: u16 = 4;
 
 /// One end of the ranges of a layer's weights. The lower end is kept with its sign turned, and looks at weights likewise.
 #[derive(Clone, Debug)]
@@ -104,12 +112,13 @@ impl<S: Scalar> End<S> {
         Self { range: vec![S::ZERO; weights], count: vec![0; weights], excess: vec![S::ZERO; weights] }
     }
 
-    /// Counts one weight that is `now` and was `last` an epoch before, and widens its range when that is due.
-    fn push(&mut self, index: usize, now: S, last: S, threshold: u16) {
+    /// Counts one weight that is `now`, and widens its range when that is due; tells whether it pushes.
+    fn push(&mut self, index: usize, now: S, has_pushed: bool, threshold: u16) -> bool {
         let (range, count, excess) = (&mut self.range[index], &mut self.count[index], &mut self.excess[index]);
-        if !(now >= *range && last >= *range) {
+        let is_pushing = now >= *range;
+        if !(is_pushing && has_pushed) {
             (*count, *excess) = (0, S::ZERO);
-            return;
+            return is_pushing;
         }
         let most = S::MAX / S::from_f64(4.0);
         (*count, *excess) = (*count + 1, (*excess + (now - *range)).min(most));
@@ -117,6 +126,7 @@ impl<S: Scalar> End<S> {
             *range = (*range + *excess / S::from_f64(f64::from(threshold))).min(most);
             (*count, *excess) = (0, S::ZERO);
         }
+        is_pushing
     }
 }
 
@@ -127,13 +137,16 @@ struct Ranges<S> {
     lower: End<S>,
     /// Epochs in a row with decay.
     decay: Vec<u16>,
-    /// The weights at the end of the last epoch.
+    /// What each weight did at the end of the last epoch: [`ABOVE`], [`BELOW`], [`FELL`].
+    did: Vec<u16>,
+    /// Magnitudes at the end of the last epoch, before the clamp.
     last: Vec<S>,
 }
 
 impl<S: Scalar> Ranges<S> {
     fn new(weights: usize) -> Self {
-        Self { upper: End::new(weights), lower: End::new(weights), decay: vec![0; weights], last: vec![S::ZERO; weights] }
+        let counts = || vec![0; weights];
+        Self { upper: End::new(weights), lower: End::new(weights), decay: counts(), did: counts(), last: vec![S::ZERO; weights] }
     }
 
     /// What the end of an epoch does, counted from 1.
@@ -147,11 +160,13 @@ impl<S: Scalar> Ranges<S> {
         } else {
             let shrink_factor = S::from_f64(config.shrink_factor);
             for (index, w) in weight.iter().enumerate() {
-                let last = self.last[index];
-                self.upper.push(index, *w, last, config.threshold);
-                self.lower.push(index, -*w, -last, config.threshold);
+                let did = self.did[index];
+                let is_above = self.upper.push(index, *w, did & ABOVE != 0, config.threshold);
+                let is_below = self.lower.push(index, -*w, did & BELOW != 0, config.threshold);
+                let falls = w.abs() < self.last[index];
+                self.did[index] = u16::from(is_above) * ABOVE + u16::from(is_below) * BELOW + u16::from(falls) * FELL;
                 let decay = &mut self.decay[index];
-                *decay = if w.abs() < last.abs() { *decay + 1 } else { 0 };
+                *decay = if falls && did & FELL != 0 { *decay + 1 } else { 0 };
                 if *decay >= config.threshold {
                     *decay = 0;
                     self.upper.range[index] *= shrink_factor;
@@ -159,12 +174,14 @@ impl<S: Scalar> Ranges<S> {
                 }
             }
         }
+        for (last, w) in self.last.iter_mut().zip(&*weight) {
+            *last = w.abs();
+        }
         if epoch > config.warm_up {
             for ((w, upper), lower) in weight.iter_mut().zip(&self.upper.range).zip(&self.lower.range) {
                 *w = w.max(-*lower).min(*upper);
             }
         }
-        self.last.copy_from_slice(weight);
     }
 }
 
@@ -172,7 +189,7 @@ impl<S: Scalar> Ranges<S> {
 const UPPER: [&str; 3] = ["upper", "over", "over_sum"];
 const LOWER: [&str; 3] = ["lower", "under", "under_sum"];
 
-/// The rule with its state: both ends of every weight's range, their counters and sums, and the weights of the last epoch.
+/// The rule with its state: both ends of every weight's range, their counters and sums, and what the weight did in the last epoch.
 #[derive(Clone, Debug)]
 pub struct SdSnnBounds<S> {
     config: SdSnnBoundsConfig,
@@ -229,6 +246,7 @@ impl<S: Scalar> Rule<S> for SdSnnBounds<S> {
                 entries.push(scalars(excess, layer, &end.excess));
             }
             entries.push(counts("decay", layer, &ranges.decay));
+            entries.push(counts("did", layer, &ranges.did));
             entries.push(scalars("last", layer, &ranges.last));
         }
         entries
@@ -249,7 +267,8 @@ impl<S: Scalar> Rule<S> for SdSnnBounds<S> {
                 upper: end(UPPER)?,
                 lower: end(LOWER)?,
                 decay: saved.counts("decay", layer, expected, most)?,
-                last: saved.scalars("last", layer, expected, -S::MAX)?,
+                did: saved.counts("did", layer, expected, ABOVE + BELOW + FELL)?,
+                last: saved.scalars("last", layer, expected, S::ZERO)?,
             };
         }
         Ok(())
@@ -275,18 +294,19 @@ mod tests {
     #[test]
     fn a_range_starts_at_the_largest_weight_and_widens_by_the_mean_excess() {
         let config = SdSnnBoundsConfig { threshold: 2, warm_up: 1, ..SdSnnBoundsConfig::default() };
-        let found = course(&config, &[[1.0, -0.5], [1.25, -0.5], [1.5, -0.5], [1.75, -2.0], [2.0, -2.0], [3.0, -2.0]]);
-        // The first is clamped to 1 and pushes again: (0.25 + 0.5) / 2 more after two epochs, then nothing until it counts to two
-        // again; the second meets its lower end, -1, in epoch 4 and
-        // passes it in the epochs 5 and 6, by 1 each.
-        assert_eq!(found[1..], [[1.0, -0.5], [1.375, -0.5], [1.375, -1.0], [1.875, -1.0], [1.875, -2.0]].map(Vec::from));
+        let found = course(&config, &[[1.0, -0.5], [1.25, -0.5], [1.5, -0.5], [1.75, -2.0], [1.5, -2.0], [2.0, -2.0], [3.0, -2.0]]);
+        // The first pushes from epoch 2 on, so it counts in the epochs 3 and 4: 0.5 and 0.75 beyond 1, half of which is added. In
+        // epoch 5 it pushes no more, in epoch 6 again. The second pushes from epoch 4 on and counts 1 in the epochs 5 and 6.
+        let expected = [[1.0, -0.5], [1.0, -0.5], [1.625, -1.0], [1.5, -1.0], [1.625, -2.0], [1.625, -2.0]];
+        assert_eq!(found[1..], expected.map(Vec::from));
     }
 
     #[test]
     fn a_range_shrinks_by_its_factor_after_epochs_of_decay() {
         let config = SdSnnBoundsConfig { threshold: 2, warm_up: 0, ..SdSnnBoundsConfig::default() };
-        let found = course(&config, &[[1.0, 0.9], [0.9, 0.9], [0.8, 0.9], [9.0, -9.0]]);
-        assert_eq!(found[3], [0.75, -1.0]);
+        // Falls in the epochs 2 to 4; the first of them has none before it.
+        let found = course(&config, &[[1.0, 0.9], [0.9, 0.9], [0.8, 0.9], [0.79, 0.9], [9.0, -9.0]]);
+        assert_eq!(found[3..], [[0.75, 0.9], [0.75, -1.0]].map(Vec::from));
     }
 
     #[test]

@@ -12,7 +12,8 @@
 //! After Zhao and Zeng 2021, who remove connections that are little activated several times in a row; their equations could not be
 //! read, so what is weak is our choice, relative to the layer and in epochs. Regrowth is that of SD-SNN (Zhao et al. 2022): a
 //! removed synapse comes back when its weight stays large several times in a row. What it would weigh is the sum `c` of the
-//! updates of its optimizer. Biases stay. Use it to let a network find its own size; a `strong` of 1e6 never regrows.
+//! updates of its optimizer. Biases stay. Use it to let a network find its own size; with a
+//! `strong` of 1e6 nothing regrows in a layer that has weights left.
 
 use crate::lanes::sum;
 use crate::registry::{Make, MakeRule, Role, RuleEntry};

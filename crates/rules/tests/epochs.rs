@@ -16,7 +16,7 @@ fn every_rule_that_acts_once_an_epoch_agrees_with_its_description() {
 
 #[test]
 fn saved_state_that_does_not_fit_is_refused() {
-    for (rule, arrays) in [("magnitude-pruning", 1), ("sd-snn-bounds", 8), ("synaptic-pruning", 3)] {
+    for (rule, arrays) in [("magnitude-pruning", 1), ("sd-snn-bounds", 9), ("synaptic-pruning", 3)] {
         let fresh = || chain::<f32>(rule, 3, 1);
         assert_eq!(fresh().rules()[0].state().len(), arrays, "{rule}");
         for index in 0..arrays {

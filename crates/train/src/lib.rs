@@ -49,6 +49,6 @@ pub use scores::each_sample;
 pub use stop::Stop;
 pub use trainer::{Advance, Position, Trainer};
 
-/// Version of the computed numbers. It rises with every change after which the same run gives other bits, so that runs from
-/// before and after are never mixed.
+/// Version of the computed numbers. It rises with every change after which the same run of a released version gives other bits, so
+/// that runs from before and after are never mixed.
 pub const NUMERICS: u32 = 1;

@@ -67,18 +67,18 @@ impl Schedule {
 
     /// What the learning rate is multiplied with in a step, counted from 0, of a run with so many steps an epoch.
     pub(crate) fn factor(self, step: u64, epoch_steps: u64, warm_up: usize, epochs: usize) -> f64 {
-        let [warm, all] = [warm_up, epochs].map(|epochs| epochs as u64 * epoch_steps);
+        let [warm, all] = [warm_up, epochs].map(|epochs| (epochs as u64).saturating_mul(epoch_steps));
         if step < warm {
             return (step + 1) as f64 / warm as f64;
         }
         match self {
             Self::Constant => 1.0,
             Self::Step { every, factor } => {
-                let changes = step / (epoch_steps * every as u64);
+                let changes = step / epoch_steps.saturating_mul(every as u64).max(1);
                 factor.powi(i32::try_from(changes).unwrap_or(i32::MAX))
             }
             Self::Cosine { floor } => {
-                let done = (step - warm) as f64 / (all - warm) as f64;
+                let done = (step - warm) as f64 / all.saturating_sub(warm).max(1) as f64;
                 floor + (1.0 - floor) * (1.0 + (std::f64::consts::PI * done).cos()) / 2.0
             }
         }
@@ -163,6 +163,17 @@ mod tests {
         assert_eq!(cosine[..3], [0.5, 1.0, 1.0]);
         assert!((cosine[4] - 0.5).abs() < 1e-15, "{cosine:?}");
         assert_eq!(factors("cosine", 3, 3), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0].map(|step| step / 6.0), "warm-up alone");
+    }
+
+    #[test]
+    fn numbers_beyond_all_runs_are_no_trouble() {
+        for text in ["constant", "step(18446744073709551615,0.5)", "step(4611686018427387904,0.5)", "cosine"] {
+            let schedule: Schedule = text.parse().unwrap();
+            for (step, warm_up, epochs) in [(0, 0, usize::MAX), (u64::MAX, 5, 5), (u64::MAX, usize::MAX, usize::MAX), (7, 1, 1)] {
+                let factor = schedule.factor(step, 100, warm_up, epochs);
+                assert!((0.0..=1.0).contains(&factor), "{text}, step {step}: {factor}");
+            }
+        }
     }
 
     #[test]
