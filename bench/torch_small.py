@@ -1,4 +1,4 @@
-"""Milliseconds of a training step in PyTorch with small batches: 784-256-256-10, ReLU, batch 64; plain, with GRAPES, with Adam.
+"""Milliseconds of a training step in PyTorch with small batches: 784-256-256-10, ReLU, batch 64; plain, with GRAPES, momentum, Adam.
 
 Written as a PyTorch user would: autograd, torch.optim, and GRAPES (Dellaferrera et al. 2022) as a factor on each hidden layer's output
 that changes what comes back and not what goes forward: y * m - (y * m).detach() + y.detach().

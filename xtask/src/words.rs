@@ -54,7 +54,7 @@ pub(crate) fn parse(words: &[String]) -> Result<Task, String> {
         ["bench", "--small"] => Ok(Task::Bench(Measure::Small)),
         ["bench", "--against-torch"] => Ok(Task::Bench(Measure::AgainstTorch)),
         ["bench", "--row"] => Ok(Task::Bench(Measure::Row)),
-        ["bench", extra, ..] => Err(format!("unexpected word `{extra}`: `bench` takes `--against-torch`, `--row` or nothing")),
+        ["bench", extra, ..] => Err(format!("unexpected word `{extra}`: `bench` takes `--against-torch`, `--small`, `--row` or nothing")),
         ["oracle"] => Ok(Task::Oracle(Mode::Remake)),
         ["oracle", "--check"] => Ok(Task::Oracle(Mode::Check)),
         ["results"] => Ok(Task::Results(Mode::Remake)),

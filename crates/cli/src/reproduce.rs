@@ -33,7 +33,7 @@ Examples:
   spinet reproduce --from results/tables-3-4.json     the table of a stored record
 
 Every run is kept in a directory of its own. A run that was interrupted or killed goes on when the same command is given
-again, and a finished run is not trained again.";
+again, and a finished run is not trained again. (Not those of figure5 and grapes-forgetting, which take seconds and minutes.)";
 
 /// Runs of `--quick` and their length.
 const QUICK: (usize, usize) = (2, 200);
@@ -113,7 +113,10 @@ impl Reproduce {
         let parts: Vec<String> = record.chain(made.figures.iter().map(figure)).collect();
         write!(output, "{}", parts.join("\n"))?;
         if self.shown.out.is_none() && !made.figures.is_empty() && self.from.is_none() {
-            writeln!(output, "\nnext: the same with `--out DIR` writes the figures as SVG; the finished runs are not trained again")?;
+            writeln!(
+                output,
+                "\nnext: the same with `--out DIR` writes records and figures; finished runs that are kept are not trained again"
+            )?;
         }
         Ok(())
     }
@@ -192,6 +195,7 @@ impl Reproduce {
         StudyRequest {
             runs,
             epochs,
+            is_limit: self.quick,
             kernel: self.kernel,
             threads: self.threads.count(),
             keeping: self.kept.keeping(),

@@ -10,7 +10,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use spinet_data::{Samples, Values};
 use spinet_nn::{Activation, Batch, Initialiser, Inputs, Kernel, Network, NetworkConfig, Part, Pixels, Threads, Workspace};
-use spinet_rules::{Chain, Purpose, RuleSettings, Stream};
+use spinet_rules::{Chain, Plan, Purpose, RuleSettings, Stream};
 use spinet_train::group_by_label;
 
 use crate::{Error, median};
@@ -20,6 +20,8 @@ pub const BENCH_SHAPES: [(usize, usize); 5] = [(784, 10), (784, 100), (784, 500)
 
 /// Classes of every network.
 const CLASSES: usize = 10;
+/// Training samples of MNIST.
+const MNIST_SAMPLES: usize = 60_000;
 /// Batches that the samples of a measurement make: more than one, as in an epoch.
 const BATCHES: usize = 5;
 /// Steps of one block, and steps before the first that counts.
@@ -146,7 +148,10 @@ impl Lane {
         };
         let config = NetworkConfig { activation: case.activation, initialiser, ..NetworkConfig::dense(&sizes) };
         let network = Network::new(&config, 0).map_err(spinet_train::Error::from)?;
-        let chain = Chain::from_settings(rules, &network.plan(case.batch, 0)).map_err(spinet_train::Error::from)?;
+        // An epoch of MNIST's length, so that what is done once an epoch hardly counts, as in a run.
+        let epoch_steps = (MNIST_SAMPLES / case.batch).max(1) as u64;
+        let plan = Plan { epoch_steps, ..network.plan(case.batch, 0) };
+        let chain = Chain::from_settings(rules, &plan).map_err(spinet_train::Error::from)?;
         let workspace = Workspace::with_kernel(&network, case.batch, threads, kernel).map_err(spinet_train::Error::from)?;
         Ok(Self { network, chain, workspace, step: 0, learning_rate })
     }

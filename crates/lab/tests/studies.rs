@@ -32,6 +32,7 @@ fn request(root: &Path, threads: usize) -> StudyRequest {
     StudyRequest {
         runs: 2,
         epochs: Some(4),
+        is_limit: false,
         kernel: Kernel::F32,
         threads,
         keeping: Keeping::default(),
@@ -85,6 +86,16 @@ fn split_tasks_are_told_apart_by_class_and_by_domain() {
     let first = |title: &str| panel(title).curves.iter().map(|curve| curve.mean[0]).sum::<f64>() / 5.0;
     let (by_class, by_domain) = (first("momentum, split by class"), first("momentum, split, even or odd"));
     assert!(by_class < 40.0 && (30.0..70.0).contains(&by_domain), "{by_class} {by_domain}");
+}
+
+#[test]
+fn a_limit_of_epochs_makes_no_study_longer() {
+    let root = tempfile::tempdir().unwrap();
+    let whole = StudyRequest { runs: 5, epochs: None, ..request(root.path(), 1) };
+    let quick = StudyRequest { runs: 2, epochs: Some(200), is_limit: true, ..whole.clone() };
+    for study in Study::ALL {
+        assert!(quick.work(study).unwrap() < whole.work(study).unwrap(), "{study:?}");
+    }
 }
 
 #[test]

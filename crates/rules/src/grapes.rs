@@ -52,7 +52,11 @@ const PARAMETERS: &[Parameter] = &[
         summary: "whether a changed error signal also goes to the layers below; weight-wise: both ends of a synapse count",
         range: Range::Choice { default: "propagating", options: &["propagating", "local", "weight-wise"] },
     },
-    Parameter { name: "layers", summary: "the hidden layers whose error signals, or whose weights' gradients, it scales", range: Range::Layers },
+    Parameter {
+        name: "layers",
+        summary: "the hidden layers whose error signals, or whose weights' gradients, it scales",
+        range: Range::Layers,
+    },
 ];
 
 /// Registry entry.

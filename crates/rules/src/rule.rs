@@ -24,8 +24,7 @@ pub enum Seam {
 
 impl Seam {
     /// Every seam, in that order.
-    pub const ALL: [Self; 6] =
-        [Self::Activation, Self::WeightView, Self::Feedback, Self::ErrorSignal, Self::Gradient, Self::AfterUpdate];
+    pub const ALL: [Self; 6] = [Self::Activation, Self::WeightView, Self::Feedback, Self::ErrorSignal, Self::Gradient, Self::AfterUpdate];
 }
 
 /// Shape of one weight matrix, `[outputs, inputs]`, row-major.

@@ -22,11 +22,6 @@ impl Batches {
         Self { seed, size, order, labels: vec![0; size], numbers: vec![0.0; numbers] }
     }
 
-    /// Samples of a batch, but for the last of an epoch.
-    pub(crate) fn size(&self) -> usize {
-        self.size
-    }
-
     /// Steps of one epoch.
     pub(crate) fn count(&self) -> usize {
         self.order.len().div_ceil(self.size)

@@ -49,6 +49,10 @@ pub struct Trainer {
     workspace: Workspace<f32>,
     scorer: Scorer,
     batches: Batches,
+    /// Most samples of a step, for which everything was allocated.
+    most: usize,
+    /// Steps of an epoch of the samples that the run began with, by which rules and schedules count.
+    epoch_steps: u64,
     /// The epoch whose order `batches` holds.
     shuffled: Option<usize>,
     position: Position,
@@ -79,7 +83,8 @@ impl Trainer {
         let network = Network::new(&config.network(data.train.features(), data.classes()), config.seed)?;
         let batch = config.batch.min(data.train.len());
         let batches = Batches::new(&data.train, batch, config.seed);
-        let plan = Plan { epoch_steps: batches.count() as u64, epochs: config.epochs as u64, ..network.plan(batch, config.seed) };
+        let epoch_steps = batches.count() as u64;
+        let plan = Plan { epoch_steps, epochs: config.epochs as u64, ..network.plan(batch, config.seed) };
         let chain = Chain::from_settings(&config.rules, &plan)?;
         let kernel = config.kernel.resolve()?;
         Ok(Self {
@@ -91,6 +96,8 @@ impl Trainer {
             workspace: Workspace::with_kernel(&network, batch, threads.clone(), kernel)?,
             scorer: Scorer::new(&network, threads, kernel)?,
             batches,
+            most: batch,
+            epoch_steps,
             network,
             chain,
             shuffled: None,
@@ -171,7 +178,7 @@ impl Trainer {
     }
 
     /// Goes on with other samples of the same kind from the next epoch on, as when tasks come one after the other. Network, rules and
-    /// the count of steps stay; what a rule was told of the length of an epoch stays, too.
+    /// the count of steps stay; rules and schedules go on to count epochs by the samples that the run began with.
     ///
     /// # Errors
     ///
@@ -190,7 +197,7 @@ impl Trainer {
             return refuse("classes", "at most those of the network", data.classes().to_string());
         }
         (self.train, self.test, self.shuffled) = (data.train.clone(), data.test.clone(), None);
-        self.batches = Batches::new(&self.train, self.batches.size().min(self.train.len()), self.config.seed);
+        self.batches = Batches::new(&self.train, self.most, self.config.seed);
         Ok(())
     }
 
@@ -220,7 +227,7 @@ impl Trainer {
             self.batches.shuffle(epoch);
             self.shuffled = Some(epoch);
         }
-        let learning_rate = self.config.rate(step, self.batches.count() as u64);
+        let learning_rate = self.config.rate(step, self.epoch_steps);
         let chosen = self.batches.batch(&self.train, batch);
         let samples = chosen.labels.len();
         let loss = self.workspace.step(&mut self.network, &mut self.chain, &chosen, learning_rate, step);

@@ -21,6 +21,12 @@ fn data() -> Dataset {
 /// Every rule of the registry alone, all that fit together, and none.
 fn configurations() -> Vec<TrainConfig> {
     let mut chains: Vec<Vec<&str>> = RULES.iter().map(|rule| vec![rule.name]).collect();
+    // Those whose defaults are too patient for a run this short.
+    chains.extend([
+        vec!["synaptic-pruning:weak=0.8,strong=0.5,patience=1"],
+        vec!["sd-snn-bounds:threshold=1,warm_up=1"],
+        vec!["magnitude-pruning:start=0.2,end=0.8", "grapes"],
+    ]);
     chains.extend([vec!["bdnn-dsd", "l2", "dropout"], vec!["spine-retraction:biases=bounded,threshold=2"], Vec::new()]);
     let config = |rules: Vec<&str>| TrainConfig {
         hidden: vec![5, 4],

@@ -84,10 +84,9 @@ impl Scenario {
         order
     }
 
-    fn data(self, data: &Dataset, task: usize, seed: u64) -> Result<Dataset, Error> {
+    fn data(self, data: &Dataset, test: &Samples, task: usize, seed: u64) -> Result<Dataset, Error> {
         let class_names = if self == Self::SplitByDomain { ["even", "odd"].map(str::to_owned).to_vec() } else { data.class_names.clone() };
-        let part = |samples| self.task(samples, task, seed);
-        Ok(Dataset { train: part(&data.train)?, test: part(&data.test)?, class_names, ..data.clone() })
+        Ok(Dataset { train: self.task(&data.train, task, seed)?, test: test.clone(), class_names, ..data.clone() })
     }
 }
 
@@ -111,7 +110,7 @@ fn backward_transfer(of: &Accuracies) -> f64 {
 
 pub(super) fn work(study: Study, request: &StudyRequest) -> u64 {
     let runs = Scenario::of(study).len() * METHODS.len() * request.runs;
-    ((runs * TASKS * HIDDEN[0]) as u64).saturating_mul(request.epochs.unwrap_or(1) as u64)
+    ((runs * TASKS * HIDDEN[0]) as u64).saturating_mul(request.length(1) as u64)
 }
 
 /// Learns all tasks one after the other.
@@ -122,7 +121,7 @@ fn learn(
     threads: Threads,
     advance: &dyn Fn(Progress),
 ) -> Result<Accuracies, Error> {
-    let epochs = request.epochs.unwrap_or(1);
+    let epochs = request.length(1);
     let rules = rules.iter().map(|rule| rule.parse()).collect::<Result<Vec<RuleSettings>, _>>().map_err(spinet_train::Error::from)?;
     let config = TrainConfig {
         data: data.name.clone(),
@@ -140,12 +139,12 @@ fn learn(
         ..TrainConfig::default()
     };
     let tests = (0..TASKS).map(|task| scenario.task(&data.test, task, seed)).collect::<Result<Vec<_>, _>>()?;
-    let mut trainer = Trainer::new(&config, &scenario.data(data, 0, seed)?, threads.clone())?;
+    let mut trainer = Trainer::new(&config, &scenario.data(data, &tests[0], 0, seed)?, threads.clone())?;
     let scorer = Scorer::new(trainer.network(), threads, Kernel::F32)?;
     let mut accuracies = Vec::new();
     for task in 0..TASKS {
         if task > 0 {
-            trainer.go_on_with(&scenario.data(data, task, seed)?)?;
+            trainer.go_on_with(&scenario.data(data, &tests[task], task, seed)?)?;
         }
         while trainer.epoch() < (task + 1) * epochs && trainer.advance()? != Advance::Finished {
             request.check_stop()?;

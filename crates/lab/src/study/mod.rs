@@ -124,6 +124,8 @@ pub struct StudyRequest {
     pub runs: usize,
     /// Another number of epochs than the study's own.
     pub epochs: Option<usize>,
+    /// Whether `epochs` is only a limit, for a smaller run than the study's own.
+    pub is_limit: bool,
     /// How products with pixels are computed.
     pub kernel: Kernel,
     /// Threads in all.
@@ -149,6 +151,15 @@ pub enum StudyData {
 const RUNS: usize = 5;
 
 impl StudyRequest {
+    /// The epochs of a run whose own length is this.
+    fn length(&self, own: usize) -> usize {
+        match self.epochs {
+            Some(epochs) if self.is_limit => epochs.min(own),
+            Some(epochs) => epochs,
+            None => own,
+        }
+    }
+
     /// Ends a study that was asked to stop.
     fn check_stop(&self) -> Result<(), Error> {
         if self.keeping.safety.stop.is_requested() { Err(Error::Stopped) } else { Ok(()) }
@@ -160,8 +171,9 @@ impl StudyRequest {
         if self.runs != RUNS {
             parts.push(format!("{} instead of {RUNS}", crate::count::plural(self.runs, "run")));
         }
-        if let Some(shorter) = self.epochs.filter(|shorter| *shorter != epochs) {
-            parts.push(format!("{} instead of {epochs}", crate::count::plural(shorter, "epoch")));
+        let length = self.length(epochs);
+        if length != epochs {
+            parts.push(format!("{} instead of {epochs}", crate::count::plural(length, "epoch")));
         }
         (!parts.is_empty()).then(|| parts.join(", "))
     }
@@ -183,7 +195,7 @@ impl StudyRequest {
         file.seeds = (0..self.runs as u64).collect();
         let own = file.points[0].config.epochs;
         for point in &mut file.points {
-            point.config.epochs = self.epochs.unwrap_or(own);
+            point.config.epochs = self.length(own);
             point.config.check()?;
         }
         Ok(Some(SweepRequest {

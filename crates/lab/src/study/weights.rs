@@ -13,7 +13,7 @@ const BINS: usize = 80;
 const WIDEST: f64 = 2.0;
 
 pub(super) fn work(request: &StudyRequest) -> u64 {
-    ((Method::ALL.len() * request.runs * HIDDEN) as u64).saturating_mul(request.epochs.unwrap_or(EXPERIMENTS[0].epochs) as u64)
+    ((Method::ALL.len() * request.runs * HIDDEN) as u64).saturating_mul(request.length(EXPERIMENTS[0].epochs) as u64)
 }
 
 pub(super) fn weights(request: &StudyRequest, advance: &(dyn Fn(Progress) + Sync)) -> Result<FigureRecord, Error> {
@@ -23,7 +23,7 @@ pub(super) fn weights(request: &StudyRequest, advance: &(dyn Fn(Progress) + Sync
     for method in Method::ALL {
         for seed in 0..request.runs as u64 {
             let config = experiment.config(experiment.rules(method, HIDDEN)?, HIDDEN, seed);
-            let epochs = request.epochs.unwrap_or(config.epochs);
+            let epochs = request.length(config.epochs);
             configs.push((method, TrainConfig { kernel: request.kernel, epochs, ..config }));
         }
     }

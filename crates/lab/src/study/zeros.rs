@@ -18,12 +18,12 @@ const EPOCHS: usize = 500;
 const SETTINGS: [(&str, f64); 2] = [("stated: initial bound 0.45, step 0.06", 0.45), ("needed: initial bound 0.21, step 0.06", 0.21)];
 
 pub(super) fn work(request: &StudyRequest) -> u64 {
-    ((SETTINGS.len() * request.runs * HIDDEN) as u64).saturating_mul(request.epochs.unwrap_or(EPOCHS) as u64)
+    ((SETTINGS.len() * request.runs * HIDDEN) as u64).saturating_mul(request.length(EPOCHS) as u64)
 }
 
 pub(super) fn zeros(request: &StudyRequest, advance: &(dyn Fn(Progress) + Sync)) -> Result<FigureRecord, Error> {
     let data = spinet_data::load(EXPERIMENTS[0].data, &request.source)?;
-    let epochs = request.epochs.unwrap_or(EPOCHS);
+    let epochs = request.length(EPOCHS);
     let rule = |initial_bound: f64| RuleSettings::new("bdnn-dsd").with_number("initial_bound", initial_bound);
     let runs = each_run(request.threads, SETTINGS.len() * request.runs, |index, threads| {
         let (setting, seed) = (index / request.runs, (index % request.runs) as u64);

@@ -26,24 +26,35 @@ const PIECES: usize = 5;
 /// Steps of each.
 const STEPS: u64 = 10;
 
-/// Seconds that the steps of a run take on one thread: those of a few, the median of pieces, times all.
+/// Seconds that the steps of a run take on one thread: those of a few, the median of pieces, times all. None for a run that diverges
+/// within these few.
 ///
 /// # Errors
 ///
-/// What is wrong with the configuration. A run that diverges within these steps has the time until then.
-pub(super) fn seconds(config: &TrainConfig, data: &Dataset) -> Result<f64, Error> {
+/// What is wrong with the configuration.
+pub(super) fn seconds(config: &TrainConfig, data: &Dataset) -> Result<Option<f64>, Error> {
     let mut trainer = Trainer::new(&TrainConfig { evaluate_every: config.epochs, ..config.clone() }, data, Threads::one())?;
     let steps = data.train.len().div_ceil(config.batch) as u64 * config.epochs as u64;
-    // The first evaluation, and a step that allocates.
-    while trainer.position().step == 0 && trainer.advance()? != Advance::Finished {}
     let mut pieces = Vec::new();
-    for _ in 0..PIECES {
-        let (start, from) = (Instant::now(), trainer.position().step);
-        while trainer.position().step < from + STEPS && matches!(trainer.advance(), Ok(Advance::Stepped)) {}
-        let done = trainer.position().step - from;
-        if done > 0 {
-            pieces.push(start.elapsed().as_secs_f64() / done as f64);
+    // The first evaluation and a step that allocates come before.
+    let mut until = |step: u64| {
+        while trainer.position().step < step {
+            match trainer.advance() {
+                Err(spinet_train::Error::Diverged { .. }) => return Ok(None),
+                Ok(Advance::Finished) => break,
+                other => drop(other?),
+            }
         }
+        Ok::<_, Error>(Some(trainer.position().step))
+    };
+    let Some(mut from) = until(1)? else { return Ok(None) };
+    for _ in 0..PIECES {
+        let start = Instant::now();
+        let Some(step) = until(from + STEPS)? else { return Ok(None) };
+        if step > from {
+            pieces.push(start.elapsed().as_secs_f64() / (step - from) as f64);
+        }
+        from = step;
     }
-    Ok(if pieces.is_empty() { 0.0 } else { median(&pieces) * steps as f64 })
+    Ok((!pieces.is_empty()).then(|| median(&pieces) * steps as f64))
 }

@@ -245,7 +245,7 @@ pub fn sweep(request: &SweepRequest, advance: &(dyn Fn(Progress) + Sync)) -> Res
         let initial = initial_of(&configs, point).map(|initial| runs[initial]);
         let reference = request.reference_of(point).and_then(|point| configs.iter().position(|config| **config == point.config));
         let compared = Compared { initial, reference: reference.map(|reference| runs[reference]) };
-        let seconds = has(SweepColumn::Seconds).then(|| seconds(&job.config, &data[job.data].part(0)?)).transpose()?;
+        let seconds = if has(SweepColumn::Seconds) { seconds(&job.config, &data[job.data].part(0)?)? } else { None };
         Ok(SweepRow { seconds, ..row(point, job, data[job.data].lengths(), runs[index], &compared, &request.file.columns)? })
     });
     let kernel = jobs.first().map_or_else(String::new, |job| job.config.kernel.to_string());

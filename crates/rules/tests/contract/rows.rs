@@ -57,7 +57,11 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "neuroplastic",
-        settings: &["neuroplastic:scale=0,least=0.5,most=1.5", "neuroplastic:warm_up=10,max_norm=0.1", "neuroplastic:scale=9.9,most=9.9,warm_up=0"],
+        settings: &[
+            "neuroplastic:scale=0,least=0.5,most=1.5",
+            "neuroplastic:warm_up=10,max_norm=0.1",
+            "neuroplastic:scale=9.9,most=9.9,warm_up=0",
+        ],
         targets: &[0.3, -0.7],
         // Rescaling moves everything by the size of the largest part, and small parts slowly.
         descent: (0.1, 0.01),
