@@ -107,7 +107,7 @@ fn every_study_that_is_a_sweep_reads_and_has_its_points() {
         (Study::GrapesMnist, 9),
         (Study::GrapesDepth, 80),
         (Study::GrapesOptimizers, 21),
-        (Study::RulesCompared, 4),
+        (Study::RulesCompared, 26),
     ] {
         let sweep = request(root.path(), 1).sweep(study).unwrap().unwrap();
         assert_eq!((sweep.file.points.len(), sweep.file.seeds), (points, vec![0, 1]), "{study:?}");
