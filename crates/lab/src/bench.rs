@@ -351,6 +351,7 @@ pub fn peak_memory_mb() -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scaling::BASE;
 
     #[test]
     fn every_figure_is_measured_and_the_parts_make_up_the_step() {
@@ -360,9 +361,9 @@ mod tests {
             depth: 2,
             batch: 64,
             density: 0.5,
-            threads: 1,
             activation: Activation::Relu,
             rules: vec![RuleSettings::new("adam")],
+            ..BASE
         };
         for kernel in [Kernel::F32, Kernel::Portable] {
             let record = bench(std::slice::from_ref(&case), kernel, 25, None).unwrap();
@@ -379,32 +380,14 @@ mod tests {
     #[test]
     fn real_samples_are_used_as_they_are() {
         let samples = Samples::new(vec![0, 1, 2, 3, 0, 5, 6, 7], vec![0, 1, 2, 3], [1, 2]).unwrap();
-        let case = BenchCase {
-            inputs: 9,
-            hidden: 3,
-            depth: 1,
-            batch: 600,
-            density: 1.0,
-            threads: 1,
-            activation: Activation::Sigmoid,
-            rules: Vec::new(),
-        };
+        let case = BenchCase { inputs: 9, hidden: 3, ..BASE };
         let record = bench(&[case], Kernel::F32, 3, Some(("tiny", &samples))).unwrap();
         assert_eq!((record.data.as_str(), record.rows[0].inputs, record.rows[0].batch, record.rows[0].density), ("tiny", 2, 4, 0.75));
     }
     #[test]
     fn numbers_and_many_classes_are_measured_too() {
         let samples = Samples::of_numbers(vec![0.0, -1.5, 2.0, 3.0, 4.0, 5.0], vec![0, 25, 3], [1, 2]).unwrap();
-        let case = BenchCase {
-            inputs: 2,
-            hidden: 3,
-            depth: 1,
-            batch: 2,
-            density: 1.0,
-            threads: 1,
-            activation: Activation::Sigmoid,
-            rules: Vec::new(),
-        };
+        let case = BenchCase { inputs: 2, hidden: 3, batch: 2, ..BASE };
         let record = bench(&[case], Kernel::F32, 3, Some(("table", &samples))).unwrap();
         assert_eq!((record.rows[0].batch, record.rows[0].density), (2, 0.833));
     }

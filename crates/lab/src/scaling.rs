@@ -27,7 +27,7 @@ pub struct Scaling {
 }
 
 /// The step that the sweeps start from.
-const BASE: BenchCase = BenchCase {
+pub(crate) const BASE: BenchCase = BenchCase {
     inputs: 784,
     hidden: 100,
     depth: 1,

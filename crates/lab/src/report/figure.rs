@@ -56,9 +56,7 @@ fn drawing(record: &FigureRecord) -> String {
 
 /// What sums the panels up, one row a panel.
 fn numbers(record: &FigureRecord) -> String {
-    let mut names: Vec<&String> = record.panels.iter().flat_map(|panel| panel.summary.keys()).collect();
-    names.sort();
-    names.dedup();
+    let names = record.summary_names();
     let head = names.iter().map(|name| format!("<th scope=\"col\" class=\"number\">{}</th>", escaped(name)));
     let row = |panel: &FigurePanel| {
         let cells = names.iter().map(|name| panel.summary.get(*name).map_or_else(String::new, |value| short(*value)));

@@ -42,9 +42,7 @@ pub fn figure_svg(record: &FigureRecord) -> Result<String, Error> {
 
 /// What sums the panels up: the head of a table, and a row for each panel.
 fn cells(record: &FigureRecord) -> (Vec<String>, Vec<Vec<String>>) {
-    let mut names: Vec<&String> = record.panels.iter().flat_map(|panel| panel.summary.keys()).collect();
-    names.sort_unstable();
-    names.dedup();
+    let names = record.summary_names();
     let row = |panel: &super::FigurePanel| {
         let values = names.iter().map(|name| panel.summary.get(*name).map_or_else(String::new, |value| short(*value)));
         std::iter::once(panel.title.clone()).chain(values).collect()

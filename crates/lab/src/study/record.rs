@@ -101,6 +101,14 @@ impl FigureRecord {
         Ok(record)
     }
 
+    /// The names of what sums the panels up, sorted, each once.
+    pub(crate) fn summary_names(&self) -> Vec<&String> {
+        let mut names: Vec<&String> = self.panels.iter().flat_map(|panel| panel.summary.keys()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// The record as JSON.
     ///
     /// # Errors
