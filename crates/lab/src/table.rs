@@ -103,7 +103,13 @@ pub(crate) fn cells(row: &Row) -> [String; 9] {
 }
 
 pub(crate) fn estimate(estimate: &Estimate, runs: usize) -> String {
-    if runs < 2 { format!("{:.2}", estimate.mean) } else { format!("{:.2} ± {:.2}", estimate.mean, estimate.sd) }
+    estimate_to(2, estimate, runs)
+}
+
+/// With so many digits after the point.
+pub(crate) fn estimate_to(digits: usize, estimate: &Estimate, runs: usize) -> String {
+    let Estimate { mean, sd, .. } = estimate;
+    if runs < 2 { format!("{mean:.digits$}") } else { format!("{mean:.digits$} ± {sd:.digits$}") }
 }
 
 fn printed((mean, deviation): Printed) -> String {
@@ -115,7 +121,13 @@ fn signed(value: f64) -> String {
 }
 
 pub(crate) fn interval(interval: &Interval) -> String {
-    format!("{:+.2} [{:+.2}, {:+.2}]", interval.mean, interval.low, interval.high)
+    interval_to(2, interval)
+}
+
+/// With so many digits after the point.
+pub(crate) fn interval_to(digits: usize, interval: &Interval) -> String {
+    let Interval { mean, low, high } = interval;
+    format!("{mean:+.digits$} [{low:+.digits$}, {high:+.digits$}]")
 }
 
 /// What a reader must know to believe the table, in lines of at most 120 characters.

@@ -242,8 +242,16 @@ fn a_sweep_has_its_points_figure_runs_and_file_and_names_the_highest() {
     assert!(html.contains("<td>+4.00 [+3.50, +4.50]</td>") && html.contains("1, fold 2</th>"));
     assert!(html.contains("from 3 records"));
     // Columns that one point has: the slowness of 0.25, 0.5, 0.25, 0.5 and the seconds, and nothing of weights that are left.
-    assert!(html.contains(">slowness</th>") && html.contains("<td>0.38 ± 0.14</td>"), "{html}");
+    assert!(html.contains(">slowness</th>") && html.contains("<td>0.3750 ± 0.1443</td>"), "{html}");
     assert!(html.contains(">seconds</th>") && html.contains("<td>1.2</td>") && !html.contains("weights left"), "{html}");
+
+    // A reference that is the network without rules at every point is not told twice.
+    let mut referred = sweep("referred.json");
+    referred.record.definition.reference = Some("l2".to_owned());
+    referred.record.points.iter_mut().for_each(|point| point.over_reference = point.over_initial.clone());
+    assert!(!report(&[], &[referred.clone()]).contains("over l2"));
+    referred.record.points[1].over_reference = Some(Interval { mean: 1.0, low: 0.5, high: 1.5 });
+    assert!(report(&[], &[referred]).contains("over l2 [95 %]"));
 
     let mut hostile = sweep("</title><script>.json");
     let definition = &mut hostile.record.definition;

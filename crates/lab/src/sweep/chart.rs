@@ -18,7 +18,7 @@ pub fn sweep_figure(record: &SweepRecord) -> Result<Option<String>, Error> {
     Ok(chart(record)?.map(|(svg, _)| svg))
 }
 
-/// The figure and what it shows, in words; none if no axis has numbers, or all have more lines than a reader can follow.
+/// The figure and what it shows, in words; none if nothing changes along an axis of numbers, or all have more lines than a reader can follow.
 pub(crate) fn chart(record: &SweepRecord) -> Result<Option<(String, String)>, Error> {
     let axes: Vec<&str> = record.axes().into_iter().filter(|axis| is_numeric(record, axis)).collect();
     let measures: [(&str, Measure); 2] = [("accuracy (%)", |row| Some(&row.accuracy)), ("speed-up L", |row| row.speedup.as_ref())];
@@ -87,7 +87,8 @@ fn values(record: &SweepRecord, axis: &str) -> Vec<f64> {
     values
 }
 
-/// Level lines first, in the order of the record, then one line for each combination of the other settings.
+/// Level lines first, in the order of the record, then one line for each combination of the other settings; nothing where no line would
+/// join two points.
 fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Measure) -> Vec<Series> {
     let varying: Vec<&str> = record.axes().into_iter().filter(|name| *name != axis && !is_constant(record, name)).collect();
     let others = |point: &SweepRow| {
@@ -113,6 +114,9 @@ fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Measure) -
             None => joined.push((label, vec![(at, estimate)])),
         }
     }
+    if joined.iter().all(|(_, points)| points.len() < 2) {
+        return Vec::new();
+    }
     for (label, mut points) in joined {
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         let band = points.iter().map(|(_, estimate)| band(estimate)).collect();
@@ -133,4 +137,23 @@ fn is_constant(record: &SweepRecord, axis: &str) -> bool {
     let mut values = record.points.iter().filter_map(|point| point.value(axis));
     let first = values.next();
     values.all(|value| Some(value) == first) && record.points.iter().all(|point| point.value(axis).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{SweepRecord, chart};
+
+    #[test]
+    fn only_axes_along_which_something_changes_are_drawn() {
+        let stored = |name: &str| {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results").join(name);
+            SweepRecord::parse(&std::fs::read_to_string(path).unwrap()).unwrap()
+        };
+        // Every rule at three rates, and every rule at a rate of its own.
+        let (svg, _) = chart(&stored("grapes-mnist.json")).unwrap().unwrap();
+        assert!(svg.contains("accuracy (%)") && svg.contains("learning_rate"));
+        assert!(chart(&stored("grapes-optimizers.json")).unwrap().is_none());
+    }
 }

@@ -3,7 +3,10 @@
 use super::{SweepRecord, SweepRow};
 use crate::columns::aligned;
 use crate::count::{plural, thousands};
-use crate::table::{estimate, interval, seeds_in_words};
+use crate::table::{estimate, estimate_to, interval, interval_to, seeds_in_words};
+
+/// Digits of a slowness: a fast network's is a few hundredths of an epoch.
+const SLOWNESS_DIGITS: usize = 4;
 
 /// A column of a table: its name and its cell for a point; empty where the point has no such number.
 struct Column {
@@ -17,14 +20,28 @@ fn columns(record: &SweepRecord) -> Vec<Column> {
     let all = [
         Column { name: "accuracy %".to_owned(), cell: accuracy },
         Column { name: "over initial [95 %]".to_owned(), cell: |point| shown(point.over_initial.as_ref(), interval) },
-        Column { name: format!("over {reference} [95 %]"), cell: |point| shown(point.over_reference.as_ref(), interval) },
+        Column {
+            name: format!("over {reference} [95 %]"),
+            cell: if has_other_reference(record) { |point| shown(point.over_reference.as_ref(), interval) } else { |_| String::new() },
+        },
         Column { name: "L".to_owned(), cell: |point| shown(point.speedup.as_ref(), |speedup| estimate(speedup, point.runs)) },
-        Column { name: "slowness".to_owned(), cell: |point| shown(point.slowness.as_ref(), |slowness| estimate(slowness, point.runs)) },
-        Column { name: format!("slowness over {reference} [95 %]"), cell: |point| shown(point.slowness_over_reference.as_ref(), interval) },
+        Column {
+            name: "slowness".to_owned(),
+            cell: |point| shown(point.slowness.as_ref(), |slowness| estimate_to(SLOWNESS_DIGITS, slowness, point.runs)),
+        },
+        Column {
+            name: format!("slowness over {reference} [95 %]"),
+            cell: |point| shown(point.slowness_over_reference.as_ref(), |slowness| interval_to(SLOWNESS_DIGITS, slowness)),
+        },
         Column { name: "weights left %".to_owned(), cell: |point| shown(point.weights_left.as_ref(), |left| estimate(left, point.runs)) },
         Column { name: "seconds".to_owned(), cell: |point| shown(point.seconds.as_ref(), |seconds| format!("{seconds:.1}")) },
     ];
     all.into_iter().filter(|column| record.points.iter().any(|point| !(column.cell)(point).is_empty())).collect()
+}
+
+/// Whether the reference tells more than the network without rules, which may be the reference of every point.
+fn has_other_reference(record: &SweepRecord) -> bool {
+    record.points.iter().any(|point| point.over_reference.is_some() && point.over_reference != point.over_initial)
 }
 
 fn shown<T>(value: Option<&T>, cell: impl Fn(&T) -> String) -> String {
@@ -89,7 +106,7 @@ pub(crate) fn notes(record: &SweepRecord) -> String {
     if record.points.iter().any(|point| point.over_initial.is_some()) {
         notes += "over initial: mean difference to the same network without rules, with its 95 % confidence interval (paired by seed and fold).\n";
     }
-    if let Some(reference) = definition.reference.as_ref().filter(|_| record.points.iter().any(|point| point.over_reference.is_some())) {
+    if let Some(reference) = definition.reference.as_ref().filter(|_| has_other_reference(record)) {
         let which = if reference.starts_with("the same without") { "has not these rules" } else { "has these rules" };
         notes += &format!("over {reference}: the same difference to the first point that {which} and is alike in everything else.\n");
     }
