@@ -27,8 +27,8 @@ Examples:
   spinet reproduce figure4-1200 --out results         the same on 1,200 samples; minutes
   spinet reproduce grapes-mnist --data-dir DIR --out results   GRAPES, its control and plain gradient descent; an hour
   spinet reproduce grapes-forgetting --data-dir DIR            five tasks one after the other; minutes
-  spinet reproduce all --data-dir DIR --methods initial,bdnn-dsd --out results   every table and figure; hours
-                                            (dropout and L2 are not tuned for Tables 9 and 10 yet)
+  spinet reproduce table9 --data-dir DIR --allow-unverified   CIFAR-10 from files that are not the official ones
+  spinet reproduce all --data-dir DIR --out results   every table and figure of the paper; half a day
   spinet reproduce all --data-dir DIR --shard 1/4     a quarter of the runs, for one of four machines
   spinet reproduce --from results/tables-3-4.json     the table of a stored record
 

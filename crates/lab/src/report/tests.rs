@@ -248,7 +248,7 @@ fn a_sweep_has_its_points_figure_runs_and_file_and_names_the_highest() {
     // A reference that is the network without rules at every point is not told twice.
     let mut referred = sweep("referred.json");
     referred.record.definition.reference = Some("l2".to_owned());
-    referred.record.points.iter_mut().for_each(|point| point.over_reference = point.over_initial.clone());
+    referred.record.points.iter_mut().for_each(|point| point.over_reference = point.over_initial);
     assert!(!report(&[], &[referred.clone()]).contains("over l2"));
     referred.record.points[1].over_reference = Some(Interval { mean: 1.0, low: 0.5, high: 1.5 });
     assert!(report(&[], &[referred]).contains("over l2 [95 %]"));
