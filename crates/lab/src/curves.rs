@@ -1,5 +1,6 @@
 //! Figures of a record: accuracy over the epochs with bands over the seeds, and spine counts over time.
 
+use crate::count::thousands;
 use crate::figure::{Axis, Figure, Panel, Series, render};
 use crate::{Curve, Error, Method, Record, Row};
 
@@ -27,14 +28,8 @@ const ONE_NETWORK: (u32, u32) = (520, 380);
 ///
 /// [`Error::Figure`] if the record has no curves.
 pub fn accuracy_figure(record: &Record) -> Result<String, Error> {
-    let panels = networks(record).into_iter().map(|rows| accuracy_panel(&rows, format!("{} hidden units", rows[0].hidden)));
-    let figure = Figure {
-        title: "Test accuracy while training".to_owned(),
-        description: ACCURACY_DESCRIPTION.to_owned(),
-        panels: panels.collect(),
-        size: (900, 420),
-    };
-    Ok(render(&figure)?)
+    let panels = networks(record).into_iter().map(|rows| accuracy_panel(&rows, panel_title(record, rows[0])));
+    of_networks("Test accuracy while training", ACCURACY_DESCRIPTION, panels.collect())
 }
 
 /// Spine events over the epochs, one panel a network.
@@ -44,14 +39,27 @@ pub fn accuracy_figure(record: &Record) -> Result<String, Error> {
 /// [`Error::Figure`] if no row of the record has spine counts.
 pub fn spine_figure(record: &Record) -> Result<String, Error> {
     let with_spines = record.rows.iter().filter(|row| row.curve.counts.contains_key("grew"));
-    let panels = with_spines.map(|row| spine_panel(row, format!("{} hidden units", row.hidden)));
-    let figure = Figure {
-        title: "What the spines do while training with BDNN-dsd".to_owned(),
-        description: SPINE_DESCRIPTION.to_owned(),
-        panels: panels.collect(),
-        size: (900, 420),
+    let panels = with_spines.map(|row| spine_panel(row, panel_title(record, row)));
+    of_networks("What the spines do while training with BDNN-dsd", SPINE_DESCRIPTION, panels.collect())
+}
+
+/// Draws the panels of all networks, three beside each other.
+fn of_networks(title: &str, description: &str, panels: Vec<Panel>) -> Result<String, Error> {
+    let height = match panels.len() {
+        0..=3 => 420,
+        more => 90 + 320 * more.div_ceil(3) as u32,
     };
-    Ok(render(&figure)?)
+    Ok(render(&Figure { title: title.to_owned(), description: description.to_owned(), panels, size: (900, height) })?)
+}
+
+/// What a network is among those of its record.
+fn panel_title(record: &Record, row: &Row) -> String {
+    let is_alone = record.rows.iter().all(|other| (&other.data, other.train) == (&row.data, row.train));
+    if is_alone {
+        format!("{} hidden units", row.hidden)
+    } else {
+        format!("{} {}, {} units", thousands(row.train as u64), row.data, row.hidden)
+    }
 }
 
 /// A figure about one network: what it shows, and its drawing.
@@ -159,4 +167,26 @@ fn events(curve: &Curve, name: &str, style: usize) -> Series {
     let pairs = curve.epoch.windows(2).zip(counts.iter().skip(1));
     let points = pairs.map(|(epochs, count)| (epochs[1] as f64, count / (epochs[1] - epochs[0]) as f64));
     Series { label: name.to_owned(), points: points.collect(), band: Vec::new(), style }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Record, accuracy_figure, spine_figure};
+
+    /// Every table of the paper: twelve networks.
+    #[test]
+    fn a_record_of_many_networks_has_room_for_all_and_says_which_is_which() {
+        let mut record: Record = serde_json::from_str(include_str!("../../../results/tables-3-4.json")).unwrap();
+        let rows = record.rows.clone();
+        for data in ["fashion-mnist", "cifar-10", "mnist-a", "mnist-b", "mnist-c"] {
+            let mut more = rows.clone();
+            more.iter_mut().for_each(|row| data.clone_into(&mut row.data));
+            record.rows.extend(more);
+        }
+        for svg in [accuracy_figure(&record).unwrap(), spine_figure(&record).unwrap()] {
+            assert!(svg.contains("1,200 fashion-mnist, 100 units") && svg.contains("1,200 cifar-10, 10 units"));
+        }
+        record.rows.truncate(rows.len());
+        assert!(accuracy_figure(&record).unwrap().contains(">\n100 hidden units\n<"), "one data set needs no name");
+    }
 }
