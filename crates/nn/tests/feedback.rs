@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{Activation, Batch, Gradients, Inputs, Network, NetworkConfig, Threads, Workspace};
-use spinet_rules::{At, Chain, Feedback, FeedbackAlignment, FeedbackAlignmentConfig, Plan, Purpose, Rule, Seam, Stream};
+use spinet_rules::{
+    At, Chain, Feedback, FeedbackAlignment, FeedbackAlignmentConfig, Form, Grapes, GrapesConfig, Plan, Purpose, Rule, Seam, Stream,
+};
 
 const SIZES: [usize; 4] = [4, 6, 5, 3];
 const LABELS: [u8; 7] = [0, 1, 2, 2, 1, 0, 1];
@@ -20,7 +22,11 @@ fn gradients(network: &Network<f64>, rules: Vec<Box<dyn Rule<f64>>>) -> Gradient
     let mut chain = Chain::with_gradient_descent(&network.plan(LABELS.len(), 0), rules);
     let mut workspace = Workspace::new(network, LABELS.len(), Threads::one());
     workspace.differentiate(network, &mut chain, &Batch { inputs: Inputs::Numbers(&inputs()), labels: &LABELS }, 0);
-    workspace.gradients().clone()
+    let mut gradients = workspace.gradients().clone();
+    for (layer, (dense, grad)) in network.layers.iter().zip(&mut gradients.weights).enumerate() {
+        chain.gradient(At { layer, step: 0 }, &dense.weight, grad);
+    }
+    gradients
 }
 
 /// Gives the network's own weights as feedback.
@@ -59,7 +65,12 @@ fn transposed(matrix: &[f64], columns: usize) -> Vec<f64> {
 }
 
 /// Gradients of the weights by the equations, layer by layer.
-fn by_hand(network: &Network<f64>, feedback: &mut FeedbackAlignment<f64>) -> Vec<Vec<f64>> {
+/// `modulated` changes an error signal `[batch, units]` of a hidden layer before it goes on.
+fn by_hand(
+    network: &Network<f64>,
+    feedback: &mut FeedbackAlignment<f64>,
+    modulated: impl Fn(usize, Vec<f64>) -> Vec<f64>,
+) -> Vec<Vec<f64>> {
     let mut outputs = vec![inputs()];
     for (layer, dense) in network.layers.iter().enumerate() {
         let units = dense.shape.outputs;
@@ -85,7 +96,7 @@ fn by_hand(network: &Network<f64>, feedback: &mut FeedbackAlignment<f64>) -> Vec
                 Feedback::Layer(weights) => product(&error, weights, units),
                 Feedback::Output(weights) => product(&output_error, weights, 3),
             };
-            error = carried.iter().zip(&outputs[layer]).map(|(e, y)| e * (1.0 - y * y)).collect();
+            error = modulated(layer - 1, carried.iter().zip(&outputs[layer]).map(|(e, y)| e * (1.0 - y * y)).collect());
         }
     }
     found
@@ -99,7 +110,7 @@ fn both_forms_are_the_sums_of_the_equations() {
     for is_direct in [false, true] {
         let config = FeedbackAlignmentConfig { is_direct, ..FeedbackAlignmentConfig::default() };
         let mut rule = FeedbackAlignment::new(&config, &plan).unwrap();
-        let expected = by_hand(&network, &mut rule);
+        let expected = by_hand(&network, &mut rule, |_, error| error);
         let found = gradients(&network, vec![Box::new(rule)]).weights;
         for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
             assert!((found - expected).abs() < 1e-14, "{found} instead of {expected}, direct {is_direct}");
@@ -109,4 +120,50 @@ fn both_forms_are_the_sums_of_the_equations() {
         assert!(seen.iter().all(|other| other[0] != found[0]));
         seen.push(found);
     }
+}
+
+fn assert_close(found: &[Vec<f64>], expected: &[Vec<f64>]) {
+    for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+        assert!((found - expected).abs() < 1e-14, "{found} instead of {expected}");
+    }
+}
+
+/// `2 I / max I`, as the authors have it with feedback alignment.
+fn unclipped(importance: &[f64]) -> Vec<f64> {
+    let most = importance.iter().copied().fold(0.0, f64::max);
+    importance.iter().map(|importance| 2.0 * importance / most).collect()
+}
+
+#[test]
+fn grapes_without_clipping_scales_what_feedback_alignment_carries() {
+    let network = network();
+    let mut rule = FeedbackAlignment::new(&FeedbackAlignmentConfig::default(), &network.plan(LABELS.len(), 9)).unwrap();
+    let expected = by_hand(&network, &mut rule, |layer, error| {
+        let dense = &network.layers[layer];
+        let sums: Vec<f64> = dense.weight.chunks(dense.shape.inputs).map(|row| row.iter().map(|w| w.abs()).sum()).collect();
+        let factors = unclipped(&sums);
+        error.chunks(factors.len()).flat_map(|row| row.iter().zip(&factors).map(|(e, factor)| e * factor).collect::<Vec<_>>()).collect()
+    });
+    let grapes = Grapes::new(&GrapesConfig { least: 0.0, ..GrapesConfig::default() }, &network.plan(LABELS.len(), 9)).unwrap();
+    let without = gradients(&network, vec![Box::new(rule.clone())]).weights;
+    let found = gradients(&network, vec![Box::new(rule), Box::new(grapes)]).weights;
+    assert_close(&found, &expected);
+    assert!(found[0] != without[0] && found[1] != without[1] && found[2] == without[2]);
+}
+
+#[test]
+fn the_weight_wise_form_scales_the_matrix_between_hidden_layers_under_direct_feedback_alignment() {
+    let network = network();
+    let config = FeedbackAlignmentConfig { is_direct: true, ..FeedbackAlignmentConfig::default() };
+    let mut rule = FeedbackAlignment::new(&config, &network.plan(LABELS.len(), 9)).unwrap();
+    let mut expected = by_hand(&network, &mut rule, |_, error| error);
+    // Of three matrices the second alone; below the output layer the upper end counts 1.
+    let dense = &network.layers[1];
+    let sums: Vec<f64> =
+        (0..dense.shape.inputs).map(|j| dense.weight.iter().skip(j).step_by(dense.shape.inputs).map(|w| w.abs()).sum()).collect();
+    let factors = unclipped(&sums);
+    expected[1].chunks_mut(dense.shape.inputs).for_each(|row| row.iter_mut().zip(&factors).for_each(|(g, factor)| *g *= factor));
+    let config = GrapesConfig { least: 0.0, form: Form::WeightWise, ..GrapesConfig::default() };
+    let grapes = Grapes::new(&config, &network.plan(LABELS.len(), 9)).unwrap();
+    assert_close(&gradients(&network, vec![Box::new(rule), Box::new(grapes)]).weights, &expected);
 }

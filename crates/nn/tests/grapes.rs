@@ -73,3 +73,43 @@ fn every_case_differs_from_every_other() {
         assert!(given.cases[..index].iter().all(|other| other.weights[0] != case.weights[0]), "{}", case.rule);
     }
 }
+
+/// With Nesterov's momentum importance is that of the look-ahead weights: two copies, `W` and `W - momentum v`, as the specification
+/// of the method has them, with the factors read from the second.
+#[test]
+fn importance_is_that_of_the_look_ahead_weights() {
+    const RATE: f64 = 0.3;
+    let given: Constants = serde_json::from_str(include_str!("oracle/grapes.json")).unwrap();
+    let config = NetworkConfig { activation: given.activation, ..NetworkConfig::dense(&given.sizes) };
+    let fresh = || Network::<f64>::with_weights(&config, |layer, _| given.weights[layer].clone()).unwrap();
+    let chain_of = |rules: &[&str], network: &Network<f64>| {
+        let settings: Vec<RuleSettings> = rules.iter().map(|rule| rule.parse().unwrap()).collect();
+        Chain::from_settings(&settings, &network.plan(given.labels.len(), 0)).unwrap()
+    };
+    let batch = Batch { inputs: Inputs::Numbers(&given.inputs), labels: &given.labels };
+    let mut network = fresh();
+    let mut chain = chain_of(&["nesterov", "grapes"], &network);
+    let mut workspace = Workspace::new(&network, given.labels.len(), Threads::one());
+    let mut ahead = fresh();
+    let mut weights: Vec<Vec<f64>> = given.weights.clone();
+    let mut velocities: Vec<Vec<f64>> = weights.iter().map(|weight| vec![0.0; weight.len()]).collect();
+    let mut by_hand = Workspace::new(&ahead, given.labels.len(), Threads::one());
+    for step in 0..3 {
+        by_hand.differentiate(&ahead, &mut chain_of(&["grapes"], &ahead), &batch, step);
+        for (layer, (weight, velocity)) in weights.iter_mut().zip(&mut velocities).enumerate() {
+            for ((w, v), g) in weight.iter_mut().zip(velocity.iter_mut()).zip(&by_hand.gradients().weights[layer]) {
+                *v = 0.9 * *v + RATE * g;
+                *w -= *v;
+            }
+            ahead.layers[layer].weight = weight.iter().zip(&*velocity).map(|(w, v)| w - 0.9 * v).collect();
+        }
+        workspace.step(&mut network, &mut chain, &batch, RATE, step).unwrap();
+        for (layer, dense) in network.layers.iter().enumerate() {
+            // Biases take no part in importance.
+            ahead.layers[layer].bias.clone_from(&dense.bias);
+            for (found, expected) in dense.weight.iter().zip(&ahead.layers[layer].weight) {
+                assert!((found - expected).abs() <= 1e-12, "step {step}: {found} instead of {expected}");
+            }
+        }
+    }
+}

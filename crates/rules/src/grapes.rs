@@ -19,7 +19,7 @@
 //! A layer whose weights are all 0 gets factors of 1. The released code computes importance with the dropout
 //! mask of the batch's first sample; here, as in the paper's equations, importance is of the weights.
 //!
-//! At usual initialisations all factors lie near the top of their range: 1.8 to 1.9 of 2. So most of what GRAPES does there is a
+//! At usual initialisations a layer's factors lie near the top of their range, 1.8 to 1.9 of 2 on the mean. So most of what GRAPES does there is a
 //! larger step, more so in deeper layers. `scalar-gain` is the control for that: it scales every unit of a layer by the *mean*
 //! of GRAPES' factors, and what is left of a difference between the two is due to importance.
 //!
@@ -49,7 +49,7 @@ const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "form",
-        summary: "whether a changed error signal also goes to the layers below; weight-wise: both ends of a synapse count",
+        summary: "whether a changed error signal also goes to the layers below; weight-wise: both ends of a synapse count, the lower at the seam `gradient`",
         range: Range::Choice { default: "propagating", options: &["propagating", "local", "weight-wise"] },
     },
     Parameter {

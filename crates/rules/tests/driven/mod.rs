@@ -14,11 +14,18 @@ pub(crate) struct Drive {
     pub(crate) learning_rate: f64,
     #[serde(default = "one")]
     pub(crate) epoch_steps: u64,
+    /// Inputs of a unit.
+    #[serde(default = "one_input")]
+    pub(crate) inputs: usize,
     pub(crate) initial_weights: Vec<f64>,
     pub(crate) gradients: Vec<Vec<f64>>,
 }
 
 fn one() -> u64 {
+    1
+}
+
+fn one_input() -> usize {
     1
 }
 
@@ -38,7 +45,11 @@ struct State {
 
 /// A layer of as many units as weights with one input each, so that there are as many biases.
 pub(crate) fn chain<S: Scalar>(rule: &str, weights: usize, epoch_steps: u64) -> Chain<S> {
-    let plan = Plan { layers: vec![LayerShape { outputs: weights, inputs: 1 }], epoch_steps, epochs: 40, ..Plan::default() };
+    layer(rule, LayerShape { outputs: weights, inputs: 1 }, epoch_steps)
+}
+
+fn layer<S: Scalar>(rule: &str, shape: LayerShape, epoch_steps: u64) -> Chain<S> {
+    let plan = Plan { layers: vec![shape], epoch_steps, epochs: 40, ..Plan::default() };
     Chain::from_settings(&[rule.parse::<RuleSettings>().unwrap()], &plan).unwrap()
 }
 
@@ -51,12 +62,17 @@ pub(crate) fn assert_agrees<S: Scalar>(constants: &Constants, tolerance: f64) ->
     let Constants { drive, cases } = constants;
     let mut compared = 0;
     for case in cases {
-        let mut chain = chain::<S>(&case.rule, drive.initial_weights.len(), drive.epoch_steps);
+        let shape = LayerShape { outputs: drive.initial_weights.len() / drive.inputs, inputs: drive.inputs };
+        let mut chain = layer::<S>(&case.rule, shape, drive.epoch_steps);
         let (mut weights, mut biases) = (numbers::<S>(&drive.initial_weights), numbers::<S>(&drive.initial_weights));
         for (index, gradient) in drive.gradients.iter().enumerate() {
             let (at, rate, grad) = (At { layer: 0, step: index as u64 }, S::from_f64(drive.learning_rate), numbers::<S>(gradient));
-            chain.update(at, rate, &mut weights, &grad);
-            chain.update_bias(at, rate, &mut biases, &grad);
+            let mut of_weights = grad.clone();
+            chain.gradient(at, &weights, &mut of_weights);
+            chain.update(at, rate, &mut weights, &of_weights);
+            if drive.inputs == 1 {
+                chain.update_bias(at, rate, &mut biases, &grad);
+            }
             for state in case.states.iter().filter(|state| state.step == index + 1) {
                 let pairs = std::iter::once((&weights, &state.weights)).chain(state.biases.iter().map(|expected| (&biases, expected)));
                 for (found, expected) in pairs {
