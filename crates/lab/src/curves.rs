@@ -180,7 +180,9 @@ mod tests {
         let rows = record.rows.clone();
         for data in ["fashion-mnist", "cifar-10", "mnist-a", "mnist-b", "mnist-c"] {
             let mut more = rows.clone();
-            more.iter_mut().for_each(|row| data.clone_into(&mut row.data));
+            for row in &mut more {
+                data.clone_into(&mut row.data);
+            }
             record.rows.extend(more);
         }
         for svg in [accuracy_figure(&record).unwrap(), spine_figure(&record).unwrap()] {

@@ -54,7 +54,7 @@ pub use speedup::speedup;
 pub use statistics::{mean, median, paired_interval, standard_deviation};
 pub use study::{FigureCurve, FigurePanel, FigureRecord, Study, StudyData, StudyRequest, figure_markdown, figure_svg, figure_text};
 pub use sweep::{
-    Reference, SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRequest, SweepRow, sweep, sweep_figure,
+    Control, Reference, SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRequest, SweepRow, sweep, sweep_figure,
     sweep_markdown, sweep_share, sweep_text,
 };
 pub use table::{markdown, text};

@@ -65,6 +65,19 @@ fn columns_that_a_file_asks_for_are_in_the_table_and_in_the_record() {
         assert!(point["slowness"]["mean"].as_f64().unwrap() > 0.0 && point["seconds"].as_f64().unwrap() > 0.0, "{point}");
     }
     assert!(points[0]["slowness_over_reference"].is_null() && points[1]["slowness_over_reference"]["mean"].is_number(), "{record}");
+    // A rule beside its control: with equal factors there is no difference.
+    let file = "seeds = 2\nwithout = [\"grapes\", \"scalar-gain\"]\ncontrol = { grapes = \"scalar-gain\" }\nnote = \"Six epochs are few\"\n\
+                columns = [\"slowness\"]\n[base]\nepochs = 6\nhidden = [5]\n\
+                [[product]]\nrules = [[], \"grapes:gain=2,least=2\", \"scalar-gain:gain=2,least=2\"]\n";
+    bench.write("control.toml", file);
+    let text = bench.done("sweep control.toml --out results");
+    assert!(text.contains("over scalar-gain in its place [95 %]") && text.contains("\nSix epochs are few.\n"), "{text}");
+    let record: serde_json::Value = serde_json::from_slice(&bench.read("results/control.json")).unwrap();
+    let over = |point: usize, key: &str| record["points"][point][key].clone();
+    for key in ["over_control", "slowness_over_control"] {
+        assert!(over(0, key).is_null() && over(2, key).is_null() && over(1, key)["mean"].as_f64() == Some(0.0), "{record}");
+    }
+    assert_ne!(over(1, "over_reference")["mean"].as_f64(), Some(0.0), "{record}");
     bench.write("bad.toml", "columns = [\"swiftness\"]\n");
     let message = bench.refused(2, "sweep bad.toml");
     assert!(

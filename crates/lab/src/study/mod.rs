@@ -124,7 +124,7 @@ pub struct StudyRequest {
     pub runs: usize,
     /// Another number of epochs than the study's own.
     pub epochs: Option<usize>,
-    /// Whether `epochs` is only a limit, for a smaller run than the study's own.
+    /// Whether `epochs` is only a limit, for a smaller run: a tenth of the study's own length, and no more than this.
     pub is_limit: bool,
     /// How products with pixels are computed.
     pub kernel: Kernel,
@@ -147,6 +147,9 @@ pub enum StudyData {
     Sweep(SweepRecord),
 }
 
+/// How many times shorter a smaller run is.
+const SMALLER: usize = 10;
+
 /// Runs behind every study.
 const RUNS: usize = 5;
 
@@ -154,7 +157,7 @@ impl StudyRequest {
     /// The epochs of a run whose own length is this.
     fn length(&self, own: usize) -> usize {
         match self.epochs {
-            Some(epochs) if self.is_limit => epochs.min(own),
+            Some(epochs) if self.is_limit => epochs.min(own.div_ceil(SMALLER)),
             Some(epochs) => epochs,
             None => own,
         }

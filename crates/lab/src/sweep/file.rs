@@ -4,6 +4,8 @@
 //! seeds = 5                               # runs with the seeds 0 to 4, or a list of seeds
 //! reference = "bdnn-dsd"                  # also compare with the first point that differs in its rules alone and has these
 //! without = ["l2"]                        # or compare each point with the one that has not these rules and is alike in the rest
+//! control = { grapes = "scalar-gain" }    # and each with `grapes` also with the one that has `scalar-gain` in its place
+//! note = "20 epochs instead of 200"       # a sentence under the table
 //! columns = ["slowness"]                  # also show these; see [`SweepColumn`]
 //! folds = 5                               # score on validation folds of the training samples; on the test samples if absent
 //!
@@ -21,6 +23,7 @@
 //! rules = [[], ["l2:weight_decay=0.003"]]
 //! ```
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -44,6 +47,10 @@ pub struct SweepFile {
     pub left_out: Option<usize>,
     /// What points are compared with, beside the network without rules.
     pub reference: Option<Reference>,
+    /// The rule whose points are also compared with those that have its control in its place.
+    pub control: Option<Control>,
+    /// A sentence that a reader of the table needs.
+    pub note: Option<String>,
     /// What is shown beside the accuracy.
     pub columns: Vec<SweepColumn>,
     /// Every point, in the order of the products, the first axis varying slowest; none twice. Points may have equal configurations,
@@ -67,6 +74,15 @@ impl fmt::Display for Reference {
             Self::Without(names) => write!(f, "the same without {}", names.join(", ")),
         }
     }
+}
+
+/// A rule and another that does what the rule must be distinguished from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// The rule.
+    pub rule: String,
+    /// What stands in its place.
+    pub by: String,
 }
 
 /// One combination of values.
@@ -107,6 +123,8 @@ struct Written {
     left_out: Option<usize>,
     reference: Option<Names>,
     without: Option<Names>,
+    control: Option<BTreeMap<String, String>>,
+    note: Option<String>,
     #[serde(default)]
     columns: Vec<SweepColumn>,
     #[serde(default)]
@@ -176,7 +194,9 @@ impl SweepFile {
             }
         }
         let reference = reference(written.reference, written.without, &points).map_err(refuse)?;
-        Ok(Self { seeds, folds: written.folds, left_out: written.left_out, reference, columns: written.columns, points })
+        let control = written.control.map(|control| checked_control(control, &points)).transpose().map_err(refuse)?;
+        let Written { folds, left_out, note, columns, .. } = written;
+        Ok(Self { seeds, folds, left_out, reference, control, note, columns, points })
     }
 }
 
@@ -207,6 +227,21 @@ fn reference(with: Option<Names>, without: Option<Names>, points: &[SweepPoint])
         return Err(format!("`reference` is {}, expected the rules of a point", names.join(" + ")));
     }
     Ok(Some(Reference::With(names)))
+}
+
+/// The one control of a file; points must have the rule and what stands in its place.
+fn checked_control(control: BTreeMap<String, String>, points: &[SweepPoint]) -> Result<Control, String> {
+    let mut control = control.into_iter();
+    let (Some((rule, by)), None) = (control.next(), control.next()) else {
+        return Err("`control` must name one rule and its control, as in { grapes = \"scalar-gain\" }".to_owned());
+    };
+    for name in [&rule, &by] {
+        spinet_rules::find(name).map_err(|error| format!("`control`: {error}"))?;
+        if !points.iter().any(|point| point.config.rules.iter().any(|rule| rule.name == *name)) {
+            return Err(format!("`control` names {name}, expected a rule of a point"));
+        }
+    }
+    Ok(Control { rule, by })
 }
 
 /// Seeds where none are chosen, as many as the paper has runs.
@@ -415,6 +450,9 @@ mod tests {
             ("without = \"dropot\"\n", "`without`: unknown rule `dropot`"),
             ("without = \"adam\"\n", "`without` is adam, expected rules of a point"),
             ("without = \"l2\"\nreference = \"l2\"\n", "`reference` and `without` exclude each other"),
+            ("control = { l2 = \"adam\" }\n", "`control` names adam, expected a rule of a point"),
+            ("control = { l2 = \"l3\" }\n", "`control`: unknown rule `l3`"),
+            ("control = {}\n", "`control` must name one rule and its control, as in { grapes = \"scalar-gain\" }"),
         ] {
             let message = parse(&format!("{text}{points}")).unwrap_err().to_string();
             assert!(message.contains(expected), "{message}");
@@ -479,7 +517,7 @@ mod tests {
         for (text, message) in [
             (
                 "sedes = 1\n",
-                "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `reference`, `without`, `columns`, `base`, `product`",
+                "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `reference`, `without`, `control`, `note`, `columns`, `base`, `product`",
             ),
             ("seeds = 0\n", "`seeds` must be 1 to 10000 seeds, but is 0"),
             ("seeds = 99999999999999\n", "`seeds` must be 1 to 10000 seeds, but is 10001"),

@@ -18,7 +18,7 @@ mod table;
 
 pub use chart::sweep_figure;
 pub use column::SweepColumn;
-pub use file::{Reference, SweepFile, SweepPoint};
+pub use file::{Control, Reference, SweepFile, SweepPoint};
 pub use record::{SweepDefinition, SweepRecord, SweepRow};
 pub use run::{SweepRequest, sweep, sweep_share};
 pub use table::{sweep_markdown, sweep_text};

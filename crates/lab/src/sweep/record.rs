@@ -39,6 +39,12 @@ pub struct SweepRow {
     /// Slowness minus that of the reference, paired likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slowness_over_reference: Option<Interval>,
+    /// Accuracy minus that of the point with the control in place of the rule, if the sweep has one, paired likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_control: Option<Interval>,
+    /// Slowness minus that of the same point, paired likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slowness_over_control: Option<Interval>,
     /// Weights that are not 0 after training, in percent, where the file asks for it and no run diverged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights_left: Option<Estimate>,
@@ -81,6 +87,12 @@ pub struct SweepDefinition {
     /// Rules of the points that others are compared with, if chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// The rule that stands in place of another for a control, if any does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<String>,
+    /// What the file wants a reader of the table to know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// The text of the sweep's file.
     pub file: String,
     /// Data sets made from other than the official files, each with its numbers of samples.

@@ -8,7 +8,7 @@ use spinet_rules::RuleSettings;
 use spinet_train::{Evaluation, TrainConfig, each_run};
 
 use super::column::seconds;
-use super::{Reference, SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRow};
+use super::{Control, Reference, SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRow};
 use crate::folds::{folds, part};
 use crate::reproduce::{MOST_RUNS, curve, percent, points, unverified};
 use crate::runs::Outcome;
@@ -117,6 +117,18 @@ impl SweepRequest {
             }
         };
         (found.config != *config).then_some(found)
+    }
+
+    /// The point that has the control in place of the rule, and is alike in the rest; the control's own parameters are free.
+    fn control_of(&self, point: &SweepPoint) -> Option<&SweepPoint> {
+        let Control { rule, by } = self.file.control.as_ref()?;
+        let at = point.config.rules.iter().position(|known| known.name == *rule)?;
+        self.file.points.iter().find(|other| {
+            let Some(control) = other.config.rules.get(at).filter(|known| known.name == *by) else { return false };
+            let mut rules = point.config.rules.clone();
+            rules[at] = control.clone();
+            TrainConfig { rules, ..point.config.clone() } == other.config
+        })
     }
 
     /// The different configurations, and for each point the index of its own.
@@ -243,8 +255,9 @@ pub fn sweep(request: &SweepRequest, advance: &(dyn Fn(Progress) + Sync)) -> Res
     let rows = request.file.points.iter().zip(of_point).map(|(point, index)| {
         let job = &jobs[index * each];
         let initial = initial_of(&configs, point).map(|initial| runs[initial]);
-        let reference = request.reference_of(point).and_then(|point| configs.iter().position(|config| **config == point.config));
-        let compared = Compared { initial, reference: reference.map(|reference| runs[reference]) };
+        let of = |point: &SweepPoint| configs.iter().position(|config| **config == point.config).map(|index| runs[index]);
+        let (reference, control) = (request.reference_of(point).and_then(of), request.control_of(point).and_then(of));
+        let compared = Compared { initial, reference, control };
         let seconds = if has(SweepColumn::Seconds) { seconds(&job.config, &data[job.data].part(0)?)? } else { None };
         Ok(SweepRow { seconds, ..row(point, job, data[job.data].lengths(), runs[index], &compared, &request.file.columns)? })
     });
@@ -265,6 +278,7 @@ fn initial_of(configs: &[&TrainConfig], point: &SweepPoint) -> Option<usize> {
 struct Compared<'a> {
     initial: Option<&'a [Option<Outcome>]>,
     reference: Option<&'a [Option<Outcome>]>,
+    control: Option<&'a [Option<Outcome>]>,
 }
 
 fn row(
@@ -272,7 +286,7 @@ fn row(
     job: &Job,
     (train, scored): (usize, usize),
     runs: &[Option<Outcome>],
-    Compared { initial, reference }: &Compared<'_>,
+    Compared { initial, reference, control }: &Compared<'_>,
     columns: &[SweepColumn],
 ) -> Result<SweepRow, Error> {
     let curves: Vec<&Vec<Evaluation>> = runs.iter().flatten().map(|outcome| &outcome.curve).collect();
@@ -291,7 +305,9 @@ fn row(
     };
     let slow = |run: &Outcome| slowness(&points(&run.curve));
     let slownesses = columns.contains(&SweepColumn::Slowness).then(|| of_each(runs, slow)).flatten();
-    let slowness_over_reference = reference.and_then(|reference| paired_interval(slownesses.as_ref()?, &of_each(reference, slow)?));
+    let over = |other: &[Option<Outcome>]| paired_interval(&finals(runs), &finals(other));
+    let slowness_over = |other: &[Option<Outcome>]| paired_interval(slownesses.as_ref()?, &of_each(other, slow)?);
+    let (slowness_over_reference, slowness_over_control) = (reference.and_then(slowness_over), control.and_then(slowness_over));
     let has_left = columns.contains(&SweepColumn::WeightsLeft);
     let weights_left = has_left.then(|| of_each(runs, |run| Some(run.weights_left))).flatten().map(Estimate::of);
     let text = |part: fn(&Outcome) -> &String| runs.iter().map(|run| run.as_ref().map(part).cloned().unwrap_or_default()).collect();
@@ -304,10 +320,12 @@ fn row(
         accuracy: Estimate::of(finals(runs)),
         peak_accuracy: Estimate::of(runs.iter().map(|run| run.as_ref().map_or(0.0, best)).collect()),
         speedup: initial.and_then(speedups),
-        over_initial: initial.and_then(|initial| paired_interval(&finals(runs), &finals(initial))),
-        over_reference: reference.and_then(|reference| paired_interval(&finals(runs), &finals(reference))),
+        over_initial: initial.and_then(over),
+        over_reference: reference.and_then(over),
+        over_control: control.and_then(over),
         slowness: slownesses.map(Estimate::of),
         slowness_over_reference,
+        slowness_over_control,
         weights_left,
         seconds: None,
         run_toml: job.config.to_toml()?,
@@ -351,6 +369,8 @@ fn definition(request: &SweepRequest, data: &[DataParts], kernel: String) -> Swe
             Some(folds) => format!("validation samples, {} of {folds} folds", request.folds()),
         },
         reference: request.file.reference.as_ref().map(ToString::to_string),
+        control: request.file.control.as_ref().map(|control| control.by.clone()),
+        note: request.file.note.clone(),
         file: request.text.clone(),
         unverified: data.iter().map(|parts| &parts.whole).filter(differ).map(unverified).collect(),
         digests: digests.collect(),

@@ -17,6 +17,7 @@ struct Column {
 /// Every column after the axes, in order, as far as any point has it.
 fn columns(record: &SweepRecord) -> Vec<Column> {
     let reference = record.definition.reference.as_deref().unwrap_or_default();
+    let control = record.definition.control.as_deref().unwrap_or_default();
     let all = [
         Column { name: "accuracy %".to_owned(), cell: accuracy },
         Column { name: "over initial [95 %]".to_owned(), cell: |point| shown(point.over_initial.as_ref(), interval) },
@@ -24,6 +25,7 @@ fn columns(record: &SweepRecord) -> Vec<Column> {
             name: format!("over {reference} [95 %]"),
             cell: if has_other_reference(record) { |point| shown(point.over_reference.as_ref(), interval) } else { |_| String::new() },
         },
+        Column { name: format!("over {control} in its place [95 %]"), cell: |point| shown(point.over_control.as_ref(), interval) },
         Column { name: "L".to_owned(), cell: |point| shown(point.speedup.as_ref(), |speedup| estimate(speedup, point.runs)) },
         Column {
             name: "slowness".to_owned(),
@@ -32,6 +34,10 @@ fn columns(record: &SweepRecord) -> Vec<Column> {
         Column {
             name: format!("slowness over {reference} [95 %]"),
             cell: |point| shown(point.slowness_over_reference.as_ref(), |slowness| interval_to(SLOWNESS_DIGITS, slowness)),
+        },
+        Column {
+            name: format!("slowness over {control} in its place [95 %]"),
+            cell: |point| shown(point.slowness_over_control.as_ref(), |slowness| interval_to(SLOWNESS_DIGITS, slowness)),
         },
         Column { name: "weights left %".to_owned(), cell: |point| shown(point.weights_left.as_ref(), |left| estimate(left, point.runs)) },
         Column { name: "seconds".to_owned(), cell: |point| shown(point.seconds.as_ref(), |seconds| format!("{seconds:.1}")) },
@@ -102,6 +108,9 @@ pub(crate) fn notes(record: &SweepRecord) -> String {
     if !definition.unverified.is_empty() {
         notes += &format!("NOT the official files: {}.\n", definition.unverified.join("; "));
     }
+    if let Some(note) = &definition.note {
+        notes += &format!("{note}.\n");
+    }
     notes += "accuracy %: mean ± standard deviation over the runs, after the last epoch.\n";
     if record.points.iter().any(|point| point.over_initial.is_some()) {
         notes += "over initial: mean difference to the same network without rules, with its 95 % confidence interval (paired by seed and fold).\n";
@@ -109,6 +118,11 @@ pub(crate) fn notes(record: &SweepRecord) -> String {
     if let Some(reference) = definition.reference.as_ref().filter(|_| has_other_reference(record)) {
         let which = if reference.starts_with("the same without") { "has not these rules" } else { "has these rules" };
         notes += &format!("over {reference}: the same difference to the first point that {which} and is alike in everything else.\n");
+    }
+    if let Some(control) = definition.control.as_ref().filter(|_| record.points.iter().any(|point| point.over_control.is_some())) {
+        notes += &format!(
+            "over {control} in its place: the same difference to the point that has {control} instead of the rule it is a control for.\n"
+        );
     }
     if record.points.iter().any(|point| point.speedup.is_some()) {
         notes += "L: how many times faster than that network, at the accuracy level with the largest difference in time.\n";
