@@ -83,6 +83,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
         hidden: &[100, 500],
         paper_train: 50_000,
         initialiser: Initialiser::Uniform(0.5),
+        tuned: tuned::CIFAR_10,
         open_points: &[COLOUR_POINT],
         ..large("tables-9-10", "Tables 9 and 10: CIFAR-10", &["table9", "table10"], "cifar-10")
     },
