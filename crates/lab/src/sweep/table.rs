@@ -112,16 +112,17 @@ pub(crate) fn notes(record: &SweepRecord) -> String {
         notes += &format!("{note}.\n");
     }
     notes += "accuracy %: mean ± standard deviation over the runs, after the last epoch.\n";
+    let difference = "mean difference, with its 95 % confidence interval (paired by seed and fold),";
     if record.points.iter().any(|point| point.over_initial.is_some()) {
-        notes += "over initial: mean difference to the same network without rules, with its 95 % confidence interval (paired by seed and fold).\n";
+        notes += &format!("over initial: {difference} to the same network without rules.\n");
     }
     if let Some(reference) = definition.reference.as_ref().filter(|_| has_other_reference(record)) {
         let which = if reference.starts_with("the same without") { "has not these rules" } else { "has these rules" };
-        notes += &format!("over {reference}: the same difference to the first point that {which} and is alike in everything else.\n");
+        notes += &format!("over {reference}: {difference} to the first point that {which} and is alike in everything else.\n");
     }
     if let Some(control) = definition.control.as_ref().filter(|_| record.points.iter().any(|point| point.over_control.is_some())) {
         notes += &format!(
-            "over {control} in its place: the same difference to the point that has {control} instead of the rule it is a control for.\n"
+            "over {control} in its place: {difference} to the point that has {control} instead of the rule it is a control for.\n"
         );
     }
     if record.points.iter().any(|point| point.speedup.is_some()) {
