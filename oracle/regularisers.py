@@ -1,4 +1,4 @@
-"""Regularisers alone: three units of four inputs driven by given gradients for 40 steps, in float64.
+"""Regularisers alone: three units of four inputs driven by the gradients of optimizers.py, in float64.
 
     python3 oracle/regularisers.py            writes crates/rules/tests/oracle/regularisers.json
     python3 oracle/regularisers.py --check    compares with it instead
@@ -7,29 +7,20 @@ Penalties are differentiated by autograd and added to the given gradient; a unit
 too large (torch.renorm does so, but for 1e-7 that it adds to the norm).
 """
 
-import random
-
 import torch
 
+import optimizers
 from constants import main, numbers, tensor
+from optimizers import LEARNING_RATE, STORED_STEPS
 
-SEED = 20220107
+SEED = optimizers.SEED
 INPUTS = 4
-WEIGHTS = 12
-STEPS = 40
-STORED_STEPS = [1, 2, 10, 40]
-LEARNING_RATE = 0.07
 
 
 def drive():
-    generator = random.Random(SEED)
-    return {
-        "learning_rate": LEARNING_RATE,
-        "inputs": INPUTS,
-        # A weight of 0 has a gradient of its penalty, too: none.
-        "initial_weights": [0.0] + [round(generator.uniform(-1, 1), 4) for _ in range(WEIGHTS - 1)],
-        "gradients": [[0.0] + [round(generator.uniform(-1, 2), 4) for _ in range(WEIGHTS - 1)] for _ in range(STEPS)],
-    }
+    """That of the optimizers, for units of several inputs; a weight of 0 has a gradient of its penalty, too: none."""
+    given = optimizers.drive()
+    return {**given, "inputs": INPUTS, "initial_weights": [0.0] + given["initial_weights"][1:]}
 
 
 def case(given, rule, penalty=lambda weight: 0.0 * weight.sum(), limited=lambda weight: weight):

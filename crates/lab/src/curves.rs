@@ -1,7 +1,7 @@
 //! Figures of a record: accuracy over the epochs with bands over the seeds, and spine counts over time.
 
 use crate::count::thousands;
-use crate::figure::{Axis, Figure, Panel, Series, render};
+use crate::figure::{Axis, Figure, Panel, Series, height_of, render};
 use crate::{Curve, Error, Method, Record, Row};
 
 /// What an accuracy figure shows.
@@ -47,7 +47,7 @@ pub fn spine_figure(record: &Record) -> Result<String, Error> {
 fn of_networks(title: &str, description: &str, panels: Vec<Panel>) -> Result<String, Error> {
     let height = match panels.len() {
         0..=3 => 420,
-        more => 90 + 320 * more.div_ceil(3) as u32,
+        more => height_of(more),
     };
     Ok(render(&Figure { title: title.to_owned(), description: description.to_owned(), panels, size: (900, height) })?)
 }

@@ -81,6 +81,11 @@ pub struct Figure {
     pub size: (u32, u32),
 }
 
+/// Height in pixels of a figure that is 900 wide, with so many panels, three beside each other.
+pub(crate) fn height_of(panels: usize) -> u32 {
+    90 + 320 * panels.div_ceil(3) as u32
+}
+
 /// Draws curves as one SVG document.
 ///
 /// One legend serves all panels when they use each style for the same label; otherwise each panel has its own.

@@ -3,7 +3,7 @@
 use super::FigureRecord;
 use crate::Error;
 use crate::columns::aligned;
-use crate::figure::{Axis, Bars, Figure, Histograms, Panel, Series, render, render_histograms};
+use crate::figure::{Axis, Bars, Figure, Histograms, Panel, Series, height_of, render, render_histograms};
 
 /// The figure as one SVG document.
 ///
@@ -35,8 +35,7 @@ pub fn figure_svg(record: &FigureRecord) -> Result<String, Error> {
         Panel { title: panel.title.clone(), x: axis(x, false), y: Axis { range, ..axis(y, false) }, series: series.collect() }
     };
     let panels: Vec<Panel> = record.panels.iter().map(panel).collect();
-    // Three beside each other.
-    let height = 90 + 320 * panels.len().div_ceil(3) as u32;
+    let height = height_of(panels.len());
     Ok(render(&Figure { title, description, panels, size: (900, height) })?)
 }
 
