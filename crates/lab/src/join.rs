@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::reproduce::{RUNS, initialisers};
 use crate::table::experiment_behind;
-use crate::{Definition, EXPERIMENTS, Error, Experiment, Method, Record, Row};
+use crate::{Batch, Definition, EXPERIMENTS, Error, Experiment, Method, Record, Row};
 
 /// One record with the rows of all, in the order of the registry; `records` stand beside the files they were read from.
 ///
@@ -20,6 +20,9 @@ pub fn join(records: &[(PathBuf, Record)]) -> Result<Record, Error> {
         return Err(Error::Join { path: PathBuf::new(), message: "no record is given, expected at least one".to_owned() });
     };
     let (mut definition, mut rows) = (first.definition.clone(), Vec::<Row>::new());
+    for (path, record) in records {
+        known(&record.definition).map_err(|message| Error::Join { path: path.clone(), message })?;
+    }
     for (path, record) in others {
         add(&mut definition, &record.definition).map_err(|message| Error::Join { path: path.clone(), message })?;
     }
@@ -35,10 +38,9 @@ pub fn join(records: &[(PathBuf, Record)]) -> Result<Record, Error> {
             }
         }
     }
-    let experiments = EXPERIMENTS.iter().filter(|experiment| definition.experiments.iter().any(|name| name == experiment.name));
-    let experiments: Vec<&Experiment> = experiments.collect();
+    let experiments = experiments_of(&definition);
     definition.experiments = experiments.iter().map(|experiment| experiment.name.to_owned()).collect();
-    definition.initialiser = initialisers(&experiments);
+    (definition.batch, definition.initialiser) = (Batch::of(&experiments), initialisers(&experiments));
     let mut record = Record { rows: Vec::new(), definition };
     rows.sort_by_key(|row| {
         let experiment = experiment_behind(&record, row).map(|experiment| experiment.name);
@@ -52,6 +54,21 @@ pub fn join(records: &[(PathBuf, Record)]) -> Result<Record, Error> {
         record.definition.command = format!("spinet reproduce {}", words.join(" "));
     }
     Ok(record)
+}
+
+/// The experiments of a record, in the order of the registry.
+fn experiments_of(definition: &Definition) -> Vec<&'static Experiment> {
+    EXPERIMENTS.iter().filter(|experiment| definition.experiments.iter().any(|name| name == experiment.name)).collect()
+}
+
+/// Refuses a record whose experiments had other settings when it was made.
+fn known(definition: &Definition) -> Result<(), String> {
+    let experiments = experiments_of(definition);
+    let same = |what: &str, found: String, expected: String| {
+        if found == expected { Ok(()) } else { Err(format!("{what} {found}, expected {expected} as this version has it")) }
+    };
+    same("batch", definition.batch.to_string(), Batch::of(&experiments).to_string())?;
+    same("initial weights", definition.initialiser.clone(), initialisers(&experiments))
 }
 
 /// What a row is about.
@@ -71,7 +88,6 @@ fn add(definition: &mut Definition, other: &Definition) -> Result<(), String> {
     same("seeds", format!("{:?}", definition.seeds), format!("{:?}", other.seeds))?;
     same("kernel class", definition.kernel.clone(), other.kernel.clone())?;
     same("learning rate", definition.learning_rate.to_string(), other.learning_rate.to_string())?;
-    same("batch", definition.batch.to_string(), other.batch.to_string())?;
     for (data, [train, test]) in &other.digests {
         let known = definition.digests.entry(data.clone()).or_insert_with(|| [train.clone(), test.clone()]);
         same(&format!("samples of {data}"), known.join(" and "), format!("{train} and {test}"))?;
@@ -159,6 +175,22 @@ mod tests {
         assert_eq!(joined.rows, [first.1.rows, second.1.rows].concat());
         assert_eq!(joined.definition.digests.len(), 2);
         assert_eq!(joined.definition.tuned.len(), 8);
+    }
+
+    #[test]
+    fn experiments_with_other_settings_keep_them() {
+        let (path, mnist) = stored("tables-3-4.json");
+        let mut colour = Record { rows: Vec::new(), ..mnist.clone() };
+        colour.definition.experiments = vec!["tables-9-10".to_owned()];
+        (colour.definition.batch, colour.definition.initialiser) = (Batch::All(500), "uniform(0.5)".to_owned());
+        let joined = join(&[(path.clone(), mnist), (path.clone(), colour.clone())]).unwrap().definition;
+        assert_eq!(joined.batch, Batch::Each("600, in tables-9-10 500".to_owned()));
+        assert_eq!(joined.initialiser, "uniform(1), in tables-9-10 uniform(0.5)");
+        let text = serde_json::to_string(&joined).unwrap();
+        assert_eq!(serde_json::from_str::<Definition>(&text).unwrap(), joined);
+        colour.definition.batch = Batch::All(600);
+        let text = join(&[(path, colour)]).unwrap_err().to_string();
+        assert!(text.ends_with("tables-3-4.json: batch 600, expected 500 as this version has it"), "{text}");
     }
 
     #[test]

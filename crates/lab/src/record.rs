@@ -1,6 +1,7 @@
 //! Result records: the numbers of an experiment with everything needed to make them again.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +116,25 @@ pub struct Row {
     pub curve: Curve,
 }
 
+/// Samples of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a number of samples, or that of each experiment in words")]
+pub enum Batch {
+    /// In every experiment.
+    All(usize),
+    /// Where experiments differ, that of each, in words.
+    Each(String),
+}
+
+impl fmt::Display for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All(samples) => write!(f, "{samples}"),
+            Self::Each(text) => f.write_str(text),
+        }
+    }
+}
+
 /// What was run, for whoever wants the same numbers again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Definition {
@@ -132,11 +152,11 @@ pub struct Definition {
     /// Per step.
     pub learning_rate: f64,
     /// Samples of a step.
-    pub batch: usize,
+    pub batch: Batch,
     /// Class of the kernel that computed the products with pixels: `exact` or `f32`.
     #[serde(default = "before_kernels")]
     pub kernel: String,
-    /// Law of the initial weights.
+    /// Law of the initial weights; where experiments differ, that of each.
     pub initialiser: String,
     /// For each experiment: length of a run, evaluations, and the reason.
     pub lengths: Vec<String>,

@@ -8,11 +8,11 @@ use spinet_rules::RuleSettings;
 use spinet_train::{Evaluation, TrainConfig, each_run};
 
 use crate::count::{plural, thousands};
-use crate::experiment::{BATCH, LEARNING_RATE, OPEN_POINTS, TUNED_POINT};
+use crate::experiment::{LEARNING_RATE, OPEN_POINTS, TUNED_POINT};
 use crate::runs::Outcome;
 use crate::{
-    Curve, Definition, Error, Estimate, Experiment, Keeping, Method, Progress, Record, Row, Shard, Tuned, paired_interval, published,
-    speedup,
+    Batch, Curve, Definition, Error, Estimate, Experiment, Keeping, Method, Progress, Record, Row, Shard, Tuned, paired_interval,
+    published, speedup,
 };
 
 /// What to run.
@@ -317,7 +317,7 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
         reduced: request.reduced(),
         seeds: (0..request.runs as u64).collect(),
         learning_rate: LEARNING_RATE,
-        batch: BATCH,
+        batch: Batch::of(&request.experiments),
         initialiser: initialisers(&request.experiments),
         unverified: data.iter().filter(|set| !set.is_verified).map(unverified).collect(),
         kernel: request.kernel.class().to_string(),
@@ -330,9 +330,22 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
 
 /// The law of the initial weights; where experiments differ, that of each.
 pub(crate) fn initialisers(experiments: &[&Experiment]) -> String {
-    let first = experiments.first().map_or_else(String::new, |experiment| experiment.initialiser.to_string());
-    let others = experiments.iter().filter(|experiment| experiment.initialiser.to_string() != first);
-    others.fold(first.clone(), |text, experiment| format!("{text}, in {} {}", experiment.name, experiment.initialiser))
+    each(experiments, |experiment| experiment.initialiser)
+}
+
+impl Batch {
+    /// That of these experiments.
+    pub(crate) fn of(experiments: &[&Experiment]) -> Self {
+        let text = each(experiments, |experiment| experiment.batch);
+        text.parse().map_or(Self::Each(text), Self::All)
+    }
+}
+
+/// A setting of the first experiment, and of those that differ from it.
+fn each<T: PartialEq + std::fmt::Display>(experiments: &[&Experiment], setting: impl Fn(&Experiment) -> T) -> String {
+    let Some((first, others)) = experiments.split_first().map(|(first, others)| (setting(first), others)) else { return String::new() };
+    let others = others.iter().map(|experiment| (experiment.name, setting(experiment))).filter(|(_, found)| *found != first);
+    others.fold(first.to_string(), |text, (name, found)| format!("{text}, in {name} {found}"))
 }
 
 /// Files that are not the official ones, with what is in them.

@@ -271,7 +271,7 @@ mod tests {
             reduced: Some("2 runs instead of 5".to_owned()),
             seeds: vec![0, 1],
             learning_rate: 0.1,
-            batch: 600,
+            batch: crate::Batch::All(600),
             kernel: "f32".to_owned(),
             initialiser: "uniform(1)".to_owned(),
             lengths: vec!["reason".to_owned()],

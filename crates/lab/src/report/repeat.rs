@@ -93,9 +93,11 @@ fn command_of_run(record: &Record, row: &Row) -> Option<String> {
     let mut words = vec![format!("spinet train --data {} --hidden {}", experiment.data, row.hidden)];
     words.extend(row.rules.iter().map(|rule| format!("--rule {}", quoted(rule))));
     words.push(format!("--epochs {} --evaluate-every {every}", row.epochs));
-    words.push(format!("--learning-rate {} --batch {}", definition.learning_rate, definition.batch));
-    // A record of several experiments names every law; each experiment has one.
-    let law = if definition.experiments.len() > 1 { experiment.initialiser.to_string() } else { definition.initialiser.clone() };
+    // A record of several experiments names every batch and law; each experiment has one.
+    let own = (definition.batch.to_string(), definition.initialiser.clone());
+    let is_one = definition.experiments.len() == 1;
+    let (batch, law) = if is_one { own } else { (experiment.batch.to_string(), experiment.initialiser.to_string()) };
+    words.push(format!("--learning-rate {} --batch {batch}", definition.learning_rate));
     words.push(format!("--initialiser {} --kernel {}", quoted(&law), quoted(&definition.kernel)));
     words.push(format!("--seed {}", definition.seeds.first()?));
     Some(words.join(" "))

@@ -126,7 +126,7 @@ fn stored(name: &str) -> Stored {
         reduced: None,
         seeds: vec![0, 1],
         learning_rate: 0.1,
-        batch: 600,
+        batch: crate::Batch::All(600),
         kernel: "exact".to_owned(),
         initialiser: "uniform(1)".to_owned(),
         lengths: words("a length"),
