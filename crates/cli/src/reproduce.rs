@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::value::RawValue;
 use spinet::lab::{
-    self, ALL, AnyRecord, EXPERIMENTS, Experiment, Method, Record, Request, Study, StudyData, StudyRequest, SweepRecord, experiment_of,
+    self, ALL, AnyRecord, BUILT_IN, EXPERIMENTS, Experiment, Method, Record, Request, Study, StudyData, StudyRequest, SweepRecord,
+    experiment_of,
 };
 use spinet::{Kernel, RuleSettings, Source, store};
 
@@ -187,7 +188,7 @@ impl Reproduce {
             }
         }
         if experiments.is_empty() && figures.is_empty() {
-            experiments.push(&EXPERIMENTS[0]);
+            experiments.push(BUILT_IN);
         }
         Ok((experiments, figures))
     }

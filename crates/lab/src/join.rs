@@ -142,6 +142,9 @@ fn missing(experiments: &[&Experiment], record: &Record) -> Option<String> {
 mod tests {
     use super::*;
 
+    /// The record of all tables.
+    const ALL: &str = "paper-tables-reduced.json";
+
     fn stored(name: &str) -> (PathBuf, Record) {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results").join(name);
         (path.clone(), Record::parse(&spinet_train::store::read_text(&path).unwrap()).unwrap())
@@ -168,13 +171,19 @@ mod tests {
 
     #[test]
     fn experiments_are_joined_in_the_order_of_the_registry() {
-        let [first, second] = [stored("tables-3-4.json"), stored("tables-7-8.json")];
-        let joined = join(&[second.clone(), first.clone()]).unwrap();
-        assert_eq!(joined.definition.experiments, ["tables-3-4", "tables-7-8"]);
-        assert_eq!(joined.definition.reduced, None);
-        assert_eq!(joined.rows, [first.1.rows, second.1.rows].concat());
-        assert_eq!(joined.definition.digests.len(), 2);
-        assert_eq!(joined.definition.tuned.len(), 8);
+        let ((path, small), (_, all)) = (stored("tables-3-4.json"), stored(ALL));
+        let mut others = all.clone();
+        others.definition.experiments.retain(|name| name != "tables-3-4");
+        let others_alone = experiments_of(&others.definition);
+        (others.definition.batch, others.definition.initialiser) = (Batch::of(&others_alone), initialisers(&others_alone));
+        others.rows.retain(|row| !small.rows.contains(row));
+        assert_eq!(others.rows.len() + small.rows.len(), all.rows.len(), "a row that both records have is the same in both");
+        let joined = join(&[(path.clone(), small), (path, others)]).unwrap();
+        assert_eq!(joined.definition.experiments, ["tables-1-2", "tables-3-4", "tables-5-6", "tables-7-8", "tables-9-10"]);
+        assert_eq!(joined.rows, all.rows);
+        let Definition { batch, initialiser, digests, reduced, .. } = all.definition;
+        let found = joined.definition;
+        assert_eq!((found.batch, found.initialiser, found.digests, found.reduced), (batch, initialiser, digests, reduced));
     }
 
     #[test]

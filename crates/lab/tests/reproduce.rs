@@ -4,15 +4,15 @@
 use spinet_data::Source;
 use spinet_data::idx::{encode_images, encode_labels};
 use spinet_lab::{
-    EXPERIMENTS, Experiment, Keeping, Method, Progress, Record, Request, SweepFile, SweepRequest, accuracy_figure, markdown, reproduce,
-    spine_figure, sweep, text,
+    BUILT_IN, EXPERIMENTS, Experiment, Keeping, Method, Progress, Record, Request, SweepFile, SweepRequest, accuracy_figure, markdown,
+    reproduce, spine_figure, sweep, text,
 };
 use spinet_nn::Kernel;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 fn request(threads: usize) -> Request {
     Request {
-        experiments: vec![&EXPERIMENTS[0]],
+        experiments: vec![BUILT_IN],
         runs: 2,
         epochs: Some(12),
         methods: Method::ALL.to_vec(),

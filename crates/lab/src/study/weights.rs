@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use spinet_train::{TrainConfig, each_run};
 
 use super::{FigurePanel, FigureRecord, StudyRequest};
-use crate::{EXPERIMENTS, Error, Method, Progress, mean, standard_deviation};
+use crate::{BUILT_IN, Error, Method, Progress, mean, standard_deviation};
 
 const HIDDEN: usize = 100;
 /// Bins from -[`WIDEST`] to [`WIDEST`]; weights beyond count in the outer bins.
@@ -13,11 +13,11 @@ const BINS: usize = 80;
 const WIDEST: f64 = 2.0;
 
 pub(super) fn work(request: &StudyRequest) -> u64 {
-    ((Method::ALL.len() * request.runs * HIDDEN) as u64).saturating_mul(request.length(EXPERIMENTS[0].epochs) as u64)
+    ((Method::ALL.len() * request.runs * HIDDEN) as u64).saturating_mul(request.length(BUILT_IN.epochs) as u64)
 }
 
 pub(super) fn weights(request: &StudyRequest, advance: &(dyn Fn(Progress) + Sync)) -> Result<FigureRecord, Error> {
-    let experiment = &EXPERIMENTS[0];
+    let experiment = BUILT_IN;
     let data = spinet_data::load(experiment.data, &request.source)?;
     let mut configs: Vec<(Method, TrainConfig)> = Vec::new();
     for method in Method::ALL {

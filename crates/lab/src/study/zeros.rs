@@ -9,7 +9,7 @@ use spinet_rules::{RuleSettings, StateValues};
 use spinet_train::{Advance, TrainConfig, Trainer, each_run};
 
 use super::{FigureCurve, FigurePanel, FigureRecord, StudyRequest};
-use crate::{EXPERIMENTS, Error, Progress, mean, standard_deviation};
+use crate::{BUILT_IN, Error, Progress, mean, standard_deviation};
 
 const HIDDEN: usize = 100;
 const EPOCHS: usize = 500;
@@ -22,12 +22,12 @@ pub(super) fn work(request: &StudyRequest) -> u64 {
 }
 
 pub(super) fn zeros(request: &StudyRequest, advance: &(dyn Fn(Progress) + Sync)) -> Result<FigureRecord, Error> {
-    let data = spinet_data::load(EXPERIMENTS[0].data, &request.source)?;
+    let data = spinet_data::load(BUILT_IN.data, &request.source)?;
     let epochs = request.length(EPOCHS);
     let rule = |initial_bound: f64| RuleSettings::new("bdnn-dsd").with_number("initial_bound", initial_bound);
     let runs = each_run(request.threads, SETTINGS.len() * request.runs, |index, threads| {
         let (setting, seed) = (index / request.runs, (index % request.runs) as u64);
-        let config = EXPERIMENTS[0].config(vec![rule(SETTINGS[setting].1)], HIDDEN, seed);
+        let config = BUILT_IN.config(vec![rule(SETTINGS[setting].1)], HIDDEN, seed);
         let config = TrainConfig { kernel: request.kernel, epochs, evaluate_every: epochs, ..config };
         let mut trainer = Trainer::new(&config, &data, threads)?;
         let mut course = Course::default();
