@@ -108,7 +108,7 @@ fn accuracy_panel(rows: &[&Row], title: String) -> Panel {
     Panel {
         title,
         x: epochs(),
-        y: axis("test accuracy (%)", Some((accuracy_floor(rows), 100.0))),
+        y: axis("test accuracy (%)", Some(accuracy_range(rows))),
         series: rows.iter().map(|row| accuracy_series(row)).collect(),
     }
 }
@@ -142,11 +142,12 @@ fn epochs() -> Axis {
     Axis { label: "epoch".to_owned(), range: None, is_logarithmic: true }
 }
 
-/// The accuracy axis starts at a round number below what the networks have after a tenth of the run.
-fn accuracy_floor(rows: &[&Row]) -> f64 {
+/// The accuracy axis goes from a round number below what the networks have after a tenth of the run to one above what they reach.
+fn accuracy_range(rows: &[&Row]) -> (f64, f64) {
     let early =
         rows.iter().filter_map(|row| row.curve.accuracy.get(row.curve.accuracy.len() / 10)).fold(100.0, |low: f64, &value| low.min(value));
-    ((early / 10.0).floor() * 10.0 - 10.0).clamp(0.0, 90.0)
+    let highest = rows.iter().flat_map(|row| &row.curve.accuracy).fold(0.0, |high: f64, &value| high.max(value));
+    (((early / 10.0).floor() * 10.0 - 10.0).clamp(0.0, 90.0), ((highest / 5.0).floor() * 5.0 + 5.0).min(100.0))
 }
 
 fn accuracy_series(row: &Row) -> Series {
@@ -171,7 +172,20 @@ fn events(curve: &Curve, name: &str, style: usize) -> Series {
 
 #[cfg(test)]
 mod tests {
-    use super::{Record, accuracy_figure, spine_figure};
+    use super::{Record, accuracy_figure, accuracy_range, spine_figure};
+
+    #[test]
+    fn the_accuracy_axis_holds_the_curves_and_little_more() {
+        let mut record: Record = serde_json::from_str(include_str!("../../../results/tables-3-4.json")).unwrap();
+        let mut range = |accuracies: [f64; 4]| {
+            let row = &mut record.rows[0];
+            (row.curve.epoch, row.curve.accuracy) = (vec![0, 1, 2, 3], accuracies.to_vec());
+            accuracy_range(&[row])
+        };
+        assert_eq!(range([10.0, 33.0, 45.0, 51.2]), (0.0, 55.0));
+        assert_eq!(range([95.0, 99.0, 99.9, 100.0]), (80.0, 100.0));
+        assert_eq!(range([0.0; 4]), (0.0, 5.0));
+    }
 
     /// Every table of the paper: twelve networks.
     #[test]
