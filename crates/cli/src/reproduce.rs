@@ -29,8 +29,7 @@ Examples:
   spinet reproduce grapes-mnist --data-dir DIR --out results   GRAPES, its control and plain gradient descent; an hour
   spinet reproduce grapes-forgetting --data-dir DIR            five tasks one after the other; minutes
   spinet reproduce table9 --data-dir DIR --allow-unverified   CIFAR-10 from files that are not the official ones
-  spinet reproduce all --data-dir DIR --methods initial,dropout,bdnn-dsd --out results   every table and figure; half a day
-                                            (L2 is not tuned for the 500 units of Table 9 yet)
+  spinet reproduce all --data-dir DIR --out results   every table and figure; a day
   spinet reproduce all --data-dir DIR --shard 1/4     a quarter of the runs, for one of four machines
   spinet reproduce --from results/tables-3-4.json     the table of a stored record
 
