@@ -44,6 +44,36 @@ fn a_sweep_is_shown_stored_and_shown_again_from_its_record() {
 }
 
 #[test]
+fn points_with_settings_of_their_own_are_compared_all_the_same() {
+    let bench = Bench::new();
+    let file = |own: &str| {
+        format!(
+            "seeds = 2\nreference = \"l2\"\n{own}[base]\nepochs = 4\nhidden = [5]\n[[product]]\nrules = [[]]\nlearning_rate = [0.3]\n\
+             [[product]]\nrules = [\"l2\"]\nlearning_rate = [0.2]\n[[product]]\nrules = [\"bdnn-dsd\"]\nlearning_rate = [0.1]\n"
+        )
+    };
+    bench.write("apart.toml", file(""));
+    let text = bench.done("sweep apart.toml");
+    assert!(!text.contains("over l2") && !text.contains("over initial"), "{text}");
+    bench.write("own.toml", file("own = [\"learning_rate\"]\n"));
+    let text = bench.done("sweep own.toml --out results");
+    assert!(text.contains(" over initial [95 %] ") && text.contains(" over l2 [95 %] "), "{text}");
+    assert!(text.contains("\nCompared points may differ in learning_rate: each has its own.\n"), "{text}");
+    assert_eq!(bench.done("sweep --from results/own.json"), text);
+    let record: serde_json::Value = serde_json::from_slice(&bench.read("results/own.json")).unwrap();
+    let number = |point: usize, path: &str| record["points"][point].pointer(path).and_then(serde_json::Value::as_f64).unwrap();
+    let difference = |other: usize| number(2, "/accuracy/mean") - number(other, "/accuracy/mean");
+    assert!((number(2, "/over_initial/mean") - difference(0)).abs() < 1e-5, "{record}");
+    assert!((number(2, "/over_reference/mean") - difference(1)).abs() < 1e-5, "{record}");
+
+    for name in ["rules", "epochs", "l2.weight_decay"] {
+        bench.write("own.toml", file(&format!("own = [\"{name}\"]\n")));
+        let message = bench.refused(2, "sweep own.toml");
+        assert!(message.contains(&format!("`own` has `{name}`, expected settings of the products other than the rules")), "{message}");
+    }
+}
+
+#[test]
 fn columns_that_a_file_asks_for_are_in_the_table_and_in_the_record() {
     let bench = Bench::new();
     let file = "seeds = 2\nreference = \"l2\"\ncolumns = [\"slowness\", \"weights-left\", \"seconds\"]\n[base]\nepochs = 6\nhidden = [5]\n\

@@ -229,6 +229,7 @@ fn sweep(name: &str) -> StoredSweep {
         scored_on: "validation samples, 2 of 3 folds".to_owned(),
         reference: None,
         control: None,
+        own: Vec::new(),
         note: None,
         file: "seeds = 2\n".to_owned(),
         unverified: Vec::new(),

@@ -5,6 +5,7 @@
 //! reference = "bdnn-dsd"                  # also compare with the first point that differs in its rules alone and has these
 //! without = ["l2"]                        # or compare each point with the one that has not these rules and is alike in the rest
 //! control = { grapes = "scalar-gain" }    # and each with `grapes` also with the one that has `scalar-gain` in its place
+//! own = ["learning_rate"]                 # points are compared though they differ in these, such as each with its best
 //! note = "20 epochs instead of 200"       # a sentence under the table
 //! columns = ["slowness"]                  # also show these; see [`SweepColumn`]
 //! folds = 5                               # score on validation folds of the training samples; on the test samples if absent
@@ -49,6 +50,8 @@ pub struct SweepFile {
     pub reference: Option<Reference>,
     /// The rule whose points are also compared with those that have its control in its place.
     pub control: Option<Control>,
+    /// Settings in which a point and what it is compared with may differ, beside the rules.
+    pub own: Vec<String>,
     /// A sentence that a reader of the table needs.
     pub note: Option<String>,
     /// What is shown beside the accuracy.
@@ -92,6 +95,8 @@ pub struct SweepPoint {
     pub settings: Vec<(String, String)>,
     /// The configuration, with the first seed.
     pub config: TrainConfig,
+    /// The same without what the file lets points have for their own.
+    pub(super) compared: TrainConfig,
 }
 
 impl SweepPoint {
@@ -124,6 +129,8 @@ struct Written {
     reference: Option<Names>,
     without: Option<Names>,
     control: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    own: Vec<String>,
     note: Option<String>,
     #[serde(default)]
     columns: Vec<SweepColumn>,
@@ -187,16 +194,20 @@ impl SweepFile {
                 _ => refuse(format!("product {}: {message}", number + 1)),
             };
             let axes = axes(product).map_err(at)?;
-            for point in combinations(&base, &axes, seeds[0]).map_err(at)? {
+            for point in combinations(&base, &axes, seeds[0], &written.own).map_err(at)? {
                 if !points.contains(&point) {
                     points.push(point);
                 }
             }
         }
+        let is_axis = |name: &&String| points.iter().any(|point| point.settings.iter().any(|(axis, _)| axis == *name));
+        if let Some(name) = written.own.iter().find(|name| name.as_str() == "rules" || name.contains('.') || !is_axis(name)) {
+            return Err(refuse(format!("`own` has `{name}`, expected settings of the products other than the rules")));
+        }
         let reference = reference(written.reference, written.without, &points).map_err(refuse)?;
         let control = written.control.map(|control| checked_control(control, &points)).transpose().map_err(refuse)?;
-        let Written { folds, left_out, note, columns, .. } = written;
-        Ok(Self { seeds, folds, left_out, reference, control, note, columns, points })
+        let Written { folds, left_out, own, note, columns, .. } = written;
+        Ok(Self { seeds, folds, left_out, reference, control, own, note, columns, points })
     }
 }
 
@@ -294,7 +305,7 @@ fn axis(name: String, target: Target, values: Value) -> Result<Axis, String> {
 }
 
 /// Every combination of the axes' values; an axis of a rule that a combination has not is left out there.
-fn combinations(base: &Table, axes: &[Axis], seed: u64) -> Result<Vec<SweepPoint>, String> {
+fn combinations(base: &Table, axes: &[Axis], seed: u64, own: &[String]) -> Result<Vec<SweepPoint>, String> {
     let mut tables = vec![(base.clone(), Vec::<(String, String)>::new())];
     for axis in axes {
         let mut is_used = false;
@@ -325,11 +336,15 @@ fn combinations(base: &Table, axes: &[Axis], seed: u64) -> Result<Vec<SweepPoint
         tables = next;
     }
     let point = |(table, settings): (Table, Vec<(String, String)>)| {
-        let config = config(&table, seed).map_err(|message| {
-            let place: Vec<String> = settings.iter().map(|(axis, value)| format!("{axis} = {value}")).collect();
-            format!("{}: {message}", place.join(", "))
-        })?;
-        Ok(SweepPoint { settings, config })
+        let of = |table: &Table| {
+            config(table, seed).map_err(|message| {
+                let place: Vec<String> = settings.iter().map(|(axis, value)| format!("{axis} = {value}")).collect();
+                format!("{}: {message}", place.join(", "))
+            })
+        };
+        let config = of(&table)?;
+        let compared = of(&table.into_iter().filter(|(key, _)| !own.contains(key)).collect())?;
+        Ok(SweepPoint { settings, config, compared })
     };
     tables.into_iter().map(point).collect()
 }
@@ -517,7 +532,7 @@ mod tests {
         for (text, message) in [
             (
                 "sedes = 1\n",
-                "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `reference`, `without`, `control`, `note`, `columns`, `base`, `product`",
+                "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `reference`, `without`, `control`, `own`, `note`, `columns`, `base`, `product`",
             ),
             ("seeds = 0\n", "`seeds` must be 1 to 10000 seeds, but is 0"),
             ("seeds = 99999999999999\n", "`seeds` must be 1 to 10000 seeds, but is 10001"),

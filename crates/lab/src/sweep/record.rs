@@ -90,6 +90,9 @@ pub struct SweepDefinition {
     /// The rule that stands in place of another for a control, if any does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<String>,
+    /// Settings in which compared points may differ, beside the rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own: Vec<String>,
     /// What the file wants a reader of the table to know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

@@ -104,10 +104,19 @@ impl SweepRequest {
         sets
     }
 
+    /// The first point with the same network, data and training, and no rules.
+    fn initial_of(&self, point: &SweepPoint) -> Option<&SweepPoint> {
+        if point.config.rules.is_empty() {
+            return None;
+        }
+        let plain = TrainConfig { rules: Vec::new(), ..point.compared.clone() };
+        self.file.points.iter().find(|other| other.compared == plain)
+    }
+
     /// The point that this one is compared with, by the file's reference; not the point itself.
     fn reference_of(&self, point: &SweepPoint) -> Option<&SweepPoint> {
         let config = &point.config;
-        let is_alike = |other: &SweepPoint| TrainConfig { rules: config.rules.clone(), ..other.config.clone() } == *config;
+        let is_alike = |other: &SweepPoint| TrainConfig { rules: config.rules.clone(), ..other.compared.clone() } == point.compared;
         let mut points = self.file.points.iter();
         let found = match self.file.reference.as_ref()? {
             Reference::With(names) => points.find(|other| other.has_rules(names) && is_alike(other))?,
@@ -127,7 +136,7 @@ impl SweepRequest {
             let Some(control) = other.config.rules.get(at).filter(|known| known.name == *by) else { return false };
             let mut rules = point.config.rules.clone();
             rules[at] = control.clone();
-            TrainConfig { rules, ..point.config.clone() } == other.config
+            TrainConfig { rules, ..point.compared.clone() } == other.compared
         })
     }
 
@@ -254,8 +263,8 @@ pub fn sweep(request: &SweepRequest, advance: &(dyn Fn(Progress) + Sync)) -> Res
     let has = |column| request.file.columns.contains(&column);
     let rows = request.file.points.iter().zip(of_point).map(|(point, index)| {
         let job = &jobs[index * each];
-        let initial = initial_of(&configs, point).map(|initial| runs[initial]);
         let of = |point: &SweepPoint| configs.iter().position(|config| **config == point.config).map(|index| runs[index]);
+        let initial = request.initial_of(point).and_then(of);
         let (reference, control) = (request.reference_of(point).and_then(of), request.control_of(point).and_then(of));
         let compared = Compared { initial, reference, control };
         let seconds = if has(SweepColumn::Seconds) { seconds(&job.config, &data[job.data].part(0)?)? } else { None };
@@ -263,15 +272,6 @@ pub fn sweep(request: &SweepRequest, advance: &(dyn Fn(Progress) + Sync)) -> Res
     });
     let kernel = jobs.first().map_or_else(String::new, |job| job.config.kernel.to_string());
     Ok(SweepRecord { points: rows.collect::<Result<_, Error>>()?, definition: definition(request, &data, kernel) })
-}
-
-/// The configuration with the same network, data and training, and no rules.
-fn initial_of(configs: &[&TrainConfig], point: &SweepPoint) -> Option<usize> {
-    if point.config.rules.is_empty() {
-        return None;
-    }
-    let plain = TrainConfig { rules: Vec::new(), ..point.config.clone() };
-    configs.iter().position(|other| **other == plain)
 }
 
 /// The runs that a point is compared with, run k with run k.
@@ -370,6 +370,7 @@ fn definition(request: &SweepRequest, data: &[DataParts], kernel: String) -> Swe
         },
         reference: request.file.reference.as_ref().map(ToString::to_string),
         control: request.file.control.as_ref().map(|control| control.by.clone()),
+        own: request.file.own.clone(),
         note: request.file.note.clone(),
         file: request.text.clone(),
         unverified: data.iter().map(|parts| &parts.whole).filter(differ).map(unverified).collect(),

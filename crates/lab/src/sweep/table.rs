@@ -125,6 +125,9 @@ pub(crate) fn notes(record: &SweepRecord) -> String {
             "over {control} in its place: {difference} to the point that has {control} instead of the rule it is a control for.\n"
         );
     }
+    if !definition.own.is_empty() {
+        notes += &format!("Compared points may differ in {}: each has its own.\n", definition.own.join(", "));
+    }
     if record.points.iter().any(|point| point.speedup.is_some()) {
         notes += "L: how many times faster than that network, at the accuracy level with the largest difference in time.\n";
     }
