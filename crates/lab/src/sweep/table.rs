@@ -118,7 +118,8 @@ pub(crate) fn notes(record: &SweepRecord) -> String {
     }
     if let Some(reference) = definition.reference.as_ref().filter(|_| has_other_reference(record)) {
         let which = if reference.starts_with("the same without") { "has not these rules" } else { "has these rules" };
-        notes += &format!("over {reference}: {difference} to the first point that {which} and is alike in everything else.\n");
+        let but = if definition.own.is_empty() { String::new() } else { format!(" but {}", definition.own.join(", ")) };
+        notes += &format!("over {reference}: {difference} to the first point that {which} and is alike in everything else{but}.\n");
     }
     if let Some(control) = definition.control.as_ref().filter(|_| record.points.iter().any(|point| point.over_control.is_some())) {
         notes += &format!(
