@@ -54,9 +54,7 @@ impl Report {
             return Err(Error::NoRecords { directory: self.directory.clone() });
         }
         let path = self.out.clone().unwrap_or_else(|| self.directory.join("report.html"));
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            store::make_directory(folder)?;
-        }
+        path.parent().map_or(Ok(()), store::make_directory)?;
         store::write_atomically(&path, lab::report(&found).as_bytes())?;
         if self.json {
             let tables = found.tables.iter().map(|stored| {
