@@ -1,11 +1,13 @@
 //! `spinet tune`: chooses rule parameters on validation folds of the training data.
 
 use serde_json::json;
-use spinet::data::load_with;
-use spinet::lab::{Grid, Progress, Tuning, tune};
+use spinet::data::{Dataset, load_with};
+use spinet::lab::{Grid, Tried, Tuning, tune, tune_share};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
+use crate::kept_runs::KeptRuns;
+use crate::number::thousands;
 use crate::output::Output;
 use crate::reproduce_bar::ReproduceBar;
 use crate::settings::Settings;
@@ -17,7 +19,10 @@ Examples:
   spinet tune --rule bdnn-dsd --grid threshold=5,10,20 --grid bound_step=0.03,0.06 --hidden 10
 
 Every point of the grid is trained on all but one fold of the training samples and scored on that fold, for every
-fold. The test samples are never looked at.";
+fold. The test samples are never looked at.
+
+Every run is kept in a directory of its own. A tuning that was interrupted or killed goes on when the same command is given
+again, and a finished run is not trained again, even if the grid has got more values since.";
 
 /// Choose rule parameters on validation folds of the training data.
 #[derive(clap::Args)]
@@ -41,6 +46,8 @@ pub(crate) struct Tune {
     #[command(flatten)]
     settings: Settings,
     #[command(flatten)]
+    kept: KeptRuns,
+    #[command(flatten)]
     threads: ThreadCount,
     #[command(flatten)]
     source: DataSource,
@@ -50,32 +57,43 @@ impl Tune {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let mut config = self.settings.config()?;
         let rule = config.rules.pop().ok_or(Error::NoRuleToTune)?;
-        let left_out = self.left_out.unwrap_or(self.folds);
-        let tuning = Tuning { config, rule, grids: self.grids.clone(), folds: self.folds, left_out, runs: self.runs };
-        let bar = ReproduceBar::new(tuning.count()? as u64);
+        let (folds, left_out) = (self.folds, self.left_out.unwrap_or(self.folds));
+        let (threads, keeping) = (self.threads.count(), self.kept.keeping());
+        let tuning = Tuning { config, rule, grids: self.grids.clone(), folds, left_out, runs: self.runs, threads, keeping };
+        let shard = self.kept.shard()?;
+        let bar = ReproduceBar::new(tuning.work(shard)?);
         let data = load_with(&tuning.config.data, &self.source.source(), &tuning.config.data_options())?;
-        let tried = tune(&tuning, &data, self.threads.count(), &|| bar.advance(Progress::Done(1), output));
+        let advance = |work| bar.advance(work, output);
+        let result = match shard {
+            None => tune(&tuning, &data, &advance).map(Ok),
+            Some(shard) => tune_share(&tuning, &data, shard, &advance).map(Err),
+        };
         bar.clear();
-        let tried = tried?;
+        match result? {
+            Ok(tried) => self.show(&tuning, &data, &tried, output),
+            Err(count) => self.kept.tell_share(count, output),
+        }
+    }
+
+    fn show(&self, tuning: &Tuning, data: &Dataset, tried: &[Tried], output: &mut Output) -> Result<(), Error> {
+        let Tuning { config, folds, left_out, runs, .. } = tuning;
         if self.json {
             return output.json(&json!({
-                "data": tuning.config.data, "hidden": tuning.config.hidden, "epochs": tuning.config.epochs, "folds": tuning.folds, "left_out": left_out,
-                "runs": tuning.runs, "kernel": tuning.config.kernel.class(), "train_sha256": data.train.sha256(), "tried": tried,
+                "data": config.data, "hidden": config.hidden, "epochs": config.epochs, "folds": folds, "left_out": left_out,
+                "runs": runs, "kernel": config.kernel.class(), "train_sha256": data.train.sha256(), "tried": tried,
+                "run_toml": config.to_toml()?,
             }));
         }
         writeln!(
             output,
-            "{} training samples of {} in {} folds, {} left out in turn, {} epochs, {} run{} a fold; validation accuracy after the last epoch\n",
-            data.train.len(),
+            "{} training samples of {} in {folds} folds, {left_out} left out in turn, {} epochs, {runs} run{} a fold; validation accuracy after the last epoch\n",
+            thousands(data.train.len() as u64),
             data.name,
-            tuning.folds,
-            left_out,
-            tuning.config.epochs,
-            tuning.runs,
-            if tuning.runs == 1 { "" } else { "s" }
+            thousands(config.epochs as u64),
+            if *runs == 1 { "" } else { "s" }
         )?;
         let width = tried.iter().map(|point| point.rule.len()).max().unwrap_or(0);
-        for point in &tried {
+        for point in tried {
             writeln!(output, "{:width$}  {:6.2} % ± {:.2}", point.rule, point.accuracy.mean, point.accuracy.sd)?;
         }
         match tried.first() {

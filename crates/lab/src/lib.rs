@@ -58,5 +58,5 @@ pub use sweep::{
     sweep_markdown, sweep_share, sweep_text,
 };
 pub use table::{markdown, text};
-pub use tune::{Grid, Tried, Tuning, tune};
+pub use tune::{Grid, Tried, Tuning, tune, tune_share};
 pub use tuned::Tuned;

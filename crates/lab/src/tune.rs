@@ -1,18 +1,18 @@
 //! Tuning: a grid of rule parameters, each point trained on all but one fold of the training data and scored on that fold.
 //!
 //! Test samples are never looked at. The point with the best mean validation accuracy after the last epoch is chosen;
-//! of equals the first in the order of the grid.
+//! of equals the first in the order of the grid. Runs are kept like those of a sweep, and shared with sweeps over folds.
 
 use std::str::FromStr;
 
 use serde::Serialize;
-use spinet_data::Dataset;
+use spinet_data::{Dataset, Fold};
 use spinet_rules::{RuleSettings, Setting};
-use spinet_train::{TrainConfig, Trainer, each_run};
+use spinet_train::{TrainConfig, each_run};
 
 use crate::folds::{folds, part};
-use crate::reproduce::MOST_RUNS;
-use crate::{Error, Estimate};
+use crate::reproduce::{MOST_RUNS, percent};
+use crate::{Error, Estimate, Keeping, Progress, Shard};
 
 /// Values of one parameter. Written `PARAMETER=VALUE,VALUE,...`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -52,6 +52,17 @@ pub struct Tuning {
     pub left_out: usize,
     /// Runs of every fold; run k has the seed `config.seed + k`.
     pub runs: usize,
+    /// Threads in all.
+    pub threads: usize,
+    /// Where runs are kept; in memory by default.
+    pub keeping: Keeping,
+}
+
+/// One run to do.
+struct Job {
+    config: TrainConfig,
+    /// Index of the fold that it leaves out.
+    fold: usize,
 }
 
 /// One point of the grid.
@@ -89,65 +100,106 @@ impl Tuning {
         Ok(points)
     }
 
-    /// How many runs the tuning has.
+    /// The runs of a share, all of them without one: of every point, by fold, and within a fold by seed.
+    fn jobs(&self, shard: Option<Shard>) -> Result<Vec<Job>, Error> {
+        let mut jobs = Vec::new();
+        for point in self.points()? {
+            for fold in 0..self.left_out {
+                for run in 0..self.runs {
+                    let mut config = TrainConfig { seed: self.config.seed.wrapping_add(run as u64), ..self.config.clone() };
+                    config.evaluate_every = config.epochs;
+                    config.rules.push(point.clone());
+                    jobs.push(Job { config, fold });
+                }
+            }
+        }
+        let numbered = jobs.into_iter().enumerate();
+        Ok(numbered.filter(|(number, _)| shard.is_none_or(|shard| shard.has(*number))).map(|(_, job)| job).collect())
+    }
+
+    /// The work of all runs of a share together: a measure of time, for a progress bar.
     ///
     /// # Errors
     ///
-    /// What is wrong with the grid.
-    pub fn count(&self) -> Result<usize, Error> {
-        Ok(self.points()?.len() * self.left_out * self.runs)
+    /// What is wrong with the request.
+    pub fn work(&self, shard: Option<Shard>) -> Result<u64, Error> {
+        Ok(self.jobs(shard)?.iter().fold(0, |sum: u64, job| sum.saturating_add(job.config.epochs as u64)))
+    }
+
+    /// Accuracies of these runs in percent, as many runs at once as there are threads; 0 where a run diverged.
+    fn accuracies(&self, jobs: &[Job], data: &Dataset, advance: &(dyn Fn(Progress) + Sync)) -> Result<Vec<f64>, Error> {
+        let folds: Vec<Fold> = folds(data, self.folds, self.left_out, self.config.seed)?;
+        let sizes = jobs.iter().map(|job| (&job.config, [data.train.features(), data.classes()]));
+        self.keeping.need_space(sizes, self.threads)?;
+        let accuracies = each_run(self.threads, jobs.len(), |index, threads| {
+            let job = &jobs[index];
+            let mut left = job.config.epochs as u64;
+            let mut tell = |epochs: Progress| {
+                left = left.saturating_sub(epochs.work());
+                advance(epochs);
+            };
+            match self.keeping.outcome(&job.config, &part(data, &folds[job.fold])?, threads, &mut tell) {
+                Ok(outcome) => Ok(outcome.curve.last().map_or(0.0, |evaluation| percent(evaluation.accuracy))),
+                Err(Error::Train(spinet_train::Error::Diverged { .. })) => {
+                    advance(Progress::Done(left));
+                    Ok(0.0)
+                }
+                Err(error) => Err(error),
+            }
+        })?;
+        Ok(accuracies)
     }
 }
 
-/// Tries every point; `advance` is told whenever a run is done, from any thread. The best point comes first.
+/// Tries every point; `advance` is told how much [work](Tuning::work) was done since its last call, from any thread. The best
+/// point comes first.
 ///
 /// # Errors
 ///
-/// What is wrong with the request, or a run that failed for another reason than divergence; a diverged run counts as
-/// an accuracy of 0.
-pub fn tune(tuning: &Tuning, data: &Dataset, threads: usize, advance: &(dyn Fn() + Sync)) -> Result<Vec<Tried>, Error> {
+/// What is wrong with the request, a run that was interrupted, cannot be kept or failed for another reason than divergence; a
+/// diverged run counts as an accuracy of 0.
+pub fn tune(tuning: &Tuning, data: &Dataset, advance: &(dyn Fn(Progress) + Sync)) -> Result<Vec<Tried>, Error> {
+    let accuracies = tuning.accuracies(&tuning.jobs(None)?, data, advance)?;
     let points = tuning.points()?;
-    let folds = folds(data, tuning.folds, tuning.left_out, tuning.config.seed)?;
-    let parts = folds.iter().map(|fold| part(data, fold)).collect::<Result<Vec<_>, _>>()?;
-    let each = tuning.left_out * tuning.runs;
-    let accuracies = each_run(threads, points.len() * each, |index, threads| {
-        let (point, fold, run) = (&points[index / each], index % each / tuning.runs, index % tuning.runs);
-        let mut config =
-            TrainConfig { evaluate_every: usize::MAX, seed: tuning.config.seed.wrapping_add(run as u64), ..tuning.config.clone() };
-        config.rules.push(point.clone());
-        let result = Trainer::new(&config, &parts[fold], threads)?.run(&mut |_| {});
-        advance();
-        match result {
-            Ok(curve) => Ok(curve.last().map_or(0.0, |evaluation| 100.0 * evaluation.accuracy)),
-            Err(spinet_train::Error::Diverged { .. }) => Ok(0.0),
-            Err(error) => Err(Error::from(error)),
-        }
-    })?;
     let mut tried: Vec<Tried> = points
         .iter()
-        .zip(accuracies.chunks(each))
+        .zip(accuracies.chunks(tuning.left_out * tuning.runs))
         .map(|(point, accuracies)| Tried { rule: point.to_string(), accuracy: Estimate::of(accuracies.to_vec()) })
         .collect();
     tried.sort_by(|a, b| b.accuracy.mean.total_cmp(&a.accuracy.mean));
     Ok(tried)
 }
 
+/// Does one share of the runs, in the directory of the request; gives their number.
+///
+/// # Errors
+///
+/// As [`tune`].
+pub fn tune_share(tuning: &Tuning, data: &Dataset, shard: Shard, advance: &(dyn Fn(Progress) + Sync)) -> Result<usize, Error> {
+    Ok(tuning.accuracies(&tuning.jobs(Some(shard))?, data, advance)?.len())
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use spinet_data::Samples;
+
     use super::*;
 
     fn tuning(grids: &[&str]) -> Tuning {
         let config = TrainConfig { hidden: vec![5], epochs: 2, ..TrainConfig::default() };
         let grids = grids.iter().map(|grid| grid.parse().unwrap()).collect();
-        Tuning { config, rule: RuleSettings::new("bdnn-dsd"), grids, folds: 2, left_out: 2, runs: 1 }
+        let rule = RuleSettings::new("bdnn-dsd");
+        Tuning { config, rule, grids, folds: 2, left_out: 2, runs: 1, threads: 2, keeping: Keeping::default() }
     }
 
     #[test]
     fn every_combination_is_tried_and_the_best_comes_first() {
         let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
         let tuning = tuning(&["threshold=5,10", "bound_step=0.03,0.06,0.09"]);
-        assert_eq!(tuning.count().unwrap(), 12);
-        let tried = tune(&tuning, &data, 2, &|| {}).unwrap();
+        assert_eq!(tuning.work(None).unwrap(), 12 * 2);
+        let tried = tune(&tuning, &data, &|_| {}).unwrap();
         assert_eq!(tried.len(), 6);
         assert!(tried.windows(2).all(|pair| pair[0].accuracy.mean >= pair[1].accuracy.mean));
         assert!(tried.iter().any(|point| point.rule == "bdnn-dsd:bound_step=0.03,threshold=5"), "{tried:?}");
@@ -156,17 +208,50 @@ mod tests {
     #[test]
     fn fewer_folds_are_the_first_of_all() {
         let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
-        let all = tune(&tuning(&["threshold=5"]), &data, 1, &|| {}).unwrap();
-        let one = tune(&Tuning { left_out: 1, ..tuning(&["threshold=5"]) }, &data, 1, &|| {}).unwrap();
+        let all = tune(&tuning(&["threshold=5"]), &data, &|_| {}).unwrap();
+        let one = tune(&Tuning { left_out: 1, ..tuning(&["threshold=5"]) }, &data, &|_| {}).unwrap();
         assert_eq!(one[0].accuracy.values, all[0].accuracy.values[..1]);
     }
 
     #[test]
     fn the_test_samples_are_never_looked_at() {
         let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
-        let tried = |data: &Dataset| tune(&tuning(&["threshold=5,10"]), data, 1, &|| {}).unwrap();
-        let poisoned = Dataset { test: data.test.select(&[0]).unwrap(), ..data.clone() };
-        assert_eq!(tried(&data), tried(&poisoned));
+        let labels: Vec<u8> = data.test.labels().iter().map(|label| 9 - label).collect();
+        let test = Samples::new(data.test.bytes().unwrap(), labels, data.test.shape()).unwrap();
+        let poisoned = Dataset { test, ..data.clone() };
+        let fewer = Dataset { test: data.test.select(&[0]).unwrap(), ..data.clone() };
+        // The tried points, and every model behind them by the name of its run.
+        let tried = |data: &Dataset| {
+            let root = tempfile::tempdir().unwrap();
+            let keeping = Keeping { directory: Some(root.path().to_owned()), ..Keeping::default() };
+            let tried = tune(&Tuning { keeping, ..tuning(&["threshold=5,10"]) }, data, &|_| {}).unwrap();
+            let runs = std::fs::read_dir(root.path()).unwrap().map(|run| run.unwrap());
+            let model = |run: &std::fs::DirEntry| std::fs::read(run.path().join(spinet_train::MODEL)).unwrap();
+            (tried, runs.map(|run| (run.file_name(), model(&run))).collect::<BTreeMap<_, _>>())
+        };
+        let clean = tried(&data);
+        assert_eq!(clean.1.len(), 4);
+        assert!(clean == tried(&poisoned), "other labels");
+        assert!(clean == tried(&fewer), "fewer samples");
+    }
+
+    #[test]
+    fn shares_leave_nothing_to_train() {
+        let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let keeping = Keeping { directory: Some(root.path().to_owned()), ..Keeping::default() };
+        let kept = Tuning { keeping, ..tuning(&["threshold=5,10,20"]) };
+        let shares = [1, 2].map(|index| tune_share(&kept, &data, Shard::new(index, 2).unwrap(), &|_| {}).unwrap());
+        assert_eq!(shares, [3, 3]);
+        let done = std::sync::atomic::AtomicU64::new(0);
+        let advance = |progress| {
+            if let Progress::Done(work) = progress {
+                done.fetch_add(work, std::sync::atomic::Ordering::Relaxed);
+            }
+        };
+        let tried = tune(&kept, &data, &advance).unwrap();
+        assert_eq!(done.into_inner(), 0, "every run was found done");
+        assert_eq!(tried, tune(&tuning(&["threshold=5,10,20"]), &data, &|_| {}).unwrap());
     }
 
     #[test]

@@ -13,6 +13,17 @@ fn record(bench: &Bench, directory: &str) -> String {
     bench.done(&format!("{EXPERIMENT} --json --run-dir {directory}"))
 }
 
+/// Starts the command so often and kills it at a random moment, `most` milliseconds after it can have begun.
+fn kill_again_and_again(bench: &Bench, command: &str, times: usize, most: u64) {
+    let mut moments = Moments(3);
+    for _ in 0..times {
+        let mut child = bench.command(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(20 + moments.next(most)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
 #[test]
 fn shares_and_one_process_give_the_same_record() {
     let bench = Bench::new();
@@ -37,14 +48,7 @@ fn shares_and_one_process_give_the_same_record() {
 fn an_experiment_killed_again_and_again_gives_the_same_record() {
     let bench = Bench::new();
     let whole = record(&bench, "whole");
-    let mut moments = Moments(3);
-    for _ in 0..8 {
-        let command = format!("{EXPERIMENT} --json --run-dir killed");
-        let mut child = bench.command(&command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(30 + moments.next(150)));
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
+    kill_again_and_again(&bench, &format!("{EXPERIMENT} --json --run-dir killed"), 8, 150);
     assert_eq!(record(&bench, "killed"), whole);
 }
 
@@ -125,13 +129,7 @@ fn a_sweep_in_shares_or_killed_gives_the_same_record_and_trains_nothing_twice() 
         assert!(text.starts_with(&format!("share {share}: 8 runs are in shared")), "{text}");
     }
     assert_eq!(sweep(&bench, "shared"), whole);
-    let mut moments = Moments(4);
-    for _ in 0..5 {
-        let mut child = bench.command("sweep s.toml --run-dir killed").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(20 + moments.next(100)));
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
+    kill_again_and_again(&bench, "sweep s.toml --run-dir killed", 5, 100);
     assert_eq!(sweep(&bench, "killed"), whole);
 
     // More values later: only what is new is trained.
@@ -140,4 +138,31 @@ fn a_sweep_in_shares_or_killed_gives_the_same_record_and_trains_nothing_twice() 
     let more: serde_json::Value = serde_json::from_str(&sweep(&bench, "whole")).unwrap();
     assert_eq!(crate::bench::names(&bench.path("whole")).len(), count + 4);
     assert_eq!(more["points"].as_array().unwrap()[..4], points[..]);
+}
+
+#[test]
+fn a_tuning_in_shares_or_killed_tells_the_same_and_shares_the_runs_of_a_sweep() {
+    let bench = Bench::new();
+    let tuning = |grid: &str| format!("tune --rule bdnn-dsd --grid threshold={grid} --hidden 6 --epochs 30 --folds 3 --left-out 2");
+    let tried = |directory: &str| bench.done(&format!("{} --json --run-dir {directory}", tuning("5,20")));
+    let whole = tried("whole");
+    let told: serde_json::Value = serde_json::from_str(&whole).unwrap();
+    assert!(told["run_toml"].as_str().is_some_and(|toml| toml.contains("hidden = [6]") && toml.contains("batch = 600")), "{whole}");
+    for share in ["1/2", "2/2"] {
+        let text = bench.done(&format!("{} --run-dir shared --shard {share}", tuning("5,20")));
+        assert!(text.starts_with(&format!("share {share}: 2 runs are in shared")), "{text}");
+    }
+    assert_eq!(tried("shared"), whole);
+    kill_again_and_again(&bench, &format!("{} --run-dir killed", tuning("5,20")), 5, 100);
+    assert_eq!(tried("killed"), whole);
+
+    // More values later, and a sweep over the same folds: only what is new is trained.
+    let runs = || crate::bench::names(&bench.path("whole")).len();
+    assert_eq!(runs(), 4);
+    bench.done(&format!("{} --run-dir whole", tuning("5,20,30")));
+    assert_eq!(runs(), 6);
+    let file = "seeds = [0]\nfolds = 3\nleft_out = 2\n[base]\nepochs = 30\nevaluate_every = 30\nhidden = [6]\n[[product]]\nrules = [\"bdnn-dsd\"]\n";
+    bench.write("s.toml", format!("{file}bdnn-dsd.threshold = [5, 20, 30]\n"));
+    sweep(&bench, "whole");
+    assert_eq!(runs(), 6);
 }

@@ -104,10 +104,15 @@ rules = [[], \"bdnn-dsd\"]
 ";
 
 #[test]
-fn an_experiment_and_a_sweep_stop_at_a_signal_and_go_on() {
+fn an_experiment_a_sweep_and_a_tuning_stop_at_a_signal_and_go_on() {
     let bench = Bench::new();
     bench.write("s.toml", SWEEP);
-    for (name, words) in [("reproduce", "reproduce --hidden 10 --runs 2 --epochs 80 --json"), ("sweep", "sweep s.toml --json")] {
+    let commands = [
+        ("reproduce", "reproduce --hidden 10 --runs 2 --epochs 80 --json"),
+        ("sweep", "sweep s.toml --json"),
+        ("tune", "tune --rule l2 --grid weight_decay=0.001,0.01 --hidden 10 --epochs 80 --left-out 4 --json"),
+    ];
+    for (name, words) in commands {
         let whole = bench.done(&format!("{words} --run-dir {name}-whole"));
         let directory = format!("{name}-stopped");
         let command = format!("{words} --run-dir {directory}");
