@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use spinet_data::{Column, DataOptions, Part, SplitOptions};
 use spinet_nn::{Activation, Initialiser, Kernel, Loss, NetworkConfig};
 use spinet_rules::{Chain, LayerShape, Plan, RuleSettings};
+use toml::{Table, Value};
 
 use crate::{Error, Schedule, store};
 
@@ -131,7 +132,12 @@ impl TrainConfig {
             let span = error.span().unwrap_or_default();
             let key = text.get(span.clone()).unwrap_or_default();
             let is_unknown = error.message().starts_with("unknown field");
-            at(span.start, error.message().to_owned(), is_unknown.then(|| nearest(key)).flatten())
+            let message = match toml::from_str(text) {
+                Ok(table) => in_words(&error, &table),
+                // A number that no table can hold, or no TOML at all.
+                Err(_) => too_large(text, span.start).unwrap_or_else(|| error.message().to_owned()),
+            };
+            at(span.start, message, is_unknown.then(|| nearest(key)).flatten())
         })?;
         config.check().map_err(|error| {
             let offset = setting_of(&error).and_then(|setting| position(text, setting)).unwrap_or(0);
@@ -143,6 +149,15 @@ impl TrainConfig {
             at(offset, message, suggestion)
         })?;
         Ok(config)
+    }
+
+    /// Takes the settings of a TOML table; their ranges are looked at by [`check`](Self::check).
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, in words.
+    pub fn of_table(table: &Table) -> Result<Self, String> {
+        table.clone().try_into().map_err(|error| in_words(&error, table))
     }
 
     /// The same as TOML text.
@@ -246,31 +261,73 @@ fn is_none(epochs: &usize) -> bool {
     *epochs == 0
 }
 
-const FIELDS: &[&str] = &[
-    "data",
-    "label",
-    "test_part",
-    "train_per_class",
-    "split_seed",
-    "hidden",
-    "activation",
-    "output_activation",
-    "loss",
-    "initialiser",
-    "bias",
-    "learning_rate",
-    "schedule",
-    "warm_up",
-    "batch",
-    "epochs",
-    "evaluate_every",
-    "seed",
-    "kernel",
-    "rules",
+/// A whole number that TOML can hold.
+const ANY_NUMBER: &str = "a whole number from 0 to 9223372036854775807";
+const COUNT: &str = "a whole number from 1";
+const ACTIVATION: &str = "\"sigmoid\", \"tanh\", \"relu\" or \"identity\"";
+
+/// The fields of the file, and what is expected of each.
+const FIELDS: &[(&str, &str)] = &[
+    ("data", "the name of a data set, in quotes"),
+    ("label", "the name of a column, in quotes, or its number"),
+    ("test_part", Part::RANGE),
+    ("train_per_class", COUNT),
+    ("split_seed", ANY_NUMBER),
+    ("hidden", "a list of whole numbers from 1, one a layer"),
+    ("activation", ACTIVATION),
+    ("output_activation", ACTIVATION),
+    ("loss", "\"cross-entropy\" or \"mean-squared-error\""),
+    ("initialiser", "a law in quotes, such as \"uniform(1)\" or \"xavier\""),
+    ("bias", "true or false"),
+    ("learning_rate", "a number in (1e-30, 1e30)"),
+    ("schedule", "a law in quotes, such as \"constant\" or \"step(100,0.5)\""),
+    ("warm_up", "a whole number from 0 to the epochs of the run"),
+    ("batch", COUNT),
+    ("epochs", COUNT),
+    ("evaluate_every", COUNT),
+    ("seed", ANY_NUMBER),
+    ("kernel", "\"auto\", \"f32\", \"exact\", \"amx\", \"vnni\" or \"portable\""),
+    ("rules", "tables `[[rules]]` with the key `name`"),
 ];
 
 fn nearest(key: &str) -> Option<String> {
-    spinet_rules::nearest(key, FIELDS.iter().copied())
+    spinet_rules::nearest(key, FIELDS.iter().map(|(field, _)| *field))
+}
+
+/// What is wrong with a table, with name, value and what was expected where the parser knows no more than types.
+fn in_words(error: &toml::de::Error, table: &Table) -> String {
+    let message = error.message().trim();
+    let is_of_types = ["invalid type", "invalid value", "wanted ", "unknown variant"].iter().any(|start| message.starts_with(start));
+    let is_wrong = |field: &str, value: &Value| {
+        // What stands inside of rules is told by them.
+        let is_told = field == "rules" && value.is_array();
+        !is_told && TrainConfig::deserialize(Table::from_iter([(field.to_owned(), value.clone())])).is_err()
+    };
+    let mut found = FIELDS.iter().filter_map(|(field, expected)| table.get(*field).map(|value| (field, value, expected)));
+    match found.find(|(field, value, _)| is_of_types && is_wrong(field, value)) {
+        Some((field, value, expected)) => format!("`{field}` is {}, expected {expected}", shown(value)),
+        None => message.to_owned(),
+    }
+}
+
+/// What is wrong with a field whose whole number is beyond all that TOML has, if one stands at this place of the text.
+fn too_large(text: &str, offset: usize) -> Option<String> {
+    let start = text.get(..offset)?.rfind('\n').map_or(0, |end| end + 1);
+    let (key, value) = text.get(start..)?.lines().next()?.split_once('=')?;
+    let (field, expected) = FIELDS.iter().find(|(field, _)| *field == key.trim())?;
+    let digits = value.trim().trim_start_matches(['-', '+']);
+    let is_number = !digits.is_empty() && digits.len() <= 60 && digits.chars().all(|c| c.is_ascii_digit());
+    is_number.then(|| format!("`{field}` is {}, expected {expected}", value.trim()))
+}
+
+/// A value as it stands in a file, in one line, and only the start of what is long.
+fn shown(value: &Value) -> String {
+    const MOST: usize = 60;
+    let text = match value {
+        Value::String(text) => format!("{text:?}"),
+        other => other.to_string().escape_debug().to_string().replace("\\\"", "\""),
+    };
+    if text.chars().count() > MOST { text.chars().take(MOST).chain("...".chars()).collect() } else { text }
 }
 
 /// The word of the file that an error is about.
@@ -301,6 +358,8 @@ fn position(text: &str, word: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     fn refused(text: &str) -> String {
@@ -375,14 +434,14 @@ mod tests {
         let message = refused("rules = [\"bdnn-dsd\"]\n");
         assert!(message.starts_with("run.toml:1: invalid type: string \"bdnn-dsd\", expected a table with the key `name`"), "{message}");
         let message = refused("epochs = \"many\"\n");
-        assert!(message.starts_with("run.toml:1: invalid type"), "{message}");
+        assert!(message.starts_with("run.toml:1: "), "{message}");
         let message = refused("epochs = 5\n\nbatch = = 3\n");
         assert!(message.starts_with("run.toml:3: "), "{message}");
         let message = refused("test_part = \"half\"\n");
-        let expected = "run.toml:1: invalid type: string \"half\", expected a fraction in (0, 1) or a number of samples from 1";
+        let expected = "run.toml:1: `test_part` is \"half\", expected a fraction in (0, 1) or a number of samples from 1";
         assert!(message.starts_with(expected), "{message}");
         let message = refused("label = 1.5\n");
-        assert!(message.contains("expected the name or the number of a column"), "{message}");
+        assert!(message.contains("expected the name of a column, in quotes, or its number"), "{message}");
         let message = refused("initialiser = \"zeros\"\n");
         assert!(message.starts_with("run.toml:1: unknown initialiser `zeros`"), "{message}");
     }
@@ -391,21 +450,21 @@ mod tests {
     type Bounds = (&'static str, &'static [&'static str], &'static [&'static str]);
 
     const BOUNDS: &[Bounds] = &[
-        ("data", &["\"mnist-1200\"", "\"my/table.csv\""], &["1", "true", "[\"a\"]"]),
+        ("data", &["\"mnist-1200\"", "\"my/table.csv\""], &["1", "true", "[\"a\"]", "nan"]),
         ("label", &["1", "\"kind\""], &["0", "-1", "1.5", "true", "nan"]),
         ("test_part", &["0.5", "1", "1e-9"], &["0", "0.0", "1.0", "1.5", "-0.1", "-1", "nan", "inf", "\"half\"", "true"]),
         ("train_per_class", &["1", "1000000"], &["0", "-1", "1.5", "nan", "\"all\""]),
         ("split_seed", &["0", "9223372036854775807"], &["-1", "0.5", "nan", "\"x\"", "18446744073709551616"]),
-        ("hidden", &["[]", "[1]", "[300, 100]"], &["[0]", "[1, 0]", "[-1]", "[1.5]", "[\"a\"]", "7", "[1000000, 1000000]"]),
-        ("activation", &["\"relu\"", "\"tanh\""], &["\"rleu\"", "\"\"", "1"]),
-        ("output_activation", &["\"identity\""], &["\"identiy\"", "1", "\"relu\""]),
-        ("loss", &["\"cross-entropy\""], &["\"cross-entrpy\"", "1", "true"]),
+        ("hidden", &["[]", "[1]", "[300, 100]"], &["[0]", "[1, 0]", "[-1]", "[1.5]", "[\"a\"]", "7", "[1000000, 1000000]", "nan"]),
+        ("activation", &["\"relu\"", "\"tanh\""], &["\"rleu\"", "\"\"", "1", "nan"]),
+        ("output_activation", &["\"identity\""], &["\"identiy\"", "1", "\"relu\"", "nan"]),
+        ("loss", &["\"cross-entropy\""], &["\"cross-entrpy\"", "1", "true", "nan"]),
         (
             "initialiser",
             &["\"uniform(1)\"", "\"xavier\"", "\"normal(0.1)\"", "\"uniform(1e29)\""],
             &["\"uniform(0)\"", "\"uniform(-1)\"", "\"uniform(nan)\"", "\"uniform(1e30)\"", "\"xavir\"", "1"],
         ),
-        ("bias", &["true", "false"], &["1", "\"yes\""]),
+        ("bias", &["true", "false"], &["1", "\"yes\"", "nan"]),
         (
             "learning_rate",
             &["1", "0.1", "1.1e-30", "9.9e29"],
@@ -420,14 +479,16 @@ mod tests {
         ("batch", &["1", "60000"], &["0", "-1", "1.5", "nan", "\"all\""]),
         ("epochs", &["1", "1000000"], &["0", "-1", "1.5", "nan", "\"many\""]),
         ("evaluate_every", &["1", "1000"], &["0", "-1", "1.5", "nan", "true"]),
-        ("seed", &["0", "9223372036854775807"], &["-1", "0.5", "nan", "\"x\""]),
-        ("kernel", &["\"auto\"", "\"f32\""], &["\"f64\"", "\"\"", "1"]),
-        ("rules", &["[]"], &["1", "\"l2\"", "[\"l2\"]"]),
+        ("seed", &["0", "9223372036854775807"], &["-1", "0.5", "nan", "\"x\"", "18446744073709551616"]),
+        ("kernel", &["\"auto\"", "\"f32\""], &["\"f64\"", "\"\"", "1", "nan"]),
+        ("rules", &["[]"], &["1", "\"l2\"", "[\"l2\"]", "nan"]),
     ];
 
     #[test]
     fn every_field_is_refused_outside_its_range_with_its_line_and_a_slip_gets_its_name() {
-        assert_eq!(BOUNDS.iter().map(|(field, ..)| *field).collect::<Vec<_>>(), FIELDS);
+        let fields = |fields: &[(&'static str, &'static str)]| fields.iter().map(|(field, _)| *field).collect::<Vec<_>>();
+        assert_eq!(BOUNDS.iter().map(|(field, ..)| *field).collect::<Vec<_>>(), fields(FIELDS));
+        let (begin, mut count) = (Instant::now(), 0);
         let mut failures = Vec::new();
         for (field, taken, wrong) in BOUNDS {
             for value in *taken {
@@ -436,9 +497,15 @@ mod tests {
             }
             for value in *wrong {
                 let text = format!("# first\n{field} = {value}\n");
-                match TrainConfig::parse(&text, "run.toml".as_ref()) {
-                    Err(error) if error.to_string().starts_with("run.toml:2: ") => {}
-                    other => failures.push(format!("{field} = {value}: {other:?}")),
+                count += 1;
+                let answer = TrainConfig::parse(&text, "run.toml".as_ref()).map_err(|error| error.to_string());
+                let is_told = answer.as_ref().is_err_and(|message| {
+                    // Its place, its name, and what is possible; only the network knows what is too large.
+                    let is_named = message.contains(field) || message.contains("layer 2 would have 1000000 x 1000000 weights");
+                    message.starts_with("run.toml:2: ") && is_named && (message.contains("expected ") || message.contains(" must "))
+                });
+                if !is_told {
+                    failures.push(format!("{field} = {value}: {answer:?}"));
                 }
             }
             let slip = format!("{field}x");
@@ -447,6 +514,50 @@ mod tests {
             assert!(message.ends_with(&format!("hint: did you mean `{field}`?")), "{message}");
         }
         assert!(failures.is_empty(), "{}", failures.join("\n"));
+        assert!(begin.elapsed() < count * Duration::from_millis(50), "{count} refusals took {:?}", begin.elapsed());
+    }
+
+    #[test]
+    fn values_of_another_kind_are_refused_with_name_value_and_what_was_expected() {
+        for (text, expected) in [
+            ("epochs = 1.5", "`epochs` is 1.5, expected a whole number from 1"),
+            ("batch = -1", "`batch` is -1, expected a whole number from 1"),
+            ("seed = 18446744073709551616", "`seed` is 18446744073709551616, expected a whole number from 0 to 9223372036854775807"),
+            ("hidden = [\n  10,\n  \"a\"\n]", "`hidden` is [10, \"a\"], expected a list of whole numbers from 1, one a layer"),
+            ("bias = \"yes\"", "`bias` is \"yes\", expected true or false"),
+            ("activation = \"rleu\"", "`activation` is \"rleu\", expected \"sigmoid\", \"tanh\", \"relu\" or \"identity\""),
+            ("loss = nan", "`loss` is nan, expected \"cross-entropy\" or \"mean-squared-error\""),
+            ("label = 1.5", "`label` is 1.5, expected the name of a column, in quotes, or its number"),
+            ("rules = 1", "`rules` is 1, expected tables `[[rules]]` with the key `name`"),
+            // The second is wrong, and what the first says is right.
+            (
+                "epochs = 7\nkernel = \"\\n\"",
+                "`kernel` is \"\\n\", expected \"auto\", \"f32\", \"exact\", \"amx\", \"vnni\" or \"portable\"",
+            ),
+        ] {
+            let message = refused(text);
+            assert_eq!(message.split_once(": ").unwrap().1, expected, "{text}");
+        }
+        let long = refused(&format!("epochs = \"{}\"", "x".repeat(1000)));
+        assert!(long.len() < 150 && long.contains("xxx..., expected a whole number"), "{long}");
+    }
+
+    #[test]
+    fn what_is_expected_names_every_choice() {
+        let expected = |field: &str| FIELDS.iter().find(|(name, _)| *name == field).unwrap().1;
+        let names = |field: &str, value: Result<Value, toml::ser::Error>| {
+            assert!(expected(field).contains(&value.unwrap().to_string()), "{}", expected(field));
+        };
+        for activation in Activation::ALL {
+            names("activation", Value::try_from(activation));
+            names("output_activation", Value::try_from(activation));
+        }
+        for kernel in Kernel::ALL {
+            names("kernel", Value::try_from(kernel));
+        }
+        for loss in [Loss::CrossEntropy, Loss::MeanSquaredError] {
+            names("loss", Value::try_from(loss));
+        }
     }
 
     #[test]
@@ -456,7 +567,7 @@ mod tests {
         let schedule = Schedule::Cosine { floor: 0.1 };
         let config = TrainConfig { label, test_part, train_per_class, split_seed: 1, schedule, warm_up: 1, ..TrainConfig::default() };
         let table: toml::Table = toml::from_str(&config.to_toml().unwrap()).unwrap();
-        assert!(table.keys().all(|key| FIELDS.contains(&key.as_str())), "{table:?}");
+        assert!(table.keys().all(|key| FIELDS.iter().any(|(field, _)| field == key)), "{table:?}");
         assert_eq!(table.len(), FIELDS.len());
     }
 }

@@ -405,7 +405,7 @@ fn rules_as_tables(rules: Value) -> Result<Value, String> {
 }
 
 fn config(table: &Table, seed: u64) -> Result<TrainConfig, String> {
-    let config: TrainConfig = table.clone().try_into().map_err(|error: toml::de::Error| error.message().trim().to_owned())?;
+    let config = TrainConfig::of_table(table)?;
     let data = spinet_data::normal_name(&config.data);
     let config = TrainConfig { data, seed, rules: config.rules.iter().map(without_defaults).collect(), ..config };
     config.check().map_err(|error| error.to_string())?;
