@@ -64,11 +64,14 @@ fn experiments_of(definition: &Definition) -> Vec<&'static Experiment> {
 /// Refuses a record whose experiments had other settings when it was made.
 fn known(definition: &Definition) -> Result<(), String> {
     let experiments = experiments_of(definition);
-    let same = |what: &str, found: String, expected: String| {
-        if found == expected { Ok(()) } else { Err(format!("{what} {found}, expected {expected} as this version has it")) }
-    };
-    same("batch", definition.batch.to_string(), Batch::of(&experiments).to_string())?;
-    same("initial weights", definition.initialiser.clone(), initialisers(&experiments))
+    let same = |what, found: &str, expected: &str| same(what, found, expected, "this version has it");
+    same("batch", &definition.batch.to_string(), &Batch::of(&experiments).to_string())?;
+    same("initial weights", &definition.initialiser, &initialisers(&experiments))
+}
+
+/// Refuses another value than the expected one.
+fn same(what: &str, found: &str, expected: &str, source: &str) -> Result<(), String> {
+    if found == expected { Ok(()) } else { Err(format!("{what} {found}, expected {expected} as {source}")) }
 }
 
 /// What a row is about.
@@ -82,15 +85,13 @@ fn name(row: &Row) -> String {
 
 /// Adds what another record says; the message tells what does not fit.
 fn add(definition: &mut Definition, other: &Definition) -> Result<(), String> {
-    let same = |what: &str, expected: String, found: String| {
-        if expected == found { Ok(()) } else { Err(format!("{what} {found}, expected {expected} as in the first file")) }
-    };
-    same("seeds", format!("{:?}", definition.seeds), format!("{:?}", other.seeds))?;
-    same("kernel class", definition.kernel.clone(), other.kernel.clone())?;
-    same("learning rate", definition.learning_rate.to_string(), other.learning_rate.to_string())?;
+    let same = |what: &str, found: &str, expected: &str| same(what, found, expected, "in the first file");
+    same("seeds", &format!("{:?}", other.seeds), &format!("{:?}", definition.seeds))?;
+    same("kernel class", &other.kernel, &definition.kernel)?;
+    same("learning rate", &other.learning_rate.to_string(), &definition.learning_rate.to_string())?;
     for (data, [train, test]) in &other.digests {
         let known = definition.digests.entry(data.clone()).or_insert_with(|| [train.clone(), test.clone()]);
-        same(&format!("samples of {data}"), known.join(" and "), format!("{train} and {test}"))?;
+        same(&format!("samples of {data}"), &format!("{train} and {test}"), &known.join(" and "))?;
     }
     let lists = [
         (&mut definition.experiments, &other.experiments),
