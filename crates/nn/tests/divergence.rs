@@ -294,6 +294,26 @@ fn first_step(config: &NetworkConfig, weight: impl Fn(usize) -> f64) -> Diverged
 }
 
 #[test]
+fn a_loss_that_overflows_stops_the_first_a_middle_and_the_last_step() {
+    // Outputs of 4e160 are numbers, their squares are not: of the loss alone, infinity is the one value that can appear.
+    let config = NetworkConfig { loss: Loss::MeanSquaredError, has_bias: false, ..NetworkConfig::dense(&[4, 2]) };
+    for last in [0, LAST_STEP / 2, LAST_STEP] {
+        let mut network = Network::<f64>::new(&config, 8).unwrap();
+        let mut chain = Chain::with_gradient_descent(&network.plan(1, 0), Vec::new());
+        let mut workspace = Workspace::new(&network, 1, Threads::one());
+        let inputs = [1.0; 4];
+        let batch = Batch { inputs: Inputs::Numbers(&inputs), labels: &[0] };
+        for step in 0..last {
+            assert!(workspace.step(&mut network, &mut chain, &batch, 0.1, step).unwrap().is_finite());
+        }
+        network.layers[0].weight.fill(1e160);
+        let error = workspace.step(&mut network, &mut chain, &batch, 0.1, last).unwrap_err();
+        assert_eq!((error.place.as_str(), error.loss, error.step), ("the loss", f64::INFINITY, last));
+        assert!(network.layers[0].weight.iter().all(|weight| weight.to_bits() == 1e160_f64.to_bits()), "weights are kept");
+    }
+}
+
+#[test]
 fn an_output_or_a_loss_that_overflows_from_finite_numbers_is_named() {
     let relu = NetworkConfig { activation: Activation::Relu, loss: Loss::MeanSquaredError, ..NetworkConfig::dense(&[4, 3, 2]) };
     // 4 x 0.8e308 is beyond the largest number.

@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn the_first_thousand_values_of_every_stream_are_pinned() {
-        let purposes = [Purpose::Init, Purpose::Shuffle, Purpose::Dropout, Purpose::Noise, Purpose::Split];
+        let purposes =
+            [Purpose::Init, Purpose::Shuffle, Purpose::Dropout, Purpose::Noise, Purpose::Split, Purpose::DropConnect, Purpose::Feedback];
         // FNV-1a over the bytes of 1,000 draws.
         let digest = |purpose| {
             let mut stream = Stream::new(7, purpose, 5);
@@ -149,6 +150,8 @@ mod tests {
             4_978_761_734_628_112_122,
             17_792_732_296_478_996_311,
             7_984_836_044_123_155_579,
+            8_924_660_535_235_264_099,
+            6_647_631_040_137_008_484,
         ];
         assert_eq!(purposes.map(digest), expected);
     }

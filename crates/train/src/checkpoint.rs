@@ -185,6 +185,8 @@ pub(crate) fn list(directory: &Path) -> Result<Vec<PathBuf>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use spinet_data::{Dataset, Samples};
     use spinet_nn::Threads;
@@ -204,24 +206,26 @@ mod tests {
         }
     }
 
-    fn trainer(data: &Dataset) -> Trainer {
+    fn trainer(data: &Dataset, rules: &[&str]) -> Trainer {
         let config = TrainConfig {
             data: "tiny".to_owned(),
             hidden: vec![2],
             batch: 2,
-            rules: vec!["bdnn-dsd".parse().unwrap()],
+            rules: rules.iter().map(|rule| rule.parse().unwrap()).collect(),
             ..TrainConfig::default()
         };
         Trainer::new(&config, data, Threads::one()).unwrap()
     }
+
+    const RULE: &[&str] = &["bdnn-dsd"];
 
     fn digests() -> [String; 2] {
         ["train".to_owned(), "test".to_owned()]
     }
 
     /// A checkpoint in the middle of an epoch.
-    fn checkpoint(data: &Dataset) -> Vec<u8> {
-        let mut trainer = trainer(data);
+    fn checkpoint(data: &Dataset, rules: &[&str]) -> Vec<u8> {
+        let mut trainer = trainer(data, rules);
         for _ in 0..6 {
             trainer.advance().unwrap();
         }
@@ -229,52 +233,64 @@ mod tests {
     }
 
     /// How a checkpoint with these bytes is refused.
-    fn refusal(data: &Dataset, bytes: &[u8]) -> String {
+    fn refusal(data: &Dataset, rules: &[&str], bytes: &[u8]) -> String {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("c");
         store::write_atomically(&path, bytes).unwrap();
-        restore(&mut trainer(data), &path, &digests()).unwrap_err().to_string()
+        restore(&mut trainer(data, rules), &path, &digests()).unwrap_err().to_string()
     }
 
     #[test]
     fn one_file_holds_everything_and_each_missing_part_is_refused_by_name() {
         let data = data();
-        let whole = checkpoint(&data);
-        let names: Vec<String> = KIND.open(&whole).unwrap().arrays.into_iter().map(|array| array.name).collect();
-        let layer = |layer: usize| {
-            ["bdnn-dsd.bound", "bdnn-dsd.decay", "bdnn-dsd.over", "bias", "weight"].map(|name| format!("layer{layer}.{name}"))
-        };
-        assert_eq!(names, [layer(1), layer(2)].concat());
-        for (missing, name) in names.iter().enumerate() {
-            let mut opened = KIND.open(&whole).unwrap();
-            opened.arrays.remove(missing);
-            let description: Description = serde_json::from_str(&opened.text).unwrap();
-            let message = refusal(&data, &KIND.seal(&description, opened.arrays).unwrap());
-            assert!(message.contains(&format!("it lacks `{name}`, expected ")), "{message}");
-        }
-        for key in ["version", "numerics", "training", "data_sha256", "position", "counted"] {
-            let opened = KIND.open(&whole).unwrap();
-            let mut description: serde_json::Value = serde_json::from_str(&opened.text).unwrap();
-            description.as_object_mut().unwrap().remove(key).unwrap();
-            let message = refusal(&data, &KIND.seal(&description, opened.arrays).unwrap());
-            assert!(message.contains(&format!("missing field `{key}`")), "{message}");
+        // What a rule keeps for the weights of each layer, and an optimizer for each array of parameters.
+        let kept: [(&[&str], &[&str], &[&str]); 3] = [
+            (RULE, &["bdnn-dsd.bound", "bdnn-dsd.decay", "bdnn-dsd.over"], &[]),
+            (&["adam"], &[], &["mean", "square"]),
+            (
+                &["synaptic-pruning", "momentum"],
+                &["synaptic-pruning.collected", "synaptic-pruning.pruned", "synaptic-pruning.streak"],
+                &["velocity"],
+            ),
+        ];
+        for (rules, of_layer, of_array) in kept {
+            let whole = checkpoint(&data, rules);
+            let names: Vec<String> = KIND.open(&whole).unwrap().arrays.into_iter().map(|array| array.name).collect();
+            let layers =
+                (1..=2).flat_map(|layer| of_layer.iter().chain(&["bias", "weight"]).map(move |name| format!("layer{layer}.{name}")));
+            let arrays = (0..4).flat_map(|array| of_array.iter().map(move |name| format!("optimizer.{array}.{name}")));
+            assert_eq!(names.iter().cloned().collect::<BTreeSet<_>>(), layers.chain(arrays).collect());
+            for (missing, name) in names.iter().enumerate() {
+                let mut opened = KIND.open(&whole).unwrap();
+                opened.arrays.remove(missing);
+                let description: Description = serde_json::from_str(&opened.text).unwrap();
+                let message = refusal(&data, rules, &KIND.seal(&description, opened.arrays).unwrap());
+                assert!(message.contains(&format!("it lacks `{name}`, expected ")), "{message}");
+            }
+            for key in ["version", "program", "numerics", "training", "data_sha256", "position", "counted"] {
+                let opened = KIND.open(&whole).unwrap();
+                let mut description: serde_json::Value = serde_json::from_str(&opened.text).unwrap();
+                description.as_object_mut().unwrap().remove(key).unwrap();
+                let message = refusal(&data, rules, &KIND.seal(&description, opened.arrays).unwrap());
+                assert!(message.contains(&format!("missing field `{key}`")), "{message}");
+            }
         }
     }
 
     #[test]
     fn a_checkpoint_of_a_newer_program_is_refused_with_both_versions() {
         let data = data();
-        let opened = KIND.open(&checkpoint(&data)).unwrap();
+        let opened = KIND.open(&checkpoint(&data, RULE)).unwrap();
         let mut description: Description = serde_json::from_str(&opened.text).unwrap();
         description.version = VERSION + 1;
-        let message = refusal(&data, &KIND.seal(&description, opened.arrays).unwrap());
+        let message = refusal(&data, RULE, &KIND.seal(&description, opened.arrays).unwrap());
         assert!(message.ends_with("checkpoint format version 2, this program reads up to 1"), "{message}");
     }
 
     #[test]
     fn every_flipped_bit_and_every_cut_is_noticed() {
         let data = data();
-        let whole = checkpoint(&data);
+        let whole = checkpoint(&data, RULE);
         for bit in 0..8 * whole.len() {
             let mut bytes = whole.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);

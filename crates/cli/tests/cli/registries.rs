@@ -50,6 +50,26 @@ fn data_sets_are_listed_described_and_checked() {
 }
 
 #[test]
+fn damaged_files_of_a_set_are_refused_before_the_first_step() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path("data")).unwrap();
+    for name in ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"] {
+        bench.write(&format!("data/{name}"), "something else");
+    }
+    for words in ["train --data mnist --data-dir data --out runs/a", "reproduce table1 --methods initial --data-dir data"] {
+        let message = bench.refused(2, words);
+        let (found, expected) = message.split_once(", expected ").unwrap();
+        let digest = found.strip_prefix("spinet: data/train-images-idx3-ubyte: sha256 is ").unwrap();
+        assert!(digest.len() == 64 && expected.lines().next().unwrap().len() == 64, "{message}");
+        assert!(!bench.path("runs").exists(), "nothing was begun");
+    }
+    // A run tells the samples that it was made from.
+    bench.train("good", "");
+    let toml = String::from_utf8(bench.read("good/run.toml")).unwrap();
+    assert_eq!(toml.lines().filter(|line| line.contains(" samples: SHA-256 ")).count(), 2, "{toml}");
+}
+
+#[test]
 fn files_that_are_not_the_official_ones_are_named_with_exit_code_2() {
     let bench = Bench::new();
     bench.write("t10k-labels-idx1-ubyte", "something else");

@@ -1,6 +1,7 @@
 //! B3 and B4: real full disks, as small file systems in memory.
 
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use crate::bench::Bench;
 
@@ -25,6 +26,7 @@ fn a_disk_that_is_too_small_is_found_before_the_first_step() {
     std::fs::create_dir(bench.path("small")).unwrap();
     let (mut refused, mut finished) = (0, 0);
     for kibibytes in (16..=512).step_by(16) {
+        let begin = Instant::now();
         let Some(output) = in_small_space(&bench, kibibytes, RUN) else {
             println!("skipped: this system lets nobody mount a file system in memory");
             return;
@@ -38,6 +40,7 @@ fn a_disk_that_is_too_small_is_found_before_the_first_step() {
             continue;
         }
         refused += 1;
+        assert!(begin.elapsed() < Duration::from_secs(5), "{kibibytes} KiB: refused after {:?}", begin.elapsed());
         assert_eq!(output.status.code(), Some(3), "{kibibytes} KiB: {err}");
         assert!(!out.contains("model: "), "{kibibytes} KiB: {out}{err}");
         // Found before anything was trained, not when the second or third checkpoint is written.

@@ -1,14 +1,17 @@
 //! B1 and B7: a killed run goes on, and one process at a time works in a directory.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::bench::Bench;
 use crate::{Moments, RUN, finishes_like};
 
+/// The command, which says on standard error what it skips.
 fn start(bench: &Bench, words: &str) -> Child {
-    bench.command(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    let said = File::create(bench.path("said")).unwrap();
+    bench.command(words).stdout(Stdio::null()).stderr(said).spawn().unwrap()
 }
 
 #[test]
@@ -25,6 +28,8 @@ fn a_run_killed_at_twenty_random_moments_ends_like_an_undisturbed_one() {
             alive = child.try_wait().unwrap().is_none();
             child.kill().unwrap();
             child.wait().unwrap();
+            let said = String::from_utf8(bench.read("said")).unwrap();
+            assert!(!said.lines().any(|line| line.starts_with("skipped ")), "a damaged checkpoint in {directory}: {said}");
             kills += usize::from(alive);
         }
         finishes_like(&bench, &command, &directory, "whole");
@@ -35,7 +40,9 @@ fn a_run_killed_at_twenty_random_moments_ends_like_an_undisturbed_one() {
 #[test]
 fn of_twenty_processes_in_one_directory_one_trains_and_a_kill_frees_it() {
     let bench = Bench::new();
+    let mut fastest = Duration::MAX;
     for round in 0..10 {
+        let begin = Instant::now();
         let command = format!("train --hidden 2 --epochs 1000000 --evaluate-every 100000 --threads 1 --out run{round}");
         let mut children: Vec<Child> =
             (0..20).map(|_| bench.command(&command).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()).collect();
@@ -50,6 +57,7 @@ fn of_twenty_processes_in_one_directory_one_trains_and_a_kill_frees_it() {
             assert!(!children.is_empty(), "a process works: {losers:?}");
             std::thread::sleep(Duration::from_millis(10));
         }
+        fastest = fastest.min(begin.elapsed());
         let mut winner = children.pop().unwrap();
         let holder = format!("another process works in this run directory (process {})", winner.id());
         for loser in losers {
@@ -67,4 +75,6 @@ fn of_twenty_processes_in_one_directory_one_trains_and_a_kill_frees_it() {
         next.wait().unwrap();
         assert!(line.starts_with("training "), "it does not start at once after a kill: {line}");
     }
+    // The fastest of ten, because other tests may hold the processor.
+    assert!(fastest < Duration::from_secs(1), "nineteen were refused after {fastest:?}");
 }

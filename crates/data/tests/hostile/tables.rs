@@ -230,8 +230,9 @@ fn every_lie_of_an_array_is_refused_with_found_and_expected() {
 fn every_prefix_of_an_array_is_refused() {
     let mut numbers = Numbers(21);
     let data: Vec<u8> =
-        (0..4 * 100).flat_map(|at| if at % 4 == 3 { (at % 3) as f32 } else { numbers.below(1000) as f32 }.to_le_bytes()).collect();
-    let file = npy_file(&header_text("'<f4'", "(100, 4)"), &data);
+        (0..4 * 260).flat_map(|at| if at % 4 == 3 { (at % 3) as f32 } else { numbers.below(1000) as f32 }.to_le_bytes()).collect();
+    let file = npy_file(&header_text("'<f4'", "(260, 4)"), &data);
+    assert!(file.len() >= 4096, "{} bytes", file.len());
     npy::parse(&file, Path::new("t"), &TableOptions::default()).unwrap();
     for length in 0..file.len() {
         let error = npy::parse(&file[..length], Path::new("t"), &TableOptions::default()).unwrap_err();
