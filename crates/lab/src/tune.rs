@@ -1,7 +1,8 @@
 //! Tuning: a grid of rule parameters, each point trained on all but one fold of the training data and scored on that fold.
 //!
 //! Test samples are never looked at. The point with the best mean validation accuracy after the last epoch is chosen;
-//! of equals the first in the order of the grid. Runs are kept like those of a sweep, and shared with sweeps over folds.
+//! of equals the first in the order of the grid. Runs are kept like those of a sweep, and shared with a sweep over
+//! the same folds that evaluates once.
 
 use std::str::FromStr;
 
@@ -11,7 +12,8 @@ use spinet_rules::{RuleSettings, Setting};
 use spinet_train::{TrainConfig, each_run};
 
 use crate::folds::{folds, part};
-use crate::reproduce::{MOST_RUNS, percent};
+use crate::reproduce::MOST_RUNS;
+use crate::sweep::without_defaults;
 use crate::{Error, Estimate, Keeping, Progress, Shard};
 
 /// Values of one parameter. Written `PARAMETER=VALUE,VALUE,...`.
@@ -89,6 +91,11 @@ impl Tuning {
                 return Err(Error::RepeatedGrid { parameter: grid.parameter.clone() });
             }
         }
+        let each = self.left_out.saturating_mul(self.runs);
+        let count = self.grids.iter().fold(each, |count, grid| count.saturating_mul(grid.values.len()));
+        if count > MOST_RUNS {
+            return Err(Error::Runs { setting: "runs of a tuning", low: 1, high: MOST_RUNS, found: count });
+        }
         let mut points = vec![self.rule.clone()];
         for grid in &self.grids {
             let with_each = |point: RuleSettings| grid.values.iter().map(move |value| point.clone().with(&grid.parameter, value.clone()));
@@ -109,12 +116,24 @@ impl Tuning {
                     let mut config = TrainConfig { seed: self.config.seed.wrapping_add(run as u64), ..self.config.clone() };
                     config.evaluate_every = config.epochs;
                     config.rules.push(point.clone());
+                    // As in a sweep, so that both have the same runs.
+                    config.rules = config.rules.iter().map(without_defaults).collect();
                     jobs.push(Job { config, fold });
                 }
             }
         }
         let numbered = jobs.into_iter().enumerate();
         Ok(numbered.filter(|(number, _)| shard.is_none_or(|shard| shard.has(*number))).map(|(_, job)| job).collect())
+    }
+
+    /// The configuration of the first run; the others have their point's values, and their seed.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the request.
+    pub fn first_run(&self) -> Result<TrainConfig, Error> {
+        let config = self.jobs(None)?.into_iter().next().map_or_else(|| self.config.clone(), |job| job.config);
+        Ok(config.resolved()?)
     }
 
     /// The work of all runs of a share together: a measure of time, for a progress bar.
@@ -139,7 +158,7 @@ impl Tuning {
                 advance(epochs);
             };
             match self.keeping.outcome(&job.config, &part(data, &folds[job.fold])?, threads, &mut tell) {
-                Ok(outcome) => Ok(outcome.curve.last().map_or(0.0, |evaluation| percent(evaluation.accuracy))),
+                Ok(outcome) => Ok(outcome.curve.last().map_or(0.0, |evaluation| 100.0 * evaluation.accuracy)),
                 Err(Error::Train(spinet_train::Error::Diverged { .. })) => {
                     advance(Progress::Done(left));
                     Ok(0.0)
@@ -255,6 +274,18 @@ mod tests {
     }
 
     #[test]
+    fn accuracies_are_shares_of_a_fold_to_six_digits_so_that_equal_sums_are_equal_means() {
+        let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
+        let tried = tune(&Tuning { folds: 5, left_out: 5, ..tuning(&["threshold=5"]) }, &data, &|_| {}).unwrap();
+        for accuracy in &tried[0].accuracy.values {
+            let right = accuracy / 100.0 * 240.0;
+            assert!((right - right.round()).abs() < 2e-6, "{accuracy}");
+        }
+        let mean = |right: [f64; 2]| Estimate::of(right.map(|right| 100.0 * (right / 240.0)).to_vec()).mean;
+        assert_eq!(mean([194.0, 200.0]), mean([196.0, 198.0]));
+    }
+
+    #[test]
     fn grids_that_cannot_be_read_are_refused() {
         for text in ["threshold", "=1,2", "threshold=", "threshold=1,,2"] {
             assert!(text.parse::<Grid>().is_err(), "{text}");
@@ -265,6 +296,8 @@ mod tests {
         assert!(refused(tuning(&["threshold=1,1"])).starts_with("grid of `threshold` has a value or the parameter twice"));
         assert_eq!(refused(Tuning { folds: 1, ..tuning(&["threshold=1"]) }), "`folds` must be in [2, 1000], but is 1");
         assert_eq!(refused(Tuning { left_out: 3, ..tuning(&["threshold=1"]) }), "`left_out` must be in [1, 2], but is 3");
+        let many = Tuning { runs: 10_000, ..tuning(&["threshold=1"]) };
+        assert_eq!(refused(many), "`runs of a tuning` must be in [1, 10000], but is 20000");
         assert!(refused(Tuning { runs: usize::MAX, ..tuning(&["threshold=1"]) }).starts_with("`runs` must be in [1, 10000], but is 1844"));
     }
 }

@@ -13,15 +13,17 @@ fn record(bench: &Bench, directory: &str) -> String {
     bench.done(&format!("{EXPERIMENT} --json --run-dir {directory}"))
 }
 
-/// Starts the command so often and kills it at a random moment, `most` milliseconds after it can have begun.
+/// Starts the command so often and kills it at a random moment, at most `most` milliseconds after it can have begun.
 fn kill_again_and_again(bench: &Bench, command: &str, times: usize, most: u64) {
-    let mut moments = Moments(3);
+    let (mut moments, mut kills) = (Moments(3), 0);
     for _ in 0..times {
         let mut child = bench.command(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(20 + moments.next(most)));
+        kills += usize::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();
     }
+    assert!(kills > 0, "none of {times} kills came in time: {command}");
 }
 
 #[test]
@@ -144,25 +146,25 @@ fn a_sweep_in_shares_or_killed_gives_the_same_record_and_trains_nothing_twice() 
 fn a_tuning_in_shares_or_killed_tells_the_same_and_shares_the_runs_of_a_sweep() {
     let bench = Bench::new();
     let tuning = |grid: &str| format!("tune --rule bdnn-dsd --grid threshold={grid} --hidden 6 --epochs 30 --folds 3 --left-out 2");
-    let tried = |directory: &str| bench.done(&format!("{} --json --run-dir {directory}", tuning("5,20")));
+    let tried = |directory: &str| bench.done(&format!("{} --json --run-dir {directory}", tuning("5,10")));
     let whole = tried("whole");
     let told: serde_json::Value = serde_json::from_str(&whole).unwrap();
     assert!(told["run_toml"].as_str().is_some_and(|toml| toml.contains("hidden = [6]") && toml.contains("batch = 600")), "{whole}");
     for share in ["1/2", "2/2"] {
-        let text = bench.done(&format!("{} --run-dir shared --shard {share}", tuning("5,20")));
+        let text = bench.done(&format!("{} --run-dir shared --shard {share}", tuning("5,10")));
         assert!(text.starts_with(&format!("share {share}: 2 runs are in shared")), "{text}");
     }
     assert_eq!(tried("shared"), whole);
-    kill_again_and_again(&bench, &format!("{} --run-dir killed", tuning("5,20")), 5, 100);
+    kill_again_and_again(&bench, &format!("{} --run-dir killed", tuning("5,10")), 5, 100);
     assert_eq!(tried("killed"), whole);
 
     // More values later, and a sweep over the same folds: only what is new is trained.
     let runs = || crate::bench::names(&bench.path("whole")).len();
     assert_eq!(runs(), 4);
-    bench.done(&format!("{} --run-dir whole", tuning("5,20,30")));
+    bench.done(&format!("{} --run-dir whole", tuning("5,10,30")));
     assert_eq!(runs(), 6);
     let file = "seeds = [0]\nfolds = 3\nleft_out = 2\n[base]\nepochs = 30\nevaluate_every = 30\nhidden = [6]\n[[product]]\nrules = [\"bdnn-dsd\"]\n";
-    bench.write("s.toml", format!("{file}bdnn-dsd.threshold = [5, 20, 30]\n"));
+    bench.write("s.toml", format!("{file}bdnn-dsd.threshold = [5, 10, 30]\n"));
     sweep(&bench, "whole");
     assert_eq!(runs(), 6);
 }

@@ -413,7 +413,7 @@ fn config(table: &Table, seed: u64) -> Result<TrainConfig, String> {
 }
 
 /// A rule without the parameters that have their default value, so that equal runs are known as equal.
-fn without_defaults(rule: &RuleSettings) -> RuleSettings {
+pub(crate) fn without_defaults(rule: &RuleSettings) -> RuleSettings {
     let Ok(entry) = spinet_rules::find(&rule.name) else { return rule.clone() };
     let is_default =
         |name: &str, value: &str| entry.parameters.iter().any(|known| known.name == name && known.range.default_text() == value);

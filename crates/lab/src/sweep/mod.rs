@@ -24,4 +24,5 @@ pub use run::{SweepRequest, sweep, sweep_share};
 pub use table::{sweep_markdown, sweep_text};
 
 pub(crate) use chart::chart;
+pub(crate) use file::without_defaults;
 pub(crate) use table::{cells, notes};
