@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use spinet_data::{Column, DataOptions, Part, SplitOptions};
 use spinet_nn::{Activation, Initialiser, Kernel, Loss, NetworkConfig};
 use spinet_rules::{Chain, LayerShape, Plan, RuleSettings};
-use toml::{Table, Value};
+use toml::Table;
+use toml::de::{DeTable, DeValue};
 
 use crate::{Error, Schedule, store};
 
@@ -132,12 +133,7 @@ impl TrainConfig {
             let span = error.span().unwrap_or_default();
             let key = text.get(span.clone()).unwrap_or_default();
             let is_unknown = error.message().starts_with("unknown field");
-            let message = match toml::from_str(text) {
-                Ok(table) => in_words(&error, &table),
-                // A number that no table can hold, or no TOML at all.
-                Err(_) => too_large(text, span.start).unwrap_or_else(|| error.message().to_owned()),
-            };
-            at(span.start, message, is_unknown.then(|| nearest(key)).flatten())
+            at(span.start, in_words(&error, text), is_unknown.then(|| nearest(key)).flatten())
         })?;
         config.check().map_err(|error| {
             let offset = setting_of(&error).and_then(|setting| position(text, setting)).unwrap_or(0);
@@ -157,7 +153,9 @@ impl TrainConfig {
     ///
     /// What is wrong, in words.
     pub fn of_table(table: &Table) -> Result<Self, String> {
-        table.clone().try_into().map_err(|error| in_words(&error, table))
+        // Through text, in which the parser says where it stopped.
+        let text = toml::to_string(table).map_err(|error| error.to_string())?;
+        toml::from_str(&text).map_err(|error| in_words(&error, &text))
     }
 
     /// The same as TOML text.
@@ -261,8 +259,7 @@ fn is_none(epochs: &usize) -> bool {
     *epochs == 0
 }
 
-/// A whole number that TOML can hold.
-const ANY_NUMBER: &str = "a whole number from 0 to 9223372036854775807";
+const ANY_NUMBER: &str = "a whole number from 0 to 18446744073709551615";
 const COUNT: &str = "a whole number from 1";
 const ACTIVATION: &str = "\"sigmoid\", \"tanh\", \"relu\" or \"identity\"";
 
@@ -294,39 +291,32 @@ fn nearest(key: &str) -> Option<String> {
     spinet_rules::nearest(key, FIELDS.iter().map(|(field, _)| *field))
 }
 
-/// What is wrong with a table, with name, value and what was expected where the parser knows no more than types.
-fn in_words(error: &toml::de::Error, table: &Table) -> String {
+/// What is wrong with a file: name, value and what was expected of the field at which the parser stopped, where it knows no more
+/// than types; else its own words.
+fn in_words(error: &toml::de::Error, text: &str) -> String {
     let message = error.message().trim();
     let is_of_types = ["invalid type", "invalid value", "wanted ", "unknown variant"].iter().any(|start| message.starts_with(start));
-    let is_wrong = |field: &str, value: &Value| {
+    let (Ok(table), Some(place), true) = (DeTable::parse(text), error.span(), is_of_types) else { return message.to_owned() };
+    let at_fault = table.get_ref().iter().find(|(_, value)| value.span().contains(&place.start));
+    let known = at_fault.and_then(|(key, value)| Some((value, FIELDS.iter().find(|(field, _)| field == key.get_ref())?)));
+    match known {
         // What stands inside of rules is told by them.
-        let is_told = field == "rules" && value.is_array();
-        !is_told && TrainConfig::deserialize(Table::from_iter([(field.to_owned(), value.clone())])).is_err()
-    };
-    let mut found = FIELDS.iter().filter_map(|(field, expected)| table.get(*field).map(|value| (field, value, expected)));
-    match found.find(|(field, value, _)| is_of_types && is_wrong(field, value)) {
-        Some((field, value, expected)) => format!("`{field}` is {}, expected {expected}", shown(value)),
+        Some((value, (field, _))) if *field == "rules" && matches!(value.get_ref(), DeValue::Array(_)) => message.to_owned(),
+        Some((value, (field, expected))) => {
+            let written = in_one_line(text.get(value.span()).unwrap_or_default());
+            let is_whole = matches!(value.get_ref(), DeValue::Integer(_));
+            let is_too_large = is_whole && written.parse::<i64>().is_err() && written.parse::<u64>().is_err();
+            let remark = if is_too_large { ", too large for a whole number; " } else { ", " };
+            format!("`{field}` is {written}{remark}expected {expected}")
+        }
         None => message.to_owned(),
     }
 }
 
-/// What is wrong with a field whose whole number is beyond all that TOML has, if one stands at this place of the text.
-fn too_large(text: &str, offset: usize) -> Option<String> {
-    let start = text.get(..offset)?.rfind('\n').map_or(0, |end| end + 1);
-    let (key, value) = text.get(start..)?.lines().next()?.split_once('=')?;
-    let (field, expected) = FIELDS.iter().find(|(field, _)| *field == key.trim())?;
-    let digits = value.trim().trim_start_matches(['-', '+']);
-    let is_number = !digits.is_empty() && digits.len() <= 60 && digits.chars().all(|c| c.is_ascii_digit());
-    is_number.then(|| format!("`{field}` is {}, expected {expected}", value.trim()))
-}
-
-/// A value as it stands in a file, in one line, and only the start of what is long.
-fn shown(value: &Value) -> String {
+/// A value as it is written, without line breaks, and only the start of what is long.
+fn in_one_line(written: &str) -> String {
     const MOST: usize = 60;
-    let text = match value {
-        Value::String(text) => format!("{text:?}"),
-        other => other.to_string().escape_debug().to_string().replace("\\\"", "\""),
-    };
+    let text = written.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() > MOST { text.chars().take(MOST).chain("...".chars()).collect() } else { text }
 }
 
@@ -358,7 +348,7 @@ fn position(text: &str, word: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use toml::Value;
 
     use super::*;
 
@@ -479,7 +469,7 @@ mod tests {
         ("batch", &["1", "60000"], &["0", "-1", "1.5", "nan", "\"all\""]),
         ("epochs", &["1", "1000000"], &["0", "-1", "1.5", "nan", "\"many\""]),
         ("evaluate_every", &["1", "1000"], &["0", "-1", "1.5", "nan", "true"]),
-        ("seed", &["0", "9223372036854775807"], &["-1", "0.5", "nan", "\"x\"", "18446744073709551616"]),
+        ("seed", &["0", "18446744073709551615"], &["-1", "0.5", "nan", "\"x\"", "18446744073709551616"]),
         ("kernel", &["\"auto\"", "\"f32\""], &["\"f64\"", "\"\"", "1", "nan"]),
         ("rules", &["[]"], &["1", "\"l2\"", "[\"l2\"]", "nan"]),
     ];
@@ -488,7 +478,6 @@ mod tests {
     fn every_field_is_refused_outside_its_range_with_its_line_and_a_slip_gets_its_name() {
         let fields = |fields: &[(&'static str, &'static str)]| fields.iter().map(|(field, _)| *field).collect::<Vec<_>>();
         assert_eq!(BOUNDS.iter().map(|(field, ..)| *field).collect::<Vec<_>>(), fields(FIELDS));
-        let (begin, mut count) = (Instant::now(), 0);
         let mut failures = Vec::new();
         for (field, taken, wrong) in BOUNDS {
             for value in *taken {
@@ -497,7 +486,6 @@ mod tests {
             }
             for value in *wrong {
                 let text = format!("# first\n{field} = {value}\n");
-                count += 1;
                 let answer = TrainConfig::parse(&text, "run.toml".as_ref()).map_err(|error| error.to_string());
                 let is_told = answer.as_ref().is_err_and(|message| {
                     // Its place, its name, and what is possible; only the network knows what is too large.
@@ -514,22 +502,26 @@ mod tests {
             assert!(message.ends_with(&format!("hint: did you mean `{field}`?")), "{message}");
         }
         assert!(failures.is_empty(), "{}", failures.join("\n"));
-        assert!(begin.elapsed() < count * Duration::from_millis(50), "{count} refusals took {:?}", begin.elapsed());
     }
 
     #[test]
     fn values_of_another_kind_are_refused_with_name_value_and_what_was_expected() {
         for (text, expected) in [
             ("epochs = 1.5", "`epochs` is 1.5, expected a whole number from 1"),
-            ("batch = -1", "`batch` is -1, expected a whole number from 1"),
-            ("seed = 18446744073709551616", "`seed` is 18446744073709551616, expected a whole number from 0 to 9223372036854775807"),
-            ("hidden = [\n  10,\n  \"a\"\n]", "`hidden` is [10, \"a\"], expected a list of whole numbers from 1, one a layer"),
+            ("batch = -1 # all", "`batch` is -1, expected a whole number from 1"),
+            (
+                "seed = 18446744073709551616",
+                "`seed` is 18446744073709551616, too large for a whole number; expected a whole number from 0 to 18446744073709551615",
+            ),
+            ("hidden = [\n  10,\n  \"a\"\n]", "`hidden` is [ 10, \"a\" ], expected a list of whole numbers from 1, one a layer"),
             ("bias = \"yes\"", "`bias` is \"yes\", expected true or false"),
-            ("activation = \"rleu\"", "`activation` is \"rleu\", expected \"sigmoid\", \"tanh\", \"relu\" or \"identity\""),
+            ("activation = 'rleu'", "`activation` is 'rleu', expected \"sigmoid\", \"tanh\", \"relu\" or \"identity\""),
             ("loss = nan", "`loss` is nan, expected \"cross-entropy\" or \"mean-squared-error\""),
             ("label = 1.5", "`label` is 1.5, expected the name of a column, in quotes, or its number"),
             ("rules = 1", "`rules` is 1, expected tables `[[rules]]` with the key `name`"),
-            // The second is wrong, and what the first says is right.
+            // The field at which the parser stops is named, with its own line, whatever else is wrong.
+            ("epochs = 1.5\nhidden = 7", "`epochs` is 1.5, expected a whole number from 1"),
+            ("seed = 18446744073709551615\nepochs = 1.5", "`epochs` is 1.5, expected a whole number from 1"),
             (
                 "epochs = 7\nkernel = \"\\n\"",
                 "`kernel` is \"\\n\", expected \"auto\", \"f32\", \"exact\", \"amx\", \"vnni\" or \"portable\"",
@@ -538,6 +530,13 @@ mod tests {
             let message = refused(text);
             assert_eq!(message.split_once(": ").unwrap().1, expected, "{text}");
         }
+        // What is no TOML is told by the parser.
+        for text in ["seed = 1\nseed = 2", "hidden = [10\nepochs = 5", "epochs = 010"] {
+            let message = refused(text);
+            assert!(!message.contains("` is ") && message.starts_with("run.toml:"), "{message}");
+        }
+        let table = toml::from_str("epochs = 5\nbatch = 1.5\n").unwrap();
+        assert_eq!(TrainConfig::of_table(&table).unwrap_err(), "`batch` is 1.5, expected a whole number from 1");
         let long = refused(&format!("epochs = \"{}\"", "x".repeat(1000)));
         assert!(long.len() < 150 && long.contains("xxx..., expected a whole number"), "{long}");
     }
