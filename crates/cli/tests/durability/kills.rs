@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::bench::Bench;
 use crate::{Moments, RUN, finishes_like};
 
-/// The command, which says on standard error what it skips.
+/// The command; what it says on standard error, such as what it skips, goes to the file `said`.
 fn start(bench: &Bench, words: &str) -> Child {
     let said = File::create(bench.path("said")).unwrap();
     bench.command(words).stdout(Stdio::null()).stderr(said).spawn().unwrap()

@@ -108,9 +108,9 @@ fn an_experiment_a_sweep_and_a_tuning_stop_at_a_signal_and_go_on() {
     let bench = Bench::new();
     bench.write("s.toml", SWEEP);
     let commands = [
-        ("reproduce", "reproduce --hidden 10 --runs 2 --epochs 80 --json"),
-        ("sweep", "sweep s.toml --json"),
-        ("tune", "tune --rule l2 --grid weight_decay=0.001,0.01 --hidden 10 --epochs 80 --left-out 4 --json"),
+        ("reproduce", "reproduce --hidden 10 --runs 2 --epochs 80 --threads 2 --json"),
+        ("sweep", "sweep s.toml --threads 2 --json"),
+        ("tune", "tune --rule l2 --grid weight_decay=0.001,0.01 --hidden 10 --epochs 800 --left-out 4 --threads 2 --json"),
     ];
     for (name, words) in commands {
         let whole = bench.done(&format!("{words} --run-dir {name}-whole"));
