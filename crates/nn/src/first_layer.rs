@@ -40,17 +40,21 @@ pub(crate) struct FirstLayer<S> {
     widened: Vec<S>,
     /// Samples in `widened`, if the last batch was widened.
     used: Option<usize>,
+    /// The largest magnitude of the weights that were split for this batch, and of the gradient, as far as the exact products tell.
+    pub(crate) largest_weight: Option<f32>,
+    pub(crate) largest_gradient: Option<f32>,
 }
 
 impl<S: Real> FirstLayer<S> {
     pub(crate) fn new(kernel: Kernel, most: usize) -> Self {
-        Self { kernel, most, exact: None, widened: Vec::new(), used: None }
+        Self { kernel, most, exact: None, widened: Vec::new(), used: None, largest_weight: None, largest_gradient: None }
     }
 
     /// Takes a batch: gathers its pixels, as bytes or as numbers.
     pub(crate) fn take(&mut self, threads: &Threads, dense: &Dense<S>, inputs: &Inputs<'_, S>) {
         let features = dense.shape.inputs;
         self.used = None;
+        (self.largest_weight, self.largest_gradient) = (None, None);
         let Inputs::Pixels(pixels) = inputs else { return };
         let is_exact = self.kernel != Kernel::F32 && S::single(&[]).is_some() && features.max(self.most) <= MOST_TERMS;
         if is_exact {
@@ -70,7 +74,7 @@ impl<S: Real> FirstLayer<S> {
     /// Prepares weights for any number of calls of [`forward`](Self::forward) with pixels.
     pub(crate) fn split(&mut self, weight: &[S], features: usize) {
         if let (Some(exact), Some(weight)) = (&mut self.exact, S::single(weight)) {
-            exact.split(weight, features);
+            self.largest_weight = Some(exact.split(weight, features));
         }
     }
 
@@ -92,7 +96,7 @@ impl<S: Real> FirstLayer<S> {
         if let (Inputs::Pixels(_), None, Some(exact)) = (inputs, self.used, &mut self.exact)
             && let (Some(error_signal), Some(weight)) = (S::single(error_signal), S::single_mut(weight))
         {
-            exact.gradient(threads, error_signal, features, weight);
+            self.largest_gradient = Some(exact.gradient(threads, error_signal, features, weight));
         } else {
             dense.weight_gradient(threads, error_signal, self.numbers(inputs).unwrap_or_default(), weight);
         }

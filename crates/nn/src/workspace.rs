@@ -114,6 +114,9 @@ impl<S: Real> Workspace<S> {
         for (layer, (dense, grad)) in network.layers.iter().zip(&mut self.gradients.weights).enumerate() {
             chain.gradient(At { layer, step }, &dense.weight, grad);
         }
+        if chain.acts(Seam::Gradient, 0) {
+            self.first_layer.largest_gradient = None;
+        }
         self.watch.done(Part::Update);
         self.refuse_divergence(network, batch, learning_rate, loss, step)?;
         self.watch.done(Part::Check);
@@ -178,9 +181,12 @@ impl<S: Real> Workspace<S> {
             if self.spoiled_view.is_none() && view.is_some_and(is_spoiled) {
                 self.spoiled_view = Some(layer);
             }
-            let weight = view.unwrap_or(&dense.weight);
+            let (weight, is_viewed) = (view.unwrap_or(&dense.weight), view.is_some());
             if layer == 0 {
                 self.first_layer.split(weight, dense.shape.inputs);
+                if is_viewed {
+                    self.first_layer.largest_weight = None;
+                }
                 self.first_layer.forward(&self.threads, dense, weight, inputs, output);
             } else {
                 let passed = &self.passed[layer - 1];
@@ -311,12 +317,17 @@ impl<S: Real> Workspace<S> {
         let bias_gradients = self.gradients.biases.iter().flatten();
         let biases = network.layers.iter().filter_map(|dense| dense.bias.as_ref());
         // Saturated units hide an infinite weight from loss and gradients, so weights are looked at themselves.
-        let mut parameters = network.layers.iter().map(|dense| &dense.weight).chain(biases);
+        let weights = network.layers.iter().map(|dense| &dense.weight);
         let half = S::from_f64(S::MAX.to_f64() / 2.0);
+        // What the exact products have seen of the first layer need not be read again.
+        let FirstLayer { largest_weight, largest_gradient, .. } = self.first_layer;
+        let is_known = |largest: Option<f32>, limit: S| largest.is_some_and(|largest| S::from_f64(f64::from(largest)) <= limit);
         if loss.is_finite()
             && self.spoiled_view.is_none()
-            && self.gradients.weights.iter().chain(bias_gradients).all(|grad| is_within(grad, limit))
-            && parameters.all(|values| is_within(values, half))
+            && (is_known(largest_gradient, limit) || is_within(&self.gradients.weights[0], limit))
+            && self.gradients.weights[1..].iter().chain(bias_gradients).all(|grad| is_within(grad, limit))
+            && (is_known(largest_weight, half) || is_within(&network.layers[0].weight, half))
+            && weights.skip(1).chain(biases).all(|values| is_within(values, half))
         {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! NaN, infinity and overflow stop a step before its update, whatever number was spoiled.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use spinet_nn::{Activation, Batch, Diverged, Initialiser, Inputs, Loss, Network, NetworkConfig, Threads, Workspace};
+use spinet_nn::{Activation, Batch, Diverged, Initialiser, Inputs, Kernel, Loss, Network, NetworkConfig, Pixels, Threads, Workspace};
 use spinet_rules::{At, Chain, ErrorSignal, Propagation, Purpose, Rule, Seam, SpineBound, SpineBoundConfig, Stream};
 
 const SIZES: [usize; 4] = [4, 5, 6, 3];
@@ -255,6 +255,36 @@ fn finite_numbers_whose_update_would_overflow_stop_the_step() {
         let (outcome, kept) = one_step(rules, weight, gradient, learning_rate);
         assert_eq!(outcome.unwrap_err().place, place, "{rules} {weight} {gradient}");
         assert_eq!(kept, [0.5, 0.25, -0.5, weight]);
+    }
+}
+
+#[test]
+fn exact_products_hide_no_number_that_is_too_large() {
+    const MOST: f32 = f32::MAX;
+    let config = NetworkConfig { has_bias: false, ..NetworkConfig::dense(&[2, 2]) };
+    let step = |rules: &[&str], weight: f32, learning_rate: f64| {
+        let mut network = Network::with_weights(&config, |_, _| vec![0.5, 0.25, -0.5, weight]).unwrap();
+        let settings: Vec<_> = rules.iter().map(|rule| rule.parse().unwrap()).collect();
+        let mut chain = Chain::from_settings(&settings, &network.plan(1, 0)).unwrap();
+        let mut workspace = Workspace::with_kernel(&network, 1, Threads::one(), Kernel::Exact).unwrap();
+        // The weight stands at a dark pixel, so that it reaches neither outputs nor the gradient of the loss.
+        let batch = Batch { inputs: Inputs::Pixels(Pixels::all(&[255, 0], 2)), labels: &[1] };
+        let outcome = workspace.step(&mut network, &mut chain, &batch, learning_rate, 0);
+        assert!(outcome.is_ok() || network.layers[0].weight[3].to_bits() == weight.to_bits(), "weights are kept");
+        outcome.map_err(|error| error.place)
+    };
+    assert!(step(&[], 0.5, 0.1).unwrap().is_finite());
+    assert!(step(&[], 0.45 * MOST, 0.1).unwrap().is_finite());
+    assert_eq!(step(&[], 0.9 * MOST, 0.1).unwrap_err(), LARGE_WEIGHT);
+    assert_eq!(step(&[], 0.5, 3e38).unwrap_err(), LARGE_GRADIENT);
+    // A rule changes the gradient after the products.
+    assert_eq!(step(&["l2:weight_decay=3"], 0.4 * MOST, 0.1).unwrap_err(), "the gradient of layer 1 (dense)");
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        assert_eq!(step(&[], bad, 0.1).unwrap_err(), "the weight of layer 1 (dense)");
+        // The view lacks the weight, the network has it.
+        for rule in ["drop-connect:drop_rate=0.5", "drop-connect:drop_rate=0.9"] {
+            assert!(step(&[rule], bad, 0.1).is_err());
+        }
     }
 }
 

@@ -313,12 +313,16 @@ pub(super) unsafe fn write<const ROWS: usize>(
     // SAFETY: an array of 16 numbers.
     let units = unsafe { _mm512_loadu_ps(units.as_ptr()) };
     let (base, square) = (_mm512_set1_ps(256.0), _mm512_set1_ps(65536.0));
+    let (magnitude, mut largest) = (_mm512_set1_epi32(i32::MAX), _mm512_setzero_si512());
     let mut values = [_mm512_setzero_ps(); ROWS];
     for (value, sums) in values.iter_mut().zip(sums) {
         let [low, middle, high] = [_mm512_cvtepi32_ps(sums[0]), _mm512_cvtepi32_ps(sums[1]), _mm512_cvtepi32_ps(sums[2])];
         let sum = _mm512_add_ps(_mm512_mul_ps(high, square), _mm512_add_ps(_mm512_mul_ps(middle, base), low));
         *value = _mm512_mul_ps(sum, units);
+        // Rows and columns beyond the result are 0, or NaN as the rest of their column.
+        largest = _mm512_max_epu32(largest, _mm512_and_si512(_mm512_castps_si512(*value), magnitude));
     }
+    target.has(_mm512_reduce_max_epu32(largest));
     let (height, width) = (ROWS.min(target.rows - row), LANES.min(target.columns - column));
     match target.order {
         Order::Rows => {

@@ -65,6 +65,11 @@ impl Digits {
         }
     }
 
+    /// The largest magnitude of all numbers, NaN if there is one.
+    pub(super) fn largest(&self) -> f32 {
+        f32::from_bits(self.largest.iter().copied().max().unwrap_or_default())
+    }
+
     /// How many blocks hold the columns.
     pub(super) fn blocks(&self) -> usize {
         self.columns.div_ceil(LANES)

@@ -18,6 +18,8 @@ pub(crate) struct Left {
     bytes: Aligned<u8>,
     /// Rows of a tile and terms of a step.
     tile: [usize; 2],
+    /// Bytes of a tile.
+    pub(super) tile_bytes: usize,
     /// For each tile, its steps with a byte that is not 0, from `ends[tile]` to `ends[tile + 1]`.
     steps: Vec<u16>,
     ends: Vec<u32>,
@@ -49,6 +51,7 @@ impl Left {
             strides,
             bytes: Aligned::zeros(rows * terms),
             tile,
+            tile_bytes: tile[0] * terms,
             // A vector more than can be needed: whole vectors are written at the end.
             steps: vec![0; tiles * steps + LINE],
             ends: Vec::with_capacity(tiles + 1),

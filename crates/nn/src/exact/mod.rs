@@ -14,6 +14,8 @@
 //! weights, and `G^T = X^T E` with those of the error signal.
 #![allow(unsafe_code, reason = "a kernel file: tiles of one result are written side by side by several threads")]
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 pub(crate) mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -34,6 +36,9 @@ pub(crate) const MOST_TERMS: usize = 65_793;
 
 /// Most rows of a tile, of all kernels.
 const MOST_ROWS: usize = 16;
+
+/// Most bytes of the tiles that take turns with all blocks of digits: they and a block stay in the second-level cache.
+const CACHED: usize = 768 << 10;
 
 /// Sums of a tile, `[row][digit][column]`, aligned to whole cache lines.
 #[repr(C, align(64))]
@@ -79,9 +84,11 @@ impl Exact {
         self.inputs.gather(threads, pixels);
     }
 
-    /// Splits the weights `[units, features]` for any number of calls of [`forward`](Self::forward).
-    pub(crate) fn split(&mut self, weight: &[f32], features: usize) {
+    /// Splits the weights `[units, features]` for any number of calls of [`forward`](Self::forward); gives their largest magnitude,
+    /// NaN if there is one.
+    pub(crate) fn split(&mut self, weight: &[f32], features: usize) -> f32 {
         self.weight.split_rows(weight, features);
+        self.weight.largest()
     }
 
     /// `Z = X W^T`: pre-activations `[samples, units]` without biases.
@@ -89,35 +96,41 @@ impl Exact {
         multiply(self.kernel, threads, &self.inputs, &self.weight, Order::Rows, outputs);
     }
 
-    /// `G = E^T X`: gradients `[units, features]` from error signals `[samples, units]`.
-    pub(crate) fn gradient(&mut self, threads: &Threads, error_signal: &[f32], features: usize, gradient: &mut [f32]) {
+    /// `G = E^T X`: gradients `[units, features]` from error signals `[samples, units]`; gives their largest magnitude, NaN if there
+    /// is one.
+    pub(crate) fn gradient(&mut self, threads: &Threads, error_signal: &[f32], features: usize, gradient: &mut [f32]) -> f32 {
         self.error.split_columns(error_signal, self.inputs.rows);
         self.inputs_turned.turn(&self.inputs, features);
-        multiply(self.kernel, threads, &self.inputs_turned, &self.error, Order::Columns, gradient);
+        multiply(self.kernel, threads, &self.inputs_turned, &self.error, Order::Columns, gradient)
     }
 }
 
-/// `result = left * right / 255`, with `left` as numbers and `right` in its units.
-fn multiply(kernel: Kernel, threads: &Threads, left: &Left, right: &Digits, order: Order, result: &mut [f32]) {
+/// `result = left * right / 255`, with `left` as numbers and `right` in its units; gives the largest magnitude of the result, NaN
+/// if it has one.
+fn multiply(kernel: Kernel, threads: &Threads, left: &Left, right: &Digits, order: Order, result: &mut [f32]) -> f32 {
     let (rows, columns, tiles) = (left.rows, right.columns, left.tiles());
     assert_eq!(result.len(), rows * columns, "the result has not the shape of the product");
-    let target = Target { first: result.as_mut_ptr(), rows, columns, order };
+    let target = Target { first: result.as_mut_ptr(), rows, columns, order, largest: AtomicU32::new(0) };
+    let group = (CACHED / left.tile_bytes.max(1)).max(1);
     // Sums are exact, so the split may follow the threads.
     let share = tiles.div_ceil(threads.count()).max(1);
     threads.each(tiles.div_ceil(share), |index| {
         let tiles = index * share..tiles.min((index + 1) * share);
         let run = || {
             let mut sums = Sums::ZERO;
-            for block in 0..right.blocks() {
-                for tile in tiles.clone() {
-                    // SAFETY: `result` has `rows * columns` numbers and is borrowed for the whole call; every tile and
-                    // block is written by one task, and no two of them share an element.
-                    unsafe { tile_of(kernel, left, right, [tile, block], &target, &mut sums) };
+            for first in tiles.clone().step_by(group) {
+                for block in 0..right.blocks() {
+                    for tile in first..tiles.end.min(first + group) {
+                        // SAFETY: `result` has `rows * columns` numbers and is borrowed for the whole call; every tile
+                        // and block is written by one task, and no two of them share an element.
+                        unsafe { tile_of(kernel, left, right, [tile, block], &target, &mut sums) };
+                    }
                 }
             }
         };
         if kernel == Kernel::Amx { amx::with_tiles(run) } else { run() }
     });
+    f32::from_bits(target.largest.into_inner())
 }
 
 /// Computes one tile and block and stores it.
@@ -178,6 +191,8 @@ struct Target {
     rows: usize,
     columns: usize,
     order: Order,
+    /// Bits of the largest magnitude so far. Bits of magnitudes are ordered as they are, with NaN above all.
+    largest: AtomicU32,
 }
 // SAFETY: tiles written through it are disjoint, see `multiply`.
 unsafe impl Sync for Target {}
@@ -190,10 +205,12 @@ impl Target {
     /// `first` must point to `rows * columns` numbers, and no other thread may write this tile.
     unsafe fn write(&self, [row, column]: [usize; 2], sums: &Sums, units: &[f32; LANES], tile_rows: usize) {
         let (height, width) = (tile_rows.min(self.rows - row), LANES.min(self.columns - column));
+        let mut largest = 0;
         for (index, [low, middle, high]) in sums.0.iter().enumerate().take(height) {
             for lane in 0..width {
                 let [low, middle, high] = [low[lane], middle[lane], high[lane]].map(|sum| sum as f32);
                 let value = (high * 65536.0 + (middle * 256.0 + low)) * units[lane];
+                largest = largest.max(value.abs().to_bits());
                 let place = match self.order {
                     Order::Rows => (row + index) * self.columns + column + lane,
                     Order::Columns => (column + lane) * self.rows + row + index,
@@ -201,6 +218,14 @@ impl Target {
                 // SAFETY: `row + index < rows` and `column + lane < columns`.
                 unsafe { *self.first.add(place) = value };
             }
+        }
+        self.has(largest);
+    }
+
+    /// Takes note of a magnitude, by its bits.
+    fn has(&self, magnitude: u32) {
+        if magnitude > self.largest.load(Ordering::Relaxed) {
+            self.largest.fetch_max(magnitude, Ordering::Relaxed);
         }
     }
 }
