@@ -79,7 +79,30 @@ impl Keeping {
         Ok(Outcome { curve, id, arrays_sha256: model.arrays_sha256(), weights_left: 100.0 * left as f64 / weights.len() as f64 })
     }
 
-    /// The same with the trained model: the model, its evaluations, and a short name for everything they depend on.
+    /// The same, but none of a run that diverged, whose epochs are then all told.
+    pub(crate) fn outcome_unless_diverged(
+        &self,
+        config: &TrainConfig,
+        data: &Dataset,
+        threads: Threads,
+        advance: &mut dyn FnMut(Progress),
+    ) -> Result<Option<Outcome>, Error> {
+        let mut left = config.epochs as u64;
+        let mut tell = |epochs: Progress| {
+            left = left.saturating_sub(epochs.work());
+            advance(epochs);
+        };
+        match self.outcome(config, data, threads, &mut tell) {
+            Ok(outcome) => Ok(Some(outcome)),
+            Err(Error::Train(spinet_train::Error::Diverged { .. })) => {
+                advance(Progress::Done(left));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The outcome with the trained model: the model, its evaluations, and a short name for everything they depend on.
     pub(crate) fn trained(
         &self,
         config: &TrainConfig,

@@ -150,23 +150,13 @@ impl Tuning {
         let folds: Vec<Fold> = folds(data, self.folds, self.left_out, self.config.seed)?;
         let sizes = jobs.iter().map(|job| (&job.config, [data.train.features(), data.classes()]));
         self.keeping.need_space(sizes, self.threads)?;
-        let accuracies = each_run(self.threads, jobs.len(), |index, threads| {
+        each_run(self.threads, jobs.len(), |index, threads| {
             let job = &jobs[index];
-            let mut left = job.config.epochs as u64;
-            let mut tell = |epochs: Progress| {
-                left = left.saturating_sub(epochs.work());
-                advance(epochs);
-            };
-            match self.keeping.outcome(&job.config, &part(data, &folds[job.fold])?, threads, &mut tell) {
-                Ok(outcome) => Ok(outcome.curve.last().map_or(0.0, |evaluation| 100.0 * evaluation.accuracy)),
-                Err(Error::Train(spinet_train::Error::Diverged { .. })) => {
-                    advance(Progress::Done(left));
-                    Ok(0.0)
-                }
-                Err(error) => Err(error),
-            }
-        })?;
-        Ok(accuracies)
+            let part = part(data, &folds[job.fold])?;
+            let outcome = self.keeping.outcome_unless_diverged(&job.config, &part, threads, &mut |epochs| advance(epochs))?;
+            let last = outcome.as_ref().and_then(|outcome| outcome.curve.last());
+            Ok(last.map_or(0.0, |evaluation| 100.0 * evaluation.accuracy))
+        })
     }
 }
 

@@ -217,19 +217,8 @@ fn outcomes(
     request.keeping.need_space(sizes, request.threads)?;
     let done = each_run(request.threads, jobs.len(), |index, threads| {
         let job = &jobs[order[index]];
-        let mut left = job.config.epochs as u64;
-        let mut tell = |epochs: Progress| {
-            left = left.saturating_sub(epochs.work());
-            advance(epochs.times(job.units()));
-        };
-        match request.keeping.outcome(&job.config, &data[job.data].part(job.part)?, threads, &mut tell) {
-            Ok(outcome) => Ok(Some(outcome)),
-            Err(Error::Train(spinet_train::Error::Diverged { .. })) => {
-                advance(Progress::Done(left).times(job.units()));
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
+        let part = data[job.data].part(job.part)?;
+        request.keeping.outcome_unless_diverged(&job.config, &part, threads, &mut |epochs| advance(epochs.times(job.units())))
     })?;
     let mut outcomes: Vec<Option<Outcome>> = jobs.iter().map(|_| None).collect();
     for (index, outcome) in order.into_iter().zip(done) {
