@@ -424,7 +424,7 @@ mod tests {
         let message = refused("rules = [\"bdnn-dsd\"]\n");
         assert!(message.starts_with("run.toml:1: invalid type: string \"bdnn-dsd\", expected a table with the key `name`"), "{message}");
         let message = refused("epochs = \"many\"\n");
-        assert!(message.starts_with("run.toml:1: "), "{message}");
+        assert!(message.starts_with("run.toml:1: `epochs` is \"many\", expected a whole number from 1"), "{message}");
         let message = refused("epochs = 5\n\nbatch = = 3\n");
         assert!(message.starts_with("run.toml:3: "), "{message}");
         let message = refused("test_part = \"half\"\n");
