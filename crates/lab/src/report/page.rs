@@ -1,5 +1,7 @@
 //! The document: head, contents, overview, one section a record.
 
+use std::cmp::Reverse;
+
 use super::anchor::anchors;
 use super::escape::escaped;
 use super::numbers::{filled, open_scroll};
@@ -13,13 +15,14 @@ const STYLE: &str = include_str!("style.css");
 /// Forbids every request and every script; what the page shows is inside it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/// Records as one HTML document, the full experiments first, then the smaller ones, figures and sweeps, otherwise in the given order.
+/// Records as one HTML document, the full experiments first, of these and of the others the largest, then figures and sweeps, otherwise in
+/// the given order.
 ///
 /// It asks for nothing outside itself and runs no script; text from the records is escaped. The same records give the same
 /// bytes: no clock is read.
 pub fn report(reported: &Reported) -> String {
     let mut tables: Vec<&Stored> = reported.tables.iter().collect();
-    tables.sort_by_key(|stored| stored.record.definition.reduced.is_some());
+    tables.sort_by_key(|stored| (stored.record.definition.reduced.is_some(), Reverse(stored.record.rows.len())));
     let titles = tables.iter().map(|stored| stored.title());
     let titles = titles.chain(reported.figures.iter().map(StoredFigure::title)).chain(reported.sweeps.iter().map(StoredSweep::title));
     let anchors = anchors(titles);

@@ -83,7 +83,7 @@ fn definition(definition: &Definition) -> String {
         ("What the paper leaves open, and what was chosen", &definition.open_points),
     ] {
         if !points.is_empty() {
-            html += &format!("<details>\n<summary>{title}</summary>\n{}</details>\n", list(points));
+            html += &format!("<details class=\"printed\">\n<summary>{title}</summary>\n{}</details>\n", list(points));
         }
     }
     html + &digests(definition)
@@ -98,7 +98,7 @@ fn digests(definition: &Definition) -> String {
         format!("<tr><th scope=\"row\">{}</th>{}{}</tr>\n", escaped(data), cell(train), cell(test))
     });
     format!(
-        "<details>\n<summary>Digests of the data</summary>\n{}<table>\n<caption>SHA-256 of the samples, by data set</caption>\n\
+        "<details class=\"printed\">\n<summary>Digests of the data</summary>\n{}<table>\n<caption>SHA-256 of the samples, by data set</caption>\n\
          <thead><tr><th scope=\"col\">data set</th><th scope=\"col\">training samples</th><th scope=\"col\">test samples</th></tr></thead>\n\
          <tbody>\n{}</tbody></table></div>\n</details>\n",
         open_scroll("Digests of the data"),

@@ -5,7 +5,7 @@ use super::escape::{escaped, prose};
 use super::figure::wide_figure;
 use super::numbers::{filled, open_scroll};
 use super::repeat::code;
-use crate::count::thousands;
+use crate::count::{plural, thousands};
 use crate::sweep::{cells, chart, notes};
 use crate::{SweepRecord, SweepRow};
 
@@ -15,14 +15,18 @@ pub(super) const PARTS: [(&str, &str); 4] =
 
 /// What a sweep is about, in a line.
 pub(super) fn subject(record: &SweepRecord) -> String {
-    let point = &record.points[0];
-    let (points, runs) = (record.points.len(), point.runs);
-    format!("Sweep over {}: {points} points, {runs} runs each, scored on {}", axes_in_words(record), record.definition.scored_on)
+    let (points, runs) = (plural(record.points.len(), "point"), plural(record.points[0].runs, "run"));
+    format!("Sweep over {}: {points}, {runs} each, scored on {}", axes_in_words(&record.axes()), record.definition.scored_on)
 }
 
-fn axes_in_words(record: &SweepRecord) -> String {
-    let axes = record.axes();
-    if axes.is_empty() { "nothing".to_owned() } else { axes.join(", ") }
+/// The first axes by name, because a sweep over the parameters of many rules has a long list; the table of points has them all.
+fn axes_in_words(axes: &[&str]) -> String {
+    const NAMED: usize = 4;
+    match axes {
+        [] => "nothing".to_owned(),
+        [named @ .., _] if named.len() < NAMED => axes.join(", "),
+        _ => format!("{} and {} more", axes[..NAMED].join(", "), axes.len() - NAMED),
+    }
 }
 
 /// The point with the highest mean accuracy, in words; nothing where points have nothing to compare.

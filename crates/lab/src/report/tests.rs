@@ -246,6 +246,14 @@ fn a_sweep_has_its_points_figure_runs_and_file_and_names_the_highest() {
     assert!(html.contains("<title>Sweep thresholds</title>"), "its figure is drawn");
     assert!(html.contains("<td>+4.00 [+3.50, +4.50]</td>") && html.contains("1, fold 2</th>"));
     assert!(html.contains("from 3 records"));
+    // A long list of axes is cut short where it would fill the overview.
+    let with = |axes: &[&str]| {
+        let mut long = sweep("long.json");
+        long.record.points[0].settings.extend(axes.iter().map(|axis| ((*axis).to_owned(), "1".to_owned())));
+        report(&[], &[long])
+    };
+    assert!(with(&["a", "b"]).contains("Sweep over rules, a, b, bdnn-dsd.threshold: 3 points, 4 runs each"));
+    assert!(with(&["a", "b", "c", "d"]).contains("Sweep over rules, a, b, c and 2 more: 3 points, 4 runs each"));
     // Columns that one point has: the slowness of 0.25, 0.5, 0.25, 0.5 and the seconds, and nothing of weights that are left.
     assert!(html.contains(">slowness</th>") && html.contains("<td>0.3750 ± 0.1443</td>"), "{html}");
     assert!(html.contains(">seconds</th>") && html.contains("<td>1.2</td>") && !html.contains("weights left"), "{html}");
@@ -317,6 +325,14 @@ fn a_reduced_record_says_so_in_its_section_in_the_overview_and_in_the_contents_a
     let html = report(&[reduced, stored("b.json")], &[]);
     assert!(html.contains("<strong>NOT the full experiment:</strong> 2 runs instead of 5."));
     assert!(html.contains("<td><strong>NOT the full experiment</strong></td>") && html.contains("<span class=\"tag\">reduced</span>"));
+    assert!(html.find("<section id=\"b\"") < html.find("<section id=\"a\""));
+}
+
+#[test]
+fn the_experiment_with_the_most_rows_comes_first() {
+    let mut all = stored("b.json");
+    all.record.rows.push(all.record.rows[0].clone());
+    let html = report(&[stored("a.json"), all], &[]);
     assert!(html.find("<section id=\"b\"") < html.find("<section id=\"a\""));
 }
 
