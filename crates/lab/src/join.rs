@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     /// The record of all tables.
-    const ALL: &str = "paper-tables-reduced.json";
+    const ALL: &str = "paper-tables.json";
 
     fn stored(name: &str) -> (PathBuf, Record) {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results").join(name);
