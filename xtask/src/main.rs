@@ -12,6 +12,7 @@
 //! | `browser` | the report as a browser shows it |
 //! | `bench`, `performance` | measurements, and their tables |
 //! | `results`, `block` | the tables in Markdown files that are rendered from result records |
+//! | `prose`, `cell` | the numbers in sentences, which follow from cells of those tables |
 //! | `program`, `tree`, `source`, `error` | running programs, walking the repository, reading Rust source, what can go wrong |
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "xtask is a program for people; what it prints is its whole purpose")]
 
@@ -19,6 +20,7 @@ mod bench;
 mod block;
 mod browser;
 mod budget;
+mod cell;
 mod changelog;
 mod error;
 mod kernels;
@@ -26,6 +28,7 @@ mod links;
 mod oracle;
 mod performance;
 mod program;
+mod prose;
 mod results;
 mod rooms;
 mod source;

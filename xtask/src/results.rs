@@ -1,19 +1,23 @@
 //! Every number that the README and the documentation quote comes from a stored result record.
 //!
 //! The program renders a record as a Markdown table; a block in a page (see [`block`]) holds that
-//! table to the letter. `cargo xtask results` writes the tables, `--check` compares them.
+//! table to the letter. `cargo xtask results` writes the tables, `--check` compares them, and derives the numbers in the prose of
+//! [`DERIVED`] from them (see [`prose`]).
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::block::{self, LoneMarker};
+use crate::cell::Tables;
 use crate::error::Error;
-use crate::performance;
 use crate::program::{cargo, stdout};
-use crate::tree;
 use crate::verdict::Verdict;
+use crate::{performance, prose, tree};
 
-/// Complains about records that are not JSON and about blocks that differ from what the program renders.
+/// The pages whose sentences are held to the tables.
+const DERIVED: [&str; 2] = ["README.md", "docs/reproduction.md"];
+/// Complains about records that are not JSON, about blocks that differ from what the program renders, and about numbers in sentences that do not follow
+/// from the blocks.
 pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
     let records = tree::files(root, "results", "json")?;
     let mut complaints = Vec::new();
@@ -22,10 +26,11 @@ pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
             complaints.push(format!("{}: not JSON: {error}", record.display()));
         }
     }
-    let mut count = 0;
+    let (mut count, mut tables) = (0, Tables::default());
     for page in pages(root)? {
         for block in block::find(&tree::read(root, &page)?).map_err(marker(&page))? {
             count += 1;
+            tables.add(&block);
             let place = format!("{}:{}", page.display(), block.line);
             match render(root, &block.record) {
                 Ok(table) => complaints.extend(difference(&block.body, &table).map(|text| format!("{place}: `{}`: {text}", block.record))),
@@ -33,7 +38,17 @@ pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
             }
         }
     }
-    let blocks = if count == 0 { "no page has a block rendered from them yet".to_owned() } else { format!("{count} blocks equal them") };
+    let mut derived = 0;
+    for page in DERIVED {
+        let (found, numbers) = prose::check(&tree::read(root, Path::new(page))?, &tables);
+        complaints.extend(found.into_iter().map(|complaint| format!("{page}:{complaint}")));
+        derived += numbers;
+    }
+    let blocks = if count == 0 {
+        "no page has a block rendered from them yet".to_owned()
+    } else {
+        format!("{count} blocks equal them, {derived} numbers of sentences follow")
+    };
     Ok(Verdict::of(complaints, format!("{} result records; {blocks}", records.len())))
 }
 
