@@ -14,7 +14,7 @@ use crate::program::{cargo, line, program, stdout, succeed, works};
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Measure {
-    /// The kernels, by Criterion.
+    /// The kernels and a durable save, by Criterion.
     Kernels,
     /// Training steps, beside `PyTorch` and scikit-learn.
     AgainstTorch,
@@ -32,7 +32,9 @@ const SPINET: &str = "target/release/spinet";
 
 pub(crate) fn run(root: &Path, measure: Measure) -> Result<(), Error> {
     match measure {
-        Measure::Kernels => succeed(cargo(root).args(["bench", "--package", "spinet-nn", "--package", "spinet-rules"])),
+        Measure::Kernels => {
+            succeed(cargo(root).args(["bench", "--package", "spinet-nn", "--package", "spinet-rules", "--package", "spinet-train"]))
+        }
         Measure::AgainstTorch => compare(root, "against-torch", "cargo xtask bench --against-torch", &programs),
         Measure::Small => compare(root, "small-batch", "cargo xtask bench --small", &small_programs),
         Measure::Row => row(root),
