@@ -1,4 +1,4 @@
-//! Measurements: the kernels by Criterion, steps against PyTorch and scikit-learn, small batches, and a table's row of runs.
+//! Measurements: the kernels and a durable save by Criterion, steps against PyTorch and scikit-learn, small batches, and a table's row of runs.
 //!
 //! Programs that are compared run in turn on the same cores, several rounds; each figure is the median over the rounds.
 

@@ -29,9 +29,17 @@ pub(crate) struct LoneMarker {
 }
 
 /// A part of the text: a line outside every block, or a whole block.
-enum Part<'a> {
+pub(crate) enum Part<'a> {
+    /// With its end.
     Line(&'a str),
+    /// The markers' lines, and what is between them.
     Block { opening: &'a str, closing: &'a str, block: Block },
+}
+
+/// Whether a line opens or closes code.
+pub(crate) fn is_fence(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("```") || line.starts_with("~~~")
 }
 
 /// All blocks of the text in order.
@@ -69,7 +77,7 @@ pub(crate) fn replace(text: &str, bodies: &[String]) -> Result<String, LoneMarke
 }
 
 /// Cuts the text into parts that put together again are the text.
-fn parts(text: &str) -> Result<Vec<Part<'_>>, LoneMarker> {
+pub(crate) fn parts(text: &str) -> Result<Vec<Part<'_>>, LoneMarker> {
     let mut parts = Vec::new();
     let mut open: Option<(&str, Block)> = None;
     let mut in_fence = false;
@@ -86,7 +94,7 @@ fn parts(text: &str) -> Result<Vec<Part<'_>>, LoneMarker> {
             }
             continue;
         }
-        in_fence ^= trimmed.starts_with("```") || trimmed.starts_with("~~~");
+        in_fence ^= is_fence(line);
         match opened_record(trimmed) {
             Some(record) if !in_fence => open = Some((line, Block { record: record.to_owned(), line: number, body: String::new() })),
             _ if trimmed == CLOSING && !in_fence => {

@@ -15,6 +15,7 @@ use crate::block::Block;
 #[derive(Default)]
 pub(crate) struct Tables(Vec<Table>);
 
+#[derive(PartialEq)]
 struct Table {
     /// The record's path without `results/` and `.json`.
     record: String,
@@ -46,16 +47,20 @@ impl Tables {
         }
     }
 
-    /// The value of an expression, and how many cells it takes; `table` is what an expression without a table means, and becomes what this one names.
-    pub(crate) fn value(&self, expression: &str, table: &mut String) -> Result<(f64, usize), String> {
-        if let Some((left, right)) = expression.split_once(" - ") {
-            let ((left, many), (right, more)) = (self.value(left, table)?, self.value(right, table)?);
-            return Ok((left - right, many + more));
+    /// The value of an expression; `table` is what an expression without a table means, and becomes what this one names.
+    pub(crate) fn value(&self, expression: &str, table: &mut String) -> Result<f64, String> {
+        match expression.split(" - ").collect::<Vec<_>>().as_slice() {
+            [one] => self.term(one.trim(), table),
+            [left, right] => Ok(self.term(left.trim(), table)? - self.term(right.trim(), table)?),
+            _ => Err(format!("`{}` has more than one minus", expression.trim())),
         }
-        let expression = expression.trim();
-        let (fold, term) = match expression.split_once(' ') {
+    }
+
+    /// A cell, or the extreme or mean of several.
+    fn term(&self, term: &str, table: &mut String) -> Result<f64, String> {
+        let (fold, term) = match term.split_once(' ') {
             Some((fold @ ("min" | "max" | "mean"), term)) => (fold, term),
-            _ => ("", expression),
+            _ => ("", term),
         };
         let [name, row, column]: [&str; 3] =
             term.split('|').map(str::trim).collect::<Vec<_>>().try_into().map_err(|_| format!("`{term}` is not `TABLE | ROW | COLUMN`"))?;
@@ -63,15 +68,14 @@ impl Tables {
             name.clone_into(table);
         }
         let values = self.table(table)?.column(row, column)?;
-        let folded = match (fold, values.as_slice()) {
-            (_, []) => return Err(format!("no row `{row}` with `{column}` in `{table}`")),
-            ("min", _) => values.iter().copied().fold(f64::INFINITY, f64::min),
-            ("max", _) => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-            ("mean", _) => values.iter().sum::<f64>() / count(values.len()),
-            (_, [value]) => *value,
-            _ => return Err(format!("{} rows `{row}` in `{table}`, expected one", values.len())),
-        };
-        Ok((folded, values.len()))
+        match (fold, values.as_slice()) {
+            (_, []) => Err(format!("no row `{row}` with `{column}` in `{table}`")),
+            ("min", _) => Ok(values.iter().copied().fold(f64::INFINITY, f64::min)),
+            ("max", _) => Ok(values.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+            ("mean", _) => Ok(values.iter().sum::<f64>() / count(values.len())),
+            (_, [value]) => Ok(*value),
+            _ => Err(format!("{} rows `{row}` in `{table}`, expected one", values.len())),
+        }
     }
 
     fn table(&self, name: &str) -> Result<&Table, String> {
@@ -79,7 +83,7 @@ impl Tables {
         let mut found = self.0.iter().filter(|table| table.record == record && table.title.starts_with(title));
         let table = found.next().ok_or_else(|| format!("no table `{name}`"))?;
         // The same record may stand on two pages.
-        match found.find(|other| other.title != table.title) {
+        match found.find(|other| *other != table) {
             Some(other) => Err(format!("`{name}` may be `{}` or `{}`", table.title, other.title)),
             None => Ok(table),
         }
@@ -115,10 +119,10 @@ fn ordinal(text: &str, sign: char) -> Result<(&str, usize), String> {
     which.map(|which| (name.trim(), which)).ok_or_else(|| format!("`{text}`: expected a number from 1 after `{sign}`"))
 }
 
-/// The numbers in a cell, `81.85 ± 0.39` as 81.85 and 0.39.
+/// The numbers in a cell, `81.85 ± 0.39` as 81.85 and 0.39; `1,200` is one.
 fn numbers(cell: &str) -> Vec<f64> {
-    let pieces = cell.split(|sign: char| !(sign.is_ascii_digit() || matches!(sign, '.' | '-' | '+')));
-    pieces.filter_map(|piece| piece.parse().ok()).collect()
+    let pieces = cell.split(|sign: char| !(sign.is_ascii_digit() || matches!(sign, '.' | '-' | '+' | ',')));
+    pieces.filter_map(|piece| piece.replace(',', "").parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -134,28 +138,27 @@ mod tests {
         tables
     }
 
-    fn value(expression: &str) -> Result<(f64, usize), String> {
+    fn value(expression: &str) -> Result<f64, String> {
         tables().value(expression, &mut "all: Tables 1".to_owned())
     }
 
     #[test]
     fn a_cell_is_found_by_row_and_column() {
-        assert_eq!(value("all: Tables 3 | 10 | hidden"), Ok((10.0, 1)));
-        assert_eq!(value("| 10 & initial | accuracy %"), Ok((92.47, 1)));
-        assert_eq!(value("| 10 & initial | accuracy %@2"), Ok((0.48, 1)));
-        assert_eq!(value("| 10 & l2 | paper"), Ok((92.61, 1)));
-        assert_eq!(value("| * & l2 | paper#2"), Ok((1.22, 1)));
+        assert_eq!(value("all: Tables 3 | 10 | hidden"), Ok(10.0));
+        assert_eq!(value("| 10 & initial | accuracy %"), Ok(92.47));
+        assert_eq!(value("| 10 & initial | accuracy %@2"), Ok(0.48));
+        assert_eq!(value("| 10 & l2 | paper"), Ok(92.61));
+        assert_eq!(value("| * & l2 | paper#2"), Ok(1.22));
     }
 
     #[test]
     fn cells_are_compared_and_subtracted() {
-        assert_eq!(value("min | * & initial | paper"), Ok((91.6, 2)));
-        assert_eq!(value("max | 10 | accuracy %"), Ok((93.32, 2)));
-        assert_eq!(value("max | 10 | L"), Ok((2.15, 1)), "an empty cell is left out");
-        let (mean, cells) = value("mean | * & initial | accuracy %").unwrap();
-        assert!((mean - 94.185).abs() < 1e-9 && cells == 2);
-        let (difference, cells) = value("| 100 & initial | paper - | 10 & initial | paper").unwrap();
-        assert!((difference - 3.67).abs() < 1e-9 && cells == 2);
+        assert_eq!(value("min | * & initial | paper"), Ok(91.6));
+        assert_eq!(value("max | 10 | accuracy %"), Ok(93.32));
+        assert_eq!(value("max | 10 | L"), Ok(2.15), "an empty cell is left out");
+        assert!((value("mean | * & initial | accuracy %").unwrap() - 94.185).abs() < 1e-9);
+        assert!((value("| 10 & initial | paper - | 100 & initial | paper").unwrap() + 3.67).abs() < 1e-9);
+        assert_eq!(numbers("+1,200.5 [-0.25, 3]"), [1200.5, -0.25, 3.0]);
     }
 
     #[test]
@@ -171,5 +174,9 @@ mod tests {
         assert_eq!(wrong("| 10 & initial | L"), "no row `10 & initial` with `L` in `all: Tables 1`");
         assert_eq!(wrong("| 10 & initial | paper@3"), "`91.6 ± 0.27` has no number 3");
         assert_eq!(wrong("10 | paper"), "`10 | paper` is not `TABLE | ROW | COLUMN`");
+        assert_eq!(wrong("| 10 | L - | 10 | L - | 10 | L"), "`| 10 | L - | 10 | L - | 10 | L` has more than one minus");
+        let mut two = tables();
+        two.add(&Block { record: "results/all.json".to_owned(), line: 9, body: "**Tables 3 and 4**\n| hidden |\n| 11 |\n".to_owned() });
+        assert!(two.value("all: Tables 3 | 11 | hidden", &mut String::new()).is_err(), "two tables of one title");
     }
 }

@@ -16,6 +16,7 @@ use crate::{performance, prose, tree};
 
 /// The pages whose sentences are held to the tables.
 const DERIVED: [&str; 3] = ["README.md", "docs/reproduction.md", "docs/grapes.md"];
+
 /// Complains about records that are not JSON, about blocks that differ from what the program renders, and about numbers in sentences that do not follow
 /// from the blocks.
 pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
@@ -40,7 +41,7 @@ pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
     }
     let mut derived = 0;
     for page in DERIVED {
-        let (found, numbers) = prose::check(&tree::read(root, Path::new(page))?, &tables);
+        let (found, numbers) = prose::check(&tree::read(root, Path::new(page))?, &tables).map_err(marker(Path::new(page)))?;
         complaints.extend(found.into_iter().map(|complaint| format!("{page}:{complaint}")));
         derived += numbers;
     }

@@ -8,11 +8,11 @@ usage: cargo xtask TASK
 
 tasks:
   test [NAME]         every check and test of the project; with NAME only the tests whose name contains it
-  bench               measure the kernels; with --against-torch training steps beside PyTorch and scikit-learn, with --small
-                      those of small batches with several rules, with --row a
-                      table's row of runs
+  bench               measure the kernels and a durable save; with --against-torch training steps beside PyTorch and
+                      scikit-learn, with --small those of small batches with several rules, with --row a table's row of runs
   oracle [--check]    compute the PyTorch reference constants anew; with --check compare them with the stored ones
-  results [--check]   render the tables in the Markdown files anew; with --check compare them with the result records
+  results [--check]   render the tables in the Markdown files anew; with --check compare them with the result records, and the
+                      numbers in sentences with the tables
   help                this text";
 
 /// A task with everything that was said about it.

@@ -15,8 +15,8 @@ const STYLE: &str = include_str!("style.css");
 /// Forbids every request and every script; what the page shows is inside it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/// Records as one HTML document, the full experiments first, of these and of the others the largest, then figures and sweeps, otherwise in
-/// the given order.
+/// Records as one HTML document: full experiments, then reduced ones, the largest of each first, then figures and sweeps; what is alike in the
+/// given order.
 ///
 /// It asks for nothing outside itself and runs no script; text from the records is escaped. The same records give the same
 /// bytes: no clock is read.

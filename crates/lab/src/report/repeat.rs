@@ -17,7 +17,12 @@ pub(super) fn anchor(record: &Record, record_anchor: &str, row: &Row) -> String 
 
 /// The runs of every row, each folded away.
 pub(super) fn runs(record: &Record, record_anchor: &str) -> String {
-    record.rows.iter().map(|row| runs_of(record, record_anchor, row)).collect()
+    together(record.rows.iter().map(|row| runs_of(record, record_anchor, row)))
+}
+
+/// The runs of a section as one part, which is left out in print while all of it is folded.
+pub(super) fn together(runs: impl Iterator<Item = String>) -> String {
+    format!("<div class=\"runs\">\n{}</div>\n", runs.collect::<String>())
 }
 
 fn runs_of(record: &Record, record_anchor: &str, row: &Row) -> String {

@@ -4,7 +4,7 @@ use super::StoredSweep;
 use super::escape::{escaped, prose};
 use super::figure::wide_figure;
 use super::numbers::{filled, open_scroll};
-use super::repeat::code;
+use super::repeat::{code, together};
 use crate::count::{plural, thousands};
 use crate::sweep::{cells, chart, notes};
 use crate::{SweepRecord, SweepRow};
@@ -22,10 +22,10 @@ pub(super) fn subject(record: &SweepRecord) -> String {
 /// The first axes by name, because a sweep over the parameters of many rules has a long list; the table of points has them all.
 fn axes_in_words(axes: &[&str]) -> String {
     const NAMED: usize = 4;
-    match axes {
-        [] => "nothing".to_owned(),
-        [named @ .., _] if named.len() < NAMED => axes.join(", "),
-        _ => format!("{} and {} more", axes[..NAMED].join(", "), axes.len() - NAMED),
+    match axes.len() {
+        0 => "nothing".to_owned(),
+        count if count <= NAMED + 1 => axes.join(", "),
+        count => format!("{} and {} more", axes[..NAMED].join(", "), count - NAMED),
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) fn section(stored: &StoredSweep, anchor: &str) -> String {
         html += &match name {
             "points" => points(record),
             "figure" => figure(record),
-            "runs" => record.points.iter().enumerate().map(|(index, point)| runs(record, index, point)).collect(),
+            "runs" => together(record.points.iter().enumerate().map(|(index, point)| runs(record, index, point))),
             _ => format!(
                 "<p>The file <code>{}.toml</code>:</p>\n{}<p>Program version {}, kernel class {}.</p>\n",
                 escaped(&definition.sweep),
