@@ -44,6 +44,8 @@ struct Report {
     path: PathBuf,
     bytes: usize,
     sha256: String,
+    /// Of the arrays alone, as records and reports name it: equal for runs that gave the same bits.
+    arrays_sha256: String,
     version: u32,
     program: String,
     training: TrainConfig,
@@ -86,12 +88,14 @@ impl Report {
     fn new(file: ModelFile) -> Self {
         let ModelFile { path, bytes, model } = file;
         let layers = (0..model.network.layers.len()).map(|index| Layer::new(&model, index)).collect();
+        let arrays_sha256 = model.arrays_sha256();
         let description = model.description;
         let sha256 = Sha256::digest(&bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         Self {
             path,
             bytes: bytes.len(),
             sha256,
+            arrays_sha256,
             version: description.version,
             program: description.program,
             training: description.training,
@@ -126,6 +130,7 @@ impl Report {
                 ),
             ),
             ("sha256", self.sha256.clone()),
+            ("arrays", format!("SHA-256 {}, as records and reports name them", self.arrays_sha256)),
             ("input", self.input()),
             ("classes", classes.join(", ")),
             (

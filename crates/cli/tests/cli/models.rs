@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use spinet::data::idx::{encode_images, encode_labels};
 use spinet::{Source, load};
 
@@ -122,6 +122,21 @@ fn inspect_counts_what_the_model_holds() {
     let text = bench.done("inspect a");
     assert!(text.contains("layer 1: 784 inputs -> 10 units, sigmoid\n  7,840 weights, 10 biases; "), "{text}");
     assert!(text.contains(report["sha256"].as_str().unwrap()) && text.contains('█'), "{text}");
+    assert!(text.contains(report["arrays_sha256"].as_str().unwrap()), "{text}");
+}
+
+#[test]
+fn a_run_of_a_stored_record_is_repeated_to_the_bit_by_its_run_toml_alone() {
+    let record = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/sweeps/parts.json");
+    let record: Value = serde_json::from_str(&std::fs::read_to_string(record).unwrap()).unwrap();
+    let has = |point: &Value, wanted: &Value| point["settings"].as_array().unwrap().contains(wanted);
+    let wanted = [json!(["data", "mnist-1200"]), json!(["hidden", "10"]), json!(["rules", "bdnn-dsd"])];
+    let point = record["points"].as_array().unwrap().iter().find(|point| wanted.iter().all(|wanted| has(point, wanted))).unwrap();
+    let bench = Bench::new();
+    bench.write("run.toml", point["run_toml"].as_str().unwrap());
+    bench.done("train --config run.toml --out again");
+    let report: Value = serde_json::from_str(&bench.done("inspect again --json")).unwrap();
+    assert_eq!(report["arrays_sha256"], point["arrays_sha256"][0]);
 }
 
 #[test]
