@@ -47,7 +47,7 @@ pub(crate) const INITIALISER: Initialiser = Initialiser::Uniform(1.0);
 
 /// What the paper leaves open in every experiment, and what was chosen.
 pub(crate) const OPEN_POINTS: &[&str] = &[
-    "initial weights: the paper does not say; U(-1, 1), biases 0, because the initial network then meets its published accuracy",
+    "initial weights: the paper does not say; U(-1, 1), biases 0, because the initial network is then nearest to most of its published accuracies",
     "loss: the paper does not say; softmax cross-entropy, mean over the batch",
     "counting: the text says consecutive, Algorithm 1 never resets; here growth is cumulative, shrinking consecutive",
     "accuracy: the paper does not say last or best; here after the last epoch",
