@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::block::is_fence;
 use crate::error::Error;
 use crate::tree;
 use crate::verdict::Verdict;
@@ -27,8 +28,7 @@ fn relative_links(text: &str) -> Vec<(usize, String)> {
     let mut links = Vec::new();
     let mut in_fence = false;
     for (line, number) in text.lines().zip(1..) {
-        let trimmed = line.trim_start();
-        if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
+        if is_fence(line) {
             in_fence = !in_fence;
         } else if !in_fence {
             links.extend(targets(line).into_iter().filter_map(|target| Some((number, relative(&target)?))));

@@ -36,23 +36,23 @@ pub(crate) fn check(text: &str, tables: &Tables) -> Result<(Vec<String>, usize),
                 continue;
             }
         };
-        if comment.is_some() {
-            if line == CLOSING {
+        match line {
+            CLOSING if comment.is_some() => {
                 comment = None;
                 page.end_of_sentences();
-            } else if let Err(problem) = page.source(line) {
-                page.complaints.push(format!("{number}: {problem}"));
             }
-        } else if is_fence(line) {
-            in_fence = !in_fence;
-        } else if in_fence {
-        } else if line == OPENING {
-            (comment, page.table) = (Some(number), String::new());
-        } else if line.starts_with('#') {
-            page.end_of_sentences();
-        } else {
-            in_code &= !line.is_empty();
-            page.waiting.extend(decimals(line, &mut in_code).into_iter().map(|found| (number, found)));
+            _ if comment.is_some() => {
+                let problem = page.source(line).err();
+                page.complaints.extend(problem.map(|problem| format!("{number}: {problem}")));
+            }
+            _ if is_fence(line) => in_fence = !in_fence,
+            _ if in_fence => {}
+            OPENING => (comment, page.table) = (Some(number), String::new()),
+            _ if line.starts_with('#') => page.end_of_sentences(),
+            _ => {
+                in_code &= !line.is_empty();
+                page.waiting.extend(decimals(line, &mut in_code).into_iter().map(|found| (number, found)));
+            }
         }
     }
     page.end_of_sentences();
