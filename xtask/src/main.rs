@@ -1,5 +1,5 @@
 //! The project's own tasks, one command for each: `cargo xtask test`, `cargo xtask bench`, `cargo xtask oracle`,
-//! `cargo xtask results`.
+//! `cargo xtask results`, `cargo xtask fuzz`.
 //!
 //! | file | idea |
 //! | --- | --- |
@@ -11,6 +11,7 @@
 //! | `oracle` | the reference constants computed by `PyTorch` |
 //! | `browser` | the report as a browser shows it |
 //! | `bench`, `performance` | measurements, and their tables |
+//! | `fuzz` | the search for files that a reader does not bear |
 //! | `results`, `block` | the tables in Markdown files that are rendered from result records |
 //! | `prose`, `cell` | the numbers in sentences, which follow from cells of those tables |
 //! | `program`, `tree`, `source`, `error` | running programs, walking the repository, reading Rust source, what can go wrong |
@@ -23,6 +24,7 @@ mod budget;
 mod cell;
 mod changelog;
 mod error;
+mod fuzz;
 mod kernels;
 mod links;
 mod oracle;
@@ -63,6 +65,9 @@ fn main() -> ExitCode {
         Task::Test { filter } => test::run(&root, filter.as_deref()),
         Task::Bench(measure) => finish(bench::run(&root, measure)),
         Task::Oracle(mode) => finish(oracle::run(&root, mode)),
+        Task::Fuzz { seconds, reader } => {
+            finish(fuzz::run(&root, seconds, reader.as_deref()).and_then(|verdict| verdict.into_result("fuzz")))
+        }
         Task::Results(mode) => finish(results_task(&root, mode)),
     }
 }

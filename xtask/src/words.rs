@@ -1,6 +1,7 @@
 //! What was typed, and what it asks for.
 
 use crate::bench::Measure;
+use crate::fuzz;
 
 /// What `cargo xtask help` prints.
 pub(crate) const HELP: &str = "\
@@ -13,6 +14,9 @@ tasks:
   oracle [--check]    compute the PyTorch reference constants anew; with --check compare them with the stored ones
   results [--check]   render the tables in the Markdown files anew; with --check compare them with the result records, and the
                       numbers in sentences with the tables
+  fuzz [READER] [--seconds N]
+                      search for files that a reader does not bear, N seconds (60) for each reader or for the one named; needs
+                      a nightly compiler and cargo-fuzz
   help                this text";
 
 /// A task with everything that was said about it.
@@ -31,6 +35,13 @@ pub(crate) enum Task {
     Oracle(Mode),
     /// Work on the rendered tables.
     Results(Mode),
+    /// Search for files that a reader does not bear.
+    Fuzz {
+        /// For each reader.
+        seconds: u32,
+        /// Only this one.
+        reader: Option<String>,
+    },
 }
 
 /// Whether a task writes what it computes or compares it with what is stored.
@@ -46,7 +57,7 @@ pub(crate) enum Mode {
 pub(crate) fn parse(words: &[String]) -> Result<Task, String> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] => Err("no task given: expected `test`, `bench`, `oracle`, `results` or `help`".to_owned()),
+        [] => Err("no task given: expected `test`, `bench`, `oracle`, `results`, `fuzz` or `help`".to_owned()),
         ["help" | "--help" | "-h"] => Ok(Task::Help),
         ["test"] => Ok(Task::Test { filter: None }),
         ["test", name] if !name.starts_with('-') => Ok(Task::Test { filter: Some((*name).to_owned()) }),
@@ -59,13 +70,35 @@ pub(crate) fn parse(words: &[String]) -> Result<Task, String> {
         ["oracle", "--check"] => Ok(Task::Oracle(Mode::Check)),
         ["results"] => Ok(Task::Results(Mode::Remake)),
         ["results", "--check"] => Ok(Task::Results(Mode::Check)),
+        ["fuzz", words @ ..] => fuzz(words),
         ["test", name] => Err(format!("unknown option `{name}`: `test` takes at most one part of a test's name")),
         ["test", _, extra, ..] => Err(format!("unexpected word `{extra}`: `test` takes at most one part of a test's name")),
         [task @ ("oracle" | "results"), "--check", extra, ..] | [task @ ("oracle" | "results"), extra, ..] => {
             Err(format!("unexpected word `{extra}`: `{task}` takes `--check` or nothing"))
         }
-        [other, ..] => Err(format!("unknown task `{other}`: expected `test`, `bench`, `oracle`, `results` or `help`")),
+        [other, ..] => Err(format!("unknown task `{other}`: expected `test`, `bench`, `oracle`, `results`, `fuzz` or `help`")),
     }
+}
+
+/// Reads the words after `fuzz`, in either order.
+fn fuzz(words: &[&str]) -> Result<Task, String> {
+    let (mut seconds, mut reader) = (fuzz::SECONDS, None);
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match *word {
+            "--seconds" => {
+                let number = words.next().copied().unwrap_or("missing");
+                seconds = number
+                    .parse()
+                    .ok()
+                    .filter(|seconds| *seconds > 0)
+                    .ok_or_else(|| format!("`--seconds` is {number}, expected a whole number from 1"))?;
+            }
+            name if !name.starts_with('-') && reader.is_none() => reader = Some(name.to_owned()),
+            extra => return Err(format!("unexpected word `{extra}`: `fuzz` takes one reader and `--seconds N`")),
+        }
+    }
+    Ok(Task::Fuzz { seconds, reader })
 }
 
 #[cfg(test)]
@@ -87,6 +120,9 @@ mod tests {
         assert_eq!(parsed("oracle --check"), Ok(Task::Oracle(Mode::Check)));
         assert_eq!(parsed("results"), Ok(Task::Results(Mode::Remake)));
         assert_eq!(parsed("results --check"), Ok(Task::Results(Mode::Check)));
+        assert_eq!(parsed("fuzz"), Ok(Task::Fuzz { seconds: 60, reader: None }));
+        assert_eq!(parsed("fuzz csv --seconds 5"), Ok(Task::Fuzz { seconds: 5, reader: Some("csv".to_owned()) }));
+        assert_eq!(parsed("fuzz --seconds 5 csv"), parsed("fuzz csv --seconds 5"));
         assert_eq!(parsed("--help"), Ok(Task::Help));
     }
 
@@ -100,6 +136,10 @@ mod tests {
             ("results --check now", "`now`"),
             ("bench --against-numpy", "`--against-numpy`"),
             ("help me", "`help`"),
+            ("fuzz csv npy", "`npy`"),
+            ("fuzz --second 3", "`--second`"),
+            ("fuzz --seconds", "missing"),
+            ("fuzz --seconds 0", "`--seconds` is 0"),
         ] {
             let sentence = parsed(line).unwrap_err();
             assert!(sentence.contains(wrong), "{line}: {sentence}");
@@ -109,6 +149,6 @@ mod tests {
 
     #[test]
     fn no_word_at_all_is_refused_with_the_list_of_tasks() {
-        assert_eq!(parsed("").unwrap_err(), "no task given: expected `test`, `bench`, `oracle`, `results` or `help`");
+        assert_eq!(parsed("").unwrap_err(), "no task given: expected `test`, `bench`, `oracle`, `results`, `fuzz` or `help`");
     }
 }

@@ -3,20 +3,20 @@
 #![allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod files;
+mod reseal;
 
-use safetensors::SafeTensors;
-use safetensors::tensor::{TensorView, serialize};
-use sha2::{Digest, Sha256};
-use spinet_data::{Dataset, Samples};
+use std::fs;
+use std::path::Path;
+
+use files::{Files, config};
 use spinet_nn::Threads;
-use spinet_train::{Advance, Error, Model, RunDirectory, Safety, TrainConfig, Trainer};
+use spinet_train::{Model, RunDirectory, TrainConfig, Trainer};
 
 #[allow(dead_code, unused_imports, reason = "one file for several crates; this one needs less of it")]
-#[path = "../../data/tests/hostile/memory.rs"]
+#[path = "../../../data/tests/hostile/memory.rs"]
 mod memory;
-#[path = "../../data/tests/hostile/mutate.rs"]
+#[path = "../../../data/tests/hostile/mutate.rs"]
 mod mutate;
 
 use mutate::{FILES, MIB, Numbers, mutate, run};
@@ -24,112 +24,9 @@ use mutate::{FILES, MIB, Numbers, mutate, run};
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;
 
-fn data() -> Dataset {
-    let pixels: Vec<u8> = (0..60).map(|index| (index * 37 % 251) as u8).collect();
-    let samples = Samples::new(pixels, (0..10).map(|index| index % 2).collect::<Vec<u8>>(), [2, 3]).unwrap();
-    Dataset {
-        name: "tiny".to_owned(),
-        train: samples.clone(),
-        test: samples,
-        class_names: vec!["a".to_owned(), "b".to_owned()],
-        files: Vec::new(),
-        is_verified: true,
-        standardisation: None,
-    }
-}
-
-fn config(hidden: usize) -> TrainConfig {
-    let rules = ["bdnn-dsd:threshold=2,biases=bounded", "momentum"].map(|rule| rule.parse().unwrap()).into();
-    let config = TrainConfig {
-        data: "tiny".to_owned(),
-        hidden: vec![hidden],
-        batch: 4,
-        epochs: 4,
-        evaluate_every: 2,
-        rules,
-        ..TrainConfig::default()
-    };
-    config.resolved().unwrap()
-}
-
-/// The files of a run: its directory after five steps of twelve, its checkpoint, and its model.
-struct Files {
-    root: tempfile::TempDir,
-    config: TrainConfig,
-    data: Dataset,
-    name: PathBuf,
-    checkpoint: Vec<u8>,
-    model: Vec<u8>,
-}
-
-impl Files {
-    fn new(hidden: usize) -> Self {
-        let (root, config, data) = (tempfile::tempdir().unwrap(), config(hidden), data());
-        let directory = RunDirectory::open(root.path()).unwrap();
-        let mut trainer = Trainer::new(&config, &data, Threads::one()).unwrap();
-        directory.begin(&mut trainer, &data).unwrap();
-        let safety = Safety { is_tried: false, ..Safety::default() };
-        let stop = safety.stop.clone();
-        let error = directory.run(&mut trainer, &data, &safety, &mut |_, trainer| {
-            if trainer.position().step == 5 {
-                stop.request();
-            }
-        });
-        assert!(matches!(error.unwrap_err(), Error::Interrupted { .. }));
-        drop(directory);
-        let is_checkpoint = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "safetensors");
-        let name = fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().path()).find(is_checkpoint).unwrap();
-        let checkpoint = fs::read(&name).unwrap();
-        let path = root.path().join("model");
-        Model::of(&trainer, &data).save(&path).unwrap();
-        Self { root, config, data, name, checkpoint, model: fs::read(path).unwrap() }
-    }
-
-    fn trainer(&self) -> Trainer {
-        Trainer::new(&self.config, &self.data, Threads::one()).unwrap()
-    }
-
-    /// Whether a checkpoint is taken.
-    fn is_taken(&self, trainer: &mut Trainer, checkpoint: &[u8]) -> bool {
-        fs::write(&self.name, checkpoint).unwrap();
-        let directory = RunDirectory::open(self.root.path()).unwrap();
-        directory.begin(trainer, &self.data).is_ok_and(|start| start.from.is_some())
-    }
-
-    /// The same; a run that takes one must be able to go on.
-    fn goes_on_from(&self, checkpoint: &[u8]) -> bool {
-        let mut trainer = self.trainer();
-        let is_taken = self.is_taken(&mut trainer, checkpoint);
-        if is_taken {
-            // A rule's state may be strange, but the run ends or says why not.
-            while !matches!(trainer.advance(), Ok(Advance::Finished) | Err(Error::Diverged { .. })) {}
-        }
-        is_taken
-    }
-}
-
-/// The file with another description, and other numbers in its arrays, under a checksum that fits.
+/// A whole file with other content, under a checksum that fits.
 fn resealed(bytes: &[u8], change: &mut dyn FnMut(&str) -> String, spoil: &mut dyn FnMut(&str, &mut [u8])) -> Vec<u8> {
-    let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
-    let mut metadata = header.metadata().clone().unwrap();
-    let key = metadata.keys().next().unwrap().clone();
-    let (_, description) = metadata[&key].split_once("\"description\":").unwrap();
-    let description = change(description.strip_suffix('}').unwrap());
-    let tensors = SafeTensors::deserialize(bytes).unwrap();
-    let mut arrays: Vec<_> =
-        tensors.tensors().into_iter().map(|(name, view)| (name, view.dtype(), view.shape().to_vec(), view.data().to_vec())).collect();
-    arrays.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut digest = Sha256::new();
-    digest.update(&description);
-    for (name, dtype, shape, data) in &mut arrays {
-        spoil(name, data);
-        digest.update(format!("\n{name} {dtype:?} {shape:?}\n"));
-        digest.update(&*data);
-    }
-    let checksum = digest.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-    metadata.insert(key, format!("{{\"sha256\":\"{checksum}\",\"description\":{description}}}"));
-    let views = arrays.iter().map(|(name, dtype, shape, data)| (name.clone(), TensorView::new(*dtype, shape.clone(), data).unwrap()));
-    serialize(views.collect::<Vec<_>>(), Some(metadata)).unwrap()
+    reseal::resealed(bytes, change, spoil).unwrap()
 }
 
 /// A number of the description in place of another, or a byte of an array.
