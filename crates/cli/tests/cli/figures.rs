@@ -1,8 +1,11 @@
 //! `spinet reproduce figure3 figure5`: drawings and records of the paper's figures.
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, names};
 
 #[test]
 fn figures_are_drawn_stored_shown_again_and_stand_in_the_report() {
@@ -23,10 +26,10 @@ fn figures_are_drawn_stored_shown_again_and_stand_in_the_report() {
     assert_eq!((&curve(0)[20], &curve(0)[21]), (&curve(1)[20], &curve(1)[21]), "what is zero stays so for some epochs");
 
     // Runs of Figure 3 are kept, and the same as those of the tables.
-    let runs = crate::bench::names(&bench.path("runs")).len();
+    let runs = names(&bench.path("runs")).len();
     assert_eq!(runs, 8);
     bench.done("reproduce --hidden 100 --runs 2 --epochs 45");
-    assert_eq!(crate::bench::names(&bench.path("runs")).len(), runs);
+    assert_eq!(names(&bench.path("runs")).len(), runs);
     assert!(bench.done("report").ends_with(": 2 records\n"));
     let all: Value = serde_json::from_str(&bench.done("reproduce figure3 --runs 2 --epochs 45 --json")).unwrap();
     assert_eq!((&all["tables"], &all["figures"][0]["figure"]), (&Value::Null, &json!("figure-3")));
@@ -45,10 +48,10 @@ fn figure_4_is_a_sweep_with_the_other_methods_as_level_lines() {
         assert!(svg.contains(word), "{word}");
     }
     // The default of each parameter is one point of each line, and one run.
-    assert_eq!(crate::bench::names(&bench.path("runs")).len(), 18);
+    assert_eq!(names(&bench.path("runs")).len(), 18);
     // A smaller figure never takes the place of the whole one.
     bench.done("sweep --from results/figure-4-1200-reduced.json --out again");
-    assert_eq!(crate::bench::names(&bench.path("again")), ["figure-4-1200-reduced.json", "figure-4-1200-reduced.svg"]);
+    assert_eq!(names(&bench.path("again")), ["figure-4-1200-reduced.json", "figure-4-1200-reduced.svg"]);
     for (words, text) in [
         ("figure4-1200 --runs 0 --shard 1/2", "`runs` must be in [1, 10000], but is 0"),
         ("figure4-1200 --runs 18446744073709551615", "`runs` must be in [1, 10000], but is 1844"),
@@ -65,4 +68,21 @@ fn figure_4_is_a_sweep_with_the_other_methods_as_level_lines() {
     assert!(message.contains("its name is `../evil`, expected that of a file"), "{message}");
     let message = bench.refused(2, "reproduce figure9");
     assert!(message.contains("unknown experiment `figure9`, expected one of table"), "{message}");
+}
+
+#[test]
+fn stored_figures_are_what_the_stored_experiments_draw() {
+    let bench = Bench::new();
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results");
+    let with_end =
+        |folder: &Path, end: &str| -> Vec<String> { names(folder).into_iter().filter(|name| name.strip_suffix(end).is_some()).collect() };
+    for record in with_end(&results, ".json") {
+        fs::copy(results.join(&record), bench.path(&record)).unwrap();
+        bench.done(&format!("reproduce --from {record} --out drawn"));
+    }
+    let figures = with_end(&results, ".svg");
+    assert_eq!(with_end(&bench.path("drawn"), ".svg"), figures);
+    for figure in figures {
+        assert!(bench.read(&format!("drawn/{figure}")) == fs::read(results.join(&figure)).unwrap(), "{figure} is of another record");
+    }
 }

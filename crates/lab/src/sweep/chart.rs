@@ -52,11 +52,12 @@ pub(crate) fn chart(record: &SweepRecord) -> Result<Option<(String, String)>, Er
     }
     let rows = panels.len().div_ceil(2) as u32;
     let description = format!(
-        "Accuracy on {} and, where known, speed-up L along {}; bands: one standard deviation over the runs; level lines: points without these axes",
+        "Accuracy on {} and, where known, speed-up L along {}; bands: one standard deviation over the runs, not below 0; level lines: points without these axes",
         record.definition.scored_on,
         axes.join(", ")
     );
-    let size = (if panels.len() == 1 { 520 } else { 900 }, 90 + 330 * rows);
+    // Below three times the narrowest panel (`figure::layout`), so that accuracy and L of an axis stand side by side.
+    let size = (if panels.len() == 1 { 520 } else { 830 }, 90 + 330 * rows);
     let figure = Figure { title: format!("Sweep {}", record.definition.sweep), description: description.clone(), panels, size };
     Ok(Some((render(&figure)?, description)))
 }
@@ -99,7 +100,8 @@ fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Measure) -
     let values = values(record, axis);
     let (Some(low), Some(high)) = (values.first(), values.last()) else { return Vec::new() };
     let mut series: Vec<Series> = Vec::new();
-    let band = |estimate: &Estimate| (estimate.mean - estimate.sd, estimate.mean + estimate.sd);
+    // Neither accuracy nor L is below 0; one run far above the others would draw a band there.
+    let band = |estimate: &Estimate| ((estimate.mean - estimate.sd).max(0.0), estimate.mean + estimate.sd);
     for point in record.points.iter().filter(|point| numeric.iter().all(|axis| point.value(axis).is_none())) {
         let Some(estimate) = measure(point) else { continue };
         let points = vec![(*low, estimate.mean), (*high, estimate.mean)];
@@ -143,17 +145,30 @@ fn is_constant(record: &SweepRecord, axis: &str) -> bool {
 mod tests {
     use std::path::Path;
 
-    use super::{SweepRecord, chart};
+    use super::{SweepRecord, chart, lines};
+
+    fn stored(name: &str) -> SweepRecord {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results").join(name);
+        SweepRecord::parse(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
 
     #[test]
     fn only_axes_along_which_something_changes_are_drawn() {
-        let stored = |name: &str| {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results").join(name);
-            SweepRecord::parse(&std::fs::read_to_string(path).unwrap()).unwrap()
-        };
         // Every rule at three rates, and every rule at a rate of its own.
         let (svg, _) = chart(&stored("grapes-mnist.json")).unwrap().unwrap();
         assert!(svg.contains("accuracy (%)") && svg.contains("learning_rate"));
         assert!(chart(&stored("grapes-optimizers.json")).unwrap().is_none());
+    }
+
+    /// With a threshold of 5, L is below 1 in four runs and 36 in the fifth.
+    #[test]
+    fn no_band_is_below_zero() {
+        let record = stored("figure-4.json");
+        let axes = ["bdnn-dsd.threshold", "bdnn-dsd.bound_step", "bdnn-dsd.initial_bound"];
+        let series = lines(&record, axes[0], &axes, |row| row.speedup.as_ref());
+        let (low, high) = series.last().unwrap().band[0];
+        let speedup = record.points.iter().find(|point| point.value(axes[0]) == Some("5")).unwrap().speedup.as_ref().unwrap();
+        assert!(speedup.mean < speedup.sd);
+        assert_eq!((low, high), (0.0, speedup.mean + speedup.sd));
     }
 }
