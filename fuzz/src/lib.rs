@@ -1,7 +1,7 @@
 //! Every reader of foreign bytes as a function of those bytes; whether they were accepted.
 //!
-//! A reader may refuse or accept, never panic, hang or take more memory than its limit, and what it accepts agrees with itself and can
-//! be used. `cargo xtask fuzz` searches for bytes that break this; those once found are kept under `seeds/` and read by an ordinary test.
+//! A reader may refuse or accept, never panic, hang or take more memory than its limit; what it accepts agrees with itself, and what the
+//! command does with it does no harm either. `cargo xtask fuzz` searches for bytes that break this; those once found are kept under `seeds/` and read by an ordinary test.
 #![allow(clippy::disallowed_methods, reason = "readers of a path get a file in a temporary directory")]
 #![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "a panic is what is searched for")]
 
@@ -12,7 +12,6 @@ mod files;
 mod reseal;
 
 use std::cell::OnceCell;
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
@@ -23,9 +22,9 @@ use reseal::resealed;
 use spinet_data::cifar::{self, Layout};
 use spinet_data::idx::{self, Limits};
 use spinet_data::table::{csv as text_table, npy as array};
-use spinet_data::{CifarFiles, Error, NamedFile, Part, Samples, StoredForm, Table, TableOptions};
-use spinet_lab::{AnyRecord, Grid, Method, Reported, Shard, StoredAs, SweepFile};
-use spinet_nn::Initialiser;
+use spinet_data::{CifarFiles, Column, Error, NamedFile, Part, Samples, StoredForm, Table, TableOptions};
+use spinet_lab::{self as lab, AnyRecord, Grid, Method, Reported, Shard, StoredAs, SweepFile};
+use spinet_nn::{Initialiser, Threads};
 use spinet_rules::RuleSettings;
 use spinet_train::{MetricsLog, Model, Schedule, TrainConfig};
 
@@ -110,11 +109,13 @@ pub fn archive(bytes: &[u8]) -> bool {
     })
 }
 
-/// Reads a table with labels, and one without as a model is asked about.
+/// Reads a table with labels, one without as a model is asked about, and one with the classes of a model in a named column.
 fn read_table(bytes: &[u8], parse: fn(&[u8], &Path, &TableOptions) -> Result<Table, Error>) -> bool {
     let options = TableOptions { max_bytes: LIMIT, ..TableOptions::default() };
     let for_a_model = TableOptions { features: Some(2), needs_labels: false, ..options.clone() };
-    let tables = [parse(bytes, path(), &options), parse(bytes, path(), &for_a_model)];
+    let classes = ["ant", "b\"ee", "0", "1"].map(str::to_owned).to_vec();
+    let with_its_classes = TableOptions { label: Some(Column::Name("kind".to_owned())), class_names: Some(classes), ..options.clone() };
+    let tables = [options, for_a_model, with_its_classes].map(|options| parse(bytes, path(), &options));
     for table in tables.iter().flatten() {
         assert!(table.features > 0 && table.numbers.len() == table.features * table.labels.len() && !table.labels.is_empty());
         assert!(table.numbers.iter().all(|number| number.abs() <= f64::from(f32::MAX)));
@@ -141,11 +142,22 @@ pub fn png(bytes: &[u8]) -> bool {
     })
 }
 
-/// A model, as found and with a checksum that fits.
+/// A model, as found and with a checksum that fits; what is read is scored and saved.
 pub fn model(bytes: &[u8]) -> bool {
-    let is_read = |bytes: &[u8]| Model::parse(bytes, path()).is_ok();
-    let repaired = resealed(bytes, &mut str::to_owned, &mut |_, _| {});
-    is_read(bytes) | repaired.is_some_and(|bytes| is_read(&bytes))
+    let is_good = |bytes: &[u8]| {
+        let Ok(model) = Model::parse(bytes, path()) else { return false };
+        let folder = tempfile::tempdir().unwrap();
+        let again = folder.path().join("model");
+        model.save(&again).unwrap();
+        assert_eq!(Model::read(&again).unwrap().arrays_sha256(), model.arrays_sha256());
+        let [rows, columns] = model.description.shape;
+        if let Ok(samples) = Samples::new(vec![7; rows * columns], vec![0], [rows, columns]) {
+            // Another processor's kernel, or columns that are standardised.
+            let _ = model.score(&samples, Threads::one());
+        }
+        true
+    };
+    as_found_or_repaired(bytes, &is_good)
 }
 
 /// A checkpoint, as found and with a checksum that fits; the run goes on to its end from what is accepted.
@@ -153,11 +165,18 @@ pub fn checkpoint(bytes: &[u8]) -> bool {
     thread_local! {
         static FILES: OnceCell<Files> = const { OnceCell::new() };
     }
-    let repaired = resealed(bytes, &mut str::to_owned, &mut |_, _| {});
     FILES.with(|files| {
         let files = files.get_or_init(|| Files::new(3));
-        files.goes_on_from(bytes) | repaired.is_some_and(|bytes| files.goes_on_from(&bytes))
+        as_found_or_repaired(bytes, &|bytes| files.goes_on_from(bytes))
     })
+}
+
+/// A search gets no further than the checksum unless that is made right.
+fn as_found_or_repaired(bytes: &[u8], read: &dyn Fn(&[u8]) -> bool) -> bool {
+    let is_good = read(bytes);
+    let is_repaired_good = resealed(bytes, &mut str::to_owned, &mut |_, _| {}).is_some_and(|bytes| read(&bytes));
+    assert!(is_repaired_good || !is_good, "the checksum that a good file is given does not fit");
+    is_repaired_good
 }
 
 /// A run's settings.
@@ -172,13 +191,10 @@ pub fn config(bytes: &[u8]) -> bool {
 
 /// The curve of a run, one JSON object a line.
 pub fn metrics(bytes: &[u8]) -> bool {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("metrics.jsonl");
-    fs::write(&path, bytes).unwrap();
-    MetricsLog::read(&path).is_ok()
+    str::from_utf8(bytes).is_ok_and(|text| MetricsLog::parse(text, path()).is_ok())
 }
 
-/// A word of the command line, as each kind that has a grammar of its own.
+/// A word of the command line, as each kind that a library has a grammar for.
 pub fn words(bytes: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(bytes) else { return false };
     let is_rule =
@@ -197,25 +213,34 @@ pub fn sweep(bytes: &[u8]) -> bool {
     str::from_utf8(bytes).is_ok_and(|text| SweepFile::parse(text, path()).is_ok())
 }
 
-/// A record; what is accepted can be shown.
+/// A record; what is accepted is shown, drawn, put together and stored as the command does.
 pub fn record(bytes: &[u8]) -> bool {
     let Some(record) = str::from_utf8(bytes).ok().and_then(|text| AnyRecord::parse(text).ok()) else { return false };
     let mut reported = Reported::default();
     let name = "results/found.json".to_owned();
-    match record {
+    // What cannot be drawn or put together is refused.
+    let stored = match record {
         AnyRecord::Tables(record) => {
-            let _ = spinet_lab::text(&record);
+            let _ = (lab::text(&record), lab::markdown(&record), lab::accuracy_figure(&record), lab::spine_figure(&record));
+            let _ = lab::join(&[(path().to_owned(), record.clone())]);
+            let json = record.to_json();
             reported.tables.push(StoredAs { name, record });
+            json
         }
         AnyRecord::Figure(record) => {
-            let _ = spinet_lab::figure_text(&record);
+            let _ = (lab::figure_text(&record), lab::figure_markdown(&record), lab::figure_svg(&record));
+            let json = record.to_json();
             reported.figures.push(StoredAs { name, record });
+            json
         }
         AnyRecord::Sweep(record) => {
-            let _ = spinet_lab::sweep_text(&record);
+            let _ = (lab::sweep_text(&record), lab::sweep_markdown(&record), lab::sweep_figure(&record));
+            let json = record.to_json();
             reported.sweeps.push(StoredAs { name, record });
+            json
         }
-    }
-    assert!(spinet_lab::report(&reported).ends_with("</html>\n"));
+    };
+    assert!(AnyRecord::parse(&stored.unwrap()).is_ok(), "a record that was read and stored is not read again");
+    assert!(lab::report(&reported).ends_with("</html>\n"));
     true
 }

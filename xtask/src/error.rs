@@ -44,6 +44,20 @@ pub(crate) enum Error {
         /// Why adding it failed.
         source: Box<Error>,
     },
+    /// A tool that no toolchain brings along is missing or does not run.
+    Tool {
+        /// Its command line.
+        command: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// There is no reader of that name.
+    UnknownReader {
+        /// What was asked for.
+        found: String,
+        /// The names there are.
+        expected: String,
+    },
     /// A Markdown file has an opening marker without its closing one, or the other way round.
     Marker {
         /// The Markdown file.
@@ -78,6 +92,8 @@ impl fmt::Display for Error {
             Self::Status { command, status } => write!(f, "`{command}` failed with {status}"),
             Self::Json { command, source } => write!(f, "`{command}` printed something other than JSON: {source}"),
             Self::Component { name, source } => write!(f, "the toolchain component `{name}` is missing and could not be added: {source}"),
+            Self::Tool { command, hint } => write!(f, "`{command}` cannot be run: {hint}"),
+            Self::UnknownReader { found, expected } => write!(f, "unknown reader `{found}`: expected one of {expected}"),
             Self::Marker { path, line, problem } => write!(f, "{}:{line}: {problem}", path.display()),
             Self::Complaints { task, count } => write!(f, "`{task}` found {count} to mend"),
         }
@@ -90,7 +106,7 @@ impl std::error::Error for Error {
             Self::File { source, .. } | Self::Start { source, .. } => Some(source),
             Self::Json { source, .. } => Some(source),
             Self::Component { source, .. } => Some(source),
-            Self::Status { .. } | Self::Marker { .. } | Self::Complaints { .. } => None,
+            Self::Status { .. } | Self::Tool { .. } | Self::UnknownReader { .. } | Self::Marker { .. } | Self::Complaints { .. } => None,
         }
     }
 }

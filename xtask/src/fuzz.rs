@@ -14,7 +14,10 @@ use crate::verdict::Verdict;
 const TARGETS: &str = "fuzz/fuzz_targets";
 const SECONDS_FOR_A_FILE: u32 = 1;
 const MEMORY_MIB: u32 = 512;
-/// How a run is asked for where none is named: long enough for a look at every reader in a quarter of an hour.
+/// Readers promise themselves 1 MiB; one request beyond this is a header that was believed.
+const REQUEST_MIB: u32 = 32;
+const MOST_BYTES: u32 = 1 << 15;
+/// Where no number is given; all readers take a quarter of an hour.
 pub(crate) const SECONDS: u32 = 60;
 
 /// Searches `seconds` for each reader, or for the one that is named.
@@ -22,22 +25,22 @@ pub(crate) fn run(root: &Path, seconds: u32, reader: Option<&str>) -> Result<Ver
     let mut readers = readers(root)?;
     if let Some(reader) = reader {
         if !readers.iter().any(|known| known == reader) {
-            return Ok(Verdict::Failed(vec![format!("unknown reader `{reader}`: expected one of {}", readers.join(", "))]));
+            return Err(Error::UnknownReader { found: reader.to_owned(), expected: readers.join(", ") });
         }
         readers.retain(|known| known == reader);
     }
     if !works(cargo_fuzz(root).arg("--version")) {
-        return Ok(Verdict::Failed(vec![
-            "cargo-fuzz is missing: `rustup toolchain install nightly`, `cargo install cargo-fuzz`, and a C++ compiler".to_owned(),
-        ]));
+        return Err(Error::Tool {
+            command: line(&cargo_fuzz(root)),
+            hint: "it needs `rustup toolchain install nightly`, `cargo install cargo-fuzz` and a C++ compiler",
+        });
     }
-    succeed(cargo_fuzz(root).arg("build"))?;
+    succeed(cargo_fuzz(root).arg("build").args(reader))?;
     let mut complaints = Vec::new();
     for reader in &readers {
         complaints.extend(search(root, reader, seconds)?);
     }
-    let note = format!("{} readers, {seconds} s each: nothing found", readers.len());
-    Ok(Verdict::of(complaints, note))
+    Ok(Verdict::of(complaints, format!("nothing found, {seconds} s for each")))
 }
 
 /// The names of all readers, sorted.
@@ -52,7 +55,7 @@ fn readers(root: &Path) -> Result<Vec<String>, Error> {
     Ok(names)
 }
 
-/// `cargo fuzz` needs what only a nightly compiler does.
+/// `cargo fuzz` needs what only a nightly compiler does; the cargo that runs this task is another.
 fn cargo_fuzz(root: &Path) -> Command {
     let mut command = program(root, "cargo");
     command.args(["+nightly", "fuzz"]);
@@ -65,25 +68,32 @@ fn search(root: &Path, reader: &str, seconds: u32) -> Result<Option<String>, Err
     fs::create_dir_all(root.join(&corpus)).map_err(Error::file(Path::new(&corpus)))?;
     let mut command = cargo_fuzz(root);
     command.args(["run", reader, &corpus, &format!("fuzz/seeds/{reader}"), "--", "-print_final_stats=1"]);
-    command.args([format!("-max_total_time={seconds}"), format!("-timeout={SECONDS_FOR_A_FILE}"), format!("-rss_limit_mb={MEMORY_MIB}")]);
+    command.args([
+        format!("-max_total_time={seconds}"),
+        format!("-max_len={MOST_BYTES}"),
+        format!("-timeout={SECONDS_FOR_A_FILE}"),
+        format!("-rss_limit_mb={MEMORY_MIB}"),
+        format!("-malloc_limit_mb={REQUEST_MIB}"),
+    ]);
     let output = command.output().map_err(|source| Error::Start { command: line(&command), source })?;
     let text = String::from_utf8_lossy(&output.stderr);
-    let files = statistic(&text, "number_of_executed_units");
-    println!("  {reader}: {files} files, {} MiB at most", statistic(&text, "peak_rss_mb"));
-    if output.status.success() && files != "0" {
+    if let (true, Some(files)) = (output.status.success(), statistic(&text, "number_of_executed_units")) {
+        println!("  {reader}: {files} files, {} MiB at most", statistic(&text, "peak_rss_mb").unwrap_or("?"));
         return Ok(None);
     }
     eprintln!("{text}");
-    Ok(Some(format!(
-        "`{}` found a file, or failed: see above; a found file goes to fuzz/seeds/{reader}/found-WHAT, where a test reads it for ever",
-        line(&command)
-    )))
+    match text.lines().find_map(|line| line.split_once("Test unit written to ")) {
+        Some((_, file)) => {
+            Ok(Some(format!("{reader} does not bear {file}: move it to fuzz/seeds/{reader}/found-WHAT, where a test reads it")))
+        }
+        None => Err(Error::Status { command: line(&command), status: output.status }),
+    }
 }
 
-/// A number of libFuzzer's summary, which has lines as `stat::peak_rss_mb:             288`; 0 where there is none.
-fn statistic<'a>(text: &'a str, name: &str) -> &'a str {
+/// A number of libFuzzer's summary, which has lines as `stat::peak_rss_mb:             288`.
+fn statistic<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let value = |line: &'a str| line.strip_prefix("stat::")?.strip_prefix(name)?.strip_prefix(':').map(str::trim);
-    text.lines().find_map(value).unwrap_or("0")
+    text.lines().find_map(value)
 }
 
 #[cfg(test)]
@@ -94,14 +104,14 @@ mod tests {
     #[test]
     fn a_statistic_is_found_by_its_whole_name() {
         let text = "#19214\tDONE\nstat::number_of_executed_units: 19214\nstat::average_exec_per_sec:     468\nstat::peak_rss_mb:              323\n";
-        assert_eq!(statistic(text, "number_of_executed_units"), "19214");
-        assert_eq!(statistic(text, "peak_rss_mb"), "323");
-        assert_eq!(statistic(text, "peak"), "0");
+        assert_eq!(statistic(text, "number_of_executed_units"), Some("19214"));
+        assert_eq!(statistic(text, "peak_rss_mb"), Some("323"));
+        assert_eq!(statistic(text, "peak"), None);
     }
 
     #[test]
     fn an_unknown_reader_is_refused_with_the_list() {
-        let Verdict::Failed(complaints) = run(&tree::root(), 1, Some("cvs")).unwrap() else { panic!("it ran") };
-        assert!(complaints[0].starts_with("unknown reader `cvs`: expected one of archive, checkpoint, "), "{complaints:?}");
+        let message = run(&tree::root(), 1, Some("cvs")).unwrap_err().to_string();
+        assert!(message.starts_with("unknown reader `cvs`: expected one of archive, checkpoint, "), "{message}");
     }
 }

@@ -70,7 +70,7 @@ pub(crate) fn parse(words: &[String]) -> Result<Task, String> {
         ["oracle", "--check"] => Ok(Task::Oracle(Mode::Check)),
         ["results"] => Ok(Task::Results(Mode::Remake)),
         ["results", "--check"] => Ok(Task::Results(Mode::Check)),
-        ["fuzz", words @ ..] => fuzz(words),
+        ["fuzz", words @ ..] => search(words),
         ["test", name] => Err(format!("unknown option `{name}`: `test` takes at most one part of a test's name")),
         ["test", _, extra, ..] => Err(format!("unexpected word `{extra}`: `test` takes at most one part of a test's name")),
         [task @ ("oracle" | "results"), "--check", extra, ..] | [task @ ("oracle" | "results"), extra, ..] => {
@@ -81,18 +81,18 @@ pub(crate) fn parse(words: &[String]) -> Result<Task, String> {
 }
 
 /// Reads the words after `fuzz`, in either order.
-fn fuzz(words: &[&str]) -> Result<Task, String> {
+fn search(words: &[&str]) -> Result<Task, String> {
     let (mut seconds, mut reader) = (fuzz::SECONDS, None);
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match *word {
             "--seconds" => {
-                let number = words.next().copied().unwrap_or("missing");
+                let number = words.next().copied().unwrap_or_default();
                 seconds = number
                     .parse()
                     .ok()
                     .filter(|seconds| *seconds > 0)
-                    .ok_or_else(|| format!("`--seconds` is {number}, expected a whole number from 1"))?;
+                    .ok_or_else(|| format!("`--seconds` has `{number}` after it, expected a whole number from 1"))?;
             }
             name if !name.starts_with('-') && reader.is_none() => reader = Some(name.to_owned()),
             extra => return Err(format!("unexpected word `{extra}`: `fuzz` takes one reader and `--seconds N`")),
@@ -138,8 +138,8 @@ mod tests {
             ("help me", "`help`"),
             ("fuzz csv npy", "`npy`"),
             ("fuzz --second 3", "`--second`"),
-            ("fuzz --seconds", "missing"),
-            ("fuzz --seconds 0", "`--seconds` is 0"),
+            ("fuzz --seconds", "`--seconds` has ``"),
+            ("fuzz --seconds 0", "`--seconds` has `0`"),
         ] {
             let sentence = parsed(line).unwrap_err();
             assert!(sentence.contains(wrong), "{line}: {sentence}");

@@ -20,7 +20,7 @@ pub(crate) fn over_a_run(curve: &[Evaluation]) -> RuleCounts {
         let totals = counts.entry(rule.clone()).or_default();
         for (name, count) in measures {
             let total = totals.entry(name.clone()).or_default();
-            *total = if CHANGES.contains(&name.as_str()) { *total + count } else { *count };
+            *total = if CHANGES.contains(&name.as_str()) { total.saturating_add(*count) } else { *count };
         }
     }
     counts

@@ -49,9 +49,17 @@ impl MetricsLog {
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`] if it cannot be read, [`Error::ConfigFile`] with the line that is no evaluation.
+    /// [`Error::Storage`] if it cannot be read, else as [`parse`](Self::parse).
     pub fn read(path: &Path) -> Result<Vec<Evaluation>, Error> {
-        let text = store::read_text(path)?;
+        Self::parse(&store::read_text(path)?, path)
+    }
+
+    /// Reads the text of a metrics file; `path` is named in errors.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ConfigFile`] with the line that is no evaluation.
+    pub fn parse(text: &str, path: &Path) -> Result<Vec<Evaluation>, Error> {
         let parse = |(index, line): (usize, &str)| {
             serde_json::from_str(line).map_err(|error| Error::ConfigFile {
                 path: path.to_owned(),

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 pub(crate) fn resealed(bytes: &[u8], change: &mut dyn FnMut(&str) -> String, spoil: &mut dyn FnMut(&str, &mut [u8])) -> Option<Vec<u8>> {
     let (_, header) = SafeTensors::read_metadata(bytes).ok()?;
     let mut metadata = header.metadata().clone()?;
-    let key = metadata.keys().next()?.clone();
+    let key = metadata.keys().min()?.clone();
     let (_, description) = metadata[&key].split_once("\"description\":")?;
     let description = change(description.strip_suffix('}')?);
     let tensors = SafeTensors::deserialize(bytes).ok()?;
