@@ -10,6 +10,8 @@
 mod files;
 #[path = "../../crates/train/tests/hostile/reseal.rs"]
 mod reseal;
+#[path = "../../crates/data/tests/hostile/sound.rs"]
+mod sound;
 
 use std::cell::OnceCell;
 use std::io::Write;
@@ -19,10 +21,11 @@ use files::Files;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use reseal::resealed;
-use spinet_data::cifar::{self, Layout};
+use sound::{FILES_OF_SET, LAYOUT, check_features, check_images, check_labels, check_records, check_table};
+use spinet_data::cifar;
 use spinet_data::idx::{self, Limits};
 use spinet_data::table::{csv as text_table, npy as array};
-use spinet_data::{CifarFiles, Column, Error, NamedFile, Part, Samples, StoredForm, Table, TableOptions};
+use spinet_data::{Column, Error, Part, Samples, Table, TableOptions};
 use spinet_lab::{self as lab, AnyRecord, Grid, Method, Reported, Shard, StoredAs, SweepFile};
 use spinet_nn::{Initialiser, Threads};
 use spinet_rules::RuleSettings;
@@ -51,7 +54,6 @@ pub const READERS: [Reader; 14] = [
 
 /// The most bytes that a reader may promise itself.
 const LIMIT: u64 = 1 << 20;
-const LAYOUT: Layout = Layout { shape: [7, 5], classes: 10 };
 
 fn path() -> &'static Path {
     Path::new("found")
@@ -61,8 +63,7 @@ fn path() -> &'static Path {
 pub fn idx_images(bytes: &[u8]) -> bool {
     let images = idx::parse_images(bytes, path(), &Limits { max_bytes: LIMIT, shape: None });
     images.is_ok_and(|images| {
-        assert_eq!(images.bytes.len(), images.count * images.shape[0] * images.shape[1]);
-        assert!(images.count > 0 && images.bytes.len() as u64 <= LIMIT);
+        check_images(&images, LIMIT);
         true
     })
 }
@@ -71,39 +72,27 @@ pub fn idx_images(bytes: &[u8]) -> bool {
 pub fn idx_labels(bytes: &[u8]) -> bool {
     let labels = idx::parse_labels(bytes, path(), 10, &Limits { max_bytes: LIMIT, shape: None });
     labels.is_ok_and(|labels| {
-        assert!(!labels.is_empty() && labels.len() as u64 <= LIMIT && labels.iter().all(|label| *label < 10));
+        check_labels(&labels, LIMIT);
         true
     })
-}
-
-fn check_samples(samples: &Samples) {
-    assert!(!samples.is_empty() && samples.labels().iter().all(|label| usize::from(*label) < LAYOUT.classes));
 }
 
 /// Records of CIFAR-10's binary form.
 pub fn cifar(bytes: &[u8]) -> bool {
     cifar::parse(bytes, path(), &LAYOUT, LIMIT).is_ok_and(|samples| {
-        assert_eq!(samples.len() * 36, bytes.len());
-        check_samples(&samples);
+        check_records(&samples, bytes);
         true
     })
 }
 
 /// A tar archive of such records, as gzip and as found: a search seldom makes a gzip file that fits its own checksum.
 pub fn archive(bytes: &[u8]) -> bool {
-    const NO_FORM: StoredForm = StoredForm { bytes: 0, sha256: "" };
-    const FILES: CifarFiles = CifarFiles {
-        archive: NamedFile { name: "set.tar.gz", form: NO_FORM },
-        folder: "set",
-        train: &[NamedFile { name: "a.bin", form: NO_FORM }],
-        test: &[NamedFile { name: "b.bin", form: NO_FORM }],
-    };
     let mut packed = GzEncoder::new(Vec::new(), Compression::none());
     packed.write_all(bytes).unwrap();
     let packed = packed.finish().unwrap();
     [bytes, &packed].iter().any(|bytes| {
-        spinet_data::archive::parse(bytes, path(), &FILES, &LAYOUT, LIMIT).is_ok_and(|parts| {
-            parts.iter().for_each(check_samples);
+        spinet_data::archive::parse(bytes, path(), &FILES_OF_SET, &LAYOUT, LIMIT).is_ok_and(|parts| {
+            assert!(parts.iter().all(|part| !part.is_empty() && part.labels().iter().all(|label| *label < 10)));
             true
         })
     })
@@ -115,13 +104,11 @@ fn read_table(bytes: &[u8], parse: fn(&[u8], &Path, &TableOptions) -> Result<Tab
     let for_a_model = TableOptions { features: Some(2), needs_labels: false, ..options.clone() };
     let classes = ["ant", "b\"ee", "0", "1"].map(str::to_owned).to_vec();
     let with_its_classes = TableOptions { label: Some(Column::Name("kind".to_owned())), class_names: Some(classes), ..options.clone() };
-    let tables = [options, for_a_model, with_its_classes].map(|options| parse(bytes, path(), &options));
-    for table in tables.iter().flatten() {
-        assert!(table.features > 0 && table.numbers.len() == table.features * table.labels.len() && !table.labels.is_empty());
-        assert!(table.numbers.iter().all(|number| number.abs() <= f64::from(f32::MAX)));
-        assert!(table.class_names.is_empty() || table.labels.iter().all(|label| usize::from(*label) < table.class_names.len()));
-    }
-    tables.iter().any(Result::is_ok)
+    let tables = [options, with_its_classes].map(|options| parse(bytes, path(), &options));
+    let features = parse(bytes, path(), &for_a_model);
+    tables.iter().flatten().for_each(check_table);
+    features.iter().for_each(check_features);
+    features.is_ok() || tables.iter().any(Result::is_ok)
 }
 
 /// A table as text.

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use crate::error::Error;
 use crate::program::{line, program, succeed, works};
+use crate::tree;
 use crate::verdict::Verdict;
 
 const TARGETS: &str = "fuzz/fuzz_targets";
@@ -45,14 +46,8 @@ pub(crate) fn run(root: &Path, seconds: u32, reader: Option<&str>) -> Result<Ver
 
 /// The names of all readers, sorted.
 fn readers(root: &Path) -> Result<Vec<String>, Error> {
-    let folder = root.join(TARGETS);
-    let mut names = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(Error::file(&folder))? {
-        let path = entry.map_err(Error::file(&folder))?.path();
-        names.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
-    }
-    names.sort();
-    Ok(names)
+    let programs = tree::files(root, TARGETS, "rs")?;
+    Ok(programs.iter().filter_map(|path| path.file_stem()).map(|stem| stem.to_string_lossy().into_owned()).collect())
 }
 
 /// `cargo fuzz` needs what only a nightly compiler does; the cargo that runs this task is another.
@@ -99,7 +94,6 @@ fn statistic<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree;
 
     #[test]
     fn a_statistic_is_found_by_its_whole_name() {

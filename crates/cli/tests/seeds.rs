@@ -24,11 +24,15 @@ fn fuzz() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz")
 }
 
-/// The files of a reader, in a fixed order.
+/// What is in a folder of `fuzz`, sorted.
+fn entries(folder: &str) -> Vec<PathBuf> {
+    let mut entries: Vec<PathBuf> = fs::read_dir(fuzz().join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    entries
+}
+
 fn files(reader: &str) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(fuzz().join("seeds").join(reader)).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files
+    entries(&format!("seeds/{reader}"))
 }
 
 /// Files whose name begins with `found-` once broke a reader; the others are whole.
@@ -68,15 +72,11 @@ fn mutated_texts_do_no_harm() {
 /// The programs are not built here: they need another compiler. So they are held to the one line that each may have.
 #[test]
 fn every_reader_has_a_program_and_a_folder_and_nothing_else_has() {
-    let names = |folder: PathBuf| {
-        let mut names: Vec<String> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect();
-        names.sort();
-        names
-    };
+    let names =
+        |folder| -> Vec<String> { entries(folder).iter().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect() };
     let readers: Vec<&str> = READERS.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names(fuzz().join("seeds")), readers);
-    assert_eq!(names(fuzz().join("fuzz_targets")), readers);
+    assert_eq!(names("seeds"), readers);
+    assert_eq!(names("fuzz_targets"), readers);
     for name in &readers {
         let program = fs::read_to_string(fuzz().join(format!("fuzz_targets/{name}.rs"))).unwrap();
         let only = format!("#![no_main]\n\nlibfuzzer_sys::fuzz_target!(|bytes: &[u8]| {{\n    spinet_fuzz::{name}(bytes);\n}});\n");

@@ -4,23 +4,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use spinet_data::archive::{MAX_ENTRIES, parse};
-use spinet_data::cifar::Layout;
-use spinet_data::{CifarFiles, Error, NamedFile, Samples, StoredForm};
+use spinet_data::{Error, Samples};
 use tar::{EntryType, Header};
 
 use super::bombs::{blocks, refused_soon};
 use super::memory::measure;
 use super::mutate::{FILES, LIMIT, mutate, run};
+use super::sound::{FILES_OF_SET, LAYOUT};
 use super::{MIB, Numbers, gzip};
-
-const LAYOUT: Layout = Layout { shape: [7, 5], classes: 10 };
-const NO_FORM: StoredForm = StoredForm { bytes: 0, sha256: "" };
-const FILES_OF_SET: CifarFiles = CifarFiles {
-    archive: NamedFile { name: "set.tar.gz", form: NO_FORM },
-    folder: "set",
-    train: &[NamedFile { name: "a.bin", form: NO_FORM }],
-    test: &[NamedFile { name: "b.bin", form: NO_FORM }],
-};
 
 /// A header with any name, kind and size.
 pub(crate) fn header(name: &str, kind: EntryType, size: u64) -> Vec<u8> {

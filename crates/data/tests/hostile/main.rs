@@ -14,6 +14,7 @@ mod lying_headers;
 mod memory;
 mod mutate;
 mod mutations;
+mod sound;
 mod tables;
 mod traced;
 
@@ -22,6 +23,7 @@ use std::path::Path;
 
 use flate2::{Compression, GzBuilder};
 use mutate::{MIB, Numbers};
+use sound::{check_images, check_labels};
 use spinet_data::idx::{self, Limits};
 
 #[global_allocator]
@@ -54,13 +56,10 @@ impl Kind {
         let path = Path::new("hostile");
         match self {
             Self::Images => {
-                let images = idx::parse_images(bytes, path, limits)?;
-                assert_eq!(images.bytes.len(), images.count * images.shape[0] * images.shape[1]);
-                assert!(images.count > 0 && images.bytes.len() as u64 <= limits.max_bytes);
+                check_images(&idx::parse_images(bytes, path, limits)?, limits.max_bytes);
             }
             Self::Labels => {
-                let labels = idx::parse_labels(bytes, path, 10, limits)?;
-                assert!(!labels.is_empty() && labels.len() as u64 <= limits.max_bytes && labels.iter().all(|&label| label < 10));
+                check_labels(&idx::parse_labels(bytes, path, 10, limits)?, limits.max_bytes);
             }
         }
         Ok(())

@@ -1,12 +1,13 @@
 //! 20,000 mutated files of each kind: none makes a reader panic, dawdle or take more memory than its limit allows.
 
-use spinet_data::cifar::{self, Layout};
+use spinet_data::cifar;
 use spinet_data::idx::{Limits, encode_images, encode_labels};
 use spinet_data::png::parse_png;
 use spinet_data::table::{csv, npy};
 use spinet_data::{Error, Table, TableOptions};
 
 use super::mutate::{FILES, LIMIT, mutate, run};
+use super::sound::{LAYOUT, check_features, check_records, check_table};
 use super::tables::{header_text, npy_file};
 use super::{Kind, Numbers, gzip};
 
@@ -53,16 +54,14 @@ fn mutated_gzip_label_files_do_no_harm() {
 fn mutated_files_of_records_do_no_harm() {
     let mut numbers = Numbers(16);
     let plain: Vec<u8> = (0..30).flat_map(|i| [vec![i % 10], numbers.bytes(35)].concat()).collect();
-    let layout = Layout { shape: [7, 5], classes: 10 };
     let accepted = run("records", 16, &|numbers| mutate(&plain, numbers), &|file| match cifar::parse(
         file,
         "hostile.bin".as_ref(),
-        &layout,
+        &LAYOUT,
         LIMIT as u64,
     ) {
         Ok(samples) => {
-            assert_eq!(samples.len() * 36, file.len());
-            assert!(samples.labels().iter().all(|&label| label < 10));
+            check_records(&samples, file);
             true
         }
         Err(_) => false,
@@ -98,13 +97,9 @@ fn mutated_pictures_do_no_harm() {
     assert!((100..FILES * 9 / 10).contains(&accepted), "picture: {accepted} of {FILES} accepted");
 }
 
-/// What is accepted agrees with itself.
 fn is_table(table: &Result<Table, Error>) -> bool {
     table.as_ref().is_ok_and(|table| {
-        assert!(table.features > 0 && table.numbers.len() == table.features * table.labels.len() && !table.labels.is_empty());
-        assert!(table.numbers.iter().all(|number| number.abs() <= f64::from(f32::MAX)));
-        assert!((2..=256).contains(&table.class_names.len()));
-        assert!(table.labels.iter().all(|label| usize::from(*label) < table.class_names.len()));
+        check_table(table);
         true
     })
 }
@@ -112,13 +107,6 @@ fn is_table(table: &Result<Table, Error>) -> bool {
 /// Rows of two numbers that a model is asked about; labels are not read.
 fn for_a_model() -> TableOptions {
     TableOptions { features: Some(2), needs_labels: false, max_bytes: LIMIT as u64, ..TableOptions::default() }
-}
-
-fn are_features(table: &Result<Table, Error>) {
-    if let Ok(table) = table {
-        assert!(table.features == 2 && table.numbers.len() == 2 * table.labels.len() && !table.labels.is_empty());
-        assert!(table.numbers.iter().all(|number| number.abs() <= f64::from(f32::MAX)) && table.class_names.is_empty());
-    }
 }
 
 #[test]
@@ -139,7 +127,7 @@ fn mutated_text_tables_do_no_harm() {
     };
     let options = TableOptions { max_bytes: LIMIT as u64, ..TableOptions::default() };
     let accepted = run("text table", 18, &make, &|file| {
-        are_features(&csv::parse(file, "hostile.csv".as_ref(), &for_a_model()));
+        csv::parse(file, "hostile.csv".as_ref(), &for_a_model()).iter().for_each(check_features);
         is_table(&csv::parse(file, "hostile.csv".as_ref(), &options))
     });
     assert!((100..FILES * 9 / 10).contains(&accepted), "text table: {accepted} of {FILES} accepted");
@@ -161,7 +149,7 @@ fn mutated_arrays_do_no_harm() {
     };
     let options = TableOptions { max_bytes: LIMIT as u64, ..TableOptions::default() };
     let accepted = run("array", 19, &make, &|file| {
-        are_features(&npy::parse(file, "hostile.npy".as_ref(), &for_a_model()));
+        npy::parse(file, "hostile.npy".as_ref(), &for_a_model()).iter().for_each(check_features);
         is_table(&npy::parse(file, "hostile.npy".as_ref(), &options))
     });
     assert!((100..FILES * 9 / 10).contains(&accepted), "array: {accepted} of {FILES} accepted");
