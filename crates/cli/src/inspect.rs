@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use spinet::data::Standardisation;
-use spinet::{Model, Schedule, TrainConfig};
+use spinet::{Model, Schedule, Standardize, TrainConfig};
 
 use crate::error::Error;
 use crate::escape::on_one_line;
@@ -109,9 +109,13 @@ impl Report {
     }
 
     fn input(&self) -> String {
-        match &self.standardisation {
-            Some(_) => format!("{} numbers of a table, standardised", thousands(self.shape[1] as u64)),
-            None => format!("{} x {} pixels", self.shape[0], self.shape[1]),
+        let [rows, columns] = self.shape;
+        match self.training.standardize {
+            Standardize::None if self.standardisation.is_some() => {
+                format!("{} numbers of a table, standardised", thousands(columns as u64))
+            }
+            Standardize::None => format!("{rows} x {columns} pixels"),
+            standardize => format!("{rows} x {columns} pixels, standardized: {standardize}"),
         }
     }
 

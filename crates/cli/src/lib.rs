@@ -39,12 +39,12 @@ pub use spinet_rules as rules;
 pub use spinet_train as train;
 
 pub use spinet_data::{DATASETS, Dataset, Samples, Source, Values, load};
-pub use spinet_nn::{Activation, Initialiser, Kernel, Loss, Network, Threads};
+pub use spinet_nn::{Activation, BiasInitializer, Initialiser, Kernel, Loss, Network, Threads};
 pub use spinet_rules::{RULES, RuleSettings};
 pub use spinet_train::store;
 pub use spinet_train::{
-    Advance, Description, Error, Evaluation, MetricsLog, Model, RunDirectory, Safety, Schedule, Scorer, Start, Stop, TrainConfig, Trainer,
-    each_run, each_sample,
+    Advance, Description, Error, Evaluation, MetricsLog, Model, RunDirectory, Safety, Schedule, Scorer, Standardize, Start, Stop,
+    TrainConfig, Trainer, each_run, each_sample,
 };
 
 /// The README's example runs as it stands there.

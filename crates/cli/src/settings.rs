@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use spinet::data::{Column, Part, normal_name};
-use spinet::{Activation, Initialiser, Kernel, Loss, RuleSettings, Schedule, TrainConfig};
+use spinet::{Activation, BiasInitializer, Initialiser, Kernel, Loss, RuleSettings, Schedule, Standardize, TrainConfig};
 
 use crate::error::Error;
 
@@ -33,6 +33,10 @@ pub(crate) struct Settings {
     /// Which samples the two settings above choose; the seed of the run does not matter for that [default: 0].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     split_seed: Option<u64>,
+    /// How pixels of an image set are standardized, with constants of the training samples: `feature` (each pixel), `image` (each
+    /// image), `global` (all pixels alike), `feature-eps` (see the documentation) [default: none].
+    #[arg(long, value_name = "NAME", value_parser = standardize())]
+    standardize: Option<Standardize>,
     /// Learning rule, repeatable, in the order in which they act; see `spinet rules`.
     #[arg(long = "rule", value_name = "NAME[:PARAMETER=VALUE,...]")]
     rules: Vec<RuleSettings>,
@@ -48,9 +52,12 @@ pub(crate) struct Settings {
     /// What training makes small [default: cross-entropy].
     #[arg(long, value_name = "NAME", value_parser = loss())]
     loss: Option<Loss>,
-    /// How weights start: `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`, `he` or `fan-in` [default: uniform(1)].
+    /// How weights start: `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`, `glorot-sigmoid`, `he` or `fan-in` [default: uniform(1)].
     #[arg(long, value_name = "LAW")]
     initialiser: Option<Initialiser>,
+    /// How biases start: at 0, or from the distribution of the weights [default: zeros].
+    #[arg(long, value_name = "NAME", value_parser = bias_initializer())]
+    bias_initializer: Option<BiasInitializer>,
     /// Units without biases.
     #[arg(long, overrides_with = "bias")]
     no_bias: bool,
@@ -97,11 +104,13 @@ impl Settings {
         config.test_part = self.test_part.or(config.test_part);
         config.train_per_class = self.train_per_class.or(config.train_per_class);
         set(&mut config.split_seed, self.split_seed.as_ref());
+        set(&mut config.standardize, self.standardize.as_ref());
         set(&mut config.hidden, self.hidden.as_ref().map(|hidden| &hidden.0));
         set(&mut config.activation, self.activation.as_ref());
         set(&mut config.output_activation, self.output_activation.as_ref());
         set(&mut config.loss, self.loss.as_ref());
         set(&mut config.initialiser, self.initialiser.as_ref());
+        set(&mut config.bias_initializer, self.bias_initializer.as_ref());
         set(&mut config.bias, (self.bias || self.no_bias).then_some(&self.bias));
         set(&mut config.learning_rate, self.learning_rate.as_ref());
         set(&mut config.schedule, self.schedule.as_ref());
@@ -146,6 +155,14 @@ pub(crate) fn activation() -> impl TypedValueParser<Value = Activation> {
 
 pub(crate) fn kernel() -> impl TypedValueParser<Value = Kernel> {
     named(&Kernel::ALL, Kernel::name)
+}
+
+fn standardize() -> impl TypedValueParser<Value = Standardize> {
+    named(&Standardize::ALL, Standardize::name)
+}
+
+fn bias_initializer() -> impl TypedValueParser<Value = BiasInitializer> {
+    named(&BiasInitializer::ALL, BiasInitializer::name)
 }
 
 fn loss() -> impl TypedValueParser<Value = Loss> {

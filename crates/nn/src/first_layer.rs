@@ -1,9 +1,11 @@
 //! The first layer's products, whose factor is what a network is given: numbers, or pixels.
 //!
 //! Pixels stay bytes. The class `exact` multiplies them as integers; the class `f32` widens them to `byte / 255` first.
+//! Standardized pixels are the same products with their constants folded in, see `standardizer`.
 
 use crate::exact::{Exact, MOST_TERMS};
 use crate::product::{Layout, product};
+use crate::standardizer::Folded;
 use crate::{Dense, Kernel, Pixels, Real, Threads};
 
 /// What a network is given.
@@ -36,8 +38,15 @@ pub(crate) struct FirstLayer<S> {
     /// Resolved.
     pub(crate) kernel: Kernel,
     most: usize,
+    /// Constants of standardized pixels, with what they make of a batch.
+    pub(crate) folded: Option<Folded<S>>,
     exact: Option<Exact>,
     widened: Vec<S>,
+    /// Leaves zeros of `widened` out.
+    #[cfg(target_arch = "x86_64")]
+    sparse: crate::sparse::Sparse,
+    /// Whether the last batch has enough of them.
+    is_sparse: bool,
     /// Samples in `widened`, if the last batch was widened.
     used: Option<usize>,
     /// The largest magnitude of the weights that were split for this batch, and of the gradient, as far as the exact products tell.
@@ -47,7 +56,19 @@ pub(crate) struct FirstLayer<S> {
 
 impl<S: Real> FirstLayer<S> {
     pub(crate) fn new(kernel: Kernel, most: usize) -> Self {
-        Self { kernel, most, exact: None, widened: Vec::new(), used: None, largest_weight: None, largest_gradient: None }
+        Self {
+            kernel,
+            most,
+            folded: None,
+            exact: None,
+            widened: Vec::new(),
+            #[cfg(target_arch = "x86_64")]
+            sparse: crate::sparse::Sparse::default(),
+            is_sparse: false,
+            used: None,
+            largest_weight: None,
+            largest_gradient: None,
+        }
     }
 
     /// Takes a batch: gathers its pixels, as bytes or as numbers.
@@ -56,7 +77,11 @@ impl<S: Real> FirstLayer<S> {
         self.used = None;
         (self.largest_weight, self.largest_gradient) = (None, None);
         let Inputs::Pixels(pixels) = inputs else { return };
-        let is_exact = self.kernel != Kernel::F32 && S::single(&[]).is_some() && features.max(self.most) <= MOST_TERMS;
+        if let Some(folded) = &mut self.folded {
+            folded.take(pixels, self.most);
+        }
+        let allows_exact = self.folded.as_ref().is_none_or(Folded::allows_exact);
+        let is_exact = allows_exact && self.kernel != Kernel::F32 && S::single(&[]).is_some() && features.max(self.most) <= MOST_TERMS;
         if is_exact {
             let new = || Exact::new(self.kernel, self.most, features, dense.shape.outputs);
             self.exact.get_or_insert_with(new).gather(threads, pixels);
@@ -64,15 +89,28 @@ impl<S: Real> FirstLayer<S> {
         }
         self.widened.resize(self.most * features, S::ZERO);
         self.used = Some(pixels.len() * features);
+        let folded = self.folded.as_ref();
         threads.pieces(&mut self.widened[..pixels.len() * features], features, |first, rows| {
             for (index, numbers) in rows.chunks_exact_mut(features).enumerate() {
-                pulp::Arch::new().dispatch(|| widen(pixels.row(first + index), numbers));
+                let pixels = pixels.row(first + index);
+                if !pulp::Arch::new().dispatch(|| folded.is_some_and(|folded| folded.centred(pixels, numbers))) {
+                    pulp::Arch::new().dispatch(|| widen(pixels, numbers));
+                }
             }
         });
+        #[cfg(target_arch = "x86_64")]
+        if let Some(numbers) = S::single(&self.widened[..pixels.len() * features])
+            && crate::avx512::is_available()
+        {
+            self.is_sparse = self.sparse.take(numbers, features);
+        }
     }
 
     /// Prepares weights for any number of calls of [`forward`](Self::forward) with pixels.
-    pub(crate) fn split(&mut self, weight: &[S], features: usize) {
+    pub(crate) fn split(&mut self, threads: &Threads, weight: &[S], features: usize) {
+        if let Some(folded) = &mut self.folded {
+            folded.split(threads, weight, features);
+        }
         if let (Some(exact), Some(weight)) = (&mut self.exact, S::single(weight)) {
             self.largest_weight = Some(exact.split(weight, features));
         }
@@ -81,24 +119,49 @@ impl<S: Real> FirstLayer<S> {
     /// Pre-activations without biases, `[samples, units]`, for the batch that was taken and the weights that were split.
     pub(crate) fn forward(&self, threads: &Threads, dense: &Dense<S>, weight: &[S], inputs: &Inputs<'_, S>, outputs: &mut [S]) {
         let (units, features) = (dense.shape.outputs, dense.shape.inputs);
+        let folded = self.folded.as_ref().filter(|_| matches!(inputs, Inputs::Pixels(_)));
+        let weight = folded.map_or(weight, |folded| folded.weight(weight));
         match (self.numbers(inputs), &self.exact, S::single_mut(outputs)) {
             (None, Some(exact), Some(outputs)) => exact.forward(threads, outputs),
+            #[cfg(target_arch = "x86_64")]
+            (Some(_), _, Some(outputs)) if self.is_sparse && matches!(inputs, Inputs::Pixels(_)) => {
+                self.sparse.forward(threads, S::single(weight).unwrap_or_default(), outputs);
+            }
             (numbers, ..) => {
                 let shape = [outputs.len() / units, features, units];
                 product(threads, shape, (numbers.unwrap_or_default(), Layout::Plain), (weight, Layout::Transposed), outputs);
             }
+        }
+        if let Some(folded) = folded {
+            folded.forward(outputs);
         }
     }
 
     /// Gradients of the weights, `[units, features]`, from the error signal `[samples, units]`.
     pub(crate) fn gradient(&mut self, threads: &Threads, dense: &Dense<S>, error_signal: &[S], inputs: &Inputs<'_, S>, weight: &mut [S]) {
         let features = dense.shape.inputs;
-        if let (Inputs::Pixels(_), None, Some(exact)) = (inputs, self.used, &mut self.exact)
-            && let (Some(error_signal), Some(weight)) = (S::single(error_signal), S::single_mut(weight))
-        {
-            self.largest_gradient = Some(exact.gradient(threads, error_signal, features, weight));
-        } else {
-            dense.weight_gradient(threads, error_signal, self.numbers(inputs).unwrap_or_default(), weight);
+        let Self { folded, exact, widened, used, most, largest_gradient, is_sparse, .. } = self;
+        #[cfg(target_arch = "x86_64")]
+        let sparse = &mut self.sparse;
+        let mut folded = folded.as_mut().filter(|_| matches!(inputs, Inputs::Pixels(_)));
+        let error_signal = match &mut folded {
+            Some(folded) => folded.backward(error_signal, *most),
+            None => error_signal,
+        };
+        match (inputs, *used, exact, S::single(error_signal), S::single_mut(weight)) {
+            (Inputs::Pixels(_), None, Some(exact), Some(error_signal), Some(weight)) => {
+                *largest_gradient = Some(exact.gradient(threads, error_signal, features, weight));
+            }
+            #[cfg(target_arch = "x86_64")]
+            (Inputs::Pixels(_), Some(used), _, Some(error_signal), Some(weight)) if *is_sparse => {
+                sparse.gradient(threads, S::single(&widened[..used]).unwrap_or_default(), error_signal, weight);
+            }
+            (Inputs::Pixels(_), used, ..) => dense.weight_gradient(threads, error_signal, &widened[..used.unwrap_or_default()], weight),
+            (Inputs::Numbers(numbers), ..) => dense.weight_gradient(threads, error_signal, numbers, weight),
+        }
+        if let Some(folded) = folded {
+            folded.gradient(threads, features, weight);
+            *largest_gradient = None;
         }
     }
 

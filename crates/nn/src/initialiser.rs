@@ -1,4 +1,4 @@
-//! How weights start. Biases start at 0.
+//! How weights and biases start.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::Error;
 
 /// Law of the initial weights of a layer with `inputs` and `outputs`.
 ///
-/// Written `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`, `he` or `fan-in`.
+/// Written `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`, `glorot-sigmoid`, `he` or `fan-in`.
 ///
 /// ```
 /// use spinet_nn::Initialiser;
@@ -30,6 +30,8 @@ pub enum Initialiser {
     Normal(f64),
     /// `U(-a, a)` with `a = sqrt(6 / (inputs + outputs))` (Glorot and Bengio 2010).
     Xavier,
+    /// `U(-a, a)` with `a = 4 sqrt(6 / (inputs + outputs))`: the same for logistic units (Glorot and Bengio 2010).
+    GlorotSigmoid,
     /// `U(-a, a)` with `a = sqrt(6 / inputs)` (He et al. 2015), for ReLU.
     He,
     /// `U(-a, a)` with `a = 1 / sqrt(inputs)`, the default of common frameworks.
@@ -37,19 +39,19 @@ pub enum Initialiser {
 }
 
 impl Initialiser {
-    /// Draws the weights of one layer, in the order of the matrix, from the stream `init` of this layer.
-    pub(crate) fn draw<S: Scalar>(self, shape: LayerShape, seed: u64, layer: usize) -> Vec<S> {
-        let mut stream = Stream::new(seed, Purpose::Init, layer as u64);
+    /// Draws `count` numbers for a layer of this shape.
+    fn draw<S: Scalar>(self, shape: LayerShape, count: usize, stream: &mut Stream) -> Vec<S> {
         let (inputs, outputs) = (shape.inputs as f64, shape.outputs as f64);
         let width = match self {
             Self::Uniform(width) | Self::ClampedUniform(width, _) => width,
-            Self::Normal(deviation) => return (0..shape.weights()).map(|_| S::from_f64(deviation * stream.normal())).collect(),
+            Self::Normal(deviation) => return (0..count).map(|_| S::from_f64(deviation * stream.normal())).collect(),
             Self::Xavier => (6.0 / (inputs + outputs)).sqrt(),
+            Self::GlorotSigmoid => 4.0 * (6.0 / (inputs + outputs)).sqrt(),
             Self::He => (6.0 / inputs).sqrt(),
             Self::FanIn => 1.0 / inputs.sqrt(),
         };
         let limit = if let Self::ClampedUniform(_, limit) = self { limit } else { width };
-        (0..shape.weights()).map(|_| S::from_f64((width * (2.0 * stream.unit() - 1.0)).clamp(-limit, limit))).collect()
+        (0..count).map(|_| S::from_f64((width * (2.0 * stream.unit() - 1.0)).clamp(-limit, limit))).collect()
     }
 
     /// Refuses widths outside `(0, 1e30)`.
@@ -58,7 +60,7 @@ impl Initialiser {
             Self::Uniform(width) => ("uniform", width),
             Self::ClampedUniform(width, limit) => ("clamped-uniform", if width > 0.0 && width < 1e30 { limit } else { width }),
             Self::Normal(deviation) => ("normal", deviation),
-            Self::Xavier | Self::He | Self::FanIn => return Ok(()),
+            Self::Xavier | Self::GlorotSigmoid | Self::He | Self::FanIn => return Ok(()),
         };
         if width > 0.0 && width < 1e30 { Ok(()) } else { Err(Error::InitialiserRange { initialiser, found: width }) }
     }
@@ -71,6 +73,7 @@ impl fmt::Display for Initialiser {
             Self::ClampedUniform(width, limit) => write!(f, "clamped-uniform({width},{limit})"),
             Self::Normal(deviation) => write!(f, "normal({deviation})"),
             Self::Xavier => f.write_str("xavier"),
+            Self::GlorotSigmoid => f.write_str("glorot-sigmoid"),
             Self::He => f.write_str("he"),
             Self::FanIn => f.write_str("fan-in"),
         }
@@ -88,6 +91,7 @@ impl FromStr for Initialiser {
         };
         let initialiser = match text {
             "xavier" => Self::Xavier,
+            "glorot-sigmoid" => Self::GlorotSigmoid,
             "he" => Self::He,
             "fan-in" => Self::FanIn,
             _ => {
@@ -102,6 +106,47 @@ impl FromStr for Initialiser {
         initialiser.check()?;
         Ok(initialiser)
     }
+}
+
+/// How biases start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BiasInitializer {
+    /// At 0.
+    #[default]
+    Zeros,
+    /// From the distribution of the layer's weights, as if a bias were one more weight.
+    AsWeights,
+}
+
+impl BiasInitializer {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Zeros, Self::AsWeights];
+
+    /// Name in settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Zeros => "zeros",
+            Self::AsWeights => "as-weights",
+        }
+    }
+}
+
+/// Weights `[outputs, inputs]` and biases `[outputs]` of one layer, in this order from the stream `init` of the layer.
+pub(crate) fn draw_layer<S: Scalar>(
+    weights: Initialiser,
+    biases: BiasInitializer,
+    shape: LayerShape,
+    seed: u64,
+    layer: usize,
+) -> (Vec<S>, Vec<S>) {
+    let mut stream = Stream::new(seed, Purpose::Init, layer as u64);
+    let weight = weights.draw(shape, shape.weights(), &mut stream);
+    let bias = match biases {
+        BiasInitializer::Zeros => vec![S::ZERO; shape.outputs],
+        BiasInitializer::AsWeights => weights.draw(shape, shape.outputs, &mut stream),
+    };
+    (weight, bias)
 }
 
 impl TryFrom<String> for Initialiser {
@@ -124,9 +169,13 @@ mod tests {
 
     const SHAPE: LayerShape = LayerShape { outputs: 100, inputs: 200 };
 
+    fn draw(initialiser: Initialiser) -> Vec<f64> {
+        draw_layer(initialiser, BiasInitializer::Zeros, SHAPE, 5, 0).0
+    }
+
     /// Largest magnitude and variance.
     fn spread(initialiser: Initialiser) -> (f64, f64) {
-        let weights = initialiser.draw::<f64>(SHAPE, 5, 0);
+        let weights = draw(initialiser);
         let largest = weights.iter().fold(0.0_f64, |largest, w| largest.max(w.abs()));
         (largest, weights.iter().map(|w| w * w).sum::<f64>() / weights.len() as f64)
     }
@@ -136,6 +185,7 @@ mod tests {
         for (initialiser, width) in [
             (Initialiser::Uniform(1.0), 1.0),
             (Initialiser::Xavier, (6.0_f64 / 300.0).sqrt()),
+            (Initialiser::GlorotSigmoid, 4.0 * (6.0_f64 / 300.0).sqrt()),
             (Initialiser::He, (6.0_f64 / 200.0).sqrt()),
             (Initialiser::FanIn, 1.0 / 200.0_f64.sqrt()),
         ] {
@@ -149,8 +199,18 @@ mod tests {
     fn a_clamped_law_is_the_plain_one_with_its_ends_pulled_in() {
         let clamped: Initialiser = "clamped-uniform(1,0.45)".parse().unwrap();
         assert_eq!(clamped.to_string(), "clamped-uniform(1,0.45)");
-        let pairs = clamped.draw::<f64>(SHAPE, 5, 0).into_iter().zip(Initialiser::Uniform(1.0).draw::<f64>(SHAPE, 5, 0));
+        let pairs = draw(clamped).into_iter().zip(draw(Initialiser::Uniform(1.0)));
         assert!(pairs.into_iter().all(|(clamped, plain)| clamped == plain.clamp(-0.45, 0.45)));
+    }
+
+    #[test]
+    fn biases_start_at_0_or_like_one_more_weight_of_their_unit() {
+        let with = |biases| draw_layer::<f64>(Initialiser::GlorotSigmoid, biases, SHAPE, 5, 0);
+        let ((weights, zeros), (same, biases)) = (with(BiasInitializer::Zeros), with(BiasInitializer::AsWeights));
+        assert_eq!((weights, zeros), (same, vec![0.0; 100]), "weights do not depend on the biases");
+        let width = 4.0 * (6.0_f64 / 300.0).sqrt();
+        let largest = biases.iter().fold(0.0_f64, |largest, bias| largest.max(bias.abs()));
+        assert!(biases.len() == 100 && largest <= width && largest > 0.9 * width, "{largest}");
     }
 
     #[test]

@@ -49,6 +49,9 @@ mod product;
 mod real;
 #[cfg(target_arch = "x86_64")]
 mod single;
+#[cfg(target_arch = "x86_64")]
+mod sparse;
+mod standardizer;
 mod team;
 mod threads;
 mod workspace;
@@ -58,7 +61,7 @@ pub use dense::Dense;
 pub use divergence::Diverged;
 pub use error::Error;
 pub use first_layer::Inputs;
-pub use initialiser::Initialiser;
+pub use initialiser::{BiasInitializer, Initialiser};
 pub use kernel::Kernel;
 pub use loss::Loss;
 pub use network::{Network, NetworkConfig};
@@ -66,5 +69,6 @@ pub use part::Part;
 pub use pixels::Pixels;
 pub use product::{Layout, product};
 pub use real::Real;
+pub use standardizer::Standardizer;
 pub use threads::Threads;
 pub use workspace::{Batch, Gradients, Workspace};

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use spinet_rules::{LayerShape, Plan};
 
-use crate::{Activation, Dense, Error, Initialiser, Loss, Real};
+use crate::initialiser::draw_layer;
+use crate::{Activation, BiasInitializer, Dense, Error, Initialiser, Loss, Real};
 
 /// What a person chooses of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +19,9 @@ pub struct NetworkConfig {
     pub loss: Loss,
     /// How weights start.
     pub initialiser: Initialiser,
-    /// Whether units have biases, which start at 0.
+    /// How biases start.
+    pub bias_initializer: BiasInitializer,
+    /// Whether units have biases.
     pub has_bias: bool,
 }
 
@@ -32,6 +35,7 @@ impl NetworkConfig {
             output_activation: Activation::Identity,
             loss: Loss::CrossEntropy,
             initialiser: Initialiser::Uniform(1.0),
+            bias_initializer: BiasInitializer::Zeros,
             has_bias: true,
         }
     }
@@ -84,7 +88,7 @@ impl<S: Real> Network<S> {
     ///
     /// [`Error`] names what is wrong with the configuration.
     pub fn new(config: &NetworkConfig, seed: u64) -> Result<Self, Error> {
-        Self::with_weights(config, |layer, shape| config.initialiser.draw(shape, seed, layer))
+        Self::with_layers(config, |layer, shape| draw_layer(config.initialiser, config.bias_initializer, shape, seed, layer))
     }
 
     /// A network whose weights come from `weights`, called with the number and shape of each layer; biases are 0.
@@ -93,15 +97,20 @@ impl<S: Real> Network<S> {
     ///
     /// [`Error`] names what is wrong with the configuration, or which layer got weights of another length.
     pub fn with_weights(config: &NetworkConfig, mut weights: impl FnMut(usize, LayerShape) -> Vec<S>) -> Result<Self, Error> {
+        Self::with_layers(config, |layer, shape| (weights(layer, shape), vec![S::ZERO; shape.outputs]))
+    }
+
+    /// A network whose weights and biases come from `arrays`; biases are left out where the network has none.
+    fn with_layers(config: &NetworkConfig, mut arrays: impl FnMut(usize, LayerShape) -> (Vec<S>, Vec<S>)) -> Result<Self, Error> {
         config.check()?;
         let last = config.sizes.len() - 2;
         let layer = |(index, pair): (usize, &[usize])| {
             let shape = LayerShape { inputs: pair[0], outputs: pair[1] };
-            let weight = weights(index, shape);
+            let (weight, bias) = arrays(index, shape);
             if weight.len() != shape.weights() {
                 return Err(Error::LengthMismatch { layer: index + 1, what: "weight", found: weight.len(), expected: shape.weights() });
             }
-            let bias = config.has_bias.then(|| vec![S::ZERO; shape.outputs]);
+            let bias = config.has_bias.then_some(bias);
             let activation = if index == last { config.output_activation } else { config.activation };
             Ok(Dense { shape, weight, bias, activation })
         };

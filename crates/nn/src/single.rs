@@ -20,15 +20,19 @@ use crate::product::Layout;
 /// Vectors of a piece's line.
 const VECTORS: usize = 3;
 /// Columns of a piece.
-const WIDTH: usize = VECTORS * LANES;
+pub(crate) const WIDTH: usize = VECTORS * LANES;
 /// Terms of a piece.
-const TERMS: usize = 256;
+pub(crate) const TERMS: usize = 256;
 /// Rows that share a piece's loads.
-const ROWS: usize = 8;
+pub(crate) const ROWS: usize = 8;
 
 /// A piece of the right factor, `[term][column]`.
 #[repr(align(64))]
-struct Piece([[f32; WIDTH]; TERMS]);
+pub(crate) struct Piece(pub(crate) [[f32; WIDTH]; TERMS]);
+
+impl Piece {
+    pub(crate) const ZERO: Self = Self([[0.0; WIDTH]; TERMS]);
+}
 
 /// `result[m, n] = left[m, k] * right[k, n]`, as [`crate::product`].
 ///
@@ -54,7 +58,7 @@ pub(crate) fn product(
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn rows(left: &[f32], strides: [usize; 2], (right, layout): (&[f32], Layout), result: &mut [f32], [k, n]: [usize; 2]) {
     let m = result.len() / n;
-    let mut piece = Piece([[0.0; WIDTH]; TERMS]);
+    let mut piece = Piece::ZERO;
     for column in (0..n).step_by(WIDTH) {
         let width = WIDTH.min(n - column);
         for start in (0..k).step_by(TERMS) {
@@ -86,7 +90,7 @@ unsafe fn rows(left: &[f32], strides: [usize; 2], (right, layout): (&[f32], Layo
 /// Lays out a piece.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn fill(piece: &mut Piece, right: &[f32], layout: Layout, [k, n]: [usize; 2], [start, terms, column, width]: [usize; 4]) {
+pub(crate) unsafe fn fill(piece: &mut Piece, right: &[f32], layout: Layout, [k, n]: [usize; 2], [start, terms, column, width]: [usize; 4]) {
     if layout == Layout::Plain {
         for (term, line) in piece.0[..terms].iter_mut().enumerate() {
             line[..width].copy_from_slice(&right[(start + term) * n + column..][..width]);

@@ -5,6 +5,7 @@ use spinet_rules::{At, Chain, Propagation, Seam};
 use crate::divergence::{Diverged, is_spoiled, is_within};
 use crate::first_layer::FirstLayer;
 use crate::part::{Part, Watch};
+use crate::standardizer::{Folded, Standardizer};
 use crate::{Error, Inputs, Kernel, Network, Real, Threads};
 
 /// Samples of one step.
@@ -80,6 +81,19 @@ impl<S: Real> Workspace<S> {
             kept: Vec::new(),
             watch: Watch::default(),
         }
+    }
+
+    /// The same for pixels that are standardized; numbers are taken as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] if the constants are not those of so many features.
+    pub fn standardized(mut self, network: &Network<S>, standardizer: Option<Standardizer>) -> Result<Self, Error> {
+        if let Some(standardizer) = &standardizer {
+            standardizer.check(network.inputs())?;
+        }
+        self.first_layer.folded = standardizer.map(Folded::new);
+        Ok(self)
     }
 
     /// Tells `watch` whenever a part of a step is done.
@@ -183,7 +197,7 @@ impl<S: Real> Workspace<S> {
             }
             let (weight, is_viewed) = (view.unwrap_or(&dense.weight), view.is_some());
             if layer == 0 {
-                self.first_layer.split(weight, dense.shape.inputs);
+                self.first_layer.split(&self.threads, weight, dense.shape.inputs);
                 if is_viewed {
                     self.first_layer.largest_weight = None;
                 }
@@ -248,7 +262,7 @@ impl<S: Real> Workspace<S> {
         let first = &network.layers[0];
         self.first_layer.take(&self.threads, first, inputs);
         if have_weights_changed {
-            self.first_layer.split(&first.weight, first.shape.inputs);
+            self.first_layer.split(&self.threads, &first.weight, first.shape.inputs);
         }
         let output = &mut self.outputs[0][..samples * first.shape.outputs];
         self.first_layer.forward(&self.threads, first, &first.weight, inputs, output);
@@ -287,7 +301,7 @@ impl<S: Real> Workspace<S> {
     pub fn products(&mut self, network: &Network<S>, batch: &Batch<'_, S>) {
         let samples = batch.labels.len();
         let first = &network.layers[0];
-        self.first_layer.split(&first.weight, first.shape.inputs);
+        self.first_layer.split(&self.threads, &first.weight, first.shape.inputs);
         self.first_layer.forward(&self.threads, first, &first.weight, &batch.inputs, &mut self.outputs[0][..samples * first.shape.outputs]);
         for (layer, dense) in network.layers.iter().enumerate().skip(1) {
             let (below, own) = self.outputs.split_at_mut(layer);

@@ -8,7 +8,7 @@
 //! 1e-6, where a gradient below 1e-3 counts as 1e-3.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
-use spinet_nn::{Activation, Batch, Initialiser, Inputs, Loss, Network, NetworkConfig, Threads, Workspace};
+use spinet_nn::{Activation, Batch, BiasInitializer, Initialiser, Inputs, Loss, Network, NetworkConfig, Threads, Workspace};
 use spinet_rules::{At, Chain, Purpose, RuleSettings, Stream};
 
 const SIZES: [usize; 5] = [5, 6, 4, 5, 3];
@@ -106,7 +106,15 @@ fn check(activation: Activation, loss: Loss, output_activation: Activation) {
             for rules in [vec![], vec!["dropout:dropout_rate=0.3".parse().unwrap()]] {
                 let sizes = SIZES[SIZES.len() - 1 - depth..].to_vec();
                 let initialiser = Initialiser::Uniform(1.0);
-                let config = NetworkConfig { sizes, activation, output_activation, loss, initialiser, has_bias };
+                let config = NetworkConfig {
+                    sizes,
+                    activation,
+                    output_activation,
+                    loss,
+                    initialiser,
+                    bias_initializer: BiasInitializer::Zeros,
+                    has_bias,
+                };
                 let drawn = (0..100).map(|seed| Case::draw(&config, &rules, seed)).find(Case::is_smooth);
                 let what = format!("{config:?} with {} rules", rules.len());
                 drawn.expect("one seed in 100 keeps away from kinks").assert_gradients_are_central_differences(&what);

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use spinet_nn::{Activation, Batch, Initialiser, Inputs, Loss, Network, NetworkConfig, Real, Threads, Workspace};
+use spinet_nn::{Activation, Batch, BiasInitializer, Initialiser, Inputs, Loss, Network, NetworkConfig, Real, Threads, Workspace};
 use spinet_rules::{At, Chain, Rule, RuleSettings, Scalar, Seam, StateValues};
 
 const F64_TOLERANCE: f64 = 1e-10;
@@ -61,6 +61,7 @@ impl GradientCase {
             output_activation,
             loss: self.loss,
             initialiser: Initialiser::Xavier,
+            bias_initializer: BiasInitializer::Zeros,
             has_bias: self.bias,
         };
         let mut network = Network::with_weights(&config, |layer, _| self.weights[layer].clone()).unwrap();

@@ -324,7 +324,7 @@ fn the_factors_of_two_rules_multiply() {
 
 #[test]
 fn dropout_that_drops_nothing_leaves_the_factors_of_another_rule() {
-    let none = Dropout::new(&DropoutConfig { dropout_rate: 0.0 }, &network().plan(SAMPLES, 0)).unwrap();
+    let none = Dropout::new(&DropoutConfig { dropout_rate: 0.0, ..DropoutConfig::default() }, &network().plan(SAMPLES, 0)).unwrap();
     let two = Bench::new(vec![Box::new(none), Box::new(Factors::new(2, false))]);
     assert_same_course(two, Bench::new(vec![Box::new(Factors::new(2, false))]), 4);
 }

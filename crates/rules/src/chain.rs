@@ -176,6 +176,11 @@ impl<S: Scalar> Chain<S> {
         Some(product)
     }
 
+    /// What the outputs of a hidden layer are multiplied with in evaluation: the product over all rules.
+    pub fn evaluation_factor(&self, layer: usize) -> S {
+        self.rules.iter().fold(S::ONE, |product, rule| product * rule.evaluation_factor(layer))
+    }
+
     /// Seam 2: the weights to use in this step; the first rule that has a view gives it.
     pub fn weight_view(&mut self, at: At, weight: &[S]) -> Option<&[S]> {
         let mut acting = self.rules.iter_mut().filter(|rule| rule.acts(Seam::WeightView, at.layer));

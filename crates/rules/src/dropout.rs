@@ -1,27 +1,36 @@
-//! Dropout on hidden activations, inverted scaling.
+//! Dropout on hidden activations.
 //!
 //! ```text
-//! m_j ~ Bernoulli(1 - dropout_rate) / (1 - dropout_rate),  y_j <- m_j y_j     (Srivastava et al. 2014)
+//! m_j ~ Bernoulli(1 - dropout_rate),  y_j <- s m_j y_j  in training,  y_j <- t y_j  in evaluation     (Srivastava et al. 2014)
+//!
+//! scaling = train:  s = 1 / (1 - dropout_rate),  t = 1                    (inverted dropout, as in PyTorch)
+//! scaling = test:   s = 1,                       t = 1 - dropout_rate     (as first published)
 //! ```
 //!
-//! `dropout_rate` is the probability to *drop* a unit. Kept activations are divided by the probability to keep, so that
-//! evaluation uses the network as it is. The same factors multiply the error signal on its way back. One mask a
-//! sample and step. Use it on networks with more hidden units than the task needs.
+//! `dropout_rate` is the probability to *drop* a unit. The factors of training also multiply the error signal on its way back. There is
+//! one mask per sample and step. Use it on networks with more hidden units than the task needs.
 
 use crate::registry::{Make, MakeRule, Role, RuleEntry};
 use crate::{At, Error, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
 
-const PARAMETERS: &[Parameter] = &[Parameter {
-    name: "dropout_rate",
-    summary: "probability to drop a hidden unit",
-    range: Range::Number { default: 0.5, above: 0.0, includes: true, below: 1.0 },
-}];
+const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "dropout_rate",
+        summary: "probability to drop a hidden unit",
+        range: Range::Number { default: 0.5, above: 0.0, includes: true, below: 1.0 },
+    },
+    Parameter {
+        name: "scaling",
+        summary: "when activations are scaled for the dropped units: in training (inverted dropout), or at test time",
+        range: Range::Choice { default: "train", options: &["train", "test"] },
+    },
+];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "dropout",
     role: Role::Rule,
-    summary: "drops hidden units at random in training (inverted scaling)",
+    summary: "drops hidden units at random in training",
     reference: "Srivastava et al. 2014",
     seams: &[Seam::Activation],
     parameters: PARAMETERS,
@@ -29,7 +38,8 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
 };
 
 fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    let config = DropoutConfig { dropout_rate: resolved.number("dropout_rate") };
+    let scaling = if resolved.choice("scaling") == "test" { Scaling::Test } else { Scaling::Train };
+    let config = DropoutConfig { dropout_rate: resolved.number("dropout_rate"), scaling };
     Ok(Box::new(Dropout::<S>::new(&config, plan)?))
 }
 
@@ -38,18 +48,34 @@ fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>,
 pub struct DropoutConfig {
     /// Probability to drop a unit, in `[0, 1)`; 0.5 unless set.
     pub dropout_rate: f64,
+    /// When activations are scaled for the units that are dropped.
+    pub scaling: Scaling,
+}
+
+/// When activations are scaled for the units that are dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scaling {
+    /// In training, by `1 / (1 - dropout_rate)`: inverted dropout.
+    #[default]
+    Train,
+    /// In evaluation, by `1 - dropout_rate`.
+    Test,
 }
 
 impl Default for DropoutConfig {
     fn default() -> Self {
-        Self { dropout_rate: 0.5 }
+        Self { dropout_rate: 0.5, scaling: Scaling::Train }
     }
 }
 
 impl DropoutConfig {
     /// The same as settings of the registry.
     pub fn settings(&self) -> RuleSettings {
-        RuleSettings::new(ENTRY.name).with_number("dropout_rate", self.dropout_rate)
+        let settings = RuleSettings::new(ENTRY.name).with_number("dropout_rate", self.dropout_rate);
+        match self.scaling {
+            Scaling::Train => settings,
+            Scaling::Test => settings.with_text("scaling", "test"),
+        }
     }
 }
 
@@ -59,7 +85,9 @@ pub struct Dropout<S> {
     seed: u64,
     /// A unit is dropped when its 32 random bits are below this.
     cutoff: u64,
+    /// What a kept activation is multiplied with in training, and every one in evaluation.
     kept: S,
+    evaluated: S,
     output_layer: usize,
     bits: Vec<u32>,
     factors: Vec<S>,
@@ -76,10 +104,16 @@ impl<S: Scalar> Dropout<S> {
         Layers::All.check_hidden(ENTRY.name, plan.layers.len(), 1)?;
         let output_layer = plan.layers.len().saturating_sub(1);
         let widest = plan.layers[..output_layer].iter().map(|shape| shape.outputs).max().unwrap_or(0);
+        let kept = 1.0 - config.dropout_rate;
+        let (kept, evaluated) = match config.scaling {
+            Scaling::Train => (1.0 / kept, 1.0),
+            Scaling::Test => (1.0, kept),
+        };
         Ok(Self {
             seed: plan.seed,
             cutoff: (config.dropout_rate * 4_294_967_296.0) as u64,
-            kept: S::from_f64(1.0 / (1.0 - config.dropout_rate)),
+            kept: S::from_f64(kept),
+            evaluated: S::from_f64(evaluated),
             output_layer,
             bits: vec![0; plan.batch * widest],
             factors: vec![S::ZERO; plan.batch * widest],
@@ -107,6 +141,10 @@ impl<S: Scalar> Rule<S> for Dropout<S> {
         }
         Some(&self.factors[..count])
     }
+
+    fn evaluation_factor(&self, layer: usize) -> S {
+        if Rule::<S>::acts(self, Seam::Activation, layer) { self.evaluated } else { S::ONE }
+    }
 }
 
 #[cfg(test)]
@@ -115,8 +153,12 @@ mod tests {
     use crate::LayerShape;
 
     fn rule(dropout_rate: f64) -> Dropout<f64> {
+        scaled(dropout_rate, Scaling::Train)
+    }
+
+    fn scaled(dropout_rate: f64, scaling: Scaling) -> Dropout<f64> {
         let layers = vec![LayerShape { outputs: 100, inputs: 3 }, LayerShape { outputs: 2, inputs: 100 }];
-        Dropout::new(&DropoutConfig { dropout_rate }, &Plan { layers, batch: 50, seed: 4, ..Plan::default() }).unwrap()
+        Dropout::new(&DropoutConfig { dropout_rate, scaling }, &Plan { layers, batch: 50, seed: 4, ..Plan::default() }).unwrap()
     }
 
     #[test]
@@ -127,6 +169,19 @@ mod tests {
         // 5 standard deviations of a share of 5,000 draws.
         assert!((dropped - 0.3).abs() < 0.033, "{dropped}");
         assert!(factors.iter().all(|factor| *factor == 0.0 || (*factor - 1.0 / 0.7).abs() < 1e-15));
+    }
+
+    #[test]
+    fn scaling_at_test_time_drops_the_same_units_and_moves_the_factor_to_evaluation() {
+        let (mut inverted, mut plain) = (scaled(0.3, Scaling::Train), scaled(0.3, Scaling::Test));
+        let at = At { layer: 0, step: 2 };
+        let factors = plain.activation(at, 50, 100).unwrap();
+        let pairs = factors.iter().zip(inverted.activation(at, 50, 100).unwrap());
+        assert!(pairs.into_iter().all(|(plain, inverted)| (*plain == 1.0 || *plain == 0.0) && (plain / 0.7 - inverted).abs() < 1e-15));
+        assert_eq!([0, 1].map(|layer| plain.evaluation_factor(layer)), [0.7, 1.0], "outputs of the network are not scaled");
+        assert_eq!(inverted.evaluation_factor(0), 1.0);
+        let settings = DropoutConfig { dropout_rate: 0.3, scaling: Scaling::Test }.settings();
+        assert_eq!(settings.to_string(), "dropout:dropout_rate=0.3,scaling=test");
     }
 
     #[test]
@@ -152,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_rate_of_one_is_refused() {
-        let error = ENTRY.resolve(&DropoutConfig { dropout_rate: 1.0 }.settings()).unwrap_err();
+        let error = ENTRY.resolve(&DropoutConfig { dropout_rate: 1.0, ..DropoutConfig::default() }.settings()).unwrap_err();
         assert_eq!(error.to_string(), "rule `dropout`: `dropout_rate` must be in [0, 1), but is 1");
     }
 }

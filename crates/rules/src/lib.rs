@@ -57,7 +57,7 @@ mod weight_decay;
 pub use adam::{Adam, AdamConfig, AdamW, AdamWConfig};
 pub use chain::Chain;
 pub use drop_connect::{DropConnect, DropConnectConfig};
-pub use dropout::{Dropout, DropoutConfig};
+pub use dropout::{Dropout, DropoutConfig, Scaling};
 pub use error::{Error, nearest};
 pub use feedback_alignment::{FeedbackAlignment, FeedbackAlignmentConfig};
 pub use gradient_descent::GradientDescent;

@@ -222,6 +222,12 @@ pub trait Rule<S: Scalar>: Send {
         false
     }
 
+    /// What the outputs of a hidden layer are multiplied with in evaluation, where seam 1 is silent; in `(0, 1]`.
+    fn evaluation_factor(&self, layer: usize) -> S {
+        let _ = layer;
+        S::ONE
+    }
+
     /// Whether the rule acts at this seam of this layer.
     fn acts(&self, seam: Seam, layer: usize) -> bool;
 

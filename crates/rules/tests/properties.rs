@@ -153,7 +153,7 @@ proptest! {
     #[test]
     fn dropout_factors_are_zero_or_one_over_the_share_kept(rate in 0.0..1.0_f64, seed in any::<u64>(), step in 0..1_u64 << 40) {
         let layers = vec![LayerShape { outputs: 7, inputs: 3 }, LayerShape { outputs: 2, inputs: 7 }];
-        let mut rule = Dropout::<f64>::new(&DropoutConfig { dropout_rate: rate }, &Plan { layers, batch: 9, seed, ..Plan::default() }).unwrap();
+        let mut rule = Dropout::<f64>::new(&DropoutConfig { dropout_rate: rate, ..DropoutConfig::default() }, &Plan { layers, batch: 9, seed, ..Plan::default() }).unwrap();
         let factors = rule.activation(At { layer: 0, step }, 9, 7).unwrap();
         prop_assert_eq!(factors.len(), 63);
         let kept = 1.0 / (1.0 - rate);

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use spinet_data::{Column, DataOptions, Part, SplitOptions};
-use spinet_nn::{Activation, Initialiser, Kernel, Loss, NetworkConfig};
+use spinet_nn::{Activation, BiasInitializer, Initialiser, Kernel, Loss, NetworkConfig};
 use spinet_rules::{Chain, LayerShape, Plan, RuleSettings};
 use toml::Table;
 use toml::de::{DeTable, DeValue};
 
-use crate::{Error, Schedule, store};
+use crate::{Error, Schedule, Standardize, store};
 
 /// What a person chooses of a run. The defaults are the settings of the BDNN-dsd paper.
 ///
@@ -46,6 +46,9 @@ pub struct TrainConfig {
     /// Seed of the two draws above; the run's seed changes neither.
     #[serde(skip_serializing_if = "is_zero")]
     pub split_seed: u64,
+    /// How pixels of image sets are standardized.
+    #[serde(skip_serializing_if = "Standardize::is_none")]
+    pub standardize: Standardize,
     /// Units of every hidden layer, from input to output; none for a linear classifier.
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
@@ -56,6 +59,9 @@ pub struct TrainConfig {
     pub loss: Loss,
     /// How weights start.
     pub initialiser: Initialiser,
+    /// How biases start.
+    #[serde(skip_serializing_if = "is_zeros")]
+    pub bias_initializer: BiasInitializer,
     /// Whether units have biases.
     pub bias: bool,
     /// Per step, in `(1e-30, 1e30)`; the largest of the run where a schedule changes it.
@@ -88,11 +94,13 @@ impl Default for TrainConfig {
             test_part: None,
             train_per_class: None,
             split_seed: 0,
+            standardize: Standardize::None,
             hidden: vec![100],
             activation: Activation::Sigmoid,
             output_activation: Activation::Identity,
             loss: Loss::CrossEntropy,
             initialiser: Initialiser::Uniform(1.0),
+            bias_initializer: BiasInitializer::Zeros,
             bias: true,
             learning_rate: 0.1,
             schedule: Schedule::Constant,
@@ -203,20 +211,29 @@ impl TrainConfig {
             return refuse("hidden", "at least 1 unit a layer", format!("{:?}", self.hidden));
         }
         self.network(1, 2).check()?;
-        self.kernel.resolve()?;
+        self.kernel()?;
         // Rules are built for a network of the same depth with one weight a layer: everything about them is checked, nothing is large.
         let layers = vec![LayerShape { outputs: 1, inputs: 1 }; self.hidden.len() + 1];
         Chain::<f32>::from_settings(&self.rules, &Plan { layers, epochs: self.epochs as u64, ..Plan::default() })?;
         Ok(())
     }
 
+    /// The kernel that runs: `f32`, `amx`, `vnni` or `portable`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`] if the processor cannot run the kernel, [`Error::OutOfRange`] if `standardize` does not allow it.
+    pub fn kernel(&self) -> Result<Kernel, Error> {
+        self.standardize.kernel(self.kernel)
+    }
+
     /// The same with the class of the kernel that this processor runs, on which the numbers depend.
     ///
     /// # Errors
     ///
-    /// [`Error::Network`] if the processor cannot run the kernel.
+    /// As [`kernel`](Self::kernel).
     pub fn resolved(&self) -> Result<Self, Error> {
-        Ok(Self { kernel: self.kernel.resolve()?.class(), ..self.clone() })
+        Ok(Self { kernel: self.kernel()?.class(), ..self.clone() })
     }
 
     /// The learning rate of a step, counted from 0, in a run with so many steps an epoch.
@@ -239,6 +256,7 @@ impl TrainConfig {
             output_activation: self.output_activation,
             loss: self.loss,
             initialiser: self.initialiser,
+            bias_initializer: self.bias_initializer,
             has_bias: self.bias,
         }
     }
@@ -259,6 +277,11 @@ fn is_none(epochs: &usize) -> bool {
     *epochs == 0
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zeros(biases: &BiasInitializer) -> bool {
+    *biases == BiasInitializer::Zeros
+}
+
 const ANY_NUMBER: &str = "a whole number from 0 to 18446744073709551615";
 const COUNT: &str = "a whole number from 1";
 const ACTIVATION: &str = "\"sigmoid\", \"tanh\", \"relu\" or \"identity\"";
@@ -270,11 +293,13 @@ const FIELDS: &[(&str, &str)] = &[
     ("test_part", Part::RANGE),
     ("train_per_class", COUNT),
     ("split_seed", ANY_NUMBER),
+    ("standardize", "\"none\", \"feature\", \"feature-eps\", \"image\" or \"global\""),
     ("hidden", "a list of whole numbers from 1, one a layer"),
     ("activation", ACTIVATION),
     ("output_activation", ACTIVATION),
     ("loss", "\"cross-entropy\" or \"mean-squared-error\""),
     ("initialiser", "a law in quotes, such as \"uniform(1)\" or \"xavier\""),
+    ("bias_initializer", "\"zeros\" or \"as-weights\""),
     ("bias", "true or false"),
     ("learning_rate", "a number in (1e-30, 1e30)"),
     ("schedule", "a law in quotes, such as \"constant\" or \"step(100,0.5)\""),

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 use spinet_data::{Samples, Values};
-use spinet_nn::{Batch, Inputs, Kernel, Network, Pixels, Threads, Workspace};
+use spinet_nn::{Batch, Inputs, Kernel, Network, Pixels, Standardizer, Threads, Workspace};
 
 use crate::Error;
 
@@ -51,8 +51,22 @@ impl Scorer {
     ///
     /// [`Error::Network`] if this processor cannot run the kernel.
     pub fn new(network: &Network<f32>, threads: Threads, kernel: Kernel) -> Result<Self, Error> {
+        Self::standardized(network, threads, kernel, None)
+    }
+
+    /// The same for pixels that are standardized.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`], also if the constants do not fit the network.
+    pub fn standardized(
+        network: &Network<f32>,
+        threads: Threads,
+        kernel: Kernel,
+        standardizer: Option<&Standardizer>,
+    ) -> Result<Self, Error> {
         let lane = |_| {
-            let workspace = Workspace::with_kernel(network, CHUNK, Threads::one(), kernel)?;
+            let workspace = Workspace::with_kernel(network, CHUNK, Threads::one(), kernel)?.standardized(network, standardizer.cloned())?;
             Ok(Mutex::new(Lane { workspace, results: Vec::new() }))
         };
         let lanes = (0..threads.count()).map(lane).collect::<Result<_, Error>>()?;

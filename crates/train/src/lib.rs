@@ -32,6 +32,7 @@ mod runs;
 mod schedule;
 mod scores;
 mod sealed;
+mod standardize;
 mod stop;
 pub mod store;
 mod trainer;
@@ -46,6 +47,7 @@ pub use run_directory::{EVALUATION_BYTES, MODEL, RunDirectory, Safety, Start, ru
 pub use runs::each_run;
 pub use schedule::Schedule;
 pub use scores::each_sample;
+pub use standardize::Standardize;
 pub use stop::Stop;
 pub use trainer::{Advance, Position, Trainer};
 

@@ -15,7 +15,7 @@ use std::path::Path;
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
 use spinet_data::{Dataset, Prior, Samples, Standardisation, Values};
-use spinet_nn::{Network, Threads};
+use spinet_nn::{Network, Standardizer, Threads};
 use spinet_rules::{BIAS_PREFIX, LayerShape, StateValues};
 
 use crate::sealed::{Array, Kind, digest};
@@ -45,7 +45,7 @@ pub struct Description {
     pub classes: Vec<String>,
     /// SHA-256 of the training samples.
     pub train_sha256: String,
-    /// How numbers of a table become its features; absent for a model of images.
+    /// How numbers of a table become its features, or pixels of an image with `standardize = "feature"` or `"global"`; else absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardisation: Option<Standardisation>,
 }
@@ -53,7 +53,18 @@ pub struct Description {
 impl Description {
     /// What new samples need to know to be those that the model takes.
     pub fn prior(&self) -> Prior {
-        Prior { class_names: self.classes.clone(), standardisation: self.standardisation.clone() }
+        let standardisation = self.standardisation.clone().filter(|_| self.is_of_table());
+        Prior { class_names: self.classes.clone(), standardisation }
+    }
+
+    /// Whether the model takes rows of a table, not images.
+    pub fn is_of_table(&self) -> bool {
+        self.training.standardize.is_none() && self.standardisation.is_some()
+    }
+
+    /// What the first layer does with pixels.
+    pub(crate) fn standardizer(&self) -> Option<Standardizer> {
+        self.training.standardize.standardizer(self.standardisation.as_ref())
     }
 
     /// Refuses numbers for a model of images, and images for a model of numbers.
@@ -63,7 +74,7 @@ impl Description {
     /// [`Error::InputKind`].
     pub fn accepts(&self, values: Values<'_>) -> Result<(), Error> {
         let kind = |is_numbers: bool| if is_numbers { "numbers of a table" } else { "images" };
-        let (found, expected) = (values.numbers().is_some(), self.standardisation.is_some());
+        let (found, expected) = (values.numbers().is_some(), self.is_of_table());
         if found == expected { Ok(()) } else { Err(Error::InputKind { found: kind(found), expected: kind(expected) }) }
     }
 }
@@ -113,9 +124,9 @@ impl Model {
                 shape: data.train.shape(),
                 classes: data.class_names.clone(),
                 train_sha256: data.train.sha256(),
-                standardisation: data.standardisation.clone(),
+                standardisation: trainer.standardisation().or(data.standardisation.as_ref()).cloned(),
             },
-            network: trainer.network().clone(),
+            network: trainer.evaluated_network().into_owned(),
             state: entries.collect(),
         }
     }
@@ -126,7 +137,9 @@ impl Model {
     ///
     /// [`Error::Features`] if the samples have another shape, [`Error::Network`] if this processor cannot run the model's kernel.
     pub fn score(&self, samples: &Samples, threads: Threads) -> Result<(f64, f64), Error> {
-        Scorer::new(&self.network, threads, self.description.training.kernel)?.score(&self.network, samples)
+        let Description { training, .. } = &self.description;
+        let standardizer = self.description.standardizer();
+        Scorer::standardized(&self.network, threads, training.kernel, standardizer.as_ref())?.score(&self.network, samples)
     }
 
     /// Writes the model, atomically.
@@ -171,7 +184,7 @@ impl Model {
     fn assemble(description: Description, stored: Vec<Array>) -> Result<Self, String> {
         let [rows, columns] = description.shape;
         let features = rows.checked_mul(columns).ok_or("its sample shape is too large")?;
-        check_standardisation(description.standardisation.as_ref(), features)?;
+        check_standardisation(&description, features)?;
         let config = description.training.network(features, description.classes.len());
         let mut arrays: BTreeMap<String, Array> = stored.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
         let mut missing = None;
@@ -247,9 +260,23 @@ impl Model {
     }
 }
 
-/// Refuses constants that are no numbers, or not one pair for each feature.
-fn check_standardisation(standardisation: Option<&Standardisation>, features: usize) -> Result<(), String> {
-    let Some(Standardisation { mean, deviation }) = standardisation else { return Ok(()) };
+/// Refuses constants that are not finite, or not as many as the setting `standardize` needs: for a table one pair for each feature.
+fn check_standardisation(description: &Description, features: usize) -> Result<(), String> {
+    let standardize = description.training.standardize;
+    let expected = standardize.constants_of(features);
+    let Some(Standardisation { mean, deviation }) = &description.standardisation else {
+        return match expected {
+            None => Ok(()),
+            Some(features) => Err(format!("it does not have its standardisation, expected {features} means and deviations")),
+        };
+    };
+    if expected.is_none() && !standardize.is_none() {
+        let (means, deviations) = (mean.len(), deviation.len());
+        return Err(format!(
+            "its standardisation has {means} means and {deviations} deviations, expected none with `standardize` {standardize}"
+        ));
+    }
+    let features = expected.unwrap_or(features);
     let is_good = mean.iter().chain(deviation).all(|number| number.is_finite()) && deviation.iter().all(|number| *number >= 0.0);
     if (mean.len(), deviation.len()) != (features, features) || !is_good {
         let (means, deviations) = (mean.len(), deviation.len());

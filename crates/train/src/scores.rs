@@ -26,7 +26,9 @@ pub fn each_sample<E: From<Error>>(
         return Err(Error::Features { expected: features, found: values.len() % features }.into());
     }
     let kernel = model.description.training.kernel;
-    let mut workspace = Workspace::with_kernel(network, CHUNK, threads, kernel).map_err(Error::from)?;
+    let workspace = Workspace::with_kernel(network, CHUNK, threads, kernel);
+    let mut workspace =
+        workspace.and_then(|workspace| workspace.standardized(network, model.description.standardizer())).map_err(Error::from)?;
     let samples = values.len() / features;
     for start in (0..samples).step_by(CHUNK) {
         let part = start * features..samples.min(start + CHUNK) * features;

@@ -1,9 +1,10 @@
 //! The training loop.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use spinet_data::{Dataset, Samples};
+use spinet_data::{Dataset, Samples, Standardisation};
 use spinet_nn::{Kernel, Network, Threads, Workspace};
 use spinet_rules::{Chain, Plan};
 
@@ -43,6 +44,8 @@ pub struct Trainer {
     config: TrainConfig,
     train: Samples,
     test: Samples,
+    /// How pixels are standardized, if by constants of the training samples that the run began with.
+    standardisation: Option<Standardisation>,
     kernel: Kernel,
     network: Network<f32>,
     chain: Chain<f32>,
@@ -86,15 +89,19 @@ impl Trainer {
         let epoch_steps = batches.count() as u64;
         let plan = Plan { epoch_steps, epochs: config.epochs as u64, ..network.plan(batch, config.seed) };
         let chain = Chain::from_settings(&config.rules, &plan)?;
-        let kernel = config.kernel.resolve()?;
+        let kernel = config.kernel()?;
+        let standardisation = config.standardize.constants(&data.train)?;
+        let standardizer = config.standardize.standardizer(standardisation.as_ref());
+        let workspace = Workspace::with_kernel(&network, batch, threads.clone(), kernel)?;
         Ok(Self {
             // The class is what the numbers depend on.
             config: TrainConfig { kernel: kernel.class(), ..config.clone() },
             train: data.train.clone(),
             test: data.test.clone(),
             kernel,
-            workspace: Workspace::with_kernel(&network, batch, threads.clone(), kernel)?,
-            scorer: Scorer::new(&network, threads, kernel)?,
+            scorer: Scorer::standardized(&network, threads, kernel, standardizer.as_ref())?,
+            workspace: workspace.standardized(&network, standardizer)?,
+            standardisation,
             batches,
             most: batch,
             epoch_steps,
@@ -118,6 +125,23 @@ impl Trainer {
     /// The network as it is.
     pub fn network(&self) -> &Network<f32> {
         &self.network
+    }
+
+    /// The network that is evaluated and stored: where a rule scales activations at test time, the weights above them are scaled.
+    pub fn evaluated_network(&self) -> Cow<'_, Network<f32>> {
+        let mut network = Cow::Borrowed(&self.network);
+        for layer in 1..self.network.layers.len() {
+            let factor = self.chain.evaluation_factor(layer - 1);
+            if factor != 1.0 {
+                network.to_mut().layers[layer].weight.iter_mut().for_each(|weight| *weight *= factor);
+            }
+        }
+        network
+    }
+
+    /// How pixels are standardized, if by constants.
+    pub fn standardisation(&self) -> Option<&Standardisation> {
+        self.standardisation.as_ref()
     }
 
     /// The rules with their state.
@@ -177,8 +201,8 @@ impl Trainer {
         &mut self.chain
     }
 
-    /// Goes on with other samples of the same kind from the next epoch on, as when tasks come one after the other. Network, rules and
-    /// the count of steps stay; rules and schedules go on to count epochs by the samples that the run began with.
+    /// Goes on with other samples of the same kind from the next epoch on, as when tasks come one after the other. Network, rules, constants
+    /// of standardized pixels and the count of steps stay; rules and schedules go on to count epochs by the samples that the run began with.
     ///
     /// # Errors
     ///
@@ -256,7 +280,7 @@ impl Trainer {
     ///
     /// None for a trainer made by [`new`](Self::new).
     pub fn evaluate(&mut self) -> Result<Evaluation, Error> {
-        let (test_loss, accuracy) = self.scorer.score(&self.network, &self.test)?;
+        let (test_loss, accuracy) = self.scorer.score(&self.evaluated_network(), &self.test)?;
         let mut rules = BTreeMap::new();
         for (rule, measures) in self.chain.measures(&self.network.weights()) {
             let totals = measures.iter().map(|measure| (measure.name.to_owned(), measure.total()));

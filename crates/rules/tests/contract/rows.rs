@@ -104,7 +104,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row { name: "scalar-gain", settings: &["scalar-gain:gain=3,least=0,form=local,importance=outgoing,layers=1"], ..PLAIN },
     Row { name: "feedback-alignment", settings: &["feedback-alignment:scale=0.5"], ..PLAIN },
     Row { name: "direct-feedback-alignment", settings: &["direct-feedback-alignment:scale=0.5"], ..PLAIN },
-    Row { name: "dropout", settings: &["dropout:dropout_rate=0.2", "dropout:dropout_rate=0"], ..PLAIN },
+    Row { name: "dropout", settings: &["dropout:dropout_rate=0.2", "dropout:dropout_rate=0", "dropout:scaling=test"], ..PLAIN },
     Row {
         name: "drop-connect",
         settings: &["drop-connect:drop_rate=0.2,layers=2", "drop-connect:drop_rate=0"],
