@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::value::RawValue;
 use spinet::lab::{
-    self, ALL, AnyRecord, BUILT_IN, EXPERIMENTS, Experiment, Method, Record, Request, Study, StudyData, StudyRequest, SweepRecord,
-    experiment_of,
+    self, ALL, AnyRecord, BUILT_IN, Experiment, Method, Record, Request, Setting, Study, StudyData, StudyRequest, SweepRecord,
+    experiment_of, experiments_in,
 };
 use spinet::{Kernel, RuleSettings, Source, store};
 
@@ -50,10 +50,14 @@ pub(crate) struct Reproduce {
     /// Runs of each network and method, with the seeds 0, 1, 2, ...
     #[arg(long, value_name = "N", default_value_t = 5)]
     runs: usize,
+    /// What the paper leaves open: `authors`, as inferred from its initial networks, or `wide`, the setting of version 0.1.0.
+    #[arg(long, value_name = "NAME", default_value_t)]
+    setting: Setting,
     /// Another number of epochs than the experiment's own.
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Methods: initial, dropout, l2, bdnn-dsd; the initial network is always run.
+    /// Methods: initial, dropout, l2, bdnn-dsd, and where the setting has them dropout-tuned, l2-as-published; the initial network is
+    /// always run.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     methods: Vec<Method>,
     /// Networks of the tables, by hidden units [default: all].
@@ -164,7 +168,7 @@ impl Reproduce {
     /// The experiments and figures that were asked for, each once.
     fn words(&self) -> Result<(Vec<&'static Experiment>, Vec<Study>), Error> {
         if self.tables.iter().any(|word| word == ALL) {
-            return Ok((EXPERIMENTS.iter().collect(), Study::FIGURES.to_vec()));
+            return Ok((experiments_in(self.setting).collect(), Study::FIGURES.to_vec()));
         }
         let (mut experiments, mut figures) = (Vec::<&'static Experiment>::new(), Vec::new());
         for word in &self.tables {
@@ -174,7 +178,7 @@ impl Reproduce {
                 }
                 continue;
             }
-            let experiment = experiment_of(word)?;
+            let experiment = experiment_of(word, self.setting)?;
             if !experiments.iter().any(|known| known.name == experiment.name) {
                 experiments.push(experiment);
             }
@@ -187,7 +191,7 @@ impl Reproduce {
             }
         }
         if experiments.is_empty() && figures.is_empty() {
-            experiments.push(BUILT_IN);
+            experiments.push(experiment_of(BUILT_IN.words[0], self.setting)?);
         }
         Ok((experiments, figures))
     }
@@ -232,6 +236,9 @@ impl Reproduce {
     fn command(&self) -> String {
         let mut words = vec!["spinet reproduce".to_owned()];
         words.extend(self.tables.iter().cloned());
+        if self.setting != Setting::default() {
+            words.push(format!("--setting {}", self.setting));
+        }
         if self.quick {
             words.push("--quick".to_owned());
         } else if self.runs != 5 {
@@ -317,7 +324,7 @@ pub(crate) fn write_tables(record: &Record, directory: &Path) -> Result<PathBuf,
     let has_spines = record.rows.iter().any(|row| !row.curve.counts.is_empty());
     let spines = if has_spines { Some(lab::spine_figure(record)?) } else { None };
     let reduced = if record.definition.reduced.is_some() { "-reduced" } else { "" };
-    let is_all = record.definition.experiments.len() == EXPERIMENTS.len();
+    let is_all = record.definition.experiments.len() == experiments_in(Setting::default()).count();
     let name = if is_all { "paper-tables".to_owned() } else { record.definition.experiments.join("-") } + reduced;
     let path = directory.join(format!("{name}.json"));
     store::write_atomically(&path, record.to_json()?.as_bytes())?;

@@ -109,7 +109,7 @@ fn accuracy_panel(rows: &[&Row], title: String) -> Panel {
         title,
         x: epochs(),
         y: axis("test accuracy (%)", Some(accuracy_range(rows))),
-        series: rows.iter().map(|row| accuracy_series(row)).collect(),
+        series: rows.iter().filter(|row| !row.method.is_variant()).map(|row| accuracy_series(row)).collect(),
     }
 }
 
@@ -158,7 +158,7 @@ fn accuracy_series(row: &Row) -> Series {
         label: row.method.name().to_owned(),
         points: measured().map(|(epoch, (accuracy, _))| (*epoch as f64, *accuracy)).collect(),
         band: if row.runs > 1 { measured().map(|(_, (accuracy, sd))| (accuracy - sd, accuracy + sd)).collect() } else { Vec::new() },
-        style: Method::ALL.iter().position(|method| *method == row.method).unwrap_or(0),
+        style: Method::PAPER.iter().position(|method| *method == row.method).unwrap_or(0),
     }
 }
 

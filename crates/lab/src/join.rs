@@ -115,7 +115,7 @@ fn missing(experiments: &[&Experiment], record: &Record) -> Option<String> {
     let mut note = |what| *parts.entry(what).or_default() += 1;
     for experiment in experiments {
         for hidden in experiment.hidden {
-            for method in Method::ALL {
+            for method in Method::ALL.into_iter().filter(|method| experiment.has(*method, *hidden)) {
                 let is_it = |row: &&Row| {
                     let known = experiment_behind(record, row);
                     (row.hidden, row.method) == (*hidden, method) && known.is_some_and(|known| known.name == experiment.name)

@@ -37,7 +37,7 @@ pub use bench::{BENCH_SHAPES, BenchCase, BenchRecord, BenchRow, bench, peak_memo
 pub use count::thousands;
 pub use curves::{accuracy_figure, spine_figure};
 pub use error::Error;
-pub use experiment::{ALL, BUILT_IN, EXPERIMENTS, Experiment, experiment_of, words};
+pub use experiment::{ALL, BUILT_IN, EXPERIMENTS, Experiment, Setting, experiment_of, experiments_in, words};
 pub use join::join;
 pub use merge::{Merged, merge};
 pub use method::Method;

@@ -1,4 +1,4 @@
-//! The four methods of the paper's tables.
+//! The four methods of the paper's tables, and two variants of them.
 
 use std::str::FromStr;
 
@@ -14,24 +14,48 @@ pub enum Method {
     Initial,
     /// Dropout on the hidden units.
     Dropout,
-    /// L2 regularisation.
+    /// Dropout with a rate that was tuned, where [`Dropout`](Self::Dropout) has a fixed one.
+    DropoutTuned,
+    /// L2 regularization with a tuned coefficient.
     L2,
+    /// L2 regularization with the coefficient that comes nearest to the published accuracy, where that is another one.
+    L2AsPublished,
     /// Dendritic spine dynamics.
     BdnnDsd,
 }
 
 impl Method {
     /// Every method, in the order of the tables.
-    pub const ALL: [Self; 4] = [Self::Initial, Self::Dropout, Self::L2, Self::BdnnDsd];
+    pub const ALL: [Self; 6] = [Self::Initial, Self::Dropout, Self::DropoutTuned, Self::L2, Self::L2AsPublished, Self::BdnnDsd];
+
+    /// The methods of the paper, without variants.
+    pub const PAPER: [Self; 4] = [Self::Initial, Self::Dropout, Self::L2, Self::BdnnDsd];
 
     /// Name in flags, records and tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Initial => "initial",
             Self::Dropout => "dropout",
+            Self::DropoutTuned => "dropout-tuned",
             Self::L2 => "l2",
+            Self::L2AsPublished => "l2-as-published",
             Self::BdnnDsd => "bdnn-dsd",
         }
+    }
+
+    /// The method of the paper that it is, or that it is a variant of; the name of its rule is that method's.
+    #[must_use]
+    pub fn in_paper(self) -> Self {
+        match self {
+            Self::DropoutTuned => Self::Dropout,
+            Self::L2AsPublished => Self::L2,
+            _ => self,
+        }
+    }
+
+    /// Whether it is a variant of a method of the paper.
+    pub fn is_variant(self) -> bool {
+        self != self.in_paper()
     }
 }
 

@@ -42,8 +42,8 @@ impl Columns {
     fn of(&self, method: Method) -> Option<Printed> {
         match method {
             Method::Initial => self.initial,
-            Method::Dropout => self.dropout,
-            Method::L2 => self.l2,
+            Method::Dropout | Method::DropoutTuned => self.dropout,
+            Method::L2 | Method::L2AsPublished => self.l2,
             Method::BdnnDsd => self.bdnn_dsd,
         }
     }

@@ -156,8 +156,14 @@ pub struct Definition {
     /// Class of the kernel that computed the products with pixels: `exact` or `f32`.
     #[serde(default = "before_kernels")]
     pub kernel: String,
-    /// Law of the initial weights; where experiments differ, that of each.
+    /// Distribution of the initial weights; where experiments differ, that of each.
     pub initialiser: String,
+    /// Momentum, if there is any; where experiments differ, that of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<String>,
+    /// How pixels are standardized, if they are; where experiments differ, that of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standardize: Option<String>,
     /// For each experiment: length of a run, evaluations, and the reason.
     pub lengths: Vec<String>,
     /// How each tuned parameter was chosen, and by which command.

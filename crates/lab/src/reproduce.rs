@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use spinet_data::{Dataset, Source};
 use spinet_nn::Kernel;
 use spinet_rules::RuleSettings;
-use spinet_train::{Evaluation, TrainConfig, each_run};
+use spinet_train::{Evaluation, Standardize, TrainConfig, each_run};
 
 use crate::count::{plural, thousands};
-use crate::experiment::{LEARNING_RATE, OPEN_POINTS, TUNED_POINT};
+use crate::experiment::{LEARNING_RATE, TUNED_POINT};
 use crate::runs::Outcome;
 use crate::{
     Batch, Curve, Definition, Error, Estimate, Experiment, Keeping, Method, Progress, Record, Row, Shard, Tuned, paired_interval,
@@ -82,10 +82,10 @@ impl Request {
         let mut jobs = Vec::new();
         for (index, experiment) in self.experiments.iter().enumerate() {
             for hidden in self.networks(experiment)? {
-                for method in self.methods() {
+                for method in self.methods().into_iter().filter(|method| experiment.has(*method, hidden)) {
                     for seed in 0..self.runs as u64 {
                         let rules = match self.rules.iter().find(|rule| rule.name == method.name()) {
-                            Some(rule) => vec![rule.clone()],
+                            Some(rule) => experiment.with_optimizer(Some(rule.clone())),
                             None => experiment.rules(method, hidden)?,
                         };
                         let mut config = TrainConfig { kernel: self.kernel, ..experiment.config(rules, hidden, seed) };
@@ -96,6 +96,14 @@ impl Request {
                         jobs.push(Job { experiment: index, hidden, method, config });
                     }
                 }
+            }
+        }
+        if let Some(method) = self.methods().into_iter().find(|method| jobs.iter().all(|job| job.method != *method)) {
+            let is_default = self.methods().len() == Method::ALL.len();
+            let first = self.experiments.first().filter(|_| !is_default);
+            if let Some(experiment) = first {
+                let hidden = self.networks(experiment)?.first().copied().unwrap_or_default();
+                return Err(Error::NotTuned { experiment: experiment.name, method: method.name(), hidden });
             }
         }
         jobs.sort_by_key(|job| std::cmp::Reverse(job.hidden));
@@ -202,6 +210,9 @@ pub fn reproduce(request: &Request, advance: &(dyn Fn(Progress) + Sync)) -> Resu
             let initial: Vec<&Vec<Evaluation>> = of(Method::Initial).map(|(_, outcome)| &outcome.curve).collect();
             for method in request.methods() {
                 let runs: Vec<_> = of(method).collect();
+                if runs.is_empty() {
+                    continue;
+                }
                 rows.push(row(experiment, &data[index], &runs, &initial));
             }
         }
@@ -277,29 +288,20 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
         digests.insert(set.name.clone(), [set.train.sha256(), set.test.sha256()]);
     }
     let is_used = |tuned: &&Tuned| {
-        let rule = RuleSettings::new(tuned.method.name()).with_number(tuned.parameter, tuned.value).to_string();
-        rows.iter().any(|row| row.hidden == tuned.hidden && row.rules == [rule.as_str()])
+        let rule = tuned.rule().to_string();
+        rows.iter().any(|row| row.hidden == tuned.hidden && row.rules.contains(&rule))
     };
-    let tuned: Vec<String> = request
-        .experiments
-        .iter()
-        .flat_map(|experiment| experiment.tuned)
-        .filter(is_used)
-        .map(|tuned| {
-            format!(
-                "{} with {} hidden units: {} = {}, by `{}`",
-                tuned.method.name(),
-                tuned.hidden,
-                tuned.parameter,
-                tuned.value,
-                tuned.command
-            )
-        })
-        .collect();
-    let mut open_points: Vec<String> = OPEN_POINTS.iter().map(ToString::to_string).collect();
+    let in_words = |Tuned { hidden, method, parameter, value, command }: &Tuned| {
+        format!("{} with {hidden} hidden units: {parameter} = {value}, by `{command}`", method.name())
+    };
+    let used = request.experiments.iter().flat_map(|experiment| experiment.tuned).filter(is_used);
+    let (as_published, tuned): (Vec<&Tuned>, Vec<_>) = used.partition(|tuned| tuned.method == Method::L2AsPublished);
+    let tuned: Vec<String> = tuned.into_iter().map(in_words).collect();
+    let mut open_points = Vec::<String>::new();
     let mut reasons = Vec::new();
     for experiment in &request.experiments {
-        open_points.extend(experiment.open_points.iter().map(ToString::to_string));
+        let new: Vec<_> = experiment.open_points().filter(|point| open_points.iter().all(|known| known != point)).collect();
+        open_points.extend(new.into_iter().map(str::to_owned));
         let (name, every) = (experiment.name, plural(experiment.evaluate_every, "epoch"));
         reasons.push(format!(
             "{name}: {} epochs, evaluated every {every}; {}",
@@ -310,6 +312,7 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
     if !tuned.is_empty() {
         open_points.push(TUNED_POINT.to_owned());
     }
+    open_points.extend(as_published.into_iter().map(|found| in_words(found) + "; nearest to the published test accuracy"));
     Definition {
         experiments: request.experiments.iter().map(|experiment| experiment.name.to_owned()).collect(),
         command: request.command.clone(),
@@ -319,8 +322,13 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
         learning_rate: LEARNING_RATE,
         batch: Batch::of(&request.experiments),
         initialiser: initialisers(&request.experiments),
+        momentum: Some(each(&request.experiments, |experiment| experiment.momentum.unwrap_or(0.0))).filter(|momentum| momentum != "0"),
+        standardize: Some(each(&request.experiments, |experiment| experiment.standardize))
+            .filter(|pixels| pixels != Standardize::None.name()),
         unverified: data.iter().filter(|set| !set.is_verified).map(unverified).collect(),
-        kernel: request.kernel.class().to_string(),
+        kernel: each(&request.experiments, |experiment| {
+            experiment.standardize.kernel(request.kernel).map_or(request.kernel, Kernel::class).class()
+        }),
         lengths: reasons,
         tuned,
         open_points,

@@ -146,9 +146,12 @@ over initial: mean difference to the initial network of the same seed, with its 
 L: how many times faster than the initial network of the same seed, at the accuracy level with the largest difference in time.
 ";
     let seeds = seeds_in_words(&definition.seeds);
-    let Definition { learning_rate, batch, initialiser, kernel, .. } = definition;
-    notes +=
-        &format!("\nSettings: learning rate {learning_rate}, batch {batch}, initial weights {initialiser}, {seeds}, kernel {kernel}.\n");
+    let Definition { learning_rate, batch, initialiser, momentum, standardize, kernel, .. } = definition;
+    let momentum = momentum.as_ref().map_or_else(String::new, |momentum| format!("momentum {momentum}, "));
+    let pixels = standardize.as_ref().map_or_else(String::new, |standardize| format!("pixels standardized by {standardize}, "));
+    notes += &format!(
+        "\nSettings: learning rate {learning_rate}, {momentum}batch {batch}, {pixels}initial weights {initialiser}, {seeds}, kernel {kernel}.\n"
+    );
     let points = |title: &str, lines: &[String]| {
         if lines.is_empty() { String::new() } else { format!("\n{title}:\n\n- {}\n", lines.join("\n- ")) }
     };
@@ -274,6 +277,8 @@ mod tests {
             batch: crate::Batch::All(600),
             kernel: "f32".to_owned(),
             initialiser: "uniform(1)".to_owned(),
+            momentum: None,
+            standardize: None,
             lengths: vec!["reason".to_owned()],
             tuned: vec!["l2: x".to_owned()],
             open_points: vec!["initial weights: y".to_owned()],

@@ -205,8 +205,8 @@ mod tests {
 
     #[test]
     fn biases_start_at_0_or_like_one_more_weight_of_their_unit() {
-        let with = |biases| draw_layer::<f64>(Initialiser::GlorotSigmoid, biases, SHAPE, 5, 0);
-        let ((weights, zeros), (same, biases)) = (with(BiasInitializer::Zeros), with(BiasInitializer::AsWeights));
+        let drawn = |biases| draw_layer::<f64>(Initialiser::GlorotSigmoid, biases, SHAPE, 5, 0);
+        let ((weights, zeros), (same, biases)) = (drawn(BiasInitializer::Zeros), drawn(BiasInitializer::AsWeights));
         assert_eq!((weights, zeros), (same, vec![0.0; 100]), "weights do not depend on the biases");
         let width = 4.0 * (6.0_f64 / 300.0).sqrt();
         let largest = biases.iter().fold(0.0_f64, |largest, bias| largest.max(bias.abs()));

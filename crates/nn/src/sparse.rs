@@ -89,7 +89,7 @@ fn list_terms(rows: &[f32], list: &mut [u32]) -> usize {
         }
         // The sign is left out: -0 is 0.
         let found = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(i32::MAX));
-        let places = _mm512_add_epi32(_mm512_set1_epi32(term as i32), PLACES.load());
+        let places = _mm512_add_epi32(_mm512_set1_epi32(term.cast_signed() as i32), PLACES.load());
         // SAFETY: at most as many places are written as there are terms up to here.
         unsafe { _mm512_mask_compressstoreu_epi32(list.as_mut_ptr().add(count).cast(), found, places) };
         count += found.count_ones() as usize;

@@ -1,4 +1,5 @@
 //! Standardized pixels, whose constants are folded into products, against a network that is given standardized numbers.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{Activation, Batch, Initialiser, Inputs, Kernel, Network, NetworkConfig, Pixels, Real, Standardizer, Threads, Workspace};
 use spinet_rules::{Chain, Purpose, Stream};

@@ -17,7 +17,7 @@ pub enum Standardize {
     None,
     /// `(x - mean) / deviation` of each pixel; a pixel that is constant in the training samples becomes 0.
     Feature,
-    /// The same, but a constant pixel is divided by 2.2e-16, as by `zscore` of Palm's *DeepLearnToolbox* (2012): where it differs in
+    /// The same, but a constant pixel is divided by 2.2e-16, as by `zscore` of Palm's `DeepLearnToolbox` (2012): where it differs in
     /// a test image, it saturates every unit. For the reproduction alone.
     FeatureEps,
     /// `(x - mean) / deviation` of each image; an image of one grey level becomes 0.

@@ -1,4 +1,5 @@
 //! Standardized pixels and scaling at test time, from training to the model file.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::path::Path;
 

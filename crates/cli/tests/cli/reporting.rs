@@ -33,7 +33,7 @@ fn the_answer_as_json_names_the_page_its_records_and_what_was_left_out() {
     bench.write("b.json", "[]");
     let answer: Value = serde_json::from_str(&bench.done("report . --json")).unwrap();
     assert_eq!(answer["report"], "./report.html");
-    assert_eq!(answer["records"][0], serde_json::json!({ "file": "a.json", "experiments": ["tables-3-4"], "rows": 8, "reduced": null }));
+    assert_eq!(answer["records"][0], serde_json::json!({ "file": "a.json", "experiments": ["tables-3-4"], "rows": 11, "reduced": null }));
     assert_eq!(answer["left_out"], serde_json::json!(["b.json"]));
 }
 
@@ -99,16 +99,16 @@ fn records_that_were_made_apart_are_joined_to_the_whole() {
     let bench = Bench::new();
     bench.write("a.json", without(10));
     bench.write("b.json", without(100));
-    assert_eq!(bench.done("merge a.json b.json --out joined"), "joined/tables-3-4.json: 8 rows\n");
+    assert_eq!(bench.done("merge a.json b.json --out joined"), "joined/tables-3-4.json: 11 rows\n");
     assert_eq!(names(&bench.path("joined")), ["tables-3-4-accuracy.svg", "tables-3-4-spines.svg", "tables-3-4.json"]);
     let [joined, whole]: [Value; 2] =
         [bench.read("joined/tables-3-4.json"), RECORD.into()].map(|text| serde_json::from_slice(&text).unwrap());
     assert_eq!(joined["rows"], whole["rows"]);
     let text = bench.done("merge a.json --out part");
-    assert_eq!(text, "part/tables-3-4-reduced.json: 4 rows; 4 rows missing\n");
-    bench.write("other.json", RECORD.replace("\"kernel\": \"exact\"", "\"kernel\": \"f32\""));
+    assert_eq!(text, "part/tables-3-4-reduced.json: 5 rows; 6 rows missing\n");
+    bench.write("other.json", RECORD.replace("\"kernel\": \"f32\"", "\"kernel\": \"exact\""));
     let message = bench.refused(2, "merge a.json other.json --out bad");
-    assert!(message.starts_with("spinet: other.json: kernel class f32, expected exact as in the first file"), "{message}");
+    assert!(message.starts_with("spinet: other.json: kernel class exact, expected f32 as in the first file"), "{message}");
     assert!(bench.refused(2, "merge a.json torn.json --out bad").starts_with("spinet: torn.json: cannot open: "));
     assert!(!bench.path("bad").exists());
 }

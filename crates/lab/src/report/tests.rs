@@ -129,6 +129,8 @@ fn stored(name: &str) -> Stored {
         batch: crate::Batch::All(600),
         kernel: "exact".to_owned(),
         initialiser: "uniform(1)".to_owned(),
+        momentum: None,
+        standardize: None,
         lengths: words("a length"),
         tuned: words("l2 by `spinet tune --rule l2`"),
         open_points: words("an open point"),

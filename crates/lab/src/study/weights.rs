@@ -13,14 +13,14 @@ const BINS: usize = 80;
 const WIDEST: f64 = 2.0;
 
 pub(super) fn work(request: &StudyRequest) -> u64 {
-    ((Method::ALL.len() * request.runs * HIDDEN) as u64).saturating_mul(request.length(BUILT_IN.epochs) as u64)
+    ((Method::PAPER.len() * request.runs * HIDDEN) as u64).saturating_mul(request.length(BUILT_IN.epochs) as u64)
 }
 
 pub(super) fn weights(request: &StudyRequest, advance: &(dyn Fn(Progress) + Sync)) -> Result<FigureRecord, Error> {
     let experiment = BUILT_IN;
     let data = spinet_data::load(experiment.data, &request.source)?;
     let mut configs: Vec<(Method, TrainConfig)> = Vec::new();
-    for method in Method::ALL {
+    for method in Method::PAPER {
         for seed in 0..request.runs as u64 {
             let config = experiment.config(experiment.rules(method, HIDDEN)?, HIDDEN, seed);
             let epochs = request.length(config.epochs);
@@ -65,7 +65,7 @@ pub(super) fn weights(request: &StudyRequest, advance: &(dyn Fn(Progress) + Sync
         command: request.command.clone(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         reduced: request.reduced(experiment.epochs),
-        kernel: request.kernel.class().to_string(),
+        kernel: experiment.standardize.kernel(request.kernel)?.class().to_string(),
         seeds: (0..request.runs as u64).collect(),
         digests: BTreeMap::from([(data.name.clone(), [data.train.sha256(), data.test.sha256()])]),
     })

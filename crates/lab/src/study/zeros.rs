@@ -27,7 +27,7 @@ pub(super) fn zeros(request: &StudyRequest, advance: &(dyn Fn(Progress) + Sync))
     let rule = |initial_bound: f64| RuleSettings::new("bdnn-dsd").with_number("initial_bound", initial_bound);
     let runs = each_run(request.threads, SETTINGS.len() * request.runs, |index, threads| {
         let (setting, seed) = (index / request.runs, (index % request.runs) as u64);
-        let config = BUILT_IN.config(vec![rule(SETTINGS[setting].1)], HIDDEN, seed);
+        let config = BUILT_IN.config(BUILT_IN.with_optimizer(Some(rule(SETTINGS[setting].1))), HIDDEN, seed);
         let config = TrainConfig { kernel: request.kernel, epochs, evaluate_every: epochs, ..config };
         let mut trainer = Trainer::new(&config, &data, threads)?;
         let mut course = Course::default();
@@ -78,7 +78,7 @@ pub(super) fn zeros(request: &StudyRequest, advance: &(dyn Fn(Progress) + Sync))
         command: request.command.clone(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         reduced: request.reduced(EPOCHS),
-        kernel: request.kernel.class().to_string(),
+        kernel: BUILT_IN.standardize.kernel(request.kernel)?.class().to_string(),
         seeds: (0..request.runs as u64).collect(),
         digests: BTreeMap::from([(data.name.clone(), [data.train.sha256(), data.test.sha256()])]),
     })
