@@ -107,16 +107,16 @@ pub fn balanced_parts(labels: &[u8], classes: usize, part: Part, key: &str) -> R
     let samples = labels.len();
     let wanted = match part {
         Part::Count(count) => count,
-        Part::Fraction(fraction) => (fraction * samples as f64).round() as usize,
+        Part::Fraction(fraction) => share(fraction, samples),
     };
     let most: usize = ordered.iter().map(|members| members.len().saturating_sub(1)).sum();
     if wanted == 0 || wanted > most {
         return Err(Error::PartSize { found: wanted, most, samples });
     }
     // Products of two counts of samples in memory need 128 bits at most.
-    let share = |members: &Vec<usize>| (wanted as u128 * members.len() as u128) / samples as u128;
+    let own_share = |members: &Vec<usize>| (wanted as u128 * members.len() as u128) / samples as u128;
     let remainder = |class: usize| (wanted as u128 * ordered[class].len() as u128) % samples as u128;
-    let mut shares: Vec<usize> = ordered.iter().map(|members| share(members) as usize).collect();
+    let mut shares: Vec<usize> = ordered.iter().map(|members| own_share(members) as usize).collect();
     let mut by_remainder: Vec<usize> = (0..classes).collect();
     by_remainder.sort_by_key(|class| std::cmp::Reverse(remainder(*class)));
     let mut left = wanted - shares.iter().sum::<usize>();
@@ -134,6 +134,12 @@ pub fn balanced_parts(labels: &[u8], classes: usize, part: Part, key: &str) -> R
     }
     let (test, train) = (0..samples).partition(|index| is_test[*index]);
     Ok(Parts { train, test })
+}
+
+/// A fraction of the samples, rounded, halves up, as decimal arithmetic has it: 0.145 of 100 is 14.5, although the product is
+/// 14.499999999999998 in binary.
+fn share(fraction: f64, samples: usize) -> usize {
+    (fraction * samples as f64 * (1.0 + 1e-12)).round() as usize
 }
 
 /// The indices of each class in the order of their digests; every class has at least `least` of them.
@@ -218,6 +224,16 @@ mod tests {
         let smaller = balanced_parts(&labels, 3, Part::Count(4), "key").unwrap().test;
         let larger = balanced_parts(&labels, 3, Part::Count(8), "key").unwrap().test;
         assert!(smaller.iter().all(|index| larger.contains(index)));
+    }
+
+    #[test]
+    fn a_fraction_of_the_samples_is_that_of_decimal_arithmetic() {
+        for thousandths in 1..1000_usize {
+            let fraction = format!("0.{thousandths:03}").parse().unwrap();
+            for samples in 1..=1000 {
+                assert_eq!(share(fraction, samples), (thousandths * samples + 500) / 1000, "{fraction} of {samples}");
+            }
+        }
     }
 
     #[test]

@@ -49,6 +49,7 @@ mod rule;
 mod saved;
 mod scalar;
 mod sd_snn_bounds;
+mod share;
 mod spine_bound;
 mod stream;
 mod synaptic_pruning;

@@ -15,6 +15,7 @@
 use crate::lanes::sum;
 use crate::registry::{Make, MakeRule, Role, RuleEntry};
 use crate::saved::Saved;
+use crate::share::{rounded, rounded_down};
 use crate::{At, Error, Layers, Measure, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
 
 const PARAMETERS: &[Parameter] = &[
@@ -107,7 +108,7 @@ impl MagnitudePruningConfig {
 
     /// How much of the pruning is done after an epoch of a run with so many, in `[0, 1]`; none outside of the pruning's time.
     fn ramp(&self, epoch: u64, epochs: u64) -> Option<f64> {
-        let [start, end] = [self.start, self.end].map(|share| ((share * epochs as f64).round() as u64).max(1));
+        let [start, end] = [self.start, self.end].map(|share| rounded(share, epochs).max(1));
         if !(start..=end).contains(&epoch) {
             return None;
         }
@@ -157,8 +158,7 @@ impl<S: Scalar> MagnitudePruning<S> {
         let (pruned, amount) = (&mut self.pruned[layer], ramp * self.config.amount);
         match self.config.criterion {
             Criterion::Share => {
-                // As near to a whole number as 0.29 * 100 is, it is one.
-                let count = (amount * weight.len() as f64 * (1.0 + 1e-12)).floor() as usize;
+                let count = rounded_down(amount, weight.len());
                 let more = count.saturating_sub(pruned.iter().filter(|pruned| **pruned != 0).count());
                 if more == 0 {
                     return;
@@ -269,6 +269,13 @@ mod tests {
         assert_eq!(after(&mut rule, 5, &weight), [0.3, 0.0, 0.2, -0.4, 0.0]);
         assert_eq!(after(&mut rule, 6, &[9.0; 5]), [9.0, 0.0, 9.0, 9.0, 0.0]);
         assert_eq!(after(&mut rule, 7, &[0.1; 5]), [0.1, 0.0, 0.1, 0.1, 0.0], "nothing more is removed");
+    }
+
+    #[test]
+    fn the_time_of_pruning_is_a_share_of_the_epochs_as_decimal_arithmetic_has_it() {
+        // 0.145 of 100 is 14.5, rounded up to 15; in binary the product is 14.499999999999998.
+        let config = MagnitudePruningConfig { start: 0.145, end: 0.145, ..MagnitudePruningConfig::default() };
+        assert_eq!([14, 15, 16].map(|epoch| config.ramp(epoch, 100)), [None, Some(1.0), None]);
     }
 
     #[test]

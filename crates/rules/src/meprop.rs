@@ -4,11 +4,12 @@
 //! e_i <- e_i if |e_i| is among the k largest of its layer and sample, else 0        (Sun et al. 2017, Eq. (7), "top-k")
 //! ```
 //!
-//! `k` is a share of the layer's units, rounded up; of equal magnitudes the first stay. It acts on hidden layers, before the
+//! `k` is a share of the layer's units, rounded up, as decimal arithmetic has it (0.07 of 100 units are 7); of equal magnitudes the first stay. It acts on hidden layers, before the
 //! gradient and before the error signal goes to the layer below. Use it to see how little of an error a network needs; the
 //! authors report that a few per cent are enough, and that sparse updates regularise.
 
 use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::share::rounded_up;
 use crate::{At, Error, ErrorSignal, LayerShape, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
@@ -81,7 +82,7 @@ impl<S: Scalar> MeProp<S> {
 
     /// How many of so many units are kept.
     fn kept(&self, units: usize) -> usize {
-        ((self.config.kept_share * units as f64).ceil() as usize).clamp(1, units)
+        rounded_up(self.config.kept_share, units).clamp(1, units)
     }
 }
 
@@ -149,6 +150,27 @@ mod tests {
         assert_eq!(thinned(0.3, &[1.0, -1.0, 1.0, 2.0, 1.0], 5), [1.0, 0.0, 0.0, 2.0, 0.0]);
         assert_eq!(thinned(0.01, &[0.5, -0.7], 2), [0.0, -0.7], "one at least");
         assert_eq!(thinned(0.999, &[0.5, -0.7, 0.0], 3), [0.5, -0.7, 0.0]);
+    }
+
+    #[test]
+    fn a_share_that_is_a_whole_number_of_units_in_decimal_keeps_that_many() {
+        for (kept_share, kept) in [
+            (0.07, [2, 4, 7, 14]),
+            (0.14, [4, 7, 14, 28]),
+            (0.28, [7, 14, 28, 56]),
+            (0.29, [8, 15, 29, 58]),
+            (0.55, [14, 28, 55, 110]),
+            (0.56, [14, 28, 56, 112]),
+            (0.1, [3, 5, 10, 20]),
+            (0.3, [8, 15, 30, 60]),
+            (0.57, [15, 29, 57, 114]),
+        ] {
+            for (units, kept) in [25, 50, 100, 200].into_iter().zip(kept) {
+                let signals: Vec<f64> = (1..=units).map(|unit| unit as f64).collect();
+                let found = thinned(kept_share, &signals, units).iter().filter(|e| **e != 0.0).count();
+                assert_eq!(found, kept, "{kept_share} of {units}");
+            }
+        }
     }
 
     #[test]
