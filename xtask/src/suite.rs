@@ -31,7 +31,7 @@ fn count_while_running(command: &mut Command, show: impl Fn(&str)) -> Result<(Ta
     let text = line(command);
     let start_error = |source| Error::Start { command: text.clone(), source };
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(start_error)?;
-    let (mut tally, mut skipped) = (Tally::default(), 0);
+    let (mut tally, mut skipped, mut is_counted) = (Tally::default(), 0, false);
     if let Some(stdout) = child.stdout.take() {
         // Test programs may print bytes that are not UTF-8, so lines are cut as bytes.
         for bytes in BufReader::new(stdout).split(b'\n') {
@@ -39,8 +39,12 @@ fn count_while_running(command: &mut Command, show: impl Fn(&str)) -> Result<(Ta
             let line = String::from_utf8_lossy(&bytes);
             show(&line);
             tally.add(summary(&line));
-            // A test that finds no data or no tool says so in a line of its own, and its program counts it as passed.
-            skipped += usize::from(line.starts_with("skipped: "));
+            // A test that finds no data or no tool says so in lines of its own, and its program counts it as passed.
+            if line.starts_with("---- ") {
+                is_counted = false;
+            } else if line.starts_with("skipped: ") && !is_counted {
+                (is_counted, skipped) = (true, skipped + 1);
+            }
         }
     }
     tally.passed = tally.passed.saturating_sub(skipped);
@@ -88,5 +92,14 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", print]);
         assert_eq!(count_while_running(&mut command, |_| {}).unwrap(), (Tally { passed: 2, failed: 0, skipped: 5 }, false));
+    }
+
+    #[test]
+    fn a_test_that_skips_several_things_counts_once() {
+        let output = "---- a stdout ----\nskipped: no mnist\nskipped: no cifar-10\n\n---- b stdout ----\nskipped: no mnist\n\n\
+                      ---- c stdout ----\nnothing special\n\ntest result: ok. 9 passed; 0 failed; 1 ignored;\n";
+        let mut command = Command::new("printf");
+        command.args(["%s", output]);
+        assert_eq!(count_while_running(&mut command, |_| {}).unwrap(), (Tally { passed: 7, failed: 0, skipped: 3 }, true));
     }
 }
