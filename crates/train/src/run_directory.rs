@@ -300,14 +300,27 @@ pub fn run_id(config: &TrainConfig, data_sha256: &[String; 2]) -> Result<String,
     Ok(hex(&Sha256::digest(everything))[..8].to_owned())
 }
 
-/// `DATA-HIDDEN-RULES-seedN`, as in `mnist-1200-256x128-bdnn-dsd+l2-seed0`; a `/` in the name of one's own data becomes `-`.
+/// Longest name of a run, in bytes: with an id behind it, it is still a name that every file system takes.
+const MAX_NAME: usize = 200;
+
+/// `DATA-HIDDEN-RULES-seedN`, as in `mnist-1200-256x128-bdnn-dsd+l2-seed0`; a `/` in the name of one's own data becomes `-`. A name of more
+/// than 200 bytes ends in eight digits of its SHA-256 instead.
 pub fn run_name(config: &TrainConfig) -> String {
     let join = |parts: Vec<String>, between: &str, none: &str| if parts.is_empty() { none.to_owned() } else { parts.join(between) };
     let hidden = join(config.hidden.iter().map(ToString::to_string).collect(), "x", "linear");
     let rules = join(config.rules.iter().map(|rule| rule.name.clone()).collect(), "+", "plain");
     let parts = config.data.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".");
     let data = join(parts.map(str::to_owned).collect(), "-", "data");
-    format!("{data}-{hidden}-{rules}-seed{}", config.seed)
+    shortened(format!("{data}-{hidden}-{rules}-seed{}", config.seed))
+}
+
+/// The name, or its beginning and a hash of all of it.
+fn shortened(name: String) -> String {
+    if name.len() <= MAX_NAME {
+        return name;
+    }
+    let hash = &hex(&Sha256::digest(&name))[..8];
+    format!("{}-{hash}", &name[..name.floor_char_boundary(MAX_NAME - 1 - hash.len())])
 }
 
 #[cfg(test)]
@@ -322,6 +335,19 @@ mod tests {
         assert_eq!(run_name(&config), "mnist-1200-256x128-bdnn-dsd+l2-seed7");
         assert_eq!(run_name(&TrainConfig { hidden: vec![], ..TrainConfig::default() }), "mnist-1200-linear-plain-seed0");
         assert_eq!(run_name(&TrainConfig { data: "./my/iris.csv".to_owned(), ..TrainConfig::default() }), "my-iris.csv-100-plain-seed0");
+    }
+
+    #[test]
+    fn a_long_name_is_cut_and_stays_the_name_of_one_run() {
+        let named = |hidden: Vec<usize>, seed| run_name(&TrainConfig { hidden, seed, ..TrainConfig::default() });
+        let whole = named(vec![10; 59], 10);
+        assert!(whole.len() == MAX_NAME && whole.ends_with("x10-plain-seed10"), "{whole}");
+        let [first, other] = [0, 1].map(|seed| named(vec![100; 500], seed));
+        assert!(first.len() == MAX_NAME && first.starts_with("mnist-1200-100x100x") && first != other, "{first}, {other}");
+        for data in ["ä".repeat(300), format!("x{}", "ä".repeat(300))] {
+            let name = run_name(&TrainConfig { data, ..TrainConfig::default() });
+            assert!((MAX_NAME - 1..=MAX_NAME).contains(&name.len()), "{name}");
+        }
     }
 
     #[test]

@@ -113,6 +113,26 @@ enum Seeds {
     List(Vec<u64>),
 }
 
+impl Seeds {
+    /// Every seed, each once.
+    fn list(self) -> Result<Vec<u64>, String> {
+        let count = match &self {
+            Self::Count(count) => *count,
+            Self::List(seeds) => seeds.len(),
+        };
+        if count == 0 || count > MOST_RUNS {
+            return Err(format!("`seeds` must be 1 to {MOST_RUNS} seeds, but is {count}"));
+        }
+        match self {
+            Self::Count(count) => Ok((0..count as u64).collect()),
+            Self::List(seeds) => match (1..count).find(|index| seeds[..*index].contains(&seeds[*index])) {
+                Some(index) => Err(format!("`seeds` has {} twice, expected each once", seeds[index])),
+                None => Ok(seeds),
+            },
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "the name of a rule or a list of them")]
 enum Names {
@@ -168,17 +188,7 @@ impl SweepFile {
             let line = text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
             refuse(format!("line {line}: {}", error.message().trim()))
         })?;
-        let seeds = match written.seeds {
-            None => (0..DEFAULT_SEEDS).collect(),
-            Some(Seeds::Count(count)) => (0..count.min(MOST_RUNS + 1) as u64).collect(),
-            Some(Seeds::List(seeds)) => seeds,
-        };
-        if seeds.is_empty() || seeds.len() > MOST_RUNS {
-            return Err(refuse(format!("`seeds` must be 1 to {MOST_RUNS} seeds, but is {}", seeds.len())));
-        }
-        if let Some(seed) = (1..seeds.len()).find(|index| seeds[..*index].contains(&seeds[*index])) {
-            return Err(refuse(format!("`seeds` has {} twice, expected each once", seeds[seed])));
-        }
+        let seeds = written.seeds.unwrap_or(Seeds::Count(DEFAULT_SEEDS)).list().map_err(refuse)?;
         check_folds(written.folds, written.left_out).map_err(refuse)?;
         let base = with_rules_as_tables(written.base).map_err(|message| refuse(format!("[base]: {message}")))?;
         if base.contains_key("seed") {
@@ -256,7 +266,7 @@ fn checked_control(control: BTreeMap<String, String>, points: &[SweepPoint]) -> 
 }
 
 /// Seeds where none are chosen, as many as the paper has runs.
-const DEFAULT_SEEDS: u64 = 5;
+const DEFAULT_SEEDS: usize = 5;
 
 fn check_folds(folds: Option<usize>, left_out: Option<usize>) -> Result<(), String> {
     match (folds, left_out) {
@@ -535,7 +545,8 @@ mod tests {
                 "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `reference`, `without`, `control`, `own`, `note`, `columns`, `base`, `product`",
             ),
             ("seeds = 0\n", "`seeds` must be 1 to 10000 seeds, but is 0"),
-            ("seeds = 99999999999999\n", "`seeds` must be 1 to 10000 seeds, but is 10001"),
+            ("seeds = 99999999999999\n", "`seeds` must be 1 to 10000 seeds, but is 99999999999999"),
+            ("seeds = 1000000\n", "`seeds` must be 1 to 10000 seeds, but is 1000000"),
             ("seeds = [1, 2, 1]\n", "`seeds` has 1 twice, expected each once"),
             ("folds = 1\n", "`folds` must be in [2, 1000], but is 1"),
             ("folds = 3\nleft_out = 4\n", "`left_out` must be in [1, 3], but is 4"),
