@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use spinet::lab::is_harmful;
+
 /// The text with control characters and characters that turn the writing direction escaped; line ends stay.
 pub(crate) fn without_controls(text: &str) -> Cow<'_, str> {
     if text.chars().any(|c| c != '\n' && is_harmful(c)) { Cow::Owned(escaped(text, |c| c != '\n' && is_harmful(c))) } else { text.into() }
@@ -16,10 +18,6 @@ pub(crate) fn on_one_line(text: &str) -> String {
 pub(crate) fn quoted(name: &str) -> String {
     let is_plain = name.chars().all(|c| c.is_alphanumeric() || "/._-+=,:@%".contains(c));
     if is_plain { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
-}
-
-fn is_harmful(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn escaped(text: &str, is_harmful: impl Fn(char) -> bool) -> String {

@@ -1,27 +1,36 @@
-//! Text from records, made safe: nothing in it can become an element, an attribute or a change of direction.
+//! Text from records, made safe for figures and reports: nothing in it can become an element, an attribute or a change of direction.
 
-/// The text for an element's content or a quoted attribute; control characters that HTML has no place for become U+FFFD.
-pub(super) fn escaped(text: &str) -> String {
+/// Whether a character has no place in a text that is shown: control characters (line ends and tabs too), marks that change the
+/// direction of writing, so that a text looks like another, and what XML does not allow.
+pub fn is_harmful(character: char) -> bool {
+    let is_mark = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}');
+    character.is_control() || is_mark || matches!(character, '\u{fffe}' | '\u{ffff}')
+}
+
+/// The text with U+FFFD in place of harmful characters; line ends and tabs stay.
+pub(crate) fn harmless(text: &str) -> String {
+    let is_kept = |character| matches!(character, '\n' | '\t') || !is_harmful(character);
+    text.chars().map(|character| if is_kept(character) { character } else { char::REPLACEMENT_CHARACTER }).collect()
+}
+
+/// The text for the content or a quoted attribute of an element in HTML or XML.
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in harmless(text).chars() {
         match character {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&#39;"),
-            '\n' | '\t' => safe.push(character),
-            // Marks that turn the direction of what follows make a text look like another.
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => safe.push(char::REPLACEMENT_CHARACTER),
-            character if character.is_control() => safe.push(char::REPLACEMENT_CHARACTER),
             character => safe.push(character),
         }
     }
     safe
 }
 
-/// The same, with what stands between backticks as code; a text whose backticks do not pair keeps them.
-pub(super) fn prose(text: &str) -> String {
+/// The same, with what is between backticks as code; a text whose backticks do not pair keeps them.
+pub(crate) fn prose(text: &str) -> String {
     if !text.matches('`').count().is_multiple_of(2) {
         return escaped(text);
     }
@@ -39,6 +48,7 @@ mod tests {
             escaped("<b a=\"1\" c='2'>&\u{0}\u{1b}\u{202e}\n"),
             "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;\u{fffd}\u{fffd}\u{fffd}\n"
         );
+        assert_eq!(escaped("a\u{61c}b\u{206a}c\u{ffff}d\r\te\u{85}"), "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}\te\u{fffd}");
         assert_eq!(escaped("79.3 ± 0.2 µ"), "79.3 ± 0.2 µ");
     }
 

@@ -9,6 +9,7 @@ mod columns;
 mod count;
 mod curves;
 mod error;
+mod escape;
 mod experiment;
 pub mod figure;
 mod folds;
@@ -37,6 +38,7 @@ pub use bench::{BENCH_SHAPES, BenchCase, BenchRecord, BenchRow, bench, peak_memo
 pub use count::thousands;
 pub use curves::{accuracy_figure, spine_figure};
 pub use error::Error;
+pub use escape::is_harmful;
 pub use experiment::{ALL, BUILT_IN, EXPERIMENTS, Experiment, Setting, experiment_of, experiments_in, words};
 pub use join::join;
 pub use merge::{Merged, merge};

@@ -4,6 +4,7 @@ use plotters::prelude::WHITE;
 
 use super::text::{self, TITLE};
 use super::{Area, FigureError, IntoDrawingArea, SVGBackend, UNIT, layout, palette};
+use crate::escape::{escaped, harmless};
 
 /// Pixels above the panels that hold the title.
 const TITLE_HEIGHT: i32 = 34;
@@ -25,7 +26,8 @@ pub(super) fn draw(
     draw_body(&body)?;
     root.present()?;
     drop((head, body, root));
-    let drawing = palette::dashed(drawing);
+    // Whatever text got into the drawing by whatever way; plotters escapes markup only.
+    let drawing = harmless(&palette::dashed(drawing));
     // The first line is plotters' own `<svg>` element, which knows neither the size in pixels nor the words.
     let elements = drawing.split_once('\n').map_or("", |(_, rest)| rest);
     Ok(format!(
@@ -38,9 +40,4 @@ pub(super) fn draw(
         escaped(title),
         escaped(description)
     ))
-}
-
-/// The text with the characters that XML reserves replaced.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -167,4 +167,4 @@ fn check(figure: &Figure) -> Result<(), FigureError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

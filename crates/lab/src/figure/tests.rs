@@ -51,6 +51,45 @@ fn reserved_characters_are_escaped() {
     assert!(!svg.contains("a < b") && !svg.contains("y & z"));
 }
 
+/// Complains about what no XML parser takes: characters that XML does not have, a lone `&`, tags that do not pair.
+pub(crate) fn assert_well_formed(svg: &str) {
+    let is_allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    assert!(svg.chars().all(is_allowed), "{:?}", svg.chars().find(|c| !is_allowed(*c)));
+    for entity in svg.split('&').skip(1) {
+        let name = entity.split(';').next().unwrap_or_default();
+        assert!(["amp", "lt", "gt", "quot", "apos", "#39"].contains(&name), "&{name}");
+    }
+    let mut open = Vec::new();
+    for tag in svg.split('<').skip(1) {
+        let (tag, text) = tag.split_once('>').expect("a tag ends");
+        assert!(!text.contains('>') && tag.matches('"').count().is_multiple_of(2), "<{tag}>{text}");
+        match (tag.strip_prefix('/'), tag.ends_with('/')) {
+            (Some(name), _) => assert_eq!(open.pop(), Some(name)),
+            (None, true) => {}
+            (None, false) => open.push(tag.split_whitespace().next().unwrap_or_default()),
+        }
+    }
+    assert_eq!(open, [""; 0]);
+}
+
+#[test]
+fn no_text_puts_a_control_character_or_a_mark_of_direction_into_the_picture() {
+    const EVIL: &str = "\u{1}\u{7}\u{1b}[31m\u{7f}\u{85}\u{61c}\u{200f}\u{202e}\u{2066}\u{206a}\u{fffe}</text><script>&'\"\r\n";
+    let mut figure = figure(vec![series(EVIL, 0, &RISING)]);
+    figure.panels[0].title = EVIL.to_owned();
+    (figure.panels[0].x.label, figure.panels[0].y.label) = (EVIL.to_owned(), EVIL.to_owned());
+    (figure.title, figure.description) = (EVIL.to_owned(), EVIL.to_owned());
+    let histogram = Bars { title: EVIL.to_owned(), edges: vec![0.0, 1.0], counts: vec![3] };
+    let (title, description, panels) = (EVIL.to_owned(), EVIL.to_owned(), vec![histogram]);
+    let histograms = Histograms { title, description, x: axis(EVIL, false), y: axis(EVIL, false), panels, size: (480, 320) };
+    for svg in [render(&figure).unwrap(), render_histograms(&histograms).unwrap()] {
+        assert_well_formed(&svg);
+        let bad = svg.chars().find(|c| *c != '\n' && crate::is_harmful(*c));
+        assert_eq!(bad, None);
+        assert!(!svg.contains("<script>"));
+    }
+}
+
 #[test]
 fn a_series_is_one_line_in_its_colour_through_all_its_points() {
     let svg = render(&figure(vec![series("initial", 0, &RISING), series("other", 1, &RISING)])).unwrap();

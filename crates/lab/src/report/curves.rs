@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::escape::escaped;
 use super::numbers::{filled, open_scroll};
 use crate::count::thousands;
 use crate::curves::{Chart, EVENTS, STATES, accuracy_chart, networks, spine_chart, state_chart};
+use crate::escape::escaped;
 use crate::table::network_of;
 use crate::{Error, Record, Row};
 

@@ -1,9 +1,9 @@
 //! A figure of the paper, or another study that is no sweep: its drawing, the numbers that sum it up, and how it was made.
 
 use super::StoredFigure;
-use super::escape::{escaped, prose};
 use super::numbers::{filled, open_scroll};
 use super::repeat::code;
+use crate::escape::{escaped, prose};
 use crate::study::short;
 use crate::table::seeds_in_words;
 use crate::{FigurePanel, FigureRecord, figure_svg};

@@ -9,14 +9,12 @@
 //! curves.rs    figures, and the same curves as text
 //! repeat.rs    every run: what it gave, its digests, the command that repeats it
 //! anchor.rs    names that links lead to
-//! escape.rs    text from records, made safe
 //! ```
 //!
 //! Everything in it comes from the records, so the same records give the same bytes.
 
 mod anchor;
 mod curves;
-mod escape;
 mod figure;
 mod numbers;
 mod page;

@@ -1,8 +1,8 @@
 //! Ours beside the paper's: the table that a reader came for.
 
-use super::escape::{escaped, prose};
 use super::repeat;
 use crate::Record;
+use crate::escape::{escaped, prose};
 use crate::table::{AFTER_THE_PAPERS_EPOCHS, AGAINST_THE_BEST, after_the_papers_epochs, against_the_best_other, cells, sections};
 
 const HEAD: &str = "\

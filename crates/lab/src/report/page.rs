@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 
 use super::anchor::anchors;
-use super::escape::escaped;
 use super::numbers::{filled, open_scroll};
 use super::section::{parts, section, subject};
 use super::{Reported, Stored, StoredFigure, StoredSweep, figure, repeat, sweep};
 use crate::count::plural;
+use crate::escape::escaped;
 use crate::table::against_the_best_other;
 
 const STYLE: &str = include_str!("style.css");

@@ -3,8 +3,8 @@
 use spinet_nn::Kernel;
 
 use super::anchor::slug;
-use super::escape::escaped;
 use super::numbers::{filled, open_scroll};
+use crate::escape::escaped;
 use crate::table::experiment_behind;
 use crate::{Experiment, Method, Record, Row, Setting};
 

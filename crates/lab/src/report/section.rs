@@ -2,9 +2,9 @@
 
 use super::Stored;
 use super::curves;
-use super::escape::{escaped, prose};
 use super::numbers::{list, numbers, open_scroll};
 use super::repeat;
+use crate::escape::{escaped, prose};
 use crate::table::{sections, seeds_in_words};
 use crate::{Definition, Record};
 

@@ -1,11 +1,11 @@
 //! Everything about one sweep: its points, its figure, its runs, and the file that makes it again.
 
 use super::StoredSweep;
-use super::escape::{escaped, prose};
 use super::figure::wide_figure;
 use super::numbers::{filled, open_scroll};
 use super::repeat::{code, together};
 use crate::count::{plural, thousands};
+use crate::escape::{escaped, prose};
 use crate::sweep::{cells, chart, notes};
 use crate::{SweepRecord, SweepRow};
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Reported, Stored, StoredFigure, StoredSweep};
+use crate::figure::tests::assert_well_formed;
 use crate::{
     Curve, Definition, Estimate, FigureCurve, FigurePanel, FigureRecord, Interval, Method, Published, Record, Row, SweepDefinition,
     SweepRecord, SweepRow,
@@ -368,6 +369,56 @@ fn text_of_a_hostile_record_stays_text() {
     let html = report(&[hostile.clone(), hostile], &[]);
     check(&html);
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !html.contains('\u{202e}'));
+}
+
+/// The record as JSON with `evil` behind every text that may be anything; the record is still read.
+fn poisoned<R>(json: &str, evil: &str, parse: fn(&str) -> Result<R, crate::Error>) -> R {
+    fn texts(value: &mut serde_json::Value) -> Vec<&mut String> {
+        match value {
+            serde_json::Value::String(text) => vec![text],
+            serde_json::Value::Array(values) => values.iter_mut().flat_map(texts).collect(),
+            serde_json::Value::Object(values) => values.values_mut().flat_map(texts).collect(),
+            _ => Vec::new(),
+        }
+    }
+    let mut record: serde_json::Value = serde_json::from_str(json).unwrap();
+    for index in 0..texts(&mut record).len() {
+        let before = record.clone();
+        // Numbers stay, so that there is something to draw.
+        let text = texts(&mut record).swap_remove(index);
+        if text.parse::<f64>().is_err() {
+            text.push_str(evil);
+        }
+        if parse(&record.to_string()).is_err() {
+            record = before;
+        }
+    }
+    parse(&record.to_string()).unwrap()
+}
+
+#[test]
+fn no_text_of_a_record_brings_a_control_character_or_a_mark_of_direction_into_the_report_or_its_figures() {
+    const EVIL: &str = "\u{1}\u{7}\u{1b}[31m\u{7f}\u{85}\u{61c}\u{200f}\u{202e}\u{2066}\u{206a}\u{fffe}";
+    let direction = FigureRecord::parse(include_str!("record-direction.json")).unwrap();
+    let mut figures = figures();
+    figures[1].record.axes = Some(["task", "accuracy"].map(str::to_owned));
+    let figures = figures.into_iter().map(|stored| poisoned(&stored.record.to_json().unwrap(), EVIL, FigureRecord::parse));
+    let figures: Vec<FigureRecord> = figures.chain([direction]).collect();
+    let table = poisoned(&stored("a.json").record.to_json().unwrap(), EVIL, Record::parse);
+    let sweep = poisoned(&sweep("b.json").record.to_json().unwrap(), EVIL, SweepRecord::parse);
+    let mut svgs: Vec<String> = figures.iter().map(|record| crate::figure_svg(record).unwrap()).collect();
+    svgs.extend([crate::accuracy_figure(&table).unwrap(), crate::spine_figure(&table).unwrap()]);
+    svgs.extend(crate::sweep_figure(&sweep).unwrap());
+    assert_eq!(svgs.len(), figures.len() + 3);
+    svgs.iter().for_each(|svg| assert_well_formed(svg));
+    let figures = figures.into_iter().map(|record| StoredFigure { name: format!("{EVIL}.json"), record }).collect();
+    let (tables, sweeps) =
+        (vec![Stored { record: table, name: EVIL.to_owned() }], vec![StoredSweep { record: sweep, name: EVIL.to_owned() }]);
+    let html = super::report(&Reported { tables, figures, sweeps });
+    check(&html);
+    for text in svgs.iter().chain([&html]) {
+        assert_eq!(text.chars().find(|c| *c != '\n' && crate::is_harmful(*c)), None);
+    }
 }
 
 #[test]
