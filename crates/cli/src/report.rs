@@ -36,13 +36,15 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
-        let mut files = Vec::new();
-        gather(&self.directory, &mut files)?;
-        files.sort();
-        let (mut found, mut others) = (Reported::default(), Vec::new());
-        for path in &files {
-            let name = path.strip_prefix(&self.directory).unwrap_or(path).to_string_lossy().replace('\\', "/");
-            match AnyRecord::parse(&store::read_text(path)?) {
+        let mut files = Files::default();
+        files.gather(&self.directory)?;
+        files.records.sort();
+        let name = |path: &Path| path.strip_prefix(&self.directory).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        let mut found = Reported::default();
+        let mut others: Vec<(String, Error)> = files.closed.into_iter().map(|(path, why)| (name(&path), why.into())).collect();
+        for path in &files.records {
+            let name = name(path);
+            match read(path) {
                 Ok(AnyRecord::Tables(record)) => found.tables.push(Stored { name, record }),
                 Ok(AnyRecord::Figure(record)) => found.figures.push(StoredAs { name, record }),
                 Ok(AnyRecord::Sweep(record)) => found.sweeps.push(StoredAs { name, record }),
@@ -75,14 +77,17 @@ impl Report {
         writeln!(output, "{}: {count} record{}", path.display(), if count == 1 { "" } else { "s" })
     }
 
-    /// Names the files that are no records: those of another kind on one line, damaged ones with the reason.
-    fn tell_others(&self, others: &[(String, lab::Error)], output: &Output) {
-        for (name, why) in others {
-            if !matches!(why, lab::Error::AnotherKind) {
-                output.note(&format!("left out {}: {why}", self.directory.join(name).display()));
+    /// Names the files that are no records: those of another kind on one line, damaged ones and those that cannot be read with the reason.
+    fn tell_others(&self, others: &[(String, Error)], output: &Output) {
+        let is_of_another_kind = |why: &Error| matches!(why, Error::Lab(lab::Error::AnotherKind));
+        for (name, why) in others.iter().filter(|(_, why)| !is_of_another_kind(why)) {
+            match why {
+                // It names the file itself.
+                Error::Train(why @ spinet::Error::Storage { .. }) => output.note(&format!("left out {why}")),
+                why => output.note(&format!("left out {}: {why}", self.directory.join(name).display())),
             }
         }
-        let of_another_kind = others.iter().filter(|(_, why)| matches!(why, lab::Error::AnotherKind));
+        let of_another_kind = others.iter().filter(|(_, why)| is_of_another_kind(why));
         let names: Vec<&str> = of_another_kind.map(|(name, _)| name.as_str()).collect();
         if !names.is_empty() {
             output.note(&format!("left out of {}, no records of runs: {}", self.directory.display(), in_short(&names)));
@@ -100,17 +105,34 @@ fn in_short(names: &[&str]) -> String {
     groups.map(|group| format!("{} in {}", group.len(), folder(group[0]))).collect::<Vec<_>>().join(", ")
 }
 
-/// Adds every JSON file in a folder and below; links to folders are not followed, so that this ends.
-fn gather(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
-    let failed = |source| spinet::Error::Storage { path: directory.to_owned(), action: "read", source };
-    for entry in fs::read_dir(directory).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let path = entry.path();
-        if entry.file_type().map_err(failed)?.is_dir() {
-            gather(&path, files)?;
-        } else if path.extension() == Some(OsStr::new("json")) {
-            files.push(path);
+fn read(path: &Path) -> Result<AnyRecord, Error> {
+    Ok(AnyRecord::parse(&store::read_text(path)?)?)
+}
+
+/// What there is in a folder and below.
+#[derive(Default)]
+struct Files {
+    /// Every JSON file.
+    records: Vec<PathBuf>,
+    /// Folders below that cannot be read.
+    closed: Vec<(PathBuf, spinet::Error)>,
+}
+
+impl Files {
+    /// Adds every JSON file in a folder and below; links to folders are not followed, so that this ends.
+    fn gather(&mut self, directory: &Path) -> Result<(), spinet::Error> {
+        let failed = |source| spinet::Error::Storage { path: directory.to_owned(), action: "read", source };
+        for entry in fs::read_dir(directory).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let path = entry.path();
+            if entry.file_type().map_err(failed)?.is_dir() {
+                if let Err(why) = self.gather(&path) {
+                    self.closed.push((path, why));
+                }
+            } else if path.extension() == Some(OsStr::new("json")) {
+                self.records.push(path);
+            }
         }
+        Ok(())
     }
-    Ok(())
 }

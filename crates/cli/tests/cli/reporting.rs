@@ -65,6 +65,39 @@ fn a_damaged_record_is_left_out_with_the_reason_and_a_folder_without_records_is_
     assert!(answer.stderr.contains("spinet: file: cannot make this directory: "), "{}", answer.stderr);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_read_is_left_out_by_name_and_the_rest_is_reported() {
+    use std::os::unix::fs::symlink;
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.path("results/more")).unwrap();
+    bench.write("results/good.json", RECORD);
+    bench.write("results/bad.json", [0xff, 0xfe]);
+    symlink("nowhere", bench.path("results/gone.json")).unwrap();
+    symlink("round.json", bench.path("results/round.json")).unwrap();
+    symlink("more", bench.path("results/folder.json")).unwrap();
+    let pipe = std::process::Command::new("mkfifo").arg(bench.path("results/pipe.json")).status();
+    assert!(pipe.unwrap().success());
+    let answer = bench.run("report --json");
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let names = ["bad.json", "folder.json", "gone.json", "pipe.json", "round.json"];
+    let mut notes = answer.stderr.lines();
+    for (name, why) in names.into_iter().zip([
+        "cannot read: it is not UTF-8 text",
+        "cannot read: ",
+        "cannot open: ",
+        "cannot read: it is a pipe or a device, expected a file",
+        "cannot open: ",
+    ]) {
+        let note = notes.next().unwrap();
+        assert!(note.starts_with(&format!("left out results/{name}: {why}")), "{note}");
+    }
+    assert_eq!(notes.next(), None);
+    let json: Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!((&json["left_out"], json["records"].as_array().unwrap().len()), (&serde_json::json!(names), 1));
+    assert!(bench.path("results/report.html").exists());
+}
+
 #[test]
 fn the_commands_in_a_report_repeat_its_numbers() {
     let bench = Bench::new();
