@@ -8,6 +8,7 @@
 //! | `verdict` | what one step found, and the sum over all steps |
 //! | `toolchain`, `suite` | the steps that cargo does: formatting, lints, documentation; the tests |
 //! | `budget`, `rooms`, `kernels`, `links`, `changelog` | the house checks, one file each |
+//! | `dependencies` | known holes, licences and sources of what the crates depend on, by cargo-deny |
 //! | `oracle` | the reference constants computed by `PyTorch` |
 //! | `browser` | the report as a browser shows it |
 //! | `bench`, `performance` | measurements, and their tables |
@@ -23,6 +24,7 @@ mod browser;
 mod budget;
 mod cell;
 mod changelog;
+mod dependencies;
 mod error;
 mod fuzz;
 mod kernels;

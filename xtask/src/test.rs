@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use crate::error::Error;
 use crate::verdict::{Report, Verdict};
-use crate::{browser, budget, changelog, kernels, links, oracle, results, rooms, suite, toolchain};
+use crate::{browser, budget, changelog, dependencies, kernels, links, oracle, results, rooms, suite, toolchain};
 
 /// A step's name and what it does.
 type Step = (&'static str, fn(&Path) -> Result<Verdict, Error>);
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     ("formatting", toolchain::formatting),
     ("lints", toolchain::lints),
     ("house: budgets", budget::check),
@@ -18,6 +18,7 @@ const STEPS: [Step; 12] = [
     ("house: unsafe code", kernels::check),
     ("house: links", links::check),
     ("house: changelog", changelog::check),
+    ("dependencies", dependencies::check_if_possible),
     ("tests", |root| suite::run(root, None)),
     ("documentation", toolchain::documentation),
     ("oracle", oracle::check_if_possible),
