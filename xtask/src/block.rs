@@ -29,7 +29,7 @@ pub(crate) struct LoneMarker {
 }
 
 /// A part of the text: a line outside every block, or a whole block.
-pub(crate) enum Part<'a> {
+enum Part<'a> {
     /// With its end.
     Line(&'a str),
     /// The markers' lines, and what is between them.
@@ -77,7 +77,7 @@ pub(crate) fn replace(text: &str, bodies: &[String]) -> Result<String, LoneMarke
 }
 
 /// Cuts the text into parts that put together again are the text.
-pub(crate) fn parts(text: &str) -> Result<Vec<Part<'_>>, LoneMarker> {
+fn parts(text: &str) -> Result<Vec<Part<'_>>, LoneMarker> {
     let mut parts = Vec::new();
     let mut open: Option<(&str, Block)> = None;
     let mut in_fence = false;

@@ -14,7 +14,6 @@
 //! | `bench`, `performance` | measurements, and their tables |
 //! | `fuzz` | the search for files that a reader does not bear |
 //! | `results`, `block` | the tables in Markdown files that are rendered from result records |
-//! | `prose`, `cell` | the numbers in sentences, which follow from cells of those tables |
 //! | `program`, `tree`, `source`, `error` | running programs, walking the repository, reading Rust source, what can go wrong |
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "xtask is a program for people; what it prints is its whole purpose")]
 
@@ -22,7 +21,6 @@ mod bench;
 mod block;
 mod browser;
 mod budget;
-mod cell;
 mod changelog;
 mod dependencies;
 mod error;
@@ -32,7 +30,6 @@ mod links;
 mod oracle;
 mod performance;
 mod program;
-mod prose;
 mod results;
 mod rooms;
 mod source;

@@ -1,24 +1,18 @@
-//! Every number that the README and the documentation quote comes from a stored result record.
+//! Every table in the README and the documentation is rendered from a stored result record.
 //!
 //! The program renders a record as a Markdown table; a block in a page (see [`block`]) holds that
-//! table to the letter. `cargo xtask results` writes the tables, `--check` compares them, and derives the numbers in the prose of
-//! [`DERIVED`] from them (see [`prose`]).
+//! table to the letter. `cargo xtask results` writes the tables, `--check` compares them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::block::{self, LoneMarker};
-use crate::cell::Tables;
 use crate::error::Error;
 use crate::program::{cargo, stdout};
 use crate::verdict::Verdict;
-use crate::{performance, prose, tree};
+use crate::{performance, tree};
 
-/// The pages whose sentences are held to the tables.
-const DERIVED: [&str; 3] = ["README.md", "docs/reproduction.md", "docs/grapes.md"];
-
-/// Complains about records that are not JSON, about blocks that differ from what the program renders, and about numbers in sentences that do not follow
-/// from the blocks.
+/// Complains about records that are not JSON and about blocks that differ from what the program renders.
 pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
     let records = tree::files(root, "results", "json")?;
     let mut complaints = Vec::new();
@@ -27,11 +21,10 @@ pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
             complaints.push(format!("{}: not JSON: {error}", record.display()));
         }
     }
-    let (mut count, mut tables) = (0, Tables::default());
+    let mut count = 0;
     for page in pages(root)? {
         for block in block::find(&tree::read(root, &page)?).map_err(marker(&page))? {
             count += 1;
-            tables.add(&block);
             let place = format!("{}:{}", page.display(), block.line);
             match render(root, &block.record) {
                 Ok(table) => complaints.extend(difference(&block.body, &table).map(|text| format!("{place}: `{}`: {text}", block.record))),
@@ -39,17 +32,7 @@ pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
             }
         }
     }
-    let mut derived = 0;
-    for page in DERIVED {
-        let (found, numbers) = prose::check(&tree::read(root, Path::new(page))?, &tables).map_err(marker(Path::new(page)))?;
-        complaints.extend(found.into_iter().map(|complaint| format!("{page}:{complaint}")));
-        derived += numbers;
-    }
-    let blocks = if count == 0 {
-        "no page has a block rendered from them yet".to_owned()
-    } else {
-        format!("{count} blocks equal them, {derived} numbers of sentences follow")
-    };
+    let blocks = if count == 0 { "no page has a block rendered from them yet".to_owned() } else { format!("{count} blocks equal them") };
     Ok(Verdict::of(complaints, format!("{} result records; {blocks}", records.len())))
 }
 

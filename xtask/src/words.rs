@@ -12,8 +12,7 @@ tasks:
   bench               measure the kernels and a durable save; with --against-torch training steps beside PyTorch and
                       scikit-learn, with --small those of small batches with several rules, with --row a table's row of runs
   oracle [--check]    compute the PyTorch reference constants anew; with --check compare them with the stored ones
-  results [--check]   render the tables in the Markdown files anew; with --check compare them with the result records, and the
-                      numbers in sentences with the tables
+  results [--check]   render the tables in the Markdown files anew; with --check compare them with the result records
   fuzz [READER] [--seconds N]
                       search for files that a reader does not bear, N seconds (60) for each reader or for the one named; needs
                       a nightly compiler and cargo-fuzz
