@@ -72,7 +72,7 @@ def at_best(initial, method):
 
 READINGS = {
     "largest difference over all levels (ours)": all_levels,
-    "the same, evaluated every 25 epochs": lambda i, m: all_levels(every(i, 25), every(m, 25)),
+    "the same, evaluated every 20 epochs": lambda i, m: all_levels(every(i, 20), every(m, 20)),
     "the same, evaluated every 50 epochs": lambda i, m: all_levels(every(i, 50), every(m, 50)),
     "evaluated levels and epochs alone": lambda i, m: largest_difference(i, m, [a for _, a in i[1:]], measured_time),
     "epochs of the run over the epoch at the initial network's last accuracy": at_last,

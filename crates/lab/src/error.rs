@@ -23,7 +23,7 @@ pub enum Error {
         expected: String,
     },
     /// A word that names no method.
-    #[error("unknown method `{found}`, expected one of initial, dropout, l2, bdnn-dsd")]
+    #[error("unknown method `{found}`, expected one of initial, dropout, dropout-tuned, l2, l2-as-published, bdnn-dsd")]
     UnknownMethod {
         /// The word given.
         found: String,

@@ -274,9 +274,10 @@ pub fn words() -> Vec<&'static str> {
 }
 
 impl Experiment {
-    /// Whether a method is one of this experiment's for one of the networks; variants are not in all.
+    /// Whether a method can be run for one of the networks: its parameter is fixed, or was tuned.
     pub fn has(&self, method: Method, hidden: usize) -> bool {
-        !method.is_variant() || self.tuned(method, hidden).is_some()
+        let is_fixed = matches!(method, Method::Initial | Method::BdnnDsd) || method == Method::Dropout && self.dropout.is_some();
+        is_fixed || self.tuned(method, hidden).is_some()
     }
 
     fn tuned(&self, method: Method, hidden: usize) -> Option<&'static Tuned> {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::reproduce::{RUNS, initialisers};
+use crate::reproduce::{RUNS, each};
 use crate::table::experiment_behind;
-use crate::{Batch, Definition, EXPERIMENTS, Error, Experiment, Method, Record, Row};
+use crate::{Definition, EXPERIMENTS, Error, Experiment, Method, Record, Row, Setting, Settings};
 
 /// One record with the rows of all, in the order of the registry; `records` stand beside the files they were read from.
 ///
@@ -40,7 +40,9 @@ pub fn join(records: &[(PathBuf, Record)]) -> Result<Record, Error> {
     }
     let experiments = experiments_of(&definition);
     definition.experiments = experiments.iter().map(|experiment| experiment.name.to_owned()).collect();
-    (definition.batch, definition.initialiser) = (Batch::of(&experiments), initialisers(&experiments));
+    definition.settings = Settings::of(&experiments);
+    let kernels = kernels(records)?;
+    definition.kernel = each(&experiments, |experiment| kernels[experiment.standardize.name()].clone());
     let mut record = Record { rows: Vec::new(), definition };
     rows.sort_by_key(|row| {
         let experiment = experiment_behind(&record, row).map(|experiment| experiment.name);
@@ -51,7 +53,9 @@ pub fn join(records: &[(PathBuf, Record)]) -> Result<Record, Error> {
     if record.definition.reduced.is_none() {
         // The whole of them: one command makes it again.
         let words: Vec<&str> = experiments.iter().map(|experiment| experiment.words[0]).collect();
-        record.definition.command = format!("spinet reproduce {}", words.join(" "));
+        let setting = experiments.first().filter(|experiment| experiment.setting != Setting::default());
+        let setting = setting.map_or_else(String::new, |experiment| format!(" --setting {}", experiment.setting));
+        record.definition.command = format!("spinet reproduce{setting} {}", words.join(" "));
     }
     Ok(record)
 }
@@ -65,8 +69,25 @@ fn experiments_of(definition: &Definition) -> Vec<&'static Experiment> {
 fn known(definition: &Definition) -> Result<(), String> {
     let experiments = experiments_of(definition);
     let same = |what, found: &str, expected: &str| same(what, found, expected, "this version has it");
-    same("batch", &definition.batch.to_string(), &Batch::of(&experiments).to_string())?;
-    same("initial weights", &definition.initialiser, &initialisers(&experiments))
+    let (found, expected) = (&definition.settings, Settings::of(&experiments));
+    same("batch", &found.batch.to_string(), &expected.batch.to_string())?;
+    same("initial weights", &found.initialiser, &expected.initialiser)?;
+    let none = |setting: &Option<String>| setting.clone().unwrap_or_else(|| "none".to_owned());
+    same("momentum", &none(&found.momentum), &none(&expected.momentum))?;
+    same("pixels standardized by", &none(&found.standardize), &none(&expected.standardize))
+}
+
+/// The kernel class of each kind of pixels, on which it may depend; records that have different ones are refused.
+fn kernels(records: &[(PathBuf, Record)]) -> Result<BTreeMap<&'static str, String>, Error> {
+    let mut kernels = BTreeMap::<&str, String>::new();
+    for (path, Record { definition, .. }) in records {
+        for experiment in experiments_of(definition) {
+            let found = definition.kernel_of(experiment);
+            let known = kernels.entry(experiment.standardize.name()).or_insert_with(|| found.clone());
+            same("kernel class", &found, known, "in the first file").map_err(|message| Error::Join { path: path.clone(), message })?;
+        }
+    }
+    Ok(kernels)
 }
 
 /// Refuses another value than the expected one.
@@ -87,7 +108,6 @@ fn name(row: &Row) -> String {
 fn add(definition: &mut Definition, other: &Definition) -> Result<(), String> {
     let same = |what: &str, found: &str, expected: &str| same(what, found, expected, "in the first file");
     same("seeds", &format!("{:?}", other.seeds), &format!("{:?}", definition.seeds))?;
-    same("kernel class", &other.kernel, &definition.kernel)?;
     same("learning rate", &other.learning_rate.to_string(), &definition.learning_rate.to_string())?;
     for (data, [train, test]) in &other.digests {
         let known = definition.digests.entry(data.clone()).or_insert_with(|| [train.clone(), test.clone()]);
@@ -146,6 +166,15 @@ mod tests {
     /// The record of all tables.
     const ALL: &str = "paper-tables.json";
 
+    /// Its part that is Tables 3 and 4.
+    fn small() -> (PathBuf, Record) {
+        let (path, mut record) = stored(ALL);
+        record.definition.experiments = vec!["tables-3-4-wide".to_owned()];
+        record.definition.settings = Settings::of(&experiments_of(&record.definition));
+        record.rows.retain(|row| (row.data.as_str(), row.train) == ("mnist", 1200));
+        (path, record)
+    }
+
     fn stored(name: &str) -> (PathBuf, Record) {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results").join(name);
         (path.clone(), Record::parse(&spinet_train::store::read_text(&path).unwrap()).unwrap())
@@ -172,19 +201,22 @@ mod tests {
 
     #[test]
     fn experiments_are_joined_in_the_order_of_the_registry() {
-        let ((path, small), (_, all)) = (stored("tables-3-4.json"), stored(ALL));
+        let ((path, small), (_, all)) = (small(), stored(ALL));
         let mut others = all.clone();
-        others.definition.experiments.retain(|name| name != "tables-3-4");
-        let others_alone = experiments_of(&others.definition);
-        (others.definition.batch, others.definition.initialiser) = (Batch::of(&others_alone), initialisers(&others_alone));
+        others.definition.experiments.retain(|name| name != "tables-3-4-wide");
+        others.definition.settings = Settings::of(&experiments_of(&others.definition));
         others.rows.retain(|row| !small.rows.contains(row));
         assert_eq!(others.rows.len() + small.rows.len(), all.rows.len(), "a row that both records have is the same in both");
         let joined = join(&[(path.clone(), small), (path, others)]).unwrap();
-        assert_eq!(joined.definition.experiments, ["tables-1-2", "tables-3-4", "tables-5-6", "tables-7-8", "tables-9-10"]);
+        assert_eq!(
+            joined.definition.experiments,
+            ["tables-1-2-wide", "tables-3-4-wide", "tables-5-6-wide", "tables-7-8-wide", "tables-9-10-wide"]
+        );
         assert_eq!(joined.rows, all.rows);
-        let Definition { batch, initialiser, digests, reduced, .. } = all.definition;
+        let Definition { settings, kernel, digests, reduced, command, .. } = all.definition;
         let found = joined.definition;
-        assert_eq!((found.batch, found.initialiser, found.digests, found.reduced), (batch, initialiser, digests, reduced));
+        assert_eq!((found.settings, found.kernel, found.digests, found.reduced), (settings, kernel, digests, reduced));
+        assert_eq!(found.command, command);
     }
 
     #[test]
@@ -192,13 +224,16 @@ mod tests {
         let (path, mnist) = stored("tables-3-4.json");
         let mut colour = Record { rows: Vec::new(), ..mnist.clone() };
         colour.definition.experiments = vec!["tables-9-10".to_owned()];
-        (colour.definition.batch, colour.definition.initialiser) = (Batch::All(500), "uniform(0.5)".to_owned());
+        colour.definition.settings = Settings::of(&experiments_of(&colour.definition));
+        colour.definition.kernel = "exact".to_owned();
         let joined = join(&[(path.clone(), mnist), (path.clone(), colour.clone())]).unwrap().definition;
-        assert_eq!(joined.batch, Batch::Each("600, in tables-9-10 500".to_owned()));
-        assert_eq!(joined.initialiser, "uniform(1), in tables-9-10 uniform(0.5)");
+        let Settings { batch, initialiser, momentum, standardize } = &joined.settings;
+        assert_eq!((batch, initialiser.as_str()), (&crate::Batch::Each("600, in tables-9-10 500".to_owned()), "glorot-sigmoid"));
+        assert_eq!([momentum, standardize].map(Option::as_deref), [Some("0.5, in tables-9-10 0"), Some("feature, in tables-9-10 none")]);
+        assert_eq!(joined.kernel, "f32, in tables-9-10 exact", "which follows from the pixels");
         let text = serde_json::to_string(&joined).unwrap();
         assert_eq!(serde_json::from_str::<Definition>(&text).unwrap(), joined);
-        colour.definition.batch = Batch::All(600);
+        colour.definition.settings.batch = crate::Batch::All(600);
         let text = join(&[(path, colour)]).unwrap_err().to_string();
         assert!(text.ends_with("tables-3-4.json: batch 600, expected 500 as this version has it"), "{text}");
     }
@@ -214,8 +249,8 @@ mod tests {
         let text = refused(&|record| record.rows[0].accuracy.mean += 1.0);
         let row = "`initial` on mnist with 1200 samples and 10 hidden units";
         assert_eq!(text, format!("other.json: {row} differs from that of another file, expected the same numbers"));
-        let text = refused(&|record| record.definition.kernel = "f32".to_owned());
-        assert_eq!(text, "other.json: kernel class f32, expected exact as in the first file");
+        let text = refused(&|record| record.definition.kernel = "exact".to_owned());
+        assert_eq!(text, "other.json: kernel class exact, expected f32 as in the first file");
         let text = refused(&|record| record.definition.seeds = vec![7]);
         assert_eq!(text, "other.json: seeds [7], expected [0, 1, 2, 3, 4] as in the first file");
         let text = refused(&|record| record.definition.digests.values_mut().for_each(|digest| digest[0] = "x".to_owned()));

@@ -45,7 +45,7 @@ pub use merge::{Merged, merge};
 pub use method::Method;
 pub use paper::{Published, published};
 pub use progress::Progress;
-pub use record::{Batch, Curve, Definition, Estimate, Interval, Record, Row};
+pub use record::{Batch, Curve, Definition, Estimate, Interval, Record, Row, Settings};
 pub use report::{Reported, Stored, StoredAs, StoredFigure, StoredSweep, report};
 pub use reproduce::{Request, reproduce, run_share};
 pub use runs::Keeping;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use spinet_nn::Kernel;
 
-use crate::{EXPERIMENTS, Error, Method, Published, mean, standard_deviation};
+use crate::{EXPERIMENTS, Error, Experiment, Method, Published, mean, standard_deviation};
 
 /// A mean over runs with what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -135,6 +136,21 @@ impl fmt::Display for Batch {
     }
 }
 
+/// Settings of a run that experiments may have for their own; where they differ, that of each, in words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Samples of a step.
+    pub batch: Batch,
+    /// Distribution of the initial weights.
+    pub initialiser: String,
+    /// Momentum, if there is any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<String>,
+    /// How pixels are standardized, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standardize: Option<String>,
+}
+
 /// What was run, for whoever wants the same numbers again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Definition {
@@ -151,19 +167,12 @@ pub struct Definition {
     pub seeds: Vec<u64>,
     /// Per step.
     pub learning_rate: f64,
-    /// Samples of a step.
-    pub batch: Batch,
+    /// Settings that experiments of the registry may have for their own.
+    #[serde(flatten)]
+    pub settings: Settings,
     /// Class of the kernel that computed the products with pixels: `exact` or `f32`.
     #[serde(default = "before_kernels")]
     pub kernel: String,
-    /// Distribution of the initial weights; where experiments differ, that of each.
-    pub initialiser: String,
-    /// Momentum, if there is any; where experiments differ, that of each.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub momentum: Option<String>,
-    /// How pixels are standardized, if they are; where experiments differ, that of each.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub standardize: Option<String>,
     /// For each experiment: length of a run, evaluations, and the reason.
     pub lengths: Vec<String>,
     /// How each tuned parameter was chosen, and by which command.
@@ -184,6 +193,18 @@ pub struct Record {
     pub rows: Vec<Row>,
     /// How they were made.
     pub definition: Definition,
+}
+
+impl Definition {
+    /// The kernel class of an experiment's runs. A record of several experiments may have both classes: that of each follows from
+    /// its pixels.
+    pub(crate) fn kernel_of(&self, experiment: &Experiment) -> String {
+        if self.kernel.contains(',') {
+            experiment.standardize.kernel(Kernel::Auto).map_or(Kernel::Exact, Kernel::class).to_string()
+        } else {
+            self.kernel.clone()
+        }
+    }
 }
 
 impl Record {

@@ -11,7 +11,7 @@ use crate::count::{plural, thousands};
 use crate::experiment::{LEARNING_RATE, TUNED_POINT};
 use crate::runs::Outcome;
 use crate::{
-    Batch, Curve, Definition, Error, Estimate, Experiment, Keeping, Method, Progress, Record, Row, Shard, Tuned, paired_interval,
+    Batch, Curve, Definition, Error, Estimate, Experiment, Keeping, Method, Progress, Record, Row, Settings, Shard, Tuned, paired_interval,
     published, speedup,
 };
 
@@ -82,7 +82,8 @@ impl Request {
         let mut jobs = Vec::new();
         for (index, experiment) in self.experiments.iter().enumerate() {
             for hidden in self.networks(experiment)? {
-                for method in self.methods().into_iter().filter(|method| experiment.has(*method, hidden)) {
+                let has = |method: &Method| experiment.has(*method, hidden) || self.rules.iter().any(|rule| rule.name == method.name());
+                for method in self.methods().into_iter().filter(has) {
                     for seed in 0..self.runs as u64 {
                         let rules = match self.rules.iter().find(|rule| rule.name == method.name()) {
                             Some(rule) => experiment.with_optimizer(Some(rule.clone())),
@@ -309,6 +310,11 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
             experiment.epochs_reason
         ));
     }
+    let lacks_l2 = |experiment: &&&Experiment| experiment.hidden.iter().any(|hidden| !experiment.has(Method::L2, *hidden));
+    let without: Vec<&str> = request.experiments.iter().filter(lacks_l2).map(|experiment| experiment.name).collect();
+    if !without.is_empty() {
+        open_points.push(format!("L2 is left out of {}: its coefficient has not been tuned in this setting yet", without.join(", ")));
+    }
     if !tuned.is_empty() {
         open_points.push(TUNED_POINT.to_owned());
     }
@@ -320,11 +326,7 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
         reduced: request.reduced(),
         seeds: (0..request.runs as u64).collect(),
         learning_rate: LEARNING_RATE,
-        batch: Batch::of(&request.experiments),
-        initialiser: initialisers(&request.experiments),
-        momentum: Some(each(&request.experiments, |experiment| experiment.momentum.unwrap_or(0.0))).filter(|momentum| momentum != "0"),
-        standardize: Some(each(&request.experiments, |experiment| experiment.standardize))
-            .filter(|pixels| pixels != Standardize::None.name()),
+        settings: Settings::of(&request.experiments),
         unverified: data.iter().filter(|set| !set.is_verified).map(unverified).collect(),
         kernel: each(&request.experiments, |experiment| {
             experiment.standardize.kernel(request.kernel).map_or(request.kernel, Kernel::class).class()
@@ -336,21 +338,23 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
     }
 }
 
-/// The law of the initial weights; where experiments differ, that of each.
-pub(crate) fn initialisers(experiments: &[&Experiment]) -> String {
-    each(experiments, |experiment| experiment.initialiser)
-}
-
-impl Batch {
-    /// That of these experiments.
+impl Settings {
+    /// Those of these experiments.
     pub(crate) fn of(experiments: &[&Experiment]) -> Self {
-        let text = each(experiments, |experiment| experiment.batch);
-        text.parse().map_or(Self::Each(text), Self::All)
+        let batch = each(experiments, |experiment| experiment.batch);
+        let momentum = each(experiments, |experiment| experiment.momentum.unwrap_or(0.0));
+        let standardize = each(experiments, |experiment| experiment.standardize);
+        Self {
+            batch: batch.parse().map_or(Batch::Each(batch), Batch::All),
+            initialiser: each(experiments, |experiment| experiment.initialiser),
+            momentum: Some(momentum).filter(|momentum| momentum != "0"),
+            standardize: Some(standardize).filter(|pixels| pixels != Standardize::None.name()),
+        }
     }
 }
 
 /// A setting of the first experiment, and of those that differ from it.
-fn each<T: PartialEq + std::fmt::Display>(experiments: &[&Experiment], setting: impl Fn(&Experiment) -> T) -> String {
+pub(crate) fn each<T: PartialEq + std::fmt::Display>(experiments: &[&Experiment], setting: impl Fn(&Experiment) -> T) -> String {
     let Some((first, others)) = experiments.split_first().map(|(first, others)| (setting(first), others)) else { return String::new() };
     let others = others.iter().map(|experiment| (experiment.name, setting(experiment))).filter(|(_, found)| *found != first);
     others.fold(first.to_string(), |text, (name, found)| format!("{text}, in {name} {found}"))

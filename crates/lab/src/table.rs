@@ -2,7 +2,7 @@
 
 use crate::count::{plural, thousands};
 use crate::paper::Printed;
-use crate::{Definition, EXPERIMENTS, Estimate, Experiment, Interval, Method, Record, Row, paired_interval};
+use crate::{Definition, EXPERIMENTS, Estimate, Experiment, Interval, Method, Record, Row, Settings, paired_interval};
 
 const HEAD: [&str; 9] = ["hidden", "method", "accuracy %", "paper", "difference", "over initial [95 %]", "L", "paper", "difference"];
 
@@ -146,7 +146,8 @@ over initial: mean difference to the initial network of the same seed, with its 
 L: how many times faster than the initial network of the same seed, at the accuracy level with the largest difference in time.
 ";
     let seeds = seeds_in_words(&definition.seeds);
-    let Definition { learning_rate, batch, initialiser, momentum, standardize, kernel, .. } = definition;
+    let Definition { learning_rate, settings, kernel, .. } = definition;
+    let Settings { batch, initialiser, momentum, standardize } = settings;
     let momentum = momentum.as_ref().map_or_else(String::new, |momentum| format!("momentum {momentum}, "));
     let pixels = standardize.as_ref().map_or_else(String::new, |standardize| format!("pixels standardized by {standardize}, "));
     notes += &format!(
@@ -274,11 +275,8 @@ mod tests {
             reduced: Some("2 runs instead of 5".to_owned()),
             seeds: vec![0, 1],
             learning_rate: 0.1,
-            batch: crate::Batch::All(600),
             kernel: "f32".to_owned(),
-            initialiser: "uniform(1)".to_owned(),
-            momentum: None,
-            standardize: None,
+            settings: Settings { batch: crate::Batch::All(600), initialiser: "uniform(1)".to_owned(), momentum: None, standardize: None },
             lengths: vec!["reason".to_owned()],
             tuned: vec!["l2: x".to_owned()],
             open_points: vec!["initial weights: y".to_owned()],

@@ -470,6 +470,7 @@ mod tests {
         ("test_part", &["0.5", "1", "1e-9"], &["0", "0.0", "1.0", "1.5", "-0.1", "-1", "nan", "inf", "\"half\"", "true"]),
         ("train_per_class", &["1", "1000000"], &["0", "-1", "1.5", "nan", "\"all\""]),
         ("split_seed", &["0", "9223372036854775807"], &["-1", "0.5", "nan", "\"x\"", "18446744073709551616"]),
+        ("standardize", &["\"none\"", "\"feature\"", "\"global\""], &["\"feture\"", "1", "true", "nan"]),
         ("hidden", &["[]", "[1]", "[300, 100]"], &["[0]", "[1, 0]", "[-1]", "[1.5]", "[\"a\"]", "7", "[1000000, 1000000]", "nan"]),
         ("activation", &["\"relu\"", "\"tanh\""], &["\"rleu\"", "\"\"", "1", "nan"]),
         ("output_activation", &["\"identity\""], &["\"identiy\"", "1", "\"relu\"", "nan"]),
@@ -479,6 +480,7 @@ mod tests {
             &["\"uniform(1)\"", "\"xavier\"", "\"normal(0.1)\"", "\"uniform(1e29)\""],
             &["\"uniform(0)\"", "\"uniform(-1)\"", "\"uniform(nan)\"", "\"uniform(1e30)\"", "\"xavir\"", "1"],
         ),
+        ("bias_initializer", &["\"zeros\"", "\"as-weights\""], &["\"zero\"", "0", "nan"]),
         ("bias", &["true", "false"], &["1", "\"yes\"", "nan"]),
         (
             "learning_rate",
@@ -589,7 +591,9 @@ mod tests {
         let label = Some(Column::Name("kind".to_owned()));
         let (test_part, train_per_class) = (Some(Part::Count(1)), Some(1));
         let schedule = Schedule::Cosine { floor: 0.1 };
+        let (standardize, bias_initializer) = (Standardize::Image, BiasInitializer::AsWeights);
         let config = TrainConfig { label, test_part, train_per_class, split_seed: 1, schedule, warm_up: 1, ..TrainConfig::default() };
+        let config = TrainConfig { standardize, bias_initializer, ..config };
         let table: toml::Table = toml::from_str(&config.to_toml().unwrap()).unwrap();
         assert!(table.keys().all(|key| FIELDS.iter().any(|(field, _)| field == key)), "{table:?}");
         assert_eq!(table.len(), FIELDS.len());

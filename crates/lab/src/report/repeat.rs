@@ -1,12 +1,10 @@
 //! Every run: what it gave, the digests that a repetition must meet, and the command that repeats it.
 
-use spinet_nn::Kernel;
-
 use super::anchor::slug;
 use super::numbers::{filled, open_scroll};
 use crate::escape::escaped;
 use crate::table::experiment_behind;
-use crate::{Experiment, Method, Record, Row, Setting};
+use crate::{Method, Record, Row, Setting, Settings};
 
 /// Where the runs of a row stand; rows that are alike in a record are numbered.
 pub(super) fn anchor(record: &Record, record_anchor: &str, row: &Row) -> String {
@@ -88,7 +86,7 @@ fn command_of_row(record: &Record, row: &Row) -> Option<String> {
         words.push(format!("--setting {}", experiment.setting));
     }
     words.push(format!("--hidden {} --methods {}", row.hidden, row.method.name()));
-    words.push(format!("--runs {} --epochs {} --kernel {}", row.runs, row.epochs, quoted(&kernel_of(record, experiment))));
+    words.push(format!("--runs {} --epochs {} --kernel {}", row.runs, row.epochs, quoted(&record.definition.kernel_of(experiment))));
     if row.method != Method::Initial {
         let optimizer = experiment.optimizer().map(|rule| rule.to_string());
         let of_method = row.rules.iter().filter(|rule| Some(*rule) != optimizer.as_ref());
@@ -106,26 +104,13 @@ fn command_of_run(record: &Record, row: &Row) -> Option<String> {
     words.extend(row.rules.iter().map(|rule| format!("--rule {}", quoted(rule))));
     words.push(format!("--epochs {} --evaluate-every {every}", row.epochs));
     // A record of several experiments names every batch and law; each experiment has one.
-    let own = (definition.batch.to_string(), definition.initialiser.clone(), definition.standardize.clone());
     let is_one = definition.experiments.len() == 1;
-    let of_experiment =
-        || (experiment.batch.to_string(), experiment.initialiser.to_string(), Some(experiment.standardize.name().to_owned()));
-    let (batch, law, standardize) = if is_one { own } else { of_experiment() };
+    let Settings { batch, initialiser, standardize, .. } = if is_one { definition.settings.clone() } else { Settings::of(&[experiment]) };
     words.push(format!("--learning-rate {} --batch {batch}", definition.learning_rate));
-    words.extend(standardize.filter(|name| name != "none").map(|name| format!("--standardize {}", quoted(&name))));
-    words.push(format!("--initialiser {} --kernel {}", quoted(&law), quoted(&kernel_of(record, experiment))));
+    words.extend(standardize.map(|name| format!("--standardize {}", quoted(&name))));
+    words.push(format!("--initialiser {} --kernel {}", quoted(&initialiser), quoted(&record.definition.kernel_of(experiment))));
     words.push(format!("--seed {}", definition.seeds.first()?));
     Some(words.join(" "))
-}
-
-/// The kernel class of an experiment's runs; a record of several experiments may have both, which the pixels decide.
-fn kernel_of(record: &Record, experiment: &Experiment) -> String {
-    let kernel = &record.definition.kernel;
-    if kernel.contains(',') {
-        experiment.standardize.kernel(Kernel::Auto).map_or(Kernel::Exact, Kernel::class).to_string()
-    } else {
-        kernel.clone()
-    }
 }
 
 /// A word as it is typed in a shell.

@@ -72,8 +72,10 @@ fn definition(definition: &Definition) -> String {
         ("kernel class", definition.kernel.clone()),
         ("seeds", seeds_in_words(&definition.seeds)),
         ("learning rate", definition.learning_rate.to_string()),
-        ("batch", definition.batch.to_string()),
-        ("initial weights", definition.initialiser.clone()),
+        ("batch", definition.settings.batch.to_string()),
+        ("initial weights", definition.settings.initialiser.clone()),
+        ("momentum", definition.settings.momentum.clone().unwrap_or_else(|| "0".to_owned())),
+        ("pixels standardized by", definition.settings.standardize.clone().unwrap_or_else(|| "none".to_owned())),
     ];
     let settings = settings.iter().map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>\n", prose(value)));
     let mut html = format!("<dl class=\"settings\">\n{}</dl>\n", settings.collect::<String>());

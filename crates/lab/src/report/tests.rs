@@ -127,11 +127,13 @@ fn stored(name: &str) -> Stored {
         reduced: None,
         seeds: vec![0, 1],
         learning_rate: 0.1,
-        batch: crate::Batch::All(600),
         kernel: "exact".to_owned(),
-        initialiser: "uniform(1)".to_owned(),
-        momentum: None,
-        standardize: None,
+        settings: crate::Settings {
+            batch: crate::Batch::All(600),
+            initialiser: "uniform(1)".to_owned(),
+            momentum: None,
+            standardize: None,
+        },
         lengths: words("a length"),
         tuned: words("l2 by `spinet tune --rule l2`"),
         open_points: words("an open point"),
@@ -357,7 +359,7 @@ fn text_of_a_hostile_record_stays_text() {
         row.curve.counts.insert(evil(), row.curve.accuracy.clone());
     }
     rows.push(rows[0].clone());
-    for text in [&mut definition.command, &mut definition.program, &mut definition.kernel, &mut definition.initialiser] {
+    for text in [&mut definition.command, &mut definition.program, &mut definition.kernel, &mut definition.settings.initialiser] {
         *text = evil();
     }
     for list in [&mut definition.experiments, &mut definition.lengths, &mut definition.tuned, &mut definition.open_points] {
@@ -410,7 +412,9 @@ fn no_text_of_a_record_brings_a_control_character_or_a_mark_of_direction_into_th
     svgs.extend([crate::accuracy_figure(&table).unwrap(), crate::spine_figure(&table).unwrap()]);
     svgs.extend(crate::sweep_figure(&sweep).unwrap());
     assert_eq!(svgs.len(), figures.len() + 3);
-    svgs.iter().for_each(|svg| assert_well_formed(svg));
+    for svg in &svgs {
+        assert_well_formed(svg);
+    }
     let figures = figures.into_iter().map(|record| StoredFigure { name: format!("{EVIL}.json"), record }).collect();
     let (tables, sweeps) =
         (vec![Stored { record: table, name: EVIL.to_owned() }], vec![StoredSweep { record: sweep, name: EVIL.to_owned() }]);
