@@ -5,6 +5,8 @@
 
 use crate::exact::{Exact, MOST_TERMS};
 use crate::product::{Layout, product};
+#[cfg(target_arch = "x86_64")]
+use crate::sparse::{Encoding, Sparse};
 use crate::standardizer::Folded;
 use crate::{Dense, Kernel, Pixels, Real, Threads};
 
@@ -42,10 +44,10 @@ pub(crate) struct FirstLayer<S> {
     pub(crate) folded: Option<Folded<S>>,
     exact: Option<Exact>,
     widened: Vec<S>,
-    /// Leaves zeros of `widened` out.
+    /// Products that leave zeros out, from bytes.
     #[cfg(target_arch = "x86_64")]
-    sparse: crate::sparse::Sparse,
-    /// Whether the last batch has enough of them.
+    sparse: Sparse,
+    /// Whether the last batch has enough of them; it is not widened then.
     is_sparse: bool,
     /// Samples in `widened`, if the last batch was widened.
     used: Option<usize>,
@@ -63,7 +65,7 @@ impl<S: Real> FirstLayer<S> {
             exact: None,
             widened: Vec::new(),
             #[cfg(target_arch = "x86_64")]
-            sparse: crate::sparse::Sparse::default(),
+            sparse: Sparse::default(),
             is_sparse: false,
             used: None,
             largest_weight: None,
@@ -75,6 +77,7 @@ impl<S: Real> FirstLayer<S> {
     pub(crate) fn take(&mut self, threads: &Threads, dense: &Dense<S>, inputs: &Inputs<'_, S>) {
         let features = dense.shape.inputs;
         self.used = None;
+        self.is_sparse = false;
         (self.largest_weight, self.largest_gradient) = (None, None);
         let Inputs::Pixels(pixels) = inputs else { return };
         if let Some(folded) = &mut self.folded {
@@ -87,9 +90,18 @@ impl<S: Real> FirstLayer<S> {
             self.exact.get_or_insert_with(new).gather(threads, pixels);
             return;
         }
+        let folded = self.folded.as_ref();
+        #[cfg(target_arch = "x86_64")]
+        if S::single(&[]).is_some() {
+            let centres = || folded.and_then(Folded::centres).map(|centres| Encoding::new(centres, 1.0));
+            let encoding = || centres().unwrap_or_else(|| Encoding::new(vec![0.0; features], 1.0 / 255.0));
+            self.is_sparse = self.sparse.take(pixels, encoding);
+        }
+        if self.is_sparse {
+            return;
+        }
         self.widened.resize(self.most * features, S::ZERO);
         self.used = Some(pixels.len() * features);
-        let folded = self.folded.as_ref();
         threads.pieces(&mut self.widened[..pixels.len() * features], features, |first, rows| {
             for (index, numbers) in rows.chunks_exact_mut(features).enumerate() {
                 let pixels = pixels.row(first + index);
@@ -98,12 +110,6 @@ impl<S: Real> FirstLayer<S> {
                 }
             }
         });
-        #[cfg(target_arch = "x86_64")]
-        if let Some(numbers) = S::single(&self.widened[..pixels.len() * features])
-            && crate::avx512::is_available()
-        {
-            self.is_sparse = self.sparse.take(numbers, features);
-        }
     }
 
     /// Prepares weights for any number of calls of [`forward`](Self::forward) with pixels.
@@ -122,11 +128,11 @@ impl<S: Real> FirstLayer<S> {
         let folded = self.folded.as_ref().filter(|_| matches!(inputs, Inputs::Pixels(_)));
         let weight = folded.map_or(weight, |folded| folded.weight(weight));
         match (self.numbers(inputs), &self.exact, S::single_mut(outputs)) {
-            (None, Some(exact), Some(outputs)) => exact.forward(threads, outputs),
             #[cfg(target_arch = "x86_64")]
-            (Some(_), _, Some(outputs)) if self.is_sparse && matches!(inputs, Inputs::Pixels(_)) => {
+            (None, _, Some(outputs)) if self.is_sparse => {
                 self.sparse.forward(threads, S::single(weight).unwrap_or_default(), outputs);
             }
+            (None, Some(exact), Some(outputs)) => exact.forward(threads, outputs),
             (numbers, ..) => {
                 let shape = [outputs.len() / units, features, units];
                 product(threads, shape, (numbers.unwrap_or_default(), Layout::Plain), (weight, Layout::Transposed), outputs);
@@ -149,12 +155,12 @@ impl<S: Real> FirstLayer<S> {
             None => error_signal,
         };
         match (inputs, *used, exact, S::single(error_signal), S::single_mut(weight)) {
+            #[cfg(target_arch = "x86_64")]
+            (Inputs::Pixels(pixels), None, _, Some(error_signal), Some(weight)) if *is_sparse => {
+                sparse.gradient(threads, pixels, error_signal, weight);
+            }
             (Inputs::Pixels(_), None, Some(exact), Some(error_signal), Some(weight)) => {
                 *largest_gradient = Some(exact.gradient(threads, error_signal, features, weight));
-            }
-            #[cfg(target_arch = "x86_64")]
-            (Inputs::Pixels(_), Some(used), _, Some(error_signal), Some(weight)) if *is_sparse => {
-                sparse.gradient(threads, S::single(&widened[..used]).unwrap_or_default(), error_signal, weight);
             }
             (Inputs::Pixels(_), used, ..) => dense.weight_gradient(threads, error_signal, &widened[..used.unwrap_or_default()], weight),
             (Inputs::Numbers(numbers), ..) => dense.weight_gradient(threads, error_signal, numbers, weight),

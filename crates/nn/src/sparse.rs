@@ -1,6 +1,6 @@
-//! Products of `f32` on AVX-512 whose left factor is mostly zeros, such as the pixels of handwritten digits.
+//! Products of `f32` on AVX-512 whose left factor are pixels of which most stand for 0, such as those of handwritten digits.
 //!
-//! Rows of the left factor are taken in blocks of 8. For each block, [`Active`] lists the terms in which any of the 8 numbers is not
+//! Pixels stay bytes until they are packed. Rows of the left factor are taken in blocks of 8. For each block, [`Active`] lists the terms in which any of the 8 numbers is not
 //! 0; the other terms are left out. Adding `0 * b` to a finite sum changes nothing, and the remaining terms keep their order, so the
 //! result has the same bits as that of [`crate::single`].
 #![allow(unsafe_code, reason = "a kernel file: instructions of one processor family, and loads and stores without bounds checks")]
@@ -10,10 +10,10 @@
 
 use std::arch::x86_64::*;
 
-use crate::Threads;
 use crate::avx512::{LANES, below, is_available};
 use crate::product::Layout;
 use crate::single::{Piece, ROWS, TERMS, WIDTH, fill};
+use crate::{Pixels, Threads};
 
 /// A left factor `[m, k]` without the terms that are 0 in all 8 rows of a block.
 #[derive(Clone, Debug, Default)]
@@ -38,29 +38,32 @@ impl Active {
         }
     }
 
-    /// For the factor `[m, k]` in `numbers`.
-    pub(crate) fn of_rows(&mut self, numbers: &[f32], k: usize) {
-        assert!(is_available());
-        self.clear(numbers.len() / k, k);
-        let places = self.lists.chunks_exact_mut(k).zip(self.numbers.chunks_exact_mut(k * ROWS));
-        for ((rows, (list, packed)), count) in numbers.chunks(ROWS * k).zip(places).zip(&mut self.counts) {
+    /// For the pixels `[samples, features]`: blocks of 8 samples.
+    fn of_samples(&mut self, pixels: &Pixels<'_>, encoding: &Encoding) {
+        let k = pixels.features;
+        self.clear(pixels.len(), k);
+        let places = self.lists.chunks_exact_mut(k).zip(self.numbers.as_chunks_mut().0.chunks_exact_mut(k));
+        for ((block, (list, packed)), count) in places.enumerate().zip(&mut self.counts) {
+            let first = block * ROWS;
+            let height = ROWS.min(pixels.len() - first);
+            // Missing rows are the last one again; what they give is not stored.
+            let rows: [&[u8]; ROWS] = std::array::from_fn(|row| pixels.row(first + row.min(height - 1)));
             // SAFETY: the processor has the instructions.
-            *count = unsafe { list_terms(rows, list) };
-            for (term, packed) in list[..*count].iter().zip(packed.chunks_exact_mut(ROWS)) {
-                let column = rows[*term as usize..].iter().step_by(k);
-                packed.iter_mut().zip(column).for_each(|(packed, number)| *packed = *number);
+            *count = unsafe { list_terms(&rows, &encoding.bytes, list) };
+            for (term, packed) in list[..*count].iter().zip(packed) {
+                let term = *term as usize;
+                *packed = rows.map(|row| encoding.number(row[term], term));
             }
         }
     }
 
-    /// For the factor `[k, m]` in `numbers`, which is `[m, k]` transposed.
-    pub(crate) fn of_columns(&mut self, numbers: &[f32], k: usize) {
-        assert!(is_available());
-        let m = numbers.len() / k;
-        self.clear(m, k);
-        for (row, term) in numbers.chunks_exact(m).zip(0_u32..) {
+    /// For the pixels transposed: blocks of 8 features.
+    fn of_features(&mut self, pixels: &Pixels<'_>, encoding: &Encoding) {
+        let k = pixels.len();
+        self.clear(pixels.features, k);
+        for (row, term) in pixels.rows().zip(0_u32..) {
             // SAFETY: the processor has the instructions; each block has `k` places, of which `term` are used at most.
-            unsafe { list_term(row, term, (&mut self.lists, &mut self.numbers), k, &mut self.counts) };
+            unsafe { list_term(row, encoding, term, (&mut self.lists, &mut self.numbers), k, &mut self.counts) };
         }
     }
 
@@ -76,19 +79,49 @@ impl Active {
     }
 }
 
-/// Lists the columns of a block of rows that are not all 0; returns how many there are.
+/// Which numbers bytes stand for: `(byte - centre) * scale`, each feature with a centre of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Encoding {
+    /// `[features]`, as bytes and as numbers.
+    bytes: Vec<u8>,
+    centre: Vec<f32>,
+    scale: f32,
+}
+
+impl Encoding {
+    /// Of these centres, whole numbers from 0 to 255.
+    pub(crate) fn new(centre: Vec<f32>, scale: f32) -> Self {
+        Self { bytes: centre.iter().map(|centre| *centre as u8).collect(), centre, scale }
+    }
+
+    fn number(&self, byte: u8, feature: usize) -> f32 {
+        (f32::from(byte) - self.centre[feature]) * self.scale
+    }
+}
+
+/// 16 bytes from `start` on, with zeros beyond the end.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn list_terms(rows: &[f32], list: &mut [u32]) -> usize {
+fn load(bytes: &[u8], start: usize) -> __m128i {
+    let mut buffer = [0; LANES];
+    let part = if let Some(part) = bytes[start..].first_chunk() {
+        part
+    } else {
+        buffer[..bytes.len() - start].copy_from_slice(&bytes[start..]);
+        &buffer
+    };
+    // SAFETY: there are 16 of them.
+    unsafe { _mm_loadu_si128(part.as_ptr().cast()) }
+}
+
+/// Lists the columns of a block of rows that are not all at their centre; returns how many there are.
+#[target_feature(enable = "avx512f,avx512bw")]
+fn list_terms(rows: &[&[u8]; ROWS], centre: &[u8], list: &mut [u32]) -> usize {
     let (k, mut count) = (list.len(), 0);
     for term in (0..k).step_by(LANES) {
-        let mask = below(k - term);
-        let mut bits = _mm512_setzero_si512();
-        for row in rows.chunks_exact(k) {
-            // SAFETY: the mask ends the row.
-            bits = _mm512_or_si512(bits, unsafe { _mm512_maskz_loadu_epi32(mask, row.as_ptr().add(term).cast()) });
-        }
-        // The sign is left out: -0 is 0.
-        let found = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(i32::MAX));
+        let centre = load(centre, term);
+        let bits = rows.iter().fold(_mm_setzero_si128(), |bits, row| _mm_or_si128(bits, _mm_xor_si128(load(row, term), centre)));
+        let found = !_mm_movemask_epi8(_mm_cmpeq_epi8(bits, _mm_setzero_si128())) as __mmask16 & below(k - term);
         let places = _mm512_add_epi32(_mm512_set1_epi32(term.cast_signed() as i32), PLACES.load());
         // SAFETY: at most as many places are written as there are terms up to here.
         unsafe { _mm512_mask_compressstoreu_epi32(list.as_mut_ptr().add(count).cast(), found, places) };
@@ -97,21 +130,31 @@ fn list_terms(rows: &[f32], list: &mut [u32]) -> usize {
     count
 }
 
-/// Adds a term to the lists of the blocks of 8 columns that are not all 0 in its row.
+/// Adds a term to the lists of the blocks of 8 columns that are not all at their centre in its row.
 ///
 /// # Safety
 ///
 /// `lists` must have `k` places for each of `counts`, which are below `k`, and `numbers` 8 for each of them.
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn list_term(row: &[f32], term: u32, (lists, numbers): (&mut [u32], &mut [f32]), k: usize, counts: &mut [usize]) {
+unsafe fn list_term(
+    row: &[u8],
+    encoding: &Encoding,
+    term: u32,
+    (lists, numbers): (&mut [u32], &mut [f32]),
+    k: usize,
+    counts: &mut [usize],
+) {
+    let scale = _mm512_set1_ps(encoding.scale);
     for (index, counts) in counts.chunks_mut(LANES / ROWS).enumerate() {
         let column = index * LANES;
-        // SAFETY: the mask ends the row.
-        let bits = unsafe { _mm512_maskz_loadu_epi32(below(row.len() - column), row.as_ptr().add(column).cast()) };
-        let found = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(i32::MAX));
+        let mask = below(row.len() - column);
+        // SAFETY: the mask ends the centres.
+        let centre = unsafe { _mm512_maskz_loadu_ps(mask, encoding.centre.as_ptr().add(column)) };
+        let values = _mm512_mul_ps(_mm512_sub_ps(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(load(row, column))), centre), scale);
+        let found = _mm512_mask_cmpneq_ps_mask(mask, values, _mm512_setzero_ps());
         for (half, count) in counts.iter_mut().enumerate() {
             let place = (index * (LANES / ROWS) + half) * k + *count;
-            let words = _mm512_castsi512_pd(bits);
+            let words = _mm512_castps_pd(values);
             let half_of = if half == 0 { _mm512_castpd512_pd256(words) } else { _mm512_extractf64x4_pd::<1>(words) };
             // SAFETY: as the caller promises. A place that is not counted is written again by the next term.
             unsafe {
@@ -136,9 +179,10 @@ impl Places {
     }
 }
 
-/// The two products of a layer whose inputs are mostly zeros.
+/// The two products of a layer whose inputs are pixels that are mostly at their centre.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sparse {
+    encoding: Option<Encoding>,
     samples: Active,
     features: Active,
     /// `[features, units]`.
@@ -149,13 +193,16 @@ pub(crate) struct Sparse {
 const MOST_ACTIVE: f64 = 0.7;
 
 impl Sparse {
-    /// Takes inputs `[samples, features]`; whether they have enough zeros.
-    pub(crate) fn take(&mut self, inputs: &[f32], features: usize) -> bool {
-        self.samples.of_rows(inputs, features);
+    /// Takes a batch; whether it has enough zeros.
+    pub(crate) fn take(&mut self, pixels: &Pixels<'_>, encoding: impl FnOnce() -> Encoding) -> bool {
+        if !is_available() {
+            return false;
+        }
+        self.samples.of_samples(pixels, self.encoding.get_or_insert_with(encoding));
         self.samples.share() < MOST_ACTIVE
     }
 
-    /// `Z = X W^T`: pre-activations `[samples, units]` of the inputs that were taken.
+    /// `Z = X W^T`: pre-activations `[samples, units]` of the batch.
     pub(crate) fn forward(&self, threads: &Threads, weight: &[f32], outputs: &mut [f32]) {
         let features = self.samples.terms;
         let units = weight.len() / features;
@@ -163,15 +210,14 @@ impl Sparse {
         product(threads, shape, &self.samples, (weight, Layout::Transposed), outputs);
     }
 
-    /// `G = E^T X`: gradients `[units, features]` from error signals `[samples, units]`.
-    pub(crate) fn gradient(&mut self, threads: &Threads, inputs: &[f32], error_signal: &[f32], gradient: &mut [f32]) {
-        let features = self.samples.terms;
-        let samples = inputs.len() / features;
+    /// `G = E^T X`: gradients `[units, features]` from error signals `[samples, units]`; `pixels` is the batch.
+    pub(crate) fn gradient(&mut self, threads: &Threads, pixels: &Pixels<'_>, error_signal: &[f32], gradient: &mut [f32]) {
+        let Some(encoding) = &self.encoding else { return };
+        let (samples, features) = (pixels.len(), pixels.features);
         let units = error_signal.len() / samples;
-        self.features.of_columns(inputs, samples);
+        self.features.of_features(pixels, encoding);
         self.turned.resize(gradient.len(), 0.0);
-        let shape = [features, samples, units];
-        product(threads, shape, &self.features, (error_signal, Layout::Plain), &mut self.turned);
+        product(threads, [features, samples, units], &self.features, (error_signal, Layout::Plain), &mut self.turned);
         // In bands of 16 features, whose lines stay in the cache.
         for (band, lines) in self.turned.chunks(LANES * units).enumerate() {
             for (unit, row) in gradient.chunks_exact_mut(features).enumerate() {
@@ -279,12 +325,6 @@ mod tests {
     use super::*;
     use crate::single;
 
-    /// Numbers of which most are 0.
-    fn sparse(count: usize, seed: u64) -> Vec<f32> {
-        let mut stream = spinet_rules::Stream::new(seed, spinet_rules::Purpose::Noise, 0);
-        (0..count).map(|_| if stream.unit() < 0.1 { stream.normal() as f32 } else { 0.0 }).collect()
-    }
-
     #[test]
     fn leaving_zeros_out_changes_no_bit() {
         if !is_available() {
@@ -293,24 +333,28 @@ mod tests {
         }
         let mut stream = spinet_rules::Stream::new(7, spinet_rules::Purpose::Noise, 0);
         for [m, k, n] in [[1, 1, 1], [61, 300, 10], [600, 784, 100], [13, 600, 48], [8, 257, 33], [3, 5, 130]] {
-            let left = sparse(m * k, 1);
-            let right: Vec<f32> = (0..k * n).map(|_| stream.normal() as f32).collect();
-            for layout in [Layout::Plain, Layout::Transposed] {
-                let mut active = Active::default();
-                match layout {
-                    Layout::Plain => active.of_rows(&left, k),
-                    Layout::Transposed => active.of_columns(&left, k),
-                }
-                assert!(m * k < 1000 || active.share() < 0.7, "{}", active.share());
-                for right_layout in [Layout::Plain, Layout::Transposed] {
+            // Pixels of which most are black, or white where the centre is.
+            let centre: Vec<f32> = (0..k).map(|feature| if feature % 5 == 1 { 255.0 } else { 0.0 }).collect();
+            let mut byte = |index: usize| if stream.unit() < 0.05 { stream.below(256) as u8 } else { centre[index % k] as u8 };
+            let bytes: Vec<u8> = (0..m * k).map(&mut byte).collect();
+            for scale in [1.0, 1.0 / 255.0] {
+                let encoding = Encoding::new(centre.clone(), scale);
+                let numbers: Vec<f32> = bytes.iter().enumerate().map(|(index, byte)| encoding.number(*byte, index % k)).collect();
+                let chosen: Vec<u32> = (0..m as u32).collect();
+                let (pixels, mut sparse) = (Pixels::chosen(&bytes, k, &chosen), Sparse::default());
+                assert!(sparse.take(&pixels, || encoding) || m * k < 1000, "{}", sparse.samples.share());
+                let mut normal = |count: usize| (0..count).map(|_| stream.normal() as f32).collect::<Vec<_>>();
+                let (weight, error) = (normal(n * k), normal(m * n));
+                for threads in [1, 3] {
+                    let threads = Threads::new(threads).unwrap();
                     let [mut found, mut expected] = [vec![f32::NAN; m * n], vec![f32::NAN; m * n]];
-                    for threads in [1, 3] {
-                        let threads = Threads::new(threads).unwrap();
-                        product(&threads, [m, k, n], &active, (&right, right_layout), &mut found);
-                        single::product(&threads, [m, k, n], (&left, layout), (&right, right_layout), &mut expected);
-                        let same = found.iter().zip(&expected).all(|(found, expected)| found.to_bits() == expected.to_bits());
-                        assert!(same, "{m} x {k} x {n}, {layout:?}, {right_layout:?}");
-                    }
+                    sparse.forward(&threads, &weight, &mut found);
+                    single::product(&threads, [m, k, n], (&numbers, Layout::Plain), (&weight, Layout::Transposed), &mut expected);
+                    assert_eq!(found, expected, "{m} x {k} x {n}");
+                    let [mut found, mut expected] = [vec![f32::NAN; n * k], vec![f32::NAN; n * k]];
+                    sparse.gradient(&threads, &pixels, &error, &mut found);
+                    single::product(&threads, [n, m, k], (&error, Layout::Transposed), (&numbers, Layout::Plain), &mut expected);
+                    assert_eq!(found, expected, "{m} x {k} x {n}, gradient");
                 }
             }
         }

@@ -120,6 +120,12 @@ impl<S: Real> Folded<S> {
         self.features.is_none()
     }
 
+    /// The byte of each pixel that becomes 0, where each has constants of its own.
+    pub(crate) fn centres(&self) -> Option<Vec<f32>> {
+        let features = self.features.as_ref()?;
+        Some(features.centre.iter().map(|centre| centre.to_f64() as f32).collect())
+    }
+
     /// Pixels as the numbers that meet the weights, where each has constants of its own.
     pub(crate) fn centred(&self, pixels: &[u8], numbers: &mut [S]) -> bool {
         let Some(Features { centre, .. }) = &self.features else { return false };
