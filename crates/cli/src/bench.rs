@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use spinet::lab::{self, BENCH_SHAPES, BenchCase, BenchRecord};
-use spinet::{Activation, Kernel, RuleSettings, store};
+use spinet::{Activation, Kernel, RuleSettings};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
@@ -93,16 +93,12 @@ impl Bench {
 
     /// Measures the sweeps and writes `scaling.json` and `scaling.svg`.
     fn grow(&self, directory: &Path, output: &mut Output) -> Result<(), Error> {
-        store::make_directory(directory)?;
         let threads = available_parallelism().map_or(1, NonZero::get);
         let scaling =
             lab::scaling(self.steps as usize, threads, "spinet bench --scaling DIR", &|axis| output.note(&format!("measuring: {axis}")))?;
+        let text = serde_json::to_string_pretty(&scaling).map_err(std::io::Error::from).map_err(Error::Output)? + "\n";
         let (record, figure) = (directory.join("scaling.json"), directory.join("scaling.svg"));
-        store::write_atomically(
-            &record,
-            (serde_json::to_string_pretty(&scaling).map_err(std::io::Error::from).map_err(Error::Output)? + "\n").as_bytes(),
-        )?;
-        store::write_atomically(&figure, lab::scaling_figure(&scaling)?.as_bytes())?;
+        lab::write_results(&[(record.clone(), &text), (figure.clone(), &lab::scaling_figure(&scaling)?)])?;
         if self.json { output.json(&scaling) } else { writeln!(output, "written: {} and {}", record.display(), figure.display()) }
     }
 

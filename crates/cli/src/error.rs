@@ -104,7 +104,8 @@ impl Error {
             Self::Train(spinet::Error::Storage { action: "open" | "read", source, .. } | spinet::Error::Data(Io { source, .. })) => {
                 code_of_reading(source)
             }
-            Self::Train(spinet::Error::Storage { .. } | spinet::Error::Locked { .. }) | Self::Output(_) => STORAGE,
+            Self::Train(spinet::Error::Storage { .. } | spinet::Error::Locked { .. } | spinet::Error::Data(data::Error::Gone { .. }))
+            | Self::Output(_) => STORAGE,
             Self::Train(spinet::Error::Interrupted { .. }) | Self::Lab(lab::Error::Stopped) => INTERRUPTED,
             _ => WRONG_INPUT,
         }

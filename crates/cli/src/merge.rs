@@ -54,7 +54,7 @@ impl Merge {
 
     /// Joins records.
     fn join(&self, output: &mut Output) -> Result<(), Error> {
-        let read = |path: &PathBuf| Ok::<_, Error>((path.clone(), read_record(path, Record::parse)?));
+        let read = |path: &PathBuf| Ok::<_, Error>((path.clone(), read_record(path, Record::parse, output)?));
         let record = lab::join(&self.from.iter().map(read).collect::<Result<Vec<_>, _>>()?)?;
         let path = write_tables(&record, &self.out)?;
         let (rows, reduced) = (record.rows.len(), &record.definition.reduced);

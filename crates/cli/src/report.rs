@@ -10,6 +10,7 @@ use spinet::store;
 
 use crate::error::Error;
 use crate::output::Output;
+use crate::stored_record::tell_unsealed;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,7 +45,7 @@ impl Report {
         let mut others: Vec<(String, Error)> = files.closed.into_iter().map(|(path, why)| (name(&path), why.into())).collect();
         for path in &files.records {
             let name = name(path);
-            match read(path) {
+            match read(path, output) {
                 Ok(AnyRecord::Tables(record)) => found.tables.push(Stored { name, record }),
                 Ok(AnyRecord::Figure(record)) => found.figures.push(StoredAs { name, record }),
                 Ok(AnyRecord::Sweep(record)) => found.sweeps.push(StoredAs { name, record }),
@@ -56,8 +57,7 @@ impl Report {
             return Err(Error::NoRecords { directory: self.directory.clone() });
         }
         let path = self.out.clone().unwrap_or_else(|| self.directory.join("report.html"));
-        path.parent().map_or(Ok(()), store::make_directory)?;
-        store::write_atomically(&path, lab::report(&found).as_bytes())?;
+        lab::write_results(&[(path.clone(), &lab::report(&found))])?;
         if self.json {
             let tables = found.tables.iter().map(|stored| {
                 let definition = &stored.record.definition;
@@ -105,8 +105,11 @@ fn in_short(names: &[&str]) -> String {
     groups.map(|group| format!("{} in {}", group.len(), folder(group[0]))).collect::<Vec<_>>().join(", ")
 }
 
-fn read(path: &Path) -> Result<AnyRecord, Error> {
-    Ok(AnyRecord::parse(&store::read_text(path)?)?)
+fn read(path: &Path, output: &Output) -> Result<AnyRecord, Error> {
+    let text = store::read_text(path)?;
+    let record = AnyRecord::parse(&text)?;
+    tell_unsealed(path, &text, output);
+    Ok(record)
 }
 
 /// What there is in a folder and below.

@@ -7,7 +7,7 @@ use spinet::lab::{
     self, ALL, AnyRecord, BUILT_IN, Experiment, Method, Record, Request, Setting, Study, StudyData, StudyRequest, SweepRecord,
     experiment_of, experiments_in,
 };
-use spinet::{Kernel, RuleSettings, Source, store};
+use spinet::{Kernel, RuleSettings, Source};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
@@ -97,19 +97,25 @@ struct Made {
 impl Reproduce {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let made = match &self.from {
-            Some(path) => from_file(path)?,
+            Some(path) => from_file(path, output)?,
             None => match self.make(output)? {
                 Some(made) => made,
                 None => return Ok(()),
             },
         };
-        if let Some(directory) = &self.shown.out {
-            made.tables.iter().try_for_each(|record| write_tables(record, directory).map(drop))?;
-            made.figures.iter().try_for_each(|figure| write_figure(figure, directory))?;
-        }
         if self.shown.json {
-            return output.bytes(made.json()?.as_bytes());
+            output.bytes(made.json()?.as_bytes())?;
+        } else {
+            self.show(&made, output)?;
         }
+        // Last, so that a file that cannot be written hides no numbers.
+        let Some(directory) = &self.shown.out else { return Ok(()) };
+        made.tables.iter().try_for_each(|record| write_tables(record, directory).map(drop))?;
+        made.figures.iter().try_for_each(|figure| write_figure(figure, directory))
+    }
+
+    /// Prints the tables and what figures show in words.
+    fn show(&self, made: &Made, output: &mut Output) -> Result<(), Error> {
         let record = made.tables.iter().map(if self.shown.markdown { lab::markdown } else { lab::text });
         let figure = |figure: &StudyData| match figure {
             StudyData::Figure(record) if self.shown.markdown => lab::figure_markdown(record),
@@ -281,8 +287,8 @@ impl Made {
 }
 
 /// A stored record, of tables or of a figure.
-fn from_file(path: &Path) -> Result<Made, Error> {
-    Ok(match read_record(path, AnyRecord::parse)? {
+fn from_file(path: &Path, output: &Output) -> Result<Made, Error> {
+    Ok(match read_record(path, AnyRecord::parse, output)? {
         AnyRecord::Tables(record) => Made { tables: Some(record), ..Made::default() },
         AnyRecord::Figure(record) => Made { figures: vec![StudyData::Figure(record)], ..Made::default() },
         AnyRecord::Sweep(record) => Made { figures: vec![StudyData::Sweep(record)], ..Made::default() },
@@ -308,30 +314,25 @@ pub(crate) fn write_sweep(record: &SweepRecord, directory: &Path) -> Result<(), 
 
 /// `NAME.json` and `NAME.svg`, or `NAME-reduced` where it is smaller than what it is known for.
 fn write_pair(directory: &Path, name: &str, is_reduced: bool, json: &str, svg: Option<&str>) -> Result<(), Error> {
-    store::make_directory(directory)?;
     let name = format!("{name}{}", if is_reduced { "-reduced" } else { "" });
-    store::write_atomically(&directory.join(format!("{name}.json")), json.as_bytes())?;
-    if let Some(svg) = svg {
-        store::write_atomically(&directory.join(format!("{name}.svg")), svg.as_bytes())?;
-    }
-    Ok(())
+    let at = |end: &str| directory.join(format!("{name}.{end}"));
+    let files: Vec<_> = [(at("json"), json)].into_iter().chain(svg.map(|svg| (at("svg"), svg))).collect();
+    Ok(lab::write_results(&files)?)
 }
 
 /// Writes a record and its figures: `NAME.json`, `NAME-accuracy.svg` and, with spine counts, `NAME-spines.svg`;
 /// a record of less than the full experiments is called `NAME-reduced`. Gives the path of the record.
 pub(crate) fn write_tables(record: &Record, directory: &Path) -> Result<PathBuf, Error> {
-    store::make_directory(directory)?;
     let figure = lab::accuracy_figure(record)?;
     let has_spines = record.rows.iter().any(|row| !row.curve.counts.is_empty());
     let spines = if has_spines { Some(lab::spine_figure(record)?) } else { None };
     let reduced = if record.definition.reduced.is_some() { "-reduced" } else { "" };
     let is_all = record.definition.experiments.len() == experiments_in(Setting::default()).count();
     let name = if is_all { "paper-tables".to_owned() } else { record.definition.experiments.join("-") } + reduced;
-    let path = directory.join(format!("{name}.json"));
-    store::write_atomically(&path, record.to_json()?.as_bytes())?;
-    store::write_atomically(&directory.join(format!("{name}-accuracy.svg")), figure.as_bytes())?;
-    if let Some(spines) = spines {
-        store::write_atomically(&directory.join(format!("{name}-spines.svg")), spines.as_bytes())?;
-    }
-    Ok(path)
+    let at = |end: &str| directory.join(name.clone() + end);
+    let json = record.to_json()?;
+    let mut files = vec![(at(".json"), json.as_str()), (at("-accuracy.svg"), &figure)];
+    files.extend(spines.as_deref().map(|spines| (at("-spines.svg"), spines)));
+    lab::write_results(&files)?;
+    Ok(at(".json"))
 }

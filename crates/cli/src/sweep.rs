@@ -70,7 +70,7 @@ pub(crate) struct Sweep {
 impl Sweep {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let record = match (&self.from, &self.file) {
-            (Some(path), _) => read_record(path, SweepRecord::parse)?,
+            (Some(path), _) => read_record(path, SweepRecord::parse, output)?,
             (None, Some(file)) => match self.make(file, output)? {
                 Some(record) => record,
                 None => return Ok(()),

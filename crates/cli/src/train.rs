@@ -67,11 +67,9 @@ impl Train {
         let path = self.out.clone().unwrap_or_else(|| Path::new("runs").join(run_name(&config)));
         let data = load_with(&config.data, &self.source.source(), &config.data_options())?;
         let directory = RunDirectory::open(&path)?;
-        if self.force {
-            directory.clear()?;
-        }
         let started = Instant::now();
-        let (model, curve) = match directory.finished(&config, &data)? {
+        let finished = if self.force { None } else { directory.finished(&config, &data)? };
+        let (model, curve) = match finished {
             Some(finished) => {
                 output.note(&format!("{} holds this run, finished; `--force` trains it again", path.display()));
                 finished
@@ -95,6 +93,10 @@ impl Train {
         output: &Output,
     ) -> Result<(Model, Vec<Evaluation>), Error> {
         let mut trainer = Trainer::new(config, data, self.threads.start()?)?;
+        if self.force {
+            // Now, when nothing is left that would refuse the settings.
+            directory.replace(trainer.config(), data)?;
+        }
         let start = directory.begin(&mut trainer, data)?;
         output.note(&plan(&trainer, data, self.threads.count()));
         start.skipped.iter().for_each(|reason| output.note(&format!("skipped {reason}")));

@@ -300,6 +300,12 @@ pub enum Error {
          hint: move it away or delete it, then fetch again"
     )]
     NotOverwritten { path: PathBuf, found: String, expected: &'static str },
+    /// A link that leads nowhere, or something else that is no file, has the name of a file to fetch.
+    #[error("{path}: is in the way of the file to fetch; it is not overwritten\n\nhint: move it away, then fetch again")]
+    InTheWay { path: PathBuf },
+    /// A file that was downloaded was removed before all were there.
+    #[error("{path}: was downloaded, but is not there any more")]
+    Gone { path: PathBuf },
     /// The address could not be reached, or the connection broke.
     #[error("{address}: cannot download (is there a network?)")]
     Download { address: String, source: Box<ureq::Error> },

@@ -1,6 +1,6 @@
 //! Downloading the official files; the only part of this crate that uses the network.
 //!
-//! A file goes to `NAME.gz.PID.tmp` first, is read up to its known size and not a byte further, checked by size and
+//! A file goes to `NAME.gz.PID-NUMBER.tmp` first, is read up to its known size and not a byte further, checked by size and
 //! SHA-256, synced to disk, and only then renamed to `NAME.gz`; the folder is synced after it. So a file with its final
 //! name is complete and official, whenever the program was stopped.
 
@@ -50,7 +50,7 @@ pub struct FetchedFile {
 ///
 /// # Errors
 ///
-/// - [`Error::NotOverwritten`] if a file of that name in `data_dir/NAME/` is another one.
+/// - [`Error::NotOverwritten`] if a file of that name in `data_dir/NAME/` is another one, [`Error::InTheWay`] if it is none.
 /// - [`Error::Download`], [`Error::HttpStatus`], [`Error::DownloadSize`], [`Error::DownloadDigest`] if it cannot be had.
 /// - [`Error::Io`] if it cannot be stored.
 ///
@@ -63,7 +63,7 @@ pub fn fetch(entry: &DatasetEntry, data_dir: &Path, progress: &mut dyn FnMut(Fet
     let folder = data_dir.join(entry.name);
     fs::create_dir_all(&folder).map_err(|source| Error::Io { path: folder.clone(), action: "make folder", source })?;
     let mut fetcher = Fetcher { entry, folder, progress };
-    match &entry.content {
+    let files = match &entry.content {
         Content::Idx(files) => {
             let folders = idx_folders(entry.name, files);
             let one = |file: &FileEntry| fetcher.fetch(check(&folders, &file.forms(), data_dir), &file.gz_name(), file.gz);
@@ -72,6 +72,11 @@ pub fn fetch(entry: &DatasetEntry, data_dir: &Path, progress: &mut dyn FnMut(Fet
         Content::Cifar(files) => fetcher.fetch_cifar(files, data_dir),
         // An origin is no draw.
         Content::Draw(_) => Ok(Vec::new()),
+    }?;
+    // Somebody may have cleared the folder while the last of them came.
+    match files.iter().find(|file| !file.path.is_file()) {
+        Some(file) => Err(Error::Gone { path: file.path.clone() }),
+        None => Ok(files),
     }
 }
 
@@ -105,6 +110,10 @@ impl Fetcher<'_> {
             _ => {}
         }
         let path = self.folder.join(name);
+        // A link that leads nowhere, for one: it was not found above.
+        if path.symlink_metadata().is_ok() {
+            return Err(Error::InTheWay { path });
+        }
         let mut first_error = None;
         for base in self.entry.addresses {
             let mut download = Download { address: format!("{base}{name}"), file: name, form, progress: self.progress };
@@ -201,12 +210,16 @@ struct Temporary {
 impl Temporary {
     /// Next to `path`, so that the rename stays within one file system; never an existing file.
     fn new(path: &Path) -> Result<Self, Error> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let path = PathBuf::from(name);
-        match File::options().write(true).create_new(true).open(&path) {
-            Ok(file) => Ok(Self { path, file }),
-            Err(source) => Err(Error::Io { path, action: "create file", source }),
+        let mut number = 0;
+        loop {
+            let mut name = path.as_os_str().to_owned();
+            name.push(format!(".{}-{number}.tmp", std::process::id()));
+            let path = PathBuf::from(name);
+            match File::options().write(true).create_new(true).open(&path) {
+                Ok(file) => return Ok(Self { path, file }),
+                Err(source) if source.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(source) => return Err(Error::Io { path, action: "create file", source }),
+            }
         }
     }
 

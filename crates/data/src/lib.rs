@@ -36,6 +36,7 @@ pub mod verify;
 mod whole_file;
 
 pub use dataset::{Dataset, FileDigest};
+pub use digest::sha256_hex;
 pub use entry::{CifarFiles, Content, DatasetEntry, Draw, FileEntry, IdxFiles, NamedFile, PublishedFile, StoredForm};
 pub use error::Error;
 pub use fetch::{FetchProgress, FetchedFile, fetch};

@@ -267,12 +267,44 @@ fn what_was_complete_before_an_error_is_kept() {
 fn a_temporary_file_of_another_fetch_is_not_touched() {
     let (folder, set) = (tempfile::tempdir().unwrap(), tiny("tiny"));
     let server = serve(&set, good);
-    let path = folder.path().join(format!("tiny/train-images-idx3-ubyte.gz.{}.tmp", std::process::id()));
+    let paths = [0, 1].map(|number| format!("tiny/train-images-idx3-ubyte.gz.{}-{number}.tmp", std::process::id()));
     fs::create_dir(folder.path().join("tiny")).unwrap();
-    fs::write(&path, b"half").unwrap();
-    let error = fetch_quietly(&with_addresses(&set, &[server.address]), folder.path()).unwrap_err();
-    assert_eq!(error.to_string(), format!("{}: cannot create file", path.display()));
-    assert_eq!(fs::read(&path).unwrap(), b"half");
+    for path in &paths {
+        fs::write(folder.path().join(path), b"half").unwrap();
+    }
+    assert_eq!(fetch_quietly(&with_addresses(&set, &[server.address]), folder.path()).unwrap().len(), 4);
+    for path in &paths {
+        assert_eq!(fs::read(folder.path().join(path)).unwrap(), b"half");
+    }
+    assert_eq!(names(&folder.path().join("tiny")).len(), 6);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_not_replaced() {
+    let (folder, set) = (tempfile::tempdir().unwrap(), tiny("tiny"));
+    let server = serve(&set, good);
+    let path = folder.path().join("tiny/train-images-idx3-ubyte.gz");
+    fs::create_dir(folder.path().join("tiny")).unwrap();
+    std::os::unix::fs::symlink("a disk that is not there", &path).unwrap();
+    let text = fetch_quietly(&with_addresses(&set, &[server.address]), folder.path()).unwrap_err().to_string();
+    assert!(text.starts_with(&format!("{}: is in the way of the file to fetch", path.display())), "{text}");
+    assert!(path.is_symlink() && names(&folder.path().join("tiny")).len() == 1 && server.request_count() == 0);
+}
+
+#[test]
+fn files_that_are_removed_while_others_come_are_missed() {
+    let (folder, set) = (tempfile::tempdir().unwrap(), tiny("tiny"));
+    let server = serve(&set, good);
+    let entry = with_addresses(&set, &[server.address]);
+    let first = folder.path().join("tiny/train-images-idx3-ubyte.gz");
+    let error = fetch(&entry, folder.path(), &mut |progress| {
+        if progress.file.starts_with("t10k-labels") {
+            // It is called several times.
+            let _ = fs::remove_file(&first);
+        }
+    });
+    assert_eq!(error.unwrap_err().to_string(), format!("{}: was downloaded, but is not there any more", first.display()));
 }
 
 #[test]

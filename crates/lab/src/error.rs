@@ -130,6 +130,12 @@ pub enum Error {
         /// Its value.
         found: Option<String>,
     },
+    /// A record that is not as it was written.
+    #[error("changed after it was written: {message}")]
+    Changed {
+        /// What was found and what was expected.
+        message: String,
+    },
     /// A record whose contents do not fit together.
     #[error("not a record of this program: {message}")]
     RecordContent {

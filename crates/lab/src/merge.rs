@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use spinet_train::{MODEL, MetricsLog, Model, RunDirectory, store};
+use spinet_train::{MODEL, RunDirectory, read_run, store};
 
 use crate::Error;
+use crate::runs::check_kept;
 
 /// Largest file of a run.
 const MOST_BYTES: u64 = 4 << 30;
@@ -31,12 +32,7 @@ pub fn merge(from: &[PathBuf], to: &Path) -> Result<Merged, Error> {
     let mut merged = Merged::default();
     for directory in from {
         for path in run_directories(directory)? {
-            if !path.join(MODEL).exists() {
-                merged.unfinished.push(path);
-                continue;
-            }
-            let (model, curve) = (Model::read(&path.join(MODEL))?, MetricsLog::read(&path.join("metrics.jsonl"))?);
-            if curve.last().is_none_or(|last| last.epoch != model.description.epoch) {
+            if read_run(&path)?.is_none() {
                 merged.unfinished.push(path);
                 continue;
             }
@@ -61,22 +57,25 @@ fn run_directories(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-/// Copies a run; false if it is there already.
+/// Copies a run; false if it is there already. A run that another process began there is finished by this, and its checkpoints are left.
 fn copy(from: &Path, to: &Path) -> Result<bool, Error> {
-    let target = RunDirectory::open(to)?;
-    let is_there = target.model().exists();
+    let _held = RunDirectory::open(to)?;
+    let is_there = read_run(to)?.is_some();
     for name in ["run.toml", "metrics.jsonl", MODEL] {
         let bytes = store::read_at_most(&from.join(name), MOST_BYTES)?;
-        if !is_there {
+        let is_known = is_there || name == "run.toml" && store::is_there(&to.join(name));
+        if !is_known {
             store::write_atomically(&to.join(name), &bytes)?;
         } else if store::read_at_most(&to.join(name), MOST_BYTES)? != bytes {
             return Err(Error::TwoResults { first: to.join(name), second: from.join(name) });
         }
     }
+    check_kept(to)?;
     Ok(!is_there)
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
 mod tests {
     use super::*;
     use crate::Keeping;
@@ -98,11 +97,16 @@ mod tests {
         let merged = merge(&[at("a"), at("b")], &at("all")).unwrap();
         assert_eq!(merged, Merged { copied: 3, present: 1, unfinished: vec![at("b/begun")] });
         assert_eq!(fs::read_dir(at("all")).unwrap().count(), 3);
-        let run = run_directories(&at("a")).unwrap().remove(0);
+        // Another run of the same name, and one that was changed.
+        let [run, other] = [0, 1].map(|index| run_directories(&at("a")).unwrap().remove(index));
+        fs::create_dir(at("c")).unwrap();
+        fs::rename(other, at("c").join(run.file_name().unwrap())).unwrap();
+        let message = merge(&[at("c")], &at("all")).unwrap_err().to_string();
+        assert!(message.contains("all/") && message.contains("run.toml: differs from "), "{message}");
         let line = fs::read_to_string(run.join("metrics.jsonl")).unwrap().replacen("\"step\":2", "\"step\":3", 1);
         store::write_atomically(&run.join("metrics.jsonl"), line.as_bytes()).unwrap();
         let message = merge(&[at("a")], &at("all")).unwrap_err().to_string();
-        assert!(message.contains("all/") && message.contains("differs from ") && message.contains("metrics.jsonl"), "{message}");
+        assert!(message.contains("a/") && message.contains("metrics.jsonl: changed after the run: "), "{message}");
         let missing = merge(&[at("none")], &at("all")).unwrap_err().to_string();
         assert!(missing.contains("none: cannot open: "), "{missing}");
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use spinet_nn::Kernel;
 
-use crate::{EXPERIMENTS, Error, Experiment, Method, Published, mean, standard_deviation};
+use crate::{EXPERIMENTS, Error, Experiment, Method, Published, mean, seal, standard_deviation};
 
 /// A mean over runs with what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -212,8 +212,9 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// [`Error::Record`].
+    /// [`Error::Record`], [`Error::RecordContent`], [`Error::Changed`].
     pub fn parse(text: &str) -> Result<Self, Error> {
+        seal::check(text)?;
         let record: Self = serde_json::from_str(text).map_err(|source| Error::Record { source })?;
         record.check().map_err(|message| Error::RecordContent { message })?;
         Ok(record)
@@ -234,7 +235,7 @@ impl Record {
         Ok(())
     }
 
-    /// The record as JSON, one line a row.
+    /// The record as JSON, one line a row, with its digest.
     ///
     /// # Errors
     ///
@@ -243,6 +244,6 @@ impl Record {
         let json = |result: Result<String, _>| result.map_err(|source| Error::Record { source });
         let rows = self.rows.iter().map(|row| json(serde_json::to_string(row))).collect::<Result<Vec<_>, _>>()?;
         let definition = json(serde_json::to_string_pretty(&self.definition))?;
-        Ok(format!("{{\"rows\": [\n{}\n],\n\"definition\": {definition}}}\n", rows.join(",\n")))
+        Ok(seal::sealed(&format!("{{\"rows\": [\n{}\n],\n\"definition\": {definition}}}", rows.join(",\n"))))
     }
 }

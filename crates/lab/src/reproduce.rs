@@ -9,7 +9,7 @@ use spinet_train::{Evaluation, Standardize, TrainConfig, each_run};
 
 use crate::count::{plural, thousands};
 use crate::experiment::{LEARNING_RATE, TUNED_POINT};
-use crate::runs::Outcome;
+use crate::runs::{Outcome, check_all_kept};
 use crate::{
     Batch, Curve, Definition, Error, Estimate, Experiment, Keeping, Method, Progress, Record, Row, Settings, Shard, Tuned, paired_interval,
     published, speedup,
@@ -170,10 +170,12 @@ fn of_shard(jobs: &[Job], shard: Option<Shard>) -> Vec<&Job> {
 fn outcomes(request: &Request, jobs: &[&Job], data: &[Dataset], advance: &(dyn Fn(Progress) + Sync)) -> Result<Vec<Outcome>, Error> {
     let sizes = jobs.iter().map(|job| (&job.config, [data[job.experiment].train.features(), data[job.experiment].classes()]));
     request.keeping.need_space(sizes, request.threads)?;
-    each_run(request.threads, jobs.len(), |index, threads| {
+    let outcomes = each_run(request.threads, jobs.len(), |index, threads| {
         let job = jobs[index];
         request.keeping.outcome(&job.config, &data[job.experiment], threads, &mut |epochs| advance(epochs.times(job.hidden)))
-    })
+    })?;
+    check_all_kept(outcomes.iter())?;
+    Ok(outcomes)
 }
 
 fn load(request: &Request) -> Result<Vec<Dataset>, Error> {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use spinet_data::Dataset;
 use spinet_nn::Threads;
-use spinet_train::{Advance, EVALUATION_BYTES, Evaluation, Model, RunDirectory, Safety, TrainConfig, Trainer, run_id, run_name, store};
+use spinet_train::{
+    Advance, EVALUATION_BYTES, Evaluation, MODEL, Model, RunDirectory, Safety, TrainConfig, Trainer, run_id, run_name, store,
+};
 
 use crate::{Error, Progress};
 
@@ -46,6 +48,27 @@ pub(crate) struct Outcome {
     pub(crate) arrays_sha256: String,
     /// Percent of its weights that are not 0.
     pub(crate) weights_left: f64,
+    /// Its directory, if it is kept.
+    directory: Option<PathBuf>,
+}
+
+/// Refuses to say that runs are kept in a directory that does not hold one of them any more.
+pub(crate) fn check_kept(directory: &Path) -> Result<(), Error> {
+    if directory.join(MODEL).exists() {
+        return Ok(());
+    }
+    let source = std::io::Error::other("its files were removed meanwhile");
+    Err(spinet_train::Error::Storage { path: directory.to_owned(), action: "keep the finished run", source }.into())
+}
+
+/// Refuses to say that these runs are done when one of them that was kept is gone.
+pub(crate) fn check_all_kept<'a>(mut outcomes: impl Iterator<Item = &'a Outcome>) -> Result<(), Error> {
+    outcomes.try_for_each(|outcome| outcome.directory.as_deref().map_or(Ok(()), check_kept))
+}
+
+/// The name of the directory of a run among those of an experiment.
+fn directory_name(config: &TrainConfig, id: &str) -> String {
+    format!("{}-{id}", run_name(config))
 }
 
 impl Keeping {
@@ -74,9 +97,11 @@ impl Keeping {
         advance: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
         let (model, curve, id) = self.trained(config, data, threads, advance)?;
+        let directory = self.directory.as_ref().map(|root| root.join(directory_name(&model.description.training, &id)));
         let weights = model.network.weights().concat();
         let left = weights.iter().filter(|weight| **weight != 0.0).count();
-        Ok(Outcome { curve, id, arrays_sha256: model.arrays_sha256(), weights_left: 100.0 * left as f64 / weights.len() as f64 })
+        let weights_left = 100.0 * left as f64 / weights.len() as f64;
+        Ok(Outcome { curve, id, arrays_sha256: model.arrays_sha256(), weights_left, directory })
     }
 
     /// The same, but none of a run that diverged, whose epochs are then all told.
@@ -124,7 +149,7 @@ impl Keeping {
             let curve = trainer.run(&mut |evaluation| watch(evaluation.epoch, Progress::Done))?;
             return Ok((Model::of(&trainer, data), curve, id));
         };
-        let directory = self.opened(&root.join(format!("{}-{id}", run_name(&config))))?;
+        let directory = self.opened(&root.join(directory_name(&config, &id)))?;
         let (model, curve) = if let Some(finished) = directory.finished(&config, data)? {
             watch(config.epochs, Progress::Found);
             finished

@@ -13,6 +13,7 @@ use spinet_train::{TrainConfig, each_run};
 
 use crate::folds::{folds, part};
 use crate::reproduce::MOST_RUNS;
+use crate::runs::{Outcome, check_all_kept};
 use crate::sweep::without_defaults;
 use crate::{Error, Estimate, Keeping, Progress, Shard};
 
@@ -150,13 +151,14 @@ impl Tuning {
         let folds: Vec<Fold> = folds(data, self.folds, self.left_out, self.config.seed)?;
         let sizes = jobs.iter().map(|job| (&job.config, [data.train.features(), data.classes()]));
         self.keeping.need_space(sizes, self.threads)?;
-        each_run(self.threads, jobs.len(), |index, threads| {
+        let outcomes = each_run(self.threads, jobs.len(), |index, threads| {
             let job = &jobs[index];
             let part = part(data, &folds[job.fold])?;
-            let outcome = self.keeping.outcome_unless_diverged(&job.config, &part, threads, &mut |epochs| advance(epochs))?;
-            let last = outcome.as_ref().and_then(|outcome| outcome.curve.last());
-            Ok(last.map_or(0.0, |evaluation| 100.0 * evaluation.accuracy))
-        })
+            self.keeping.outcome_unless_diverged(&job.config, &part, threads, &mut |epochs| advance(epochs))
+        })?;
+        check_all_kept(outcomes.iter().flatten())?;
+        let last = |outcome: &Option<Outcome>| outcome.as_ref().and_then(|outcome| outcome.curve.last()).map(|last| last.accuracy);
+        Ok(outcomes.iter().map(|outcome| last(outcome).map_or(0.0, |accuracy| 100.0 * accuracy)).collect())
     }
 }
 

@@ -4,10 +4,12 @@
 use spinet_data::Source;
 use spinet_data::idx::{encode_images, encode_labels};
 use spinet_lab::{
-    BUILT_IN, EXPERIMENTS, Experiment, Keeping, Method, Progress, Record, Request, SweepFile, SweepRequest, accuracy_figure, markdown,
-    reproduce, spine_figure, sweep, text,
+    BUILT_IN, EXPERIMENTS, Experiment, Interval, Keeping, Method, Progress, Record, Request, SweepFile, SweepRequest, accuracy_figure,
+    markdown, paired_interval, reproduce, slowness, speedup, spine_figure, sweep, text,
 };
 use spinet_nn::Kernel;
+use spinet_train::MetricsLog;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 fn request(threads: usize) -> Request {
@@ -47,6 +49,73 @@ fn every_method_starts_alike_and_only_rules_make_the_difference() {
     let finals: std::collections::BTreeSet<String> = record.rows.iter().map(|row| format!("{:?}", row.accuracy.values)).collect();
     assert_eq!(finals.len(), 6, "no two methods end alike");
     assert!(record.rows[5].curve.counts["shrank"].iter().any(|count| *count > 0.0));
+}
+
+/// Curves of the runs with these ids, in their order.
+fn curves(directory: &Path, ids: &[String]) -> Vec<Vec<(f64, f64)>> {
+    let runs: Vec<_> = std::fs::read_dir(directory).unwrap().map(|run| run.unwrap().path()).collect();
+    let curve = |id: &String| {
+        let run = runs.iter().find(|run| run.to_str().unwrap().ends_with(id.as_str())).unwrap();
+        let curve = MetricsLog::read(&run.join("metrics.jsonl")).unwrap();
+        curve.iter().map(|evaluation| (evaluation.epoch as f64, evaluation.accuracy)).collect()
+    };
+    ids.iter().map(curve).collect()
+}
+
+fn is_close(found: f64, expected: f64) -> bool {
+    (found - expected).abs() < 1e-4
+}
+
+/// An interval and a mean do not tell who was paired with whom; so every pair is made again from the files of its two runs.
+fn assert_paired(found: Option<&Interval>, ours: &[f64], theirs: &[f64], what: &str) {
+    let found = found.unwrap_or_else(|| panic!("{what}"));
+    let expected = paired_interval(ours, theirs).unwrap();
+    let mut turned = theirs.to_vec();
+    turned.rotate_left(1);
+    let other = paired_interval(ours, &turned).unwrap();
+    assert!(!is_close(other.low, expected.low), "{what}: this test could not tell pairs apart");
+    let is_same = is_close(found.mean, expected.mean) && is_close(found.low, expected.low) && is_close(found.high, expected.high);
+    assert!(is_same, "{what}: {found:?}, expected {expected:?}");
+}
+
+#[test]
+fn runs_are_compared_with_the_run_of_the_same_seed() {
+    let root = tempfile::tempdir().unwrap();
+    let keeping = Keeping { directory: Some(root.path().to_owned()), ..Keeping::default() };
+    let record = reproduce(&Request { runs: 3, keeping: keeping.clone(), ..request(2) }, &|_| {}).unwrap();
+    let initial = curves(root.path(), &record.rows[0].ids);
+    let last = |curves: &[Vec<(f64, f64)>]| curves.iter().map(|curve| 100.0 * curve.last().unwrap().1).collect::<Vec<_>>();
+    for row in &record.rows[1..] {
+        let (name, ours) = (row.method.name(), curves(root.path(), &row.ids));
+        assert_paired(row.over_initial.as_ref(), &last(&ours), &last(&initial), name);
+        let found = &row.speedup.as_ref().unwrap().values;
+        let pairs = |shift: usize| initial.iter().cycle().skip(shift).zip(&ours).map(|(initial, ours)| speedup(initial, ours));
+        let are_of = |shift: usize| found.iter().zip(pairs(shift)).all(|(found, pair)| pair.is_some_and(|pair| is_close(*found, pair)));
+        assert!(are_of(0) && !are_of(1), "{name}: {found:?}");
+    }
+
+    // A sweep with folds: pairs are of one seed and one fold.
+    let text = "seeds = 2\nfolds = 3\nreference = \"l2\"\ncontrol = { grapes = \"scalar-gain\" }\ncolumns = [\"slowness\"]\n\
+                [base]\nepochs = 6\nhidden = [5, 5]\ninitialiser = \"xavier\"\n\
+                [[product]]\nrules = [[], \"l2:weight_decay=0.05\", \"grapes:gain=3\", \"scalar-gain:gain=3\"]\n";
+    let file = SweepFile::parse(text, "s.toml".as_ref()).unwrap();
+    let record = sweep(&SweepRequest { file, keeping, ..sweep_request(text, Source::default()) }, &|_| {}).unwrap();
+    let of: Vec<Vec<Vec<(f64, f64)>>> = record.points.iter().map(|point| curves(root.path(), &point.ids)).collect();
+    assert_eq!((of.len(), of[0].len()), (4, 6));
+    for (index, point) in record.points.iter().enumerate().skip(1) {
+        assert_paired(point.over_initial.as_ref(), &last(&of[index]), &last(&of[0]), "over initial");
+        let found = &point.speedup.as_ref().unwrap().values;
+        let expected = of[0].iter().zip(&of[index]).map(|(initial, ours)| speedup(initial, ours).unwrap());
+        assert!(found.iter().zip(expected).all(|(found, expected)| is_close(*found, expected)), "point {index}: {found:?}");
+    }
+    let slow = |index: usize| of[index].iter().map(|curve| slowness(curve).unwrap()).collect::<Vec<_>>();
+    for index in [2, 3] {
+        let point = &record.points[index];
+        assert_paired(point.over_reference.as_ref(), &last(&of[index]), &last(&of[1]), "over reference");
+        assert_paired(point.slowness_over_reference.as_ref(), &slow(index), &slow(1), "slowness over reference");
+    }
+    assert_paired(record.points[2].over_control.as_ref(), &last(&of[2]), &last(&of[3]), "over control");
+    assert_paired(record.points[2].slowness_over_control.as_ref(), &slow(2), &slow(3), "slowness over control");
 }
 
 #[test]
@@ -126,6 +195,20 @@ fn requests_that_make_no_sense_are_refused_before_work_starts() {
     assert!(refused(untuned).starts_with("tables-7-8 has no tuned parameter of `l2` with 10 hidden units"));
 }
 
+fn sweep_request(text: &str, source: Source) -> SweepRequest {
+    SweepRequest {
+        file: SweepFile::parse(text, "s.toml".as_ref()).unwrap(),
+        name: "s".to_owned(),
+        text: text.to_owned(),
+        reduced: None,
+        kernel: None,
+        threads: 2,
+        keeping: Keeping::default(),
+        source,
+        command: "spinet sweep s.toml".to_owned(),
+    }
+}
+
 #[test]
 fn poisoned_test_labels_change_no_fold_of_a_sweep() {
     let pixels: Vec<u8> = (0..60 * 4).map(|index: u32| (index * index % 251) as u8).collect();
@@ -141,18 +224,8 @@ fn poisoned_test_labels_change_no_fold_of_a_sweep() {
         write("test-labels", encode_labels(test_labels).unwrap());
         let text =
             "seeds = 2\nfolds = 3\n[base]\ndata = \"set\"\nhidden = [4]\nepochs = 6\nbatch = 8\n[[product]]\nrules = [[], \"bdnn-dsd\"]\n";
-        let request = SweepRequest {
-            file: SweepFile::parse(text, "s.toml".as_ref()).unwrap(),
-            name: "s".to_owned(),
-            text: text.to_owned(),
-            reduced: None,
-            kernel: None,
-            threads: 2,
-            keeping: Keeping::default(),
-            source: Source { data_dir: Some(root.path().to_owned()), ..Source::default() },
-            command: "spinet sweep s.toml".to_owned(),
-        };
-        sweep(&request, &|_| {}).unwrap().points
+        let source = Source { data_dir: Some(root.path().to_owned()), ..Source::default() };
+        sweep(&sweep_request(text, source), &|_| {}).unwrap().points
     };
     let (clean, poisoned) = (record(&[0, 1, 2, 0, 1, 2]), record(&[2, 2, 1, 1, 0, 0]));
     let numbers = |points: &[spinet_lab::SweepRow]| {

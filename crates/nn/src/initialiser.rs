@@ -220,6 +220,16 @@ mod tests {
     }
 
     #[test]
+    fn layers_and_seeds_have_weights_of_their_own() {
+        let drawn: Vec<Vec<f64>> = (0..9)
+            .map(|place| draw_layer(Initialiser::Uniform(1.0), BiasInitializer::Zeros, SHAPE, place / 3, (place % 3) as usize).0)
+            .collect();
+        for (place, weights) in drawn.iter().enumerate() {
+            assert!(drawn[..place].iter().all(|other| other != weights), "layer {} of seed {}", place % 3, place / 3);
+        }
+    }
+
+    #[test]
     fn nonsense_is_refused() {
         for text in [
             "uniform",

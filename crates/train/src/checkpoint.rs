@@ -169,15 +169,19 @@ pub(crate) fn file_name(step: u64) -> String {
 const PREFIX: &str = "checkpoint-";
 const SUFFIX: &str = ".safetensors";
 
+/// The step of a checkpoint, if its name has exactly the form that this program gives.
+pub(crate) fn step(name: &str) -> Option<u64> {
+    let step = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?.parse().ok()?;
+    (file_name(step) == name).then_some(step)
+}
+
 /// The checkpoints of a directory, the newest first.
 pub(crate) fn list(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let storage = |source| Error::Storage { path: directory.to_owned(), action: "list", source };
     let mut found: Vec<(u64, PathBuf)> = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(storage)? {
         let path = entry.map_err(storage)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let step = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX)).and_then(|digits| digits.parse().ok());
-        found.extend(step.map(|step| (step, path)));
+        found.extend(path.file_name().and_then(|name| step(name.to_str()?)).map(|step| (step, path)));
     }
     found.sort_unstable_by(|a, b| b.cmp(a));
     Ok(found.into_iter().map(|(_, path)| path).collect())

@@ -85,6 +85,23 @@ pub enum Error {
         /// What was found and what was expected.
         message: String,
     },
+    /// A file that was changed after the run whose result it is, or that nothing vouches for.
+    #[error(
+        "{}: {message}\n\nhint: `spinet train --force` trains the run again, another directory keeps what is there; `spinet eval` evaluates its model",
+        .path.display()
+    )]
+    Unverified {
+        /// The file.
+        path: PathBuf,
+        /// What was found and what was expected.
+        message: String,
+    },
+    /// A file in the place of one of ours that this program did not make; it is neither overwritten nor removed.
+    #[error("{}: not a file of spinet, so it is left as it is\n\nhint: choose another directory, or move it away", .path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+    },
     /// A run directory in which another process works.
     #[error("{}: another process works in this run directory (process {holder})\n\nhint: wait for it, or choose another directory", .directory.display())]
     Locked {

@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use spinet_data::sha256_hex;
+
 use crate::{Error, Evaluation, store};
 
 /// A file that grows by one line for each evaluation.
@@ -19,11 +21,24 @@ impl MetricsLog {
     ///
     /// [`Error::Storage`].
     pub fn resume(path: &Path, curve: &[Evaluation]) -> Result<Self, Error> {
-        let lines = curve.iter().map(|evaluation| line(path, evaluation)).collect::<Result<Vec<_>, _>>()?;
-        store::write_atomically(path, &lines.concat())?;
+        Self::write(path, curve)?;
         let file = OpenOptions::new().append(true).open(path);
         let file = file.map_err(|source| Error::Storage { path: path.to_owned(), action: "open", source })?;
         Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Writes the whole file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`].
+    pub(crate) fn write(path: &Path, curve: &[Evaluation]) -> Result<(), Error> {
+        store::write_atomically(path, &lines(curve))
+    }
+
+    /// SHA-256 of the file with these evaluations.
+    pub(crate) fn sha256(curve: &[Evaluation]) -> String {
+        sha256_hex(&lines(curve))
     }
 
     /// Adds one line; a line is written by one call, so a kill leaves whole lines and at most one cut one.
@@ -32,17 +47,8 @@ impl MetricsLog {
     ///
     /// [`Error::Storage`].
     pub fn add(&mut self, evaluation: &Evaluation) -> Result<(), Error> {
-        let line = line(&self.path, evaluation)?;
+        let line = lines(std::slice::from_ref(evaluation));
         self.file.write_all(&line).map_err(|source| Error::Storage { path: self.path.clone(), action: "write", source })
-    }
-
-    /// Makes sure that the lines would survive a power cut.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Storage`].
-    pub fn finish(self) -> Result<(), Error> {
-        self.file.sync_all().map_err(|source| Error::Storage { path: self.path, action: "sync", source })
     }
 
     /// Reads a metrics file.
@@ -72,9 +78,8 @@ impl MetricsLog {
     }
 }
 
-fn line(path: &Path, evaluation: &Evaluation) -> Result<Vec<u8>, Error> {
-    let storage = |error: serde_json::Error| Error::Storage { path: path.to_owned(), action: "write", source: error.into() };
-    let mut line = serde_json::to_vec(evaluation).map_err(storage)?;
-    line.push(b'\n');
-    Ok(line)
+/// The file with these evaluations. Every evaluation has a JSON form: its keys are texts, and a number that is not finite is `null`.
+fn lines(curve: &[Evaluation]) -> Vec<u8> {
+    let line = |evaluation| serde_json::to_string(evaluation).unwrap_or_default() + "\n";
+    curve.iter().map(line).collect::<String>().into_bytes()
 }

@@ -19,7 +19,7 @@ use spinet_nn::{Network, Standardizer, Threads};
 use spinet_rules::{BIAS_PREFIX, LayerShape, StateValues};
 
 use crate::sealed::{Array, Kind, digest};
-use crate::{Error, Scorer, TrainConfig, Trainer, store};
+use crate::{Error, MetricsLog, NUMERICS, Scorer, TrainConfig, Trainer, store};
 
 /// Version of the format; older ones stay readable.
 const VERSION: u32 = 1;
@@ -48,6 +48,20 @@ pub struct Description {
     /// How numbers of a table become its features, or pixels of an image with `standardize = "feature"` or `"global"`; else absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardisation: Option<Standardisation>,
+    /// What the evaluations of its run are held to; absent in files of versions that did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunSeal>,
+}
+
+/// What the evaluations of a run are held to. It is part of the sealed description, and they lie in a file beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunSeal {
+    /// Version of the computed numbers.
+    pub numerics: u32,
+    /// SHA-256 of the test samples.
+    pub test_sha256: String,
+    /// SHA-256 of `metrics.jsonl`.
+    pub metrics_sha256: String,
 }
 
 impl Description {
@@ -125,6 +139,11 @@ impl Model {
                 classes: data.class_names.clone(),
                 train_sha256: data.train.sha256(),
                 standardisation: trainer.standardisation().or(data.standardisation.as_ref()).cloned(),
+                run: Some(RunSeal {
+                    numerics: NUMERICS,
+                    test_sha256: data.test.sha256(),
+                    metrics_sha256: MetricsLog::sha256(trainer.curve()),
+                }),
             },
             network: trainer.evaluated_network().into_owned(),
             state: entries.collect(),

@@ -6,18 +6,24 @@
 //! | `metrics.jsonl` | one line for each evaluation |
 //! | `checkpoint-STEP.safetensors` | the two newest checkpoints while the run goes on |
 //! | `model.safetensors` | the trained network; written last, so a directory with it is that of a finished run |
-//! | `lock` | held while a process works here |
+//! | `spinet.lock` | held while a process works here |
+//!
+//! Nothing else in it is ever overwritten or removed but what a killed process left of these: `NAME.PROCESS-NUMBER.tmp`. A directory
+//! with one of these files and no `run.toml` of this program is somebody else's, and refused.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
-use spinet_data::Dataset;
+use spinet_data::{Dataset, sha256_hex};
 
 use crate::lock::Lock;
-use crate::sealed::hex;
-use crate::{Advance, Error, Evaluation, MetricsLog, Model, NUMERICS, Stop, TrainConfig, Trainer, checkpoint, store};
+use crate::{Advance, Description, Error, Evaluation, MetricsLog, Model, NUMERICS, Stop, TrainConfig, Trainer, checkpoint, store};
+
+/// The first words of every `run.toml` of this program.
+const HEADING: &str = "# spinet ";
+/// Largest model and metrics that are read.
+const MOST_BYTES: u64 = 4 << 30;
 
 const RUN: &str = "run.toml";
 const METRICS: &str = "metrics.jsonl";
@@ -62,7 +68,7 @@ pub struct Start {
 pub struct RunDirectory {
     path: PathBuf,
     /// Held until dropped.
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl RunDirectory {
@@ -75,12 +81,12 @@ impl RunDirectory {
         store::make_directory(path)?;
         let lock = Lock::take(path)?;
         for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-            if entry.path().extension().is_some_and(|extension| extension == "tmp") {
+            if entry.file_name().to_str().and_then(store::unfinished).is_some_and(is_of_a_run) {
                 // A leftover does no harm; the next start tries again.
                 let _ = fs::remove_file(entry.path());
             }
         }
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { path: path.to_owned(), lock })
     }
 
     /// The directory.
@@ -102,73 +108,48 @@ impl RunDirectory {
     ///
     /// # Errors
     ///
-    /// [`Error::OtherRun`] if the directory holds another run, [`Error::Model`] if its model is damaged.
+    /// [`Error::OtherRun`] if the directory holds another run, [`Error::Model`] if its model is damaged, [`Error::Unverified`] if its
+    /// evaluations are not those that the model vouches for, [`Error::NotOurs`] for files of somebody else.
     pub fn finished(&self, config: &TrainConfig, data: &Dataset) -> Result<Option<(Model, Vec<Evaluation>)>, Error> {
         self.check(config, data)?;
-        if !self.model().exists() {
-            return Ok(None);
-        }
-        let (model, curve) = (Model::read(&self.model())?, MetricsLog::read(&self.metrics())?);
-        let is_whole = curve.last().is_some_and(|last| last.epoch == config.epochs);
-        if model.description.training != *config || model.description.epoch != config.epochs || !is_whole {
-            let difference = "its model or metrics are not those of run.toml".to_owned();
-            return Err(Error::OtherRun { directory: self.path.clone(), difference });
+        let Some((model, curve)) = read_run(&self.path)? else { return Ok(None) };
+        if sealed_digests(&model) != Some(digests(data)) {
+            return Err(Error::OtherRun { directory: self.path.clone(), difference: "its model is of other data".to_owned() });
         }
         // A process that was killed between its model and this left them.
         self.prune(0)?;
         Ok(Some((model, curve)))
     }
 
-    /// Refuses a directory that holds another run than this one.
+    /// Refuses a directory that holds another run than this one, or files of somebody else.
     fn check(&self, config: &TrainConfig, data: &Dataset) -> Result<(), Error> {
-        let path = self.path.join(RUN);
-        if !path.exists() {
-            return Ok(());
-        }
-        let text = store::read_text(&path)?;
-        let found = TrainConfig::parse(&text, &path)?;
-        let other = |difference| Err(Error::OtherRun { directory: self.path.clone(), difference });
-        if let Some(difference) = difference(&found, config)? {
-            return other(difference);
-        }
-        if !digests(data).iter().all(|digest| text.contains(digest.as_str())) {
-            return other("it was started with other data".to_owned());
-        }
-        if !text.contains(&numerics()) {
-            return other(format!("it was started by a program with another version of the numbers than {NUMERICS}"));
-        }
-        Ok(())
+        read_run_file(&self.path)?.map_or(Ok(()), |text| check_run_file(&self.path, &text, config, &digests(data)))
     }
 
-    /// Takes away the run that is there.
+    /// Puts this run in the place of the one that is there.
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`].
-    pub fn clear(&self) -> Result<(), Error> {
-        let storage = |path: &Path| {
-            let path = path.to_owned();
-            move |source| Error::Storage { path, action: "remove", source }
-        };
-        let known = [MODEL, METRICS, RUN].map(|name| self.path.join(name));
-        for path in known.into_iter().filter(|path| path.exists()).chain(checkpoint::list(&self.path)?) {
-            fs::remove_file(&path).map_err(storage(&path))?;
+    /// [`Error::NotOurs`] if what is there is no run of this program, [`Error::Storage`].
+    pub fn replace(&self, config: &TrainConfig, data: &Dataset) -> Result<(), Error> {
+        if read_run_file(&self.path)?.is_none() {
+            return Ok(());
         }
-        Ok(())
+        let known = [MODEL, METRICS].map(|name| self.path.join(name));
+        for path in known.into_iter().filter(|path| store::is_there(path)).chain(checkpoint::list(&self.path)?) {
+            fs::remove_file(&path).map_err(|source| Error::Storage { path: path.clone(), action: "remove", source })?;
+        }
+        store::write_atomically(&self.path.join(RUN), run_file(config, data)?.as_bytes())
     }
 
     /// Prepares the directory for a new trainer, or the trainer for what the directory holds: the newest checkpoint that verifies.
     ///
     /// # Errors
     ///
-    /// [`Error::OtherRun`], [`Error::Storage`].
+    /// [`Error::OtherRun`], [`Error::NotOurs`], [`Error::Storage`].
     pub fn begin(&self, trainer: &mut Trainer, data: &Dataset) -> Result<Start, Error> {
-        let config = trainer.config().clone();
-        self.check(&config, data)?;
-        let path = self.path.join(RUN);
-        if !path.exists() {
-            store::write_atomically(&path, run_file(&config, data)?.as_bytes())?;
-        }
+        self.check(trainer.config(), data)?;
+        self.write_run_file(trainer.config(), data)?;
         let mut start = Start::default();
         for path in checkpoint::list(&self.path)? {
             match checkpoint::restore(trainer, &path, &digests(data)) {
@@ -178,6 +159,12 @@ impl RunDirectory {
             }
         }
         Ok(start)
+    }
+
+    /// Writes `run.toml` unless it is there.
+    fn write_run_file(&self, config: &TrainConfig, data: &Dataset) -> Result<(), Error> {
+        let path = self.path.join(RUN);
+        if store::is_there(&path) { Ok(()) } else { store::write_atomically(&path, run_file(config, data)?.as_bytes()) }
     }
 
     /// Trains to the end; `watch` is told of every evaluation and step. Leaves the finished run in the directory.
@@ -221,11 +208,23 @@ impl RunDirectory {
                 return Err(Error::Interrupted { directory: self.path.clone(), epoch: position.epoch, step: position.step });
             }
         }
-        log.finish()?;
-        let model = Model::of(trainer, data);
-        model.save(&self.model())?;
-        self.prune(0)?;
-        Ok(model)
+        self.finish(trainer, data)
+    }
+
+    /// Writes what the finished run consists of, the model last, and reads all of it before it says so: somebody may have cleared
+    /// the directory meanwhile.
+    fn finish(&self, trainer: &Trainer, data: &Dataset) -> Result<Model, Error> {
+        self.lock.check()?;
+        self.write_run_file(trainer.config(), data)?;
+        MetricsLog::write(&self.metrics(), trainer.curve())?;
+        Model::of(trainer, data).save(&self.model())?;
+        let not_kept = |why: String| {
+            let source = std::io::Error::other(why);
+            Error::Storage { path: self.path.clone(), action: "keep the finished run", source }
+        };
+        let found = self.finished(trainer.config(), data).map_err(|error| not_kept(error.to_string()))?;
+        self.lock.check()?;
+        found.map(|(model, _)| model).ok_or_else(|| not_kept(format!("{MODEL} is gone")))
     }
 
     /// Bytes that the rest of the run takes at most: two checkpoints, a third or the model while it is written, and the metrics. A
@@ -246,6 +245,7 @@ impl RunDirectory {
     }
 
     fn keep(&self, step: u64, checkpoint: &[u8]) -> Result<(), Error> {
+        self.lock.check()?;
         store::write_atomically(&self.path.join(checkpoint::file_name(step)), checkpoint)?;
         self.prune(KEPT)
     }
@@ -259,20 +259,105 @@ impl RunDirectory {
     }
 }
 
+/// Whether this is the name of a file that belongs to a run.
+fn is_of_a_run(name: &str) -> bool {
+    [RUN, METRICS, MODEL].contains(&name) || checkpoint::step(name).is_some()
+}
+
+/// The text of the `run.toml` in a directory; none if it holds no run.
+///
+/// # Errors
+///
+/// [`Error::NotOurs`] if it, or a file that a run would overwrite, is not of this program.
+fn read_run_file(directory: &Path) -> Result<Option<String>, Error> {
+    let path = directory.join(RUN);
+    if !store::is_there(&path) {
+        let known = [MODEL, METRICS].map(|name| directory.join(name));
+        let mut foreign = known.into_iter().filter(|path| store::is_there(path)).chain(checkpoint::list(directory)?);
+        return foreign.next().map_or(Ok(None), |path| Err(Error::NotOurs { path }));
+    }
+    let text = store::read_text(&path)?;
+    let is_ours = text.starts_with(HEADING) && text.contains(NUMBERS) && text.contains(SAMPLES);
+    if is_ours { Ok(Some(text)) } else { Err(Error::NotOurs { path }) }
+}
+
+/// Refuses the `run.toml` of another run.
+fn check_run_file(directory: &Path, text: &str, config: &TrainConfig, digests: &[String; 2]) -> Result<(), Error> {
+    let found = TrainConfig::parse(text, &directory.join(RUN))?;
+    let other = |difference| Err(Error::OtherRun { directory: directory.to_owned(), difference });
+    if let Some(difference) = difference(&found, config)? {
+        return other(difference);
+    }
+    if !digests.iter().all(|digest| text.contains(digest.as_str())) {
+        return other("it was started with other data".to_owned());
+    }
+    if !text.contains(&numerics()) {
+        return other(format!("it was started by a program with another version of the numbers than {NUMERICS}"));
+    }
+    Ok(())
+}
+
+/// SHA-256 of training and test samples, if the model vouches for both.
+fn sealed_digests(model: &Model) -> Option<[String; 2]> {
+    let Description { train_sha256, run, .. } = &model.description;
+    Some([train_sha256.clone(), run.as_ref()?.test_sha256.clone()])
+}
+
+/// The finished run in a directory: its model, and the evaluations that the model vouches for; none if it is not finished. Nothing
+/// is taken from a file that is not sealed, unless its digest is.
+///
+/// # Errors
+///
+/// [`Error::Unverified`] with the file that was changed, or for a model of a version that vouched for nothing; [`Error::Model`],
+/// [`Error::OtherRun`] if the files are not of one run, [`Error::NotOurs`], [`Error::Storage`].
+pub fn read_run(directory: &Path) -> Result<Option<(Model, Vec<Evaluation>)>, Error> {
+    let path = directory.join(MODEL);
+    let Some(text) = read_run_file(directory)?.filter(|_| path.exists()) else { return Ok(None) };
+    let model = Model::read(&path)?;
+    let metrics = directory.join(METRICS);
+    let unverified = |message| Error::Unverified { path: metrics.clone(), message };
+    let (Some(seal), Some(digests)) = (&model.description.run, sealed_digests(&model)) else {
+        return Err(unverified(
+            "nothing vouches for it: the model beside it is of an earlier build, which sealed no evaluations".to_owned(),
+        ));
+    };
+    let bytes = store::read_at_most(&metrics, MOST_BYTES)?;
+    let (found, expected) = (sha256_hex(&bytes), &seal.metrics_sha256);
+    if found != *expected {
+        return Err(unverified(format!("changed after the run: it has SHA-256 {found}, the model beside it says {expected}")));
+    }
+    let curve = MetricsLog::parse(&String::from_utf8_lossy(&bytes), &metrics)?;
+    let Description { training, epoch, .. } = &model.description;
+    let is_whole = *epoch == training.epochs && curve.last().is_some_and(|last| last.epoch == *epoch);
+    if !is_whole || seal.numerics != NUMERICS {
+        let difference = format!(
+            "its model is of epoch {epoch} of {} and of version {} of the numbers, expected the last and version {NUMERICS}",
+            training.epochs, seal.numerics
+        );
+        return Err(Error::OtherRun { directory: directory.to_owned(), difference });
+    }
+    check_run_file(directory, &text, training, &digests)?;
+    Ok(Some((model, curve)))
+}
+
 /// SHA-256 of training and test samples.
 fn digests(data: &Dataset) -> [String; 2] {
     [data.train.sha256(), data.test.sha256()]
 }
 
+/// How the lines of `run.toml` begin that say what its numbers depend on beside the settings.
+const NUMBERS: &str = "# numbers: version ";
+const SAMPLES: &str = "# training samples: SHA-256 ";
+
 fn numerics() -> String {
-    format!("# numbers: version {NUMERICS}\n")
+    format!("{NUMBERS}{NUMERICS}\n")
 }
 
 /// The text of `run.toml`.
 fn run_file(config: &TrainConfig, data: &Dataset) -> Result<String, Error> {
     let (version, [train, test]) = (env!("CARGO_PKG_VERSION"), digests(data));
-    let head = format!("# spinet {version}; `spinet train --config run.toml --out DIR` repeats this run\n");
-    let data = format!("# training samples: SHA-256 {train}\n# test samples: SHA-256 {test}\n");
+    let head = format!("{HEADING}{version}; `spinet train --config run.toml --out DIR` repeats this run\n");
+    let data = format!("{SAMPLES}{train}\n# test samples: SHA-256 {test}\n");
     Ok(head + &numerics() + &data + "\n" + &config.to_toml()?)
 }
 
@@ -297,7 +382,7 @@ fn difference(found: &TrainConfig, expected: &TrainConfig) -> Result<Option<Stri
 pub fn run_id(config: &TrainConfig, data_sha256: &[String; 2]) -> Result<String, Error> {
     let [train, test] = data_sha256;
     let everything = format!("{}{train}\n{test}\n{}", numerics(), config.to_toml()?);
-    Ok(hex(&Sha256::digest(everything))[..8].to_owned())
+    Ok(sha256_hex(everything.as_bytes())[..8].to_owned())
 }
 
 /// Longest name of a run, in bytes: with an id behind it, it is still a name that every file system takes.
@@ -319,7 +404,7 @@ fn shortened(name: String) -> String {
     if name.len() <= MAX_NAME {
         return name;
     }
-    let hash = &hex(&Sha256::digest(&name))[..8];
+    let hash = &sha256_hex(name.as_bytes())[..8];
     format!("{}-{hash}", &name[..name.floor_char_boundary(MAX_NAME - 1 - hash.len())])
 }
 

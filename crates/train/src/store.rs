@@ -2,12 +2,12 @@
 //!
 //! [`write_atomically`] promises: when it returns, the file is complete under its name and would survive a power cut
 //! (on disks that flush when told to); when it fails or the process is killed, a file of that name from before is
-//! untouched. Leftovers are named `*.tmp`.
+//! untouched. A killed process may leave `NAME.PROCESS-NUMBER.tmp`.
 #![allow(clippy::disallowed_methods, reason = "this is the atomic write that the ban points to")]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Error;
@@ -23,18 +23,15 @@ fn storage(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> 
 /// Writes a file so that it is there completely or not at all.
 ///
 /// Steps: exclusive create of `<name>.<process>-<number>.tmp` beside it, write, sync, read back and compare, rename,
-/// sync of the directory.
+/// sync of the directory. Where a link has that name, the file that it leads to is replaced, and the link stays.
 ///
 /// # Errors
 ///
 /// [`Error::Storage`] names the file and the step that failed.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}-{number}.tmp", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let result = write_and_rename(path, &temporary, bytes);
+    let target = if path.is_symlink() { &fs::canonicalize(path).map_err(storage(path, "follow this link"))? } else { path };
+    let (temporary, file) = create_beside(target)?;
+    let result = write_and_rename(target, &temporary, file, bytes);
     if result.is_err() {
         // The first error is the one to report; a leftover does no harm.
         let _ = fs::remove_file(&temporary);
@@ -42,8 +39,35 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     result
 }
 
-fn write_and_rename(path: &Path, temporary: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(temporary).map_err(storage(temporary, "create"))?;
+/// A new file beside this one: never one that is there, such as what a killed process with the same number left.
+fn create_beside(path: &Path) -> Result<(PathBuf, File), Error> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}-{number}.tmp", std::process::id()));
+        let temporary = path.with_file_name(name);
+        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            result => return result.map(|file| (temporary.clone(), file)).map_err(storage(&temporary, "create")),
+        }
+    }
+}
+
+/// The name of the file that a killed process was writing, if this is exactly what [`write_atomically`] leaves then.
+pub(crate) fn unfinished(name: &str) -> Option<&str> {
+    let (target, rest) = name.strip_suffix(".tmp")?.rsplit_once('.')?;
+    let (process, number) = rest.split_once('-')?;
+    let is_number = |text: &str| text.parse::<u64>().is_ok_and(|number| number.to_string() == text);
+    (is_number(process) && is_number(number)).then_some(target)
+}
+
+/// Whether anything has this name, a link that leads nowhere too.
+pub fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+fn write_and_rename(path: &Path, temporary: &Path, mut file: File, bytes: &[u8]) -> Result<(), Error> {
     let written = file.write_all(bytes).map_err(storage(temporary, "write"));
     let written = written.and_then(|()| file.sync_all().map_err(storage(temporary, "sync")));
     written.map_err(|error| with_space(error, bytes.len()))?;
@@ -147,6 +171,57 @@ mod tests {
         write_atomically(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_bears_the_name_of_a_temporary_file_is_passed_by() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.json");
+        // Other tests of this process take numbers too.
+        let names: Vec<_> = (0..2000).map(|number| format!("a.json.{}-{number}.tmp", std::process::id())).collect();
+        for name in &names {
+            fs::write(directory.path().join(name), "mine").unwrap();
+        }
+        write_atomically(&path, b"written").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"written");
+        for name in &names {
+            assert_eq!(fs::read(directory.path().join(name)).unwrap(), b"mine", "{name}");
+        }
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), names.len() + 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_and_what_it_leads_to_is_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::create_dir(at("elsewhere")).unwrap();
+        fs::write(at("elsewhere/b.json"), "before").unwrap();
+        std::os::unix::fs::symlink("elsewhere/b.json", at("a.json")).unwrap();
+        write_atomically(&at("a.json"), b"after").unwrap();
+        assert!(at("a.json").is_symlink() && fs::read(at("elsewhere/b.json")).unwrap() == b"after");
+        std::os::unix::fs::symlink("nowhere", at("dangling")).unwrap();
+        let message = write_atomically(&at("dangling"), b"x").unwrap_err().to_string();
+        assert!(message.contains("dangling: cannot follow this link: ") && at("dangling").is_symlink(), "{message}");
+    }
+
+    #[test]
+    fn only_the_exact_form_of_a_leftover_is_one() {
+        for (name, expected) in [
+            ("run.toml.17-0.tmp", Some("run.toml")),
+            ("a.4294967295-18446744073709551615.tmp", Some("a")),
+            ("thesis.tmp", None),
+            ("run.toml.tmp", None),
+            ("run.toml.17.tmp", None),
+            ("run.toml.017-1.tmp", None),
+            ("run.toml.+17-1.tmp", None),
+            ("run.toml.17-1-2.tmp", None),
+            ("run.toml.17-1.tmp.bak", None),
+            ("run.toml.17-x.tmp", None),
+            ("17-1.tmp", None),
+        ] {
+            assert_eq!(unfinished(name), expected, "{name}");
+        }
     }
 
     #[cfg(unix)]

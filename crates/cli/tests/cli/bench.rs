@@ -79,6 +79,11 @@ impl Answer {
     }
 }
 
+/// A record without its digest, as version 0.1.0 wrote it.
+pub(crate) fn unsealed(record: &str) -> String {
+    record.rsplit_once(",\n\"sha256\": ").unwrap().0.to_owned() + "}\n"
+}
+
 /// Names in a directory, sorted.
 pub(crate) fn names(directory: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

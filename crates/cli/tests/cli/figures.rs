@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, names};
+use crate::bench::{Bench, names, unsealed};
 
 #[test]
 fn figures_are_drawn_stored_shown_again_and_stand_in_the_report() {
@@ -63,7 +63,7 @@ fn figure_4_is_a_sweep_with_the_other_methods_as_level_lines() {
         assert!(message.contains(text), "{words}: {message}");
     }
     let record = String::from_utf8(bench.read("results/figure-4-1200-reduced.json")).unwrap();
-    bench.write("evil.json", record.replace("\"sweep\": \"figure-4-1200\"", "\"sweep\": \"../evil\""));
+    bench.write("evil.json", unsealed(&record).replace("\"sweep\": \"figure-4-1200\"", "\"sweep\": \"../evil\""));
     let message = bench.refused(2, "sweep --from evil.json --out again");
     assert!(message.contains("its name is `../evil`, expected that of a file"), "{message}");
     let message = bench.refused(2, "reproduce figure9");

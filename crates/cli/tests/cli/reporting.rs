@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bench::{Bench, names};
+use crate::bench::{Bench, names, unsealed};
 
 const RECORD: &str = include_str!("../../../../results/tables-3-4.json");
 
@@ -42,7 +42,8 @@ fn a_damaged_record_is_left_out_with_the_reason_and_a_folder_without_records_is_
     let bench = Bench::new();
     bench.write("a.json", RECORD);
     bench.write("torn.json", &RECORD[..1000]);
-    bench.write("unknown.json", RECORD.replace("\"experiments\": [\n    \"tables-3-4\"", "\"experiments\": [\n    \"tables-9\""));
+    bench.write("unknown.json", unsealed(RECORD).replace("\"experiments\": [\n    \"tables-3-4\"", "\"experiments\": [\n    \"tables-9\""));
+    bench.write("changed.json", RECORD.replacen("\"mean\":8", "\"mean\":9", 1));
     let answer = bench.run("report .");
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     assert!(answer.stderr.contains("left out ./torn.json: not a record of this program: EOF"), "{}", answer.stderr);
@@ -51,6 +52,8 @@ fn a_damaged_record_is_left_out_with_the_reason_and_a_folder_without_records_is_
         "{}",
         answer.stderr
     );
+    let changed = "left out ./changed.json: changed after it was written: its text has SHA-256 ";
+    assert!(answer.stderr.contains(changed), "{}", answer.stderr);
     std::fs::create_dir(bench.path("empty")).unwrap();
     let message = bench.refused(2, "report empty");
     assert!(
@@ -119,11 +122,32 @@ fn the_commands_in_a_report_repeat_its_numbers() {
     assert_eq!(&again["rows"][1], row);
 }
 
+#[test]
+fn one_changed_digit_of_a_record_becomes_no_result_and_a_record_without_a_digest_is_told() {
+    let bench = Bench::new();
+    let changed = RECORD.replacen("\"mean\":8", "\"mean\":9", 1);
+    assert_ne!(changed, RECORD);
+    bench.write("changed.json", &changed);
+    for words in ["reproduce --from changed.json", "merge changed.json --out joined"] {
+        let message = bench.refused(2, words);
+        assert!(message.starts_with("spinet: changed.json: changed after it was written: its text has SHA-256 "), "{message}");
+    }
+    assert!(!bench.path("joined").exists());
+    bench.write("before.json", unsealed(RECORD));
+    for words in ["reproduce --from before.json", "merge before.json --out joined", "report ."] {
+        let answer = bench.run(words);
+        assert!(answer.stderr.contains("before.json: carries no digest"), "{words}: {}", answer.stderr);
+        assert_eq!(answer.code, 0, "{words}: {}", answer.stderr);
+    }
+    assert!(String::from_utf8(bench.read("joined/tables-3-4.json")).unwrap().contains(",\n\"sha256\": \""), "what is joined is sealed");
+}
+
 /// The record of Tables 3 and 4 without the networks of so many hidden units.
 fn without(hidden: u64) -> String {
     let mut record: Value = serde_json::from_str(RECORD).unwrap();
     record["rows"].as_array_mut().unwrap().retain(|row| row["hidden"] != hidden);
     record["definition"]["reduced"] = "not all networks".into();
+    record.as_object_mut().unwrap().remove("sha256");
     record.to_string()
 }
 
@@ -139,7 +163,7 @@ fn records_that_were_made_apart_are_joined_to_the_whole() {
     assert_eq!(joined["rows"], whole["rows"]);
     let text = bench.done("merge a.json --out part");
     assert_eq!(text, "part/tables-3-4-reduced.json: 5 rows; 6 rows missing\n");
-    bench.write("other.json", RECORD.replace("\"kernel\": \"f32\"", "\"kernel\": \"exact\""));
+    bench.write("other.json", unsealed(RECORD).replace("\"kernel\": \"f32\"", "\"kernel\": \"exact\""));
     let message = bench.refused(2, "merge a.json other.json --out bad");
     assert!(message.starts_with("spinet: other.json: kernel class exact, expected f32 as in the first file"), "{message}");
     assert!(bench.refused(2, "merge a.json torn.json --out bad").starts_with("spinet: torn.json: cannot open: "));

@@ -83,7 +83,7 @@ fn assert_same_checkpoints(bench: &Bench, directory: &str, known: &mut BTreeMap<
             assert!(*known.entry(name.clone()).or_insert_with(|| bytes.clone()) == bytes, "{name} of {directory}");
         } else {
             // A lock that nobody holds is harmless.
-            assert!(FILES.contains(&name.as_str()) || name == "lock", "{name} is left in {directory}");
+            assert!(FILES.contains(&name.as_str()) || name == "spinet.lock", "{name} is left in {directory}");
         }
     }
 }
@@ -137,7 +137,7 @@ fn a_file_system_that_turns_read_only_at_any_system_call_is_survived() {
 }
 
 #[test]
-fn a_checkpoint_is_synced_then_renamed_then_its_directory_is_synced_and_only_then_older_ones_go() {
+fn every_file_is_synced_then_renamed_then_its_directory_is_synced_and_only_then_older_checkpoints_go() {
     let bench = Bench::new();
     let command = RUN.replace("--epochs 2", "--epochs 50") + " --out a";
     let Some((output, trace)) = traced(&bench, &["-y", "-e", "trace=execve,fsync,rename,unlink"], &command) else {
@@ -145,16 +145,24 @@ fn a_checkpoint_is_synced_then_renamed_then_its_directory_is_synced_and_only_the
         return;
     };
     assert!(output.status.success(), "{output:?}");
-    let is_of_saves = |line: &&str| ["/a>", "checkpoint-", "model.safetensors"].iter().any(|name| line.contains(name));
+    let is_of_saves = |line: &&str| ["/a>", "checkpoint-"].iter().chain(&FILES).any(|name| line.contains(name));
     let calls: Vec<&str> = trace.lines().filter(is_of_saves).collect();
     let name = |line: &str| line.rsplit("checkpoint-").next().map(|rest| rest[..10].to_owned());
-    let (mut saves, mut removals, mut newest) = (0, 0, None);
-    for (index, line) in calls.iter().enumerate().filter(|(_, line)| line.contains("checkpoint-")) {
+    let (mut saves, mut removals, mut newest, mut others) = (0, 0, None, Vec::new());
+    for (index, line) in calls.iter().enumerate() {
         if line.contains("rename(") {
-            assert!(calls[index - 1].contains("fsync(") && calls[index - 1].contains(".tmp>"), "{}\n{line}", calls[index - 1]);
+            let target = line.rsplit_once("\"a/").unwrap().1.split('"').next().unwrap();
+            let is_synced = calls[index - 1].contains("fsync(")
+                && calls[index - 1].contains(&format!("/{target}."))
+                && calls[index - 1].contains(".tmp>");
+            assert!(is_synced, "{}\n{line}", calls[index - 1]);
             assert!(calls[index + 1].contains("fsync(") && calls[index + 1].contains("/a>"), "{line}\n{}", calls[index + 1]);
-            (saves, newest) = (saves + 1, name(line));
-        } else if line.contains("unlink(") {
+            if target.starts_with("checkpoint-") {
+                (saves, newest) = (saves + 1, name(line));
+            } else {
+                others.push(target);
+            }
+        } else if line.contains("unlink(") && line.contains("checkpoint-") {
             let is_after_sync = calls[index - 1].contains("fsync(") && calls[index - 1].contains("/a>");
             assert!(is_after_sync || calls[index - 1].contains("unlink("), "{}\n{line}", calls[index - 1]);
             // The finished run needs none, when its model is there.
@@ -164,4 +172,9 @@ fn a_checkpoint_is_synced_then_renamed_then_its_directory_is_synced_and_only_the
         }
     }
     assert_eq!((saves, removals), (101, 101), "the trial save and one after each of 100 steps");
+    assert_eq!(
+        others,
+        ["run.toml", "metrics.jsonl", "metrics.jsonl", "model.safetensors"],
+        "the metrics at the start and whole at the end"
+    );
 }

@@ -1,4 +1,5 @@
-//! What a run survives: kills, full disks, signals, rivals. Each test runs the built program in a directory of its own.
+//! What a run survives: kills, full disks, signals, rivals, changed files; and what it leaves alone. Each test runs the built program in a directory of its own.
+#![allow(clippy::needless_for_each, reason = "one line for what is done to every file")]
 #![allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
@@ -9,9 +10,11 @@
 mod bench;
 mod experiments;
 mod faults;
+mod foreign;
 mod full_disk;
 mod kills;
 mod places;
+mod sealed;
 mod signals;
 
 use bench::Bench;

@@ -51,7 +51,7 @@ fn a_directory_that_may_only_be_read_is_named() {
     let is_root = std::fs::write(closed.join("probe"), "").is_ok();
     let cause = if is_root { "Read-only file system" } else { "Permission denied" };
     for (words, what) in [
-        ("train --hidden 2 --epochs 1 --out closed", "closed/lock: cannot create: "),
+        ("train --hidden 2 --epochs 1 --out closed", "closed/spinet.lock: cannot create: "),
         ("train --hidden 2 --epochs 1 --out closed/run", "closed/run: cannot make this directory: "),
         ("reproduce --quick --run-dir closed/runs", "closed/runs: cannot make this directory: "),
     ] {

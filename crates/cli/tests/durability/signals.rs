@@ -1,4 +1,4 @@
-//! D4 and D5: Ctrl-C and SIGTERM save, and a closed output is no disturbance.
+//! D4 and D5: Ctrl-C, SIGTERM and a closed terminal save, and a closed output is no disturbance.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ fn a_signal_saves_the_last_step_and_the_run_goes_on_from_there() {
             if child.try_wait().unwrap().is_some() {
                 break;
             }
-            let signal = if moments.next(2) == 0 { "-INT" } else { "-TERM" };
+            let signal = ["-INT", "-TERM", "-HUP"][moments.next(3) as usize];
             let sent = Instant::now();
             send(&child, &[signal]);
             let output = child.wait_with_output().unwrap();
@@ -93,6 +93,50 @@ fn a_second_signal_ends_at_once() {
     assert!(fastest < Duration::from_millis(200), "{fastest:?}");
 }
 
+/// Starts a run that would take long, and waits for its first checkpoint.
+fn begun(bench: &Bench, directory: &str, is_nohup: bool) -> (Child, String) {
+    let words = format!("train --hidden 10 --epochs 400 --evaluate-every 100 --save-every 1000 --threads 1 --out {directory}");
+    let mut command = bench.command(&words);
+    if is_nohup {
+        let mut outer = Command::new("sh");
+        outer
+            .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .current_dir(bench.path(""));
+        command = outer;
+    }
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let checkpoint = bench.path(directory).join("checkpoint-0000000000.safetensors");
+    wait_until(&mut child, || checkpoint.exists());
+    (child, words)
+}
+
+#[test]
+fn a_closed_terminal_saves_however_often_it_is_told_unless_the_run_was_started_to_outlive_it() {
+    let bench = Bench::new();
+    let (child, words) = begun(&bench, "whole", true);
+    send(&child, &["-HUP"]);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(bench.path("whole/model.safetensors").exists(), "{words}");
+
+    let (mut child, words) = begun(&bench, "closed", false);
+    // The system and the shell both send it, one after the other.
+    for _ in 0..20 {
+        let _ = Command::new("kill").args(["-HUP", &child.id().to_string()]).stderr(Stdio::null()).status();
+    }
+    // A terminal that is gone can be written to no more.
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(
+        names(&bench.path("closed"))
+            .iter()
+            .any(|name| name.starts_with("checkpoint-") && name.as_str() > "checkpoint-0000000000.safetensors")
+    );
+    finishes_like(&bench, &words, "closed", "whole");
+}
+
 const SWEEP: &str = "\
 seeds = 4
 [base]
@@ -117,12 +161,12 @@ fn an_experiment_a_sweep_and_a_tuning_stop_at_a_signal_and_go_on() {
         let directory = format!("{name}-stopped");
         let command = format!("{words} --run-dir {directory}");
         let runs = || std::fs::read_dir(bench.path(&directory)).map_or(0, Iterator::count);
-        for _ in 0..2 {
+        for signal in ["-INT", "-HUP"] {
             let before = runs();
             let mut child = start(&bench, &command);
             // It makes the directory of a run only when it listens to signals.
             wait_until(&mut child, || runs() > before);
-            send(&child, &["-INT"]);
+            send(&child, &[signal]);
             let output = child.wait_with_output().unwrap();
             let text = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(130), "{command}: {text}");

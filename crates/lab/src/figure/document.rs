@@ -5,6 +5,7 @@ use plotters::prelude::WHITE;
 use super::text::{self, TITLE};
 use super::{Area, FigureError, IntoDrawingArea, SVGBackend, UNIT, layout, palette};
 use crate::escape::{escaped, harmless};
+use crate::results::SVG;
 
 /// Pixels above the panels that hold the title.
 const TITLE_HEIGHT: i32 = 34;
@@ -31,7 +32,7 @@ pub(super) fn draw(
     // The first line is plotters' own `<svg>` element, which knows neither the size in pixels nor the words.
     let elements = drawing.split_once('\n').map_or("", |(_, rest)| rest);
     Ok(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {} {}\">\n\
+        "{SVG}{}\" height=\"{}\" viewBox=\"0 0 {} {}\">\n\
          <title>{}</title>\n<desc>{}</desc>\n{elements}",
         size.0,
         size.1,

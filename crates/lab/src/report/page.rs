@@ -8,6 +8,7 @@ use super::section::{parts, section, subject};
 use super::{Reported, Stored, StoredFigure, StoredSweep, figure, repeat, sweep};
 use crate::count::plural;
 use crate::escape::escaped;
+use crate::results::TITLE;
 use crate::table::against_the_best_other;
 
 const STYLE: &str = include_str!("style.css");
@@ -40,7 +41,7 @@ pub fn report(reported: &Reported) -> String {
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n\
-         <title>spinet report</title>\n<style>\n{STYLE}</style>\n</head>\n<body id=\"top\">\n\
+         {TITLE}\n<style>\n{STYLE}</style>\n</head>\n<body id=\"top\">\n\
          <a class=\"skip\" href=\"#main\">Skip to the content</a>\n<div class=\"page\">\n{}<main id=\"main\" tabindex=\"-1\">\n\
          <h1>spinet report</h1>\n<p>Tables and figures of Zhao, Zeng and Bai 2022, ours beside theirs, and other experiments, from {}.</p>\n{}{sections}</main>\n</div>\n\
          <footer><p>Made by <code>spinet report</code> {}. Every number stands in a record; the record names the command that makes it again.</p>\

@@ -275,5 +275,6 @@ mod tests {
             assert!(sorted == (0..784).collect::<Vec<_>>() && !orders[..task].contains(order), "task {task}");
         }
         assert_eq!(permuted(2, 5).values(), permuted(2, 5).values());
+        assert_ne!(Scenario::Permuted.pixels(784, 1, 1), Scenario::Permuted.pixels(784, 1, 2), "every seed has its own tasks");
     }
 }

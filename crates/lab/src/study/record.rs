@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, seal};
 
 /// One panel: either a histogram or curves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,8 +78,9 @@ impl FigureRecord {
     ///
     /// # Errors
     ///
-    /// [`Error::Record`], [`Error::RecordContent`].
+    /// [`Error::Record`], [`Error::RecordContent`], [`Error::Changed`].
     pub fn parse(text: &str) -> Result<Self, Error> {
+        seal::check(text)?;
         let record: Self = serde_json::from_str(text).map_err(|source| Error::Record { source })?;
         let refuse = |message: String| Err(Error::RecordContent { message });
         if super::Study::ALL.iter().all(|known| known.name() != record.figure) {
@@ -109,12 +110,12 @@ impl FigureRecord {
         names
     }
 
-    /// The record as JSON.
+    /// The record as JSON, with its digest.
     ///
     /// # Errors
     ///
     /// [`Error::Record`], for numbers that JSON does not have.
     pub fn to_json(&self) -> Result<String, Error> {
-        Ok(serde_json::to_string(self).map_err(|source| Error::Record { source })? + "\n")
+        Ok(seal::sealed(&serde_json::to_string(self).map_err(|source| Error::Record { source })?))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Curve, Error, Estimate, Interval};
+use crate::{Curve, Error, Estimate, Interval, seal};
 
 /// One point of a sweep with its runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -122,8 +122,9 @@ impl SweepRecord {
     ///
     /// # Errors
     ///
-    /// [`Error::Record`], [`Error::RecordContent`].
+    /// [`Error::Record`], [`Error::RecordContent`], [`Error::Changed`].
     pub fn parse(text: &str) -> Result<Self, Error> {
+        seal::check(text)?;
         let record: Self = serde_json::from_str(text).map_err(|source| Error::Record { source })?;
         if record.points.is_empty() {
             return Err(Error::RecordContent { message: "it has no points, expected at least one".to_owned() });
@@ -141,7 +142,7 @@ impl SweepRecord {
         Ok(record)
     }
 
-    /// The record as JSON, one line a point.
+    /// The record as JSON, one line a point, with its digest.
     ///
     /// # Errors
     ///
@@ -150,7 +151,7 @@ impl SweepRecord {
         let json = |result: Result<String, _>| result.map_err(|source| Error::Record { source });
         let points = self.points.iter().map(|point| json(serde_json::to_string(point))).collect::<Result<Vec<_>, _>>()?;
         let definition = json(serde_json::to_string_pretty(&self.definition))?;
-        Ok(format!("{{\"points\": [\n{}\n],\n\"definition\": {definition}}}\n", points.join(",\n")))
+        Ok(seal::sealed(&format!("{{\"points\": [\n{}\n],\n\"definition\": {definition}}}", points.join(",\n"))))
     }
 
     /// The axes, in the order in which points name them.

@@ -11,7 +11,7 @@ use super::column::seconds;
 use super::{Control, Reference, SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRow};
 use crate::folds::{folds, part};
 use crate::reproduce::{MOST_RUNS, curve, percent, points, unverified};
-use crate::runs::Outcome;
+use crate::runs::{Outcome, check_all_kept};
 use crate::{Curve, Error, Estimate, Keeping, Progress, Shard, paired_interval, slowness, speedup};
 
 /// What to run.
@@ -220,6 +220,7 @@ fn outcomes(
         let part = data[job.data].part(job.part)?;
         request.keeping.outcome_unless_diverged(&job.config, &part, threads, &mut |epochs| advance(epochs.times(job.units())))
     })?;
+    check_all_kept(done.iter().flatten())?;
     let mut outcomes: Vec<Option<Outcome>> = jobs.iter().map(|_| None).collect();
     for (index, outcome) in order.into_iter().zip(done) {
         outcomes[index] = outcome;
