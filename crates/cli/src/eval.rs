@@ -23,7 +23,10 @@ Examples:
   spinet eval runs/mnist-1200-100-bdnn-dsd-seed0
   spinet eval model.safetensors --data mnist --data-dir ~/data
   spinet eval model.safetensors --images my-images.idx --labels my-labels.idx --json
-  spinet eval runs/iris.csv-100-bdnn-dsd-seed0 --data new.csv      all samples of another table, by the model's constants";
+  spinet eval runs/iris.csv-100-bdnn-dsd-seed0 --data new.csv      all samples of another table, by the model's constants
+
+The fastest kernel of this machine is used, whatever the model was trained with (`spinet train --kernel`). Where the class
+differs, so do the last digits of the loss.";
 
 /// Evaluate a model: accuracy, loss, accuracy of every class, confusion matrix.
 #[derive(clap::Args)]

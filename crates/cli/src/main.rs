@@ -26,6 +26,7 @@ mod rules;
 mod sample_counts;
 mod scores;
 mod settings;
+mod slow_kernel;
 mod spines;
 mod stored_record;
 mod sweep;

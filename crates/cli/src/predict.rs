@@ -25,7 +25,10 @@ Examples:
   spinet predict model.safetensors --data mnist-1200 --json > predictions.jsonl
   spinet predict runs/iris.csv-20-bdnn-dsd-seed0 new.csv      rows without labels, or with labels that are not read
 
-A picture must have the size of the training images, and like them (MNIST) bright strokes on a dark ground.";
+A picture must have the size of the training images, and like them (MNIST) bright strokes on a dark ground.
+
+The fastest kernel of this machine is used, whatever the model was trained with (`spinet train --kernel`). Where the class
+differs, so do the last digits of the probabilities.";
 
 /// Predict the class of images, or of rows of a table.
 #[derive(clap::Args)]

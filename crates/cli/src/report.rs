@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use spinet::lab::{self, AnyRecord, Reported, Stored, StoredAs};
 use spinet::store;
+use spinet::train::text::MAX_RECORD;
 
 use crate::error::Error;
 use crate::output::Output;
@@ -106,7 +107,7 @@ fn in_short(names: &[&str]) -> String {
 }
 
 fn read(path: &Path, output: &Output) -> Result<AnyRecord, Error> {
-    let text = store::read_text(path)?;
+    let text = store::read_text(path, MAX_RECORD)?;
     let record = AnyRecord::parse(&text)?;
     tell_unsealed(path, &text, output);
     Ok(record)

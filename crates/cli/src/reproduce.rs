@@ -15,6 +15,7 @@ use crate::kept_runs::KeptRuns;
 use crate::output::Output;
 use crate::reproduce_bar::ReproduceBar;
 use crate::settings::kernel;
+use crate::slow_kernel::warn_if_slow;
 use crate::stored_record::{RecordFlags, read_record};
 use crate::threads::ThreadCount;
 
@@ -148,6 +149,7 @@ impl Reproduce {
             Some(_) => sweeps.iter().map(|sweep| sweep.work(shard)).collect::<Result<Vec<_>, _>>()?,
             None => figures.iter().map(|figure| of_figures.work(*figure)).collect::<Result<Vec<_>, _>>()?,
         };
+        warn_if_slow([self.kernel], output)?;
         let bar = ReproduceBar::new(of_others.into_iter().fold(of_tables, u64::saturating_add));
         let advance = |work| bar.advance(work, output);
         let result = (|| {

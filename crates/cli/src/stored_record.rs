@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use spinet::train::text::MAX_RECORD;
 use spinet::{lab, store};
 
 use crate::error::Error;
@@ -23,7 +24,7 @@ pub(crate) struct RecordFlags {
 
 /// Reads a stored record; what is wrong with it is told with its path.
 pub(crate) fn read_record<R>(path: &Path, parse: fn(&str) -> Result<R, lab::Error>, output: &Output) -> Result<R, Error> {
-    let text = store::read_text(path)?;
+    let text = store::read_text(path, MAX_RECORD)?;
     let record = parse(&text).map_err(|source| Error::Record { path: path.to_owned(), source: Box::new(source) })?;
     tell_unsealed(path, &text, output);
     Ok(record)

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use spinet::lab::{self, SweepFile, SweepRecord, SweepRequest};
+use spinet::train::text::MAX_SETTINGS;
 use spinet::{Kernel, store};
 
 use crate::data_source::DataSource;
@@ -13,6 +14,7 @@ use crate::output::Output;
 use crate::reproduce::write_sweep;
 use crate::reproduce_bar::ReproduceBar;
 use crate::settings::kernel;
+use crate::slow_kernel::warn_if_slow;
 use crate::stored_record::{RecordFlags, read_record};
 use crate::threads::ThreadCount;
 
@@ -90,7 +92,7 @@ impl Sweep {
 
     /// The record; none if only a share of the runs was asked for.
     fn make(&self, path: &Path, output: &mut Output) -> Result<Option<SweepRecord>, Error> {
-        let text = store::read_text(path)?;
+        let text = store::read_text(path, MAX_SETTINGS)?;
         let name = path.file_stem().map_or_else(|| "sweep".to_owned(), |name| name.to_string_lossy().into_owned());
         let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let kernel = self.kernel.map_or_else(String::new, |kernel| format!(" --kernel {}", kernel.class()));
@@ -106,7 +108,10 @@ impl Sweep {
             source: self.source.source(),
         };
         let shard = self.kept.shard()?;
-        let bar = ReproduceBar::new(request.work(shard)?);
+        let work = request.work(shard)?;
+        let kernels = request.file.points.iter().map(|point| request.kernel.unwrap_or(point.config.kernel));
+        warn_if_slow(kernels, output)?;
+        let bar = ReproduceBar::new(work);
         let advance = |work| bar.advance(work, output);
         let result = match shard {
             None => lab::sweep(&request, &advance).map(Ok),

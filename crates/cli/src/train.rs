@@ -17,6 +17,7 @@ use crate::number::{duration, percent, thousands};
 use crate::output::Output;
 use crate::sample_counts::both_parts;
 use crate::settings::Settings;
+use crate::slow_kernel::warn_if_slow;
 use crate::spines::{RuleCounts, in_words, over_a_run};
 use crate::threads::ThreadCount;
 use crate::train_bar::TrainBar;
@@ -99,6 +100,7 @@ impl Train {
         }
         let start = directory.begin(&mut trainer, data)?;
         output.note(&plan(&trainer, data, self.threads.count()));
+        warn_if_slow([config.kernel], output)?;
         start.skipped.iter().for_each(|reason| output.note(&format!("skipped {reason}")));
         if start.from.is_some() {
             let step = thousands(trainer.position().step);

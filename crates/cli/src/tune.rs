@@ -11,6 +11,7 @@ use crate::number::thousands;
 use crate::output::Output;
 use crate::reproduce_bar::ReproduceBar;
 use crate::settings::Settings;
+use crate::slow_kernel::warn_if_slow;
 use crate::threads::ThreadCount;
 
 const EXAMPLES: &str = "\
@@ -61,7 +62,9 @@ impl Tune {
         let (threads, keeping) = (self.threads.count(), self.kept.keeping());
         let tuning = Tuning { config, rule, grids: self.grids.clone(), folds, left_out, runs: self.runs, threads, keeping };
         let shard = self.kept.shard()?;
-        let bar = ReproduceBar::new(tuning.work(shard)?);
+        let work = tuning.work(shard)?;
+        warn_if_slow([tuning.config.kernel], output)?;
+        let bar = ReproduceBar::new(work);
         let data = load_with(&tuning.config.data, &self.source.source(), &tuning.config.data_options())?;
         let advance = |work| bar.advance(work, output);
         let result = match shard {

@@ -56,6 +56,9 @@ pub enum Error {
     /// The array is within the limit, but the memory for it is not there.
     #[error("{path}: cannot reserve the {promised} bytes of memory that it promises")]
     OutOfMemory { path: PathBuf, promised: usize },
+    /// More memory is needed than there is.
+    #[error("{what} needs {needed} bytes of memory, but only {available} are available ({limit})")]
+    Memory { what: String, needed: u64, available: u64, limit: &'static str },
     /// The gzip stream breaks off or fails its checksum.
     #[error("{path}: gzip stream is cut or damaged: unpacked {found} bytes, expected {expected} and a matching checksum")]
     GzipDamaged { path: PathBuf, found: u64, expected: u64, source: io::Error },

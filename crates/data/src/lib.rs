@@ -23,6 +23,7 @@ pub mod error;
 pub mod fetch;
 pub mod idx;
 mod kind;
+pub mod memory;
 pub mod options;
 pub mod png;
 pub mod registry;

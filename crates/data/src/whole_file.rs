@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::Error;
+use crate::memory;
 
 /// The bytes of a regular file of at most `limit` bytes.
 pub(crate) fn read_whole(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
@@ -17,6 +18,8 @@ pub(crate) fn read_whole(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     if found > limit {
         return Err(Error::FileTooLarge { path: path.to_owned(), found, limit });
     }
+    // The file, and what is made of it.
+    memory::check(&path.display().to_string(), found.saturating_mul(3))?;
     let mut bytes = Vec::with_capacity(found as usize);
     File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
     Ok(bytes)

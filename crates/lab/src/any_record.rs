@@ -1,8 +1,10 @@
 //! Telling the three kinds of stored records apart.
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use spinet_train::text::{MAX_RECORD, Notation};
 
-use crate::{Error, FigureRecord, Record, SweepRecord};
+use crate::{Error, FigureRecord, Record, SweepRecord, seal};
 
 /// A stored record of any kind.
 #[derive(Clone, Debug)]
@@ -23,17 +25,35 @@ impl AnyRecord {
     /// [`Error::AnotherKind`] for JSON about something else; [`Error::Record`] and [`Error::RecordContent`] for a damaged record and
     /// for what is no JSON.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let value: Value = serde_json::from_str(text).map_err(|source| Error::Record { source })?;
-        let has = |keys: [&str; 2]| keys.into_iter().all(|key| value.get(key).is_some());
-        if has(["panels", "figure"]) {
-            return FigureRecord::parse(text).map(Self::Figure);
+        of_json::<IgnoredAny>(text)?;
+        match of_json(text) {
+            Ok(Keys { panels: Some(_), figure: Some(_), .. }) => FigureRecord::parse(text).map(Self::Figure),
+            Ok(Keys { points: Some(_), definition: Some(_), .. }) => SweepRecord::parse(text).map(Self::Sweep),
+            Ok(Keys { rows: Some(_), definition: Some(_), .. }) => Record::parse(text).map(Self::Tables),
+            _ => Err(Error::AnotherKind),
         }
-        if has(["points", "definition"]) {
-            return SweepRecord::parse(text).map(Self::Sweep);
-        }
-        if has(["rows", "definition"]) {
-            return Record::parse(text).map(Self::Tables);
-        }
-        Err(Error::AnotherKind)
     }
+}
+
+/// The keys that the kinds have, whatever is behind them.
+#[derive(Deserialize)]
+struct Keys {
+    definition: Option<IgnoredAny>,
+    figure: Option<IgnoredAny>,
+    panels: Option<IgnoredAny>,
+    points: Option<IgnoredAny>,
+    rows: Option<IgnoredAny>,
+}
+
+/// Reads a record that is as it was written.
+pub(crate) fn of_record<R: DeserializeOwned>(text: &str) -> Result<R, Error> {
+    of_json::<IgnoredAny>(text)?;
+    seal::check(text)?;
+    of_json(text)
+}
+
+/// Reads JSON that is no larger than a record may be.
+fn of_json<R: DeserializeOwned>(text: &str) -> Result<R, Error> {
+    Notation::Json.check(text, MAX_RECORD).map_err(|message| Error::RecordContent { message })?;
+    serde_json::from_str(text).map_err(|source| Error::Record { source })
 }

@@ -177,7 +177,7 @@ mod tests {
 
     fn stored(name: &str) -> (PathBuf, Record) {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results").join(name);
-        (path.clone(), Record::parse(&spinet_train::store::read_text(&path).unwrap()).unwrap())
+        (path.clone(), Record::parse(&std::fs::read_to_string(path).unwrap()).unwrap())
     }
 
     #[test]

@@ -36,7 +36,7 @@ mod tune;
 mod tuned;
 
 pub use any_record::AnyRecord;
-pub use bench::{BENCH_SHAPES, BenchCase, BenchRecord, BenchRow, bench, peak_memory_mb};
+pub use bench::{BENCH_SHAPES, BenchCase, BenchRecord, BenchRow, bench, peak_memory_mb, times_of_f32};
 pub use count::thousands;
 pub use curves::{accuracy_figure, spine_figure};
 pub use error::Error;

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use spinet_nn::Kernel;
 
+use crate::any_record::of_record;
 use crate::{EXPERIMENTS, Error, Experiment, Method, Published, mean, seal, standard_deviation};
 
 /// A mean over runs with what it was made from.
@@ -214,8 +215,7 @@ impl Record {
     ///
     /// [`Error::Record`], [`Error::RecordContent`], [`Error::Changed`].
     pub fn parse(text: &str) -> Result<Self, Error> {
-        seal::check(text)?;
-        let record: Self = serde_json::from_str(text).map_err(|source| Error::Record { source })?;
+        let record: Self = of_record(text)?;
         record.check().map_err(|message| Error::RecordContent { message })?;
         Ok(record)
     }

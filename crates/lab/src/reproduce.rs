@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use spinet_data::{Dataset, Source};
 use spinet_nn::Kernel;
 use spinet_rules::RuleSettings;
+use spinet_train::memory::check_runs;
 use spinet_train::{Evaluation, Standardize, TrainConfig, each_run};
 
 use crate::count::{plural, thousands};
@@ -170,6 +171,7 @@ fn of_shard(jobs: &[Job], shard: Option<Shard>) -> Vec<&Job> {
 fn outcomes(request: &Request, jobs: &[&Job], data: &[Dataset], advance: &(dyn Fn(Progress) + Sync)) -> Result<Vec<Outcome>, Error> {
     let sizes = jobs.iter().map(|job| (&job.config, [data[job.experiment].train.features(), data[job.experiment].classes()]));
     request.keeping.need_space(sizes, request.threads)?;
+    check_runs(jobs.iter().map(|job| (&job.config, &data[job.experiment])), false, request.threads)?;
     let outcomes = each_run(request.threads, jobs.len(), |index, threads| {
         let job = jobs[index];
         request.keeping.outcome(&job.config, &data[job.experiment], threads, &mut |epochs| advance(epochs.times(job.hidden)))

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use serde::Serialize;
 use spinet_data::{Dataset, Fold};
 use spinet_rules::{RuleSettings, Setting};
+use spinet_train::memory::check_runs;
 use spinet_train::{TrainConfig, each_run};
 
 use crate::folds::{folds, part};
@@ -151,6 +152,7 @@ impl Tuning {
         let folds: Vec<Fold> = folds(data, self.folds, self.left_out, self.config.seed)?;
         let sizes = jobs.iter().map(|job| (&job.config, [data.train.features(), data.classes()]));
         self.keeping.need_space(sizes, self.threads)?;
+        check_runs(jobs.iter().map(|job| (&job.config, data)), true, self.threads)?;
         let outcomes = each_run(self.threads, jobs.len(), |index, threads| {
             let job = &jobs[index];
             let part = part(data, &folds[job.fold])?;

@@ -42,6 +42,7 @@ mod first_layer;
 mod initialiser;
 mod kernel;
 mod loss;
+pub mod memory;
 mod network;
 mod part;
 mod pixels;

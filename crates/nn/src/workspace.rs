@@ -26,7 +26,7 @@ pub struct Gradients<S> {
     pub biases: Vec<Option<Vec<S>>>,
 }
 
-/// Buffers of a network's steps with at most a fixed number of samples.
+/// Buffers of a network's steps with at most a fixed number of samples; those of training alone are allocated in the first step.
 #[derive(Clone, Debug)]
 pub struct Workspace<S> {
     pub(crate) threads: Threads,
@@ -63,20 +63,15 @@ impl<S: Real> Workspace<S> {
     }
 
     fn of(network: &Network<S>, most: usize, threads: Threads, kernel: Kernel) -> Self {
-        let buffers = || network.layers.iter().map(|layer| vec![S::ZERO; most * layer.shape.outputs]).collect::<Vec<_>>();
-        let gradients = Gradients {
-            weights: network.layers.iter().map(|layer| vec![S::ZERO; layer.weight.len()]).collect(),
-            biases: network.layers.iter().map(|layer| layer.bias.as_ref().map(|bias| vec![S::ZERO; bias.len()])).collect(),
-        };
         Self {
             threads,
             most,
             first_layer: FirstLayer::new(kernel, most),
-            outputs: buffers(),
+            outputs: buffers(network, most),
             passed: vec![Vec::new(); network.layers.len()],
             factors: vec![Vec::new(); network.layers.len()],
-            error_signals: buffers(),
-            gradients,
+            error_signals: Vec::new(),
+            gradients: Gradients { weights: Vec::new(), biases: Vec::new() },
             spoiled_view: None,
             kept: Vec::new(),
             watch: Watch::default(),
@@ -101,7 +96,18 @@ impl<S: Real> Workspace<S> {
         self.watch = Watch::new(watch);
     }
 
-    /// Gradients of the last step, after seam 4.
+    /// Allocates what training needs and evaluation does not, before the first step.
+    fn prepare(&mut self, network: &Network<S>) {
+        if self.error_signals.is_empty() {
+            self.error_signals = buffers(network, self.most);
+            self.gradients = Gradients {
+                weights: network.layers.iter().map(|layer| vec![S::ZERO; layer.weight.len()]).collect(),
+                biases: network.layers.iter().map(|layer| layer.bias.as_ref().map(|bias| vec![S::ZERO; bias.len()])).collect(),
+            };
+        }
+    }
+
+    /// Gradients of the last step, after seam 4; none before the first.
     pub fn gradients(&self) -> &Gradients<S> {
         &self.gradients
     }
@@ -176,6 +182,7 @@ impl<S: Real> Workspace<S> {
         let samples = batch.labels.len();
         assert!(samples <= self.most && samples > 0, "a batch of {samples} samples, expected 1 to {}", self.most);
         assert!(batch.inputs.len() == samples * network.inputs(), "the batch has not the shape of the network");
+        self.prepare(network);
         self.forward(network, chain, &batch.inputs, samples, step);
         self.backward(network, chain, batch, step)
     }
@@ -432,6 +439,11 @@ impl<S: Real> Workspace<S> {
         }
         loss
     }
+}
+
+/// A buffer for the outputs of each layer, `[most, outputs]`.
+fn buffers<S: Real>(network: &Network<S>, most: usize) -> Vec<Vec<S>> {
+    network.layers.iter().map(|layer| vec![S::ZERO; most * layer.shape.outputs]).collect()
 }
 
 /// The arrays of every layer: its weights, then its biases.

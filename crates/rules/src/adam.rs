@@ -13,7 +13,7 @@
 use pulp::Arch;
 
 use crate::optimizer::{Slots, flushed, most};
-use crate::registry::{Make, MakeOptimizer, Role, RuleEntry};
+use crate::registry::{Make, MakeOptimizer, Memory, Role, RuleEntry};
 use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
 const BETA1: Parameter = Parameter {
@@ -45,6 +45,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Kingma and Ba 2015",
     seams: &[],
     parameters: &[BETA1, BETA2, EPSILON],
+    memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
     make: Make::Optimizer(MakeOptimizer { single: make::<f32>, double: make::<f64> }),
 };
 
@@ -54,6 +55,7 @@ pub(crate) const ADAM_W: RuleEntry = RuleEntry {
     summary: "Adam with weight decay beside it instead of in the gradient",
     reference: "Loshchilov and Hutter 2019",
     parameters: &[BETA1, BETA2, EPSILON, WEIGHT_DECAY],
+    memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
     make: Make::Optimizer(MakeOptimizer { single: make_with_decay::<f32>, double: make_with_decay::<f64> }),
     ..ENTRY
 };

@@ -5,7 +5,7 @@
 //! form does the update in one pass over memory; the result is bit-equal.
 
 use crate::optimizer::Optimizer;
-use crate::registry::find;
+use crate::registry::{Memory, find};
 use crate::scalar::Made;
 use crate::{At, Error, ErrorSignal, Feedback, GradientDescent, Measure, Plan, Propagation, Rule, RuleSettings, Scalar, Seam};
 
@@ -73,6 +73,20 @@ impl<S: Scalar> Chain<S> {
         }
         check_excluding(&rules, plan.layers.len())?;
         Ok(Self::new(plan, rules, optimizer.unwrap_or_else(|| Box::new(GradientDescent))))
+    }
+
+    /// What a chain of these settings takes, before it is built: the state of its rules and its own buffers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownRule`].
+    pub fn memory(settings: &[RuleSettings], plan: &Plan) -> Result<Memory, Error> {
+        let entries = settings.iter().map(|one| find(&one.name)).collect::<Result<Vec<_>, _>>()?;
+        let acting = |seam: Seam| entries.iter().filter(|entry| entry.seams.contains(&seam)).count();
+        let before = if acting(Seam::AfterUpdate) > 0 { size_of::<S>() as u64 * plan.largest_layer() } else { 0 };
+        let factors = if acting(Seam::Activation) > 1 { plan.largest_activation().saturating_mul(size_of::<S>() as u64) } else { 0 };
+        let own = Memory { saved: 0, other: before.saturating_add(factors) };
+        Ok(entries.iter().map(|entry| (entry.memory)(plan)).fold(own, Memory::and))
     }
 
     /// A chain of these rules around plain gradient descent.

@@ -11,7 +11,7 @@
 
 use pulp::Arch;
 
-use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::{At, Error, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
 
 const PARAMETERS: &[Parameter] = &[
@@ -31,6 +31,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Wan et al. 2013",
     seams: &[Seam::WeightView, Seam::Gradient],
     parameters: PARAMETERS,
+    memory: |plan| Memory { saved: 0, other: 4 * plan.parameters() + 8 * plan.largest_layer() },
     make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
 };
 

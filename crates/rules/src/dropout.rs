@@ -10,7 +10,7 @@
 //! `dropout_rate` is the probability to *drop* a unit. The factors of training also multiply the error signal on its way back. There is
 //! one mask per sample and step. Use it on networks with more hidden units than the task needs.
 
-use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::{At, Error, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
 
 const PARAMETERS: &[Parameter] = &[
@@ -34,6 +34,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Srivastava et al. 2014",
     seams: &[Seam::Activation],
     parameters: PARAMETERS,
+    memory: |plan| Memory { saved: 0, other: plan.largest_activation().saturating_mul(8) },
     make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
 };
 

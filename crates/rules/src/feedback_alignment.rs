@@ -10,7 +10,7 @@
 //! learn without the transport of weights, which no synapse could do; expect it to need more epochs, and the direct form to be the
 //! better of the two in deep networks.
 
-use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::{At, Error, Feedback, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
 
 const PARAMETERS: &[Parameter] = &[Parameter {
@@ -27,6 +27,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Lillicrap et al. 2016",
     seams: &[Seam::Feedback],
     parameters: PARAMETERS,
+    memory: |plan| Memory { saved: 0, other: 4 * plan.parameters() },
     make: Make::Rule(MakeRule { single: make::<f32, false>, double: make::<f64, false> }),
 };
 
@@ -35,6 +36,7 @@ pub(crate) const DIRECT: RuleEntry = RuleEntry {
     name: "direct-feedback-alignment",
     summary: "sends the output's error signal to every hidden layer through fixed random weights",
     reference: "Nøkland 2016",
+    memory: |plan| Memory { saved: 0, other: 4 * plan.classes() * plan.units() },
     make: Make::Rule(MakeRule { single: make::<f32, true>, double: make::<f64, true> }),
     ..ENTRY
 };

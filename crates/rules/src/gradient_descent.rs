@@ -9,7 +9,7 @@
 
 use pulp::Arch;
 
-use crate::registry::{Make, MakeOptimizer, Role, RuleEntry};
+use crate::registry::{Make, MakeOptimizer, Memory, Role, RuleEntry};
 use crate::{Error, Optimizer, Plan, Resolved, Scalar};
 
 /// Registry entry.
@@ -20,6 +20,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Zhao, Zeng and Bai 2022, Eq. (3.2)",
     seams: &[],
     parameters: &[],
+    memory: |_| Memory::default(),
     make: Make::Optimizer(MakeOptimizer { single: make::<f32>, double: make::<f64> }),
 };
 

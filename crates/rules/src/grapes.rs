@@ -28,7 +28,7 @@
 use pulp::Arch;
 
 use crate::lanes;
-use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::{At, Error, ErrorSignal, LayerShape, Layers, Parameter, Plan, Propagation, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
@@ -67,6 +67,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Dellaferrera et al. 2022, Nat. Commun. 13",
     seams: &[Seam::ErrorSignal],
     parameters: PARAMETERS,
+    memory: |_| Memory::default(),
     make: Make::Rule(MakeRule { single: make::<f32, false>, double: make::<f64, false> }),
 };
 
@@ -74,6 +75,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
 pub(crate) const SCALAR_GAIN: RuleEntry = RuleEntry {
     name: "scalar-gain",
     summary: "scales the error signal of each hidden layer by the mean of GRAPES' factors: the control for its larger steps",
+    memory: |_| Memory::default(),
     make: Make::Rule(MakeRule { single: make::<f32, true>, double: make::<f64, true> }),
     ..ENTRY
 };

@@ -10,7 +10,7 @@
 
 use pulp::Arch;
 
-use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::{At, Error, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
@@ -30,6 +30,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Tibshirani 1996",
     seams: &[Seam::Gradient],
     parameters: PARAMETERS,
+    memory: |_| Memory::default(),
     make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
 };
 

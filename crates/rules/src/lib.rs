@@ -72,7 +72,7 @@ pub use momentum::{Momentum, MomentumConfig};
 pub use neuroplastic::{NeuroPlastic, NeuroPlasticConfig};
 pub use optimizer::Optimizer;
 pub use parameter::{Parameter, Range, Resolved, RuleSettings, Setting};
-pub use registry::{RULES, Role, RuleEntry, find};
+pub use registry::{Memory, RULES, Role, RuleEntry, find};
 pub use rms_prop::{RmsProp, RmsPropConfig};
 pub use rule::{At, BIAS_PREFIX, ErrorSignal, Feedback, LayerShape, Measure, Plan, Propagation, Rule, Seam, StateEntry, StateValues};
 pub use scalar::Scalar;

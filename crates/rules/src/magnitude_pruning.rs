@@ -13,7 +13,7 @@
 //! Biases stay. Use it to make a network small while it trains; what it removes is chosen best in a run that is long enough before and after.
 
 use crate::lanes::sum;
-use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::saved::Saved;
 use crate::share::{rounded, rounded_down};
 use crate::{At, Error, Layers, Measure, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
@@ -50,6 +50,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Han et al. 2015; Zhu and Gupta 2017, Eq. (1)",
     seams: &[Seam::AfterUpdate],
     parameters: PARAMETERS,
+    memory: |plan| Memory { saved: 2 * plan.parameters(), other: 4 * plan.largest_layer() },
     make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
 };
 

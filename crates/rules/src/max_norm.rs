@@ -11,7 +11,7 @@
 use pulp::Arch;
 
 use crate::lanes::sum;
-use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::{At, Error, LayerShape, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
@@ -31,6 +31,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Srivastava et al. 2014, Section 5.1",
     seams: &[Seam::AfterUpdate],
     parameters: PARAMETERS,
+    memory: |_| Memory::default(),
     make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
 };
 

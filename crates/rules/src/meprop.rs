@@ -8,7 +8,7 @@
 //! gradient and before the error signal goes to the layer below. Use it to see how little of an error a network needs; the
 //! authors report that a few per cent are enough, and that sparse updates regularise.
 
-use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::share::rounded_up;
 use crate::{At, Error, ErrorSignal, LayerShape, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
@@ -29,6 +29,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Sun et al. 2017, Eq. (7)",
     seams: &[Seam::ErrorSignal],
     parameters: PARAMETERS,
+    memory: |_| Memory::default(),
     make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
 };
 

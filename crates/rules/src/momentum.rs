@@ -13,7 +13,7 @@
 use pulp::Arch;
 
 use crate::optimizer::{Slots, flushed, most};
-use crate::registry::{Make, MakeOptimizer, Role, RuleEntry};
+use crate::registry::{Make, MakeOptimizer, Memory, Role, RuleEntry};
 use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
 const PARAMETERS: &[Parameter] = &[Parameter {
@@ -30,6 +30,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Polyak 1964; Sutskever et al. 2013",
     seams: &[],
     parameters: PARAMETERS,
+    memory: |plan| Memory { saved: 4 * plan.parameters(), other: 0 },
     make: Make::Optimizer(MakeOptimizer { single: make::<f32, false>, double: make::<f64, false> }),
 };
 
@@ -38,6 +39,7 @@ pub(crate) const NESTEROV: RuleEntry = RuleEntry {
     name: "nesterov",
     summary: "momentum with gradients at the place to which the velocity leads",
     reference: "Nesterov 1983; Sutskever et al. 2013",
+    memory: |plan| Memory { saved: 4 * plan.parameters(), other: 0 },
     make: Make::Optimizer(MakeOptimizer { single: make::<f32, true>, double: make::<f64, true> }),
     ..ENTRY
 };

@@ -20,7 +20,7 @@ use pulp::Arch;
 
 use crate::lanes::sum;
 use crate::optimizer::{Slots, flushed, most};
-use crate::registry::{Make, MakeOptimizer, Role, RuleEntry};
+use crate::registry::{Make, MakeOptimizer, Memory, Role, RuleEntry};
 use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
 const PARAMETERS: &[Parameter] = &[
@@ -59,6 +59,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Jiang et al. 2026, arXiv 2604.26297",
     seams: &[],
     parameters: PARAMETERS,
+    memory: |plan| Memory { saved: 12 * plan.parameters(), other: 4 * plan.largest_layer() },
     make: Make::Optimizer(MakeOptimizer { single: make::<f32>, double: make::<f64> }),
 };
 

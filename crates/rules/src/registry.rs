@@ -57,7 +57,26 @@ pub struct RuleEntry {
     pub seams: &'static [Seam],
     /// What a person can set.
     pub parameters: &'static [Parameter],
+    /// What it keeps in a run with this plan; an upper estimate, whatever its parameters are.
+    pub memory: fn(&Plan) -> Memory,
     pub(crate) make: Make,
+}
+
+/// Bytes that a rule or a chain takes in a run with `f32`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// State that a checkpoint saves.
+    pub saved: u64,
+    /// The rest.
+    pub other: u64,
+}
+
+impl Memory {
+    /// Both together.
+    #[must_use]
+    pub fn and(self, more: Self) -> Self {
+        Self { saved: self.saved.saturating_add(more.saved), other: self.other.saturating_add(more.other) }
+    }
 }
 
 type Builder<T> = fn(&Resolved, &Plan) -> Result<Box<T>, Error>;

@@ -11,7 +11,7 @@
 use pulp::Arch;
 
 use crate::optimizer::{Slots, flushed, most};
-use crate::registry::{Make, MakeOptimizer, Role, RuleEntry};
+use crate::registry::{Make, MakeOptimizer, Memory, Role, RuleEntry};
 use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
 const PARAMETERS: &[Parameter] = &[
@@ -35,6 +35,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Hinton 2012, lecture 6e",
     seams: &[],
     parameters: PARAMETERS,
+    memory: |plan| Memory { saved: 4 * plan.parameters(), other: 0 },
     make: Make::Optimizer(MakeOptimizer { single: make::<f32>, double: make::<f64> }),
 };
 

@@ -66,6 +66,32 @@ impl Default for Plan {
 }
 
 impl Plan {
+    /// Weights and biases of all layers. Sizes are far below what 64 bits hold: a network is checked before it is planned.
+    pub(crate) fn parameters(&self) -> u64 {
+        self.layers.iter().map(|shape| shape.outputs as u64 * (shape.inputs as u64 + 1)).sum()
+    }
+
+    /// Weights of the largest layer.
+    pub(crate) fn largest_layer(&self) -> u64 {
+        self.layers.iter().map(|shape| shape.outputs as u64 * shape.inputs as u64).max().unwrap_or(0)
+    }
+
+    /// Outputs of the widest layer for a whole batch.
+    pub(crate) fn largest_activation(&self) -> u64 {
+        let widest = self.layers.iter().map(|shape| shape.outputs as u64).max().unwrap_or(0);
+        widest.saturating_mul(self.batch as u64)
+    }
+
+    /// Units of all layers.
+    pub(crate) fn units(&self) -> u64 {
+        self.layers.iter().map(|shape| shape.outputs as u64).sum()
+    }
+
+    /// Units of the output layer.
+    pub(crate) fn classes(&self) -> u64 {
+        self.layers.last().map_or(0, |shape| shape.outputs as u64)
+    }
+
     /// How many epochs are done after this step, counted from 0; none if the step is not the last of an epoch.
     pub fn epochs_done(&self, step: u64) -> Option<u64> {
         let done = step + 1;

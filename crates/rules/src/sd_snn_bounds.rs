@@ -18,7 +18,7 @@
 //! one acts in every step. A layer without a positive weight starts from its largest magnitude. Biases have no bounds. Use it to
 //! compare the two, with long runs: nothing happens in the first epochs.
 
-use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::saved::Saved;
 use crate::{At, Error, LayerShape, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
 
@@ -49,6 +49,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Zhao et al. 2022 (SD-SNN), published code",
     seams: &[Seam::AfterUpdate],
     parameters: PARAMETERS,
+    memory: |plan| Memory { saved: 28 * plan.parameters(), other: 0 },
     make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
 };
 

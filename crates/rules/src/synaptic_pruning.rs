@@ -16,7 +16,7 @@
 //! `strong` of 1e6 nothing regrows in a layer that has weights left.
 
 use crate::lanes::sum;
-use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::saved::Saved;
 use crate::{
     At, Error, LayerShape, Layers, Measure, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues,
@@ -49,6 +49,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "after Zhao and Zeng 2021; Zhao et al. 2022 (SD-SNN)",
     seams: &[Seam::AfterUpdate],
     parameters: PARAMETERS,
+    memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
     make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
 };
 

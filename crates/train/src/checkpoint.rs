@@ -105,6 +105,9 @@ fn array(name: String, shape: Vec<usize>, values: &StateValues<f32>) -> Array {
 /// leave the trainer as it was. [`Error::Rule`] if a rule refuses its state; the trainer may then not be used.
 pub(crate) fn restore(trainer: &mut Trainer, path: &Path, data_sha256: &[String; 2]) -> Result<(), Error> {
     let refuse = |message: String| Error::Checkpoint { path: path.to_owned(), message };
+    // Not a fault of the file, for which it would be passed over.
+    let length = std::fs::metadata(path).map_or(0, |found| found.len());
+    spinet_data::memory::check(&path.display().to_string(), length.saturating_mul(3))?;
     let opened = KIND.open(&store::read_at_most(path, MOST_BYTES)?).map_err(refuse)?;
     let description: Description =
         serde_json::from_str(&opened.text).map_err(|error| refuse(format!("its metadata cannot be read: {error}")))?;

@@ -9,6 +9,7 @@ use spinet_rules::{Chain, LayerShape, Plan, RuleSettings};
 use toml::Table;
 use toml::de::{DeTable, DeValue};
 
+use crate::text::{MAX_SETTINGS, Notation};
 use crate::{Error, Schedule, Standardize, store};
 
 /// What a person chooses of a run. The defaults are the settings of the BDNN-dsd paper.
@@ -122,14 +123,15 @@ impl TrainConfig {
     ///
     /// [`Error::Storage`] if it cannot be read, else as [`parse`](Self::parse).
     pub fn read(path: &Path) -> Result<Self, Error> {
-        Self::parse(&store::read_text(path)?, path)
+        Self::parse(&store::read_text(path, MAX_SETTINGS)?, path)
     }
 
     /// Reads TOML text; `path` is named in errors.
     ///
     /// # Errors
     ///
-    /// [`Error::ConfigFile`] with the line, and a suggestion for a slip in a name.
+    /// [`Error::ConfigFile`] with the line, and a suggestion for a slip in a name; for a text of more than 1 MiB, or with more parts than
+    /// a file of settings has.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
         let at = |offset: usize, message: String, suggestion| Error::ConfigFile {
             path: path.to_owned(),
@@ -137,6 +139,7 @@ impl TrainConfig {
             message,
             suggestion,
         };
+        Notation::Toml.check(text, MAX_SETTINGS).map_err(|message| at(0, message, None))?;
         let config: Self = toml::from_str(text).map_err(|error| {
             let span = error.span().unwrap_or_default();
             let key = text.get(span.clone()).unwrap_or_default();

@@ -25,6 +25,7 @@ mod config;
 mod error;
 mod evaluation;
 mod lock;
+pub mod memory;
 mod metrics;
 mod model;
 mod run_directory;
@@ -35,6 +36,7 @@ mod sealed;
 mod standardize;
 mod stop;
 pub mod store;
+pub mod text;
 mod trainer;
 
 pub use batches::group_by_label;

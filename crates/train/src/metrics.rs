@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 
 use spinet_data::sha256_hex;
 
+use crate::text::{MAX_RECORD, Notation};
 use crate::{Error, Evaluation, store};
+
+/// Most bytes of one evaluation.
+const MAX_LINE: u64 = 1 << 20;
 
 /// A file that grows by one line for each evaluation.
 pub struct MetricsLog {
@@ -57,7 +61,7 @@ impl MetricsLog {
     ///
     /// [`Error::Storage`] if it cannot be read, else as [`parse`](Self::parse).
     pub fn read(path: &Path) -> Result<Vec<Evaluation>, Error> {
-        Self::parse(&store::read_text(path)?, path)
+        Self::parse(&store::read_text(path, MAX_RECORD)?, path)
     }
 
     /// Reads the text of a metrics file; `path` is named in errors.
@@ -67,7 +71,8 @@ impl MetricsLog {
     /// [`Error::ConfigFile`] with the line that is no evaluation.
     pub fn parse(text: &str, path: &Path) -> Result<Vec<Evaluation>, Error> {
         let parse = |(index, line): (usize, &str)| {
-            serde_json::from_str(line).map_err(|error| Error::ConfigFile {
+            let parsed = Notation::Json.check(line, MAX_LINE).and_then(|()| serde_json::from_str(line).map_err(|error| error.to_string()));
+            parsed.map_err(|error| Error::ConfigFile {
                 path: path.to_owned(),
                 line: index + 1,
                 message: format!("not an evaluation: {error}"),

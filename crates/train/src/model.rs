@@ -15,11 +15,11 @@ use std::path::Path;
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
 use spinet_data::{Dataset, Prior, Samples, Standardisation, Values};
-use spinet_nn::{Network, Standardizer, Threads};
+use spinet_nn::{Kernel, Network, Standardizer, Threads};
 use spinet_rules::{BIAS_PREFIX, LayerShape, StateValues};
 
 use crate::sealed::{Array, Kind, digest};
-use crate::{Error, MetricsLog, NUMERICS, Scorer, TrainConfig, Trainer, store};
+use crate::{Error, MetricsLog, NUMERICS, Scorer, TrainConfig, Trainer, memory, store};
 
 /// Version of the format; older ones stay readable.
 const VERSION: u32 = 1;
@@ -150,15 +150,16 @@ impl Model {
         }
     }
 
-    /// Mean loss and accuracy on samples.
+    /// Mean loss and accuracy on samples, with the fastest kernel of this processor. Where that is of another class than the kernel of the
+    /// training, the loss differs in the last digits from that of the run.
     ///
     /// # Errors
     ///
-    /// [`Error::Features`] if the samples have another shape, [`Error::Network`] if this processor cannot run the model's kernel.
+    /// [`Error::Features`] if the samples have another shape; [`Error::Data`] if there is too little memory.
     pub fn score(&self, samples: &Samples, threads: Threads) -> Result<(f64, f64), Error> {
-        let Description { training, .. } = &self.description;
         let standardizer = self.description.standardizer();
-        Scorer::standardized(&self.network, threads, training.kernel, standardizer.as_ref())?.score(&self.network, samples)
+        memory::check_evaluation(&self.network, standardizer.as_ref(), samples.bytes().is_some(), threads.count())?;
+        Scorer::standardized(&self.network, threads, Kernel::Auto, standardizer.as_ref())?.score(&self.network, samples)
     }
 
     /// Writes the model, atomically.
@@ -191,9 +192,11 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`Error::Model`].
+    /// [`Error::Model`]; [`Error::Data`] if there is too little memory.
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, Error> {
         let refuse = |message: String| Error::Model { path: path.to_owned(), message };
+        // Its arrays, and the numbers made of them.
+        spinet_data::memory::check(&path.display().to_string(), 2 * bytes.len() as u64)?;
         let opened = KIND.open(bytes).map_err(refuse)?;
         let description = serde_json::from_str(&opened.text).map_err(|error| refuse(format!("its metadata cannot be read: {error}")))?;
         Self::assemble(description, opened.arrays).map_err(refuse)

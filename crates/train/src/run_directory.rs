@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use spinet_data::{Dataset, sha256_hex};
 
 use crate::lock::Lock;
+use crate::text::MAX_SETTINGS;
 use crate::{Advance, Description, Error, Evaluation, MetricsLog, Model, NUMERICS, Stop, TrainConfig, Trainer, checkpoint, store};
 
 /// The first words of every `run.toml` of this program.
@@ -276,7 +277,7 @@ fn read_run_file(directory: &Path) -> Result<Option<String>, Error> {
         let mut foreign = known.into_iter().filter(|path| store::is_there(path)).chain(checkpoint::list(directory)?);
         return foreign.next().map_or(Ok(None), |path| Err(Error::NotOurs { path }));
     }
-    let text = store::read_text(&path)?;
+    let text = store::read_text(&path, MAX_SETTINGS)?;
     let is_ours = text.starts_with(HEADING) && text.contains(NUMBERS) && text.contains(SAMPLES);
     if is_ours { Ok(Some(text)) } else { Err(Error::NotOurs { path }) }
 }

@@ -29,7 +29,7 @@ pub fn each_run<T: Send, E: From<Error> + Send>(
     std::thread::scope(|scope| {
         for pool in pools {
             let (next, results, task, has_failed) = (&next, &results, &task, &has_failed);
-            scope.spawn(move || {
+            let worker = move || {
                 while !has_failed.load(Ordering::Relaxed) {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     if index >= count {
@@ -39,9 +39,16 @@ pub fn each_run<T: Send, E: From<Error> + Send>(
                     has_failed.fetch_or(result.is_err(), Ordering::Relaxed);
                     results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, result));
                 }
-            });
+            };
+            let started = std::thread::Builder::new().spawn_scoped(scope, worker);
+            if let Err(source) = started {
+                has_failed.store(true, Ordering::Relaxed);
+                return Err(spinet_nn::Error::Threads { count: workers, source });
+            }
         }
-    });
+        Ok(())
+    })
+    .map_err(Error::from)?;
     let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     results.sort_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()

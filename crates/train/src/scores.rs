@@ -4,12 +4,12 @@ use spinet_data::Values;
 use spinet_nn::{Inputs, Pixels, Threads, Workspace};
 
 use crate::evaluation::CHUNK;
-use crate::{Error, Model};
+use crate::{Error, Model, memory};
 
 /// Calls `each` with the number and the scores `[classes]` of every sample.
 ///
 /// Scores are probabilities with cross-entropy, and the outputs themselves with mean squared error. Samples are taken
-/// in the same chunks as by [`crate::Scorer`], so that every product is the same.
+/// in the same chunks as by [`Model::score`], with the same kernel, so that every product is the same.
 ///
 /// # Errors
 ///
@@ -25,10 +25,9 @@ pub fn each_sample<E: From<Error>>(
     if !values.len().is_multiple_of(features) {
         return Err(Error::Features { expected: features, found: values.len() % features }.into());
     }
-    let kernel = model.description.training.kernel;
-    let workspace = Workspace::with_kernel(network, CHUNK, threads, kernel);
-    let mut workspace =
-        workspace.and_then(|workspace| workspace.standardized(network, model.description.standardizer())).map_err(Error::from)?;
+    let standardizer = model.description.standardizer();
+    memory::check_evaluation(network, standardizer.as_ref(), values.bytes().is_some(), 1)?;
+    let mut workspace = Workspace::new(network, CHUNK, threads).standardized(network, standardizer).map_err(Error::from)?;
     let samples = values.len() / features;
     for start in (0..samples).step_by(CHUNK) {
         let part = start * features..samples.min(start + CHUNK) * features;

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use crate::text::Notation;
+
 /// A description as it was written, and the digest over it and the arrays.
 #[derive(Serialize, Deserialize)]
 struct Seal {
@@ -52,6 +54,15 @@ pub(crate) struct Kind {
     /// The newest version that this program knows.
     pub(crate) version: u32,
 }
+
+/// What every description has.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u64,
+}
+
+/// Most bytes of a description, as of all names and descriptions together in the format.
+const MAX_DESCRIPTION: u64 = 100 << 20;
 
 /// A file that was opened and verified.
 pub(crate) struct Opened {
@@ -102,7 +113,8 @@ impl Kind {
             })
             .collect();
         arrays.sort_by(|a, b| a.name.cmp(&b.name));
-        let version = serde_json::from_str::<serde_json::Value>(text).ok().and_then(|json| json["version"].as_u64());
+        Notation::Json.check(text, MAX_DESCRIPTION)?;
+        let version = serde_json::from_str::<Versioned>(text).ok().map(|found| found.version);
         if let Some(version) = version.filter(|version| *version > u64::from(self.version)) {
             let what = name.rsplit(' ').next().unwrap_or(name);
             return Err(format!("{what} format version {version}, this program reads up to {}", self.version));

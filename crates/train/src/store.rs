@@ -12,9 +12,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Error;
 
-/// Largest text file that is read: configurations and records are far smaller.
-const MOST_TEXT: u64 = 256 << 20;
-
 fn storage(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Error {
     let path = path.to_owned();
     move |source| Error::Storage { path, action, source }
@@ -125,13 +122,13 @@ pub fn make_directory(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(path).map_err(storage(path, "make this directory"))
 }
 
-/// Reads a text file of at most 256 MiB.
+/// Reads a text file of at most `most` bytes.
 ///
 /// # Errors
 ///
 /// [`Error::Storage`].
-pub fn read_text(path: &Path) -> Result<String, Error> {
-    String::from_utf8(read_at_most(path, MOST_TEXT)?).map_err(|_| Error::Storage {
+pub fn read_text(path: &Path, most: u64) -> Result<String, Error> {
+    String::from_utf8(read_at_most(path, most)?).map_err(|_| Error::Storage {
         path: path.to_owned(),
         action: "read",
         source: std::io::Error::other("it is not UTF-8 text"),
@@ -144,15 +141,25 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
 ///
 /// [`Error::Storage`].
 pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
+    let found = fs::metadata(path);
     // A pipe or a device may never end. Whether it can be read at all is told by opening it.
-    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+    if found.as_ref().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         let source = std::io::Error::other("it is a pipe or a device, expected a file");
         return Err(Error::Storage { path: path.to_owned(), action: "read", source });
     }
     let file = File::open(path).map_err(storage(path, "open"))?;
-    file.take(most + 1).read_to_end(&mut bytes).map_err(storage(path, "read"))?;
-    if bytes.len() as u64 > most {
+    let mut bytes = Vec::new();
+    let length = found.map_or(0, |found| found.len());
+    if length <= most {
+        // Room for all of it from the start: a buffer that grows takes three times as much.
+        let room = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(1);
+        bytes
+            .try_reserve_exact(room)
+            .map_err(|_| std::io::Error::other(format!("there is no memory for its {length} bytes")))
+            .map_err(storage(path, "read"))?;
+        file.take(most + 1).read_to_end(&mut bytes).map_err(storage(path, "read"))?;
+    }
+    if length.max(bytes.len() as u64) > most {
         let source = std::io::Error::other(format!("it is larger than {most} bytes"));
         return Err(Error::Storage { path: path.to_owned(), action: "read", source });
     }

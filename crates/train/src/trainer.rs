@@ -9,7 +9,7 @@ use spinet_nn::{Kernel, Network, Threads, Workspace};
 use spinet_rules::{Chain, Plan};
 
 use crate::batches::Batches;
-use crate::{Error, Evaluation, Scorer, TrainConfig};
+use crate::{Error, Evaluation, Scorer, TrainConfig, memory};
 
 /// Where a run is: everything of its state that is no array.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -79,10 +79,11 @@ impl Trainer {
     ///
     /// # Errors
     ///
-    /// What is wrong with the configuration, or does not fit the data.
+    /// What is wrong with the configuration, does not fit the data, or takes more memory than is available.
     pub fn new(config: &TrainConfig, data: &Dataset, threads: Threads) -> Result<Self, Error> {
         config.check()?;
         check_samples(data)?;
+        memory::check_run(config, data, threads.count())?;
         let network = Network::new(&config.network(data.train.features(), data.classes()), config.seed)?;
         let batch = config.batch.min(data.train.len());
         let batches = Batches::new(&data.train, batch, config.seed);

@@ -7,10 +7,10 @@ use std::fs;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use sha2::{Digest, Sha256};
-use spinet_data::{Dataset, Samples, Standardisation, Values};
-use spinet_nn::Threads;
+use spinet_data::{Dataset, Samples, Source, Standardisation, Values};
+use spinet_nn::{Kernel, Threads};
 use spinet_rules::StateValues;
-use spinet_train::{Error, Model, TrainConfig, Trainer};
+use spinet_train::{Error, Model, Scorer, TrainConfig, Trainer, each_sample};
 
 /// Two classes of 2 x 3 pixels: bright on the left or on the right.
 fn data() -> Dataset {
@@ -84,6 +84,30 @@ fn a_model_reads_back_to_the_bit() {
         assert_eq!(expected.is_empty(), !rules.iter().any(|rule| rule.starts_with("bdnn-dsd") || rule.starts_with("spine-retraction")));
         let now = trainer.evaluate().unwrap();
         assert_eq!(read.score(&data.test, Threads::one()).unwrap(), (now.test_loss, now.accuracy));
+    }
+}
+
+#[test]
+fn a_model_is_scored_by_the_fastest_kernel_whatever_it_was_trained_with() {
+    let data = spinet_data::load("mnist-1200", &Source::default()).unwrap();
+    let config = TrainConfig { hidden: vec![20], epochs: 1, ..TrainConfig::default() };
+    let trainer = Trainer::new(&config, &data, Threads::one()).unwrap();
+    let mut model = Model::of(&trainer, &data);
+    let test = data.test.select(&(0..300).collect::<Vec<_>>()).unwrap();
+    let by = |kernel| Scorer::new(&model.network, Threads::one(), kernel).unwrap().score(&model.network, &test).unwrap();
+    let (fastest, classes) = (by(Kernel::Auto), [by(Kernel::F32), by(Kernel::Portable)]);
+    assert!(classes[0] != classes[1] && classes.contains(&fastest), "{classes:?}");
+    for kernel in [Kernel::F32, Kernel::Exact, Kernel::Portable] {
+        model.description.training.kernel = kernel;
+        assert_eq!(model.score(&test, Threads::one()).unwrap(), fastest, "{kernel}");
+        let mut loss = 0.0;
+        let labels = test.labels();
+        each_sample(&model, test.values(), Threads::one(), |index, scores| {
+            loss -= f64::from(scores[usize::from(labels[index])]).ln() / labels.len() as f64;
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+        assert!((loss - fastest.0).abs() < 1e-5, "{kernel}: {loss} {}", fastest.0);
     }
 }
 

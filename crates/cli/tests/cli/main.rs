@@ -4,6 +4,8 @@
 
 mod bench;
 mod figures;
+#[cfg(target_os = "linux")]
+mod limits;
 mod messages;
 mod models;
 mod own_data;

@@ -163,6 +163,10 @@ pub(super) fn forgetting_of_tasks(
 ) -> Result<FigureRecord, Error> {
     let data = spinet_data::load("mnist", &request.source)?;
     let scenarios = Scenario::of(study);
+    // For each run at once the test samples of all tasks, and the training samples of two while one follows the other, as numbers.
+    let samples = TASKS * data.test.len() + 3 * data.train.len();
+    let numbers = spinet_nn::memory::product(&[request.threads, samples, data.train.features()]);
+    spinet_data::memory::check("learning tasks on so many threads", numbers.saturating_mul(4))?;
     let runs = each_run(request.threads, scenarios.len() * METHODS.len() * request.runs, |index, threads| {
         let (group, seed) = (index / request.runs, (index % request.runs) as u64);
         let (scenario, (_, rules)) = (scenarios[group / METHODS.len()], METHODS[group % METHODS.len()]);

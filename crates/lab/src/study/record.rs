@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::any_record::of_record;
 use crate::{Error, seal};
 
 /// One panel: either a histogram or curves.
@@ -80,8 +81,7 @@ impl FigureRecord {
     ///
     /// [`Error::Record`], [`Error::RecordContent`], [`Error::Changed`].
     pub fn parse(text: &str) -> Result<Self, Error> {
-        seal::check(text)?;
-        let record: Self = serde_json::from_str(text).map_err(|source| Error::Record { source })?;
+        let record: Self = of_record(text)?;
         let refuse = |message: String| Err(Error::RecordContent { message });
         if super::Study::ALL.iter().all(|known| known.name() != record.figure) {
             return refuse(format!("unknown figure `{}`", record.figure.escape_default()));

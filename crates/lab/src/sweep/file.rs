@@ -24,16 +24,18 @@
 //! rules = [[], ["l2:weight_decay=0.003"]]
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
 use serde::Deserialize;
 use spinet_rules::RuleSettings;
 use spinet_train::TrainConfig;
+use spinet_train::text::{MAX_SETTINGS, Notation};
 use toml::{Table, Value};
 
 use super::SweepColumn;
+use super::record::MOST_AXES;
 use crate::Error;
 use crate::reproduce::MOST_RUNS;
 
@@ -183,6 +185,7 @@ impl SweepFile {
     /// [`Error::SweepFile`] with the place and what was expected there.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
         let refuse = |message: String| Error::SweepFile { path: path.to_owned(), message };
+        Notation::Toml.check(text, MAX_SETTINGS).map_err(refuse)?;
         let written: Written = toml::from_str(text).map_err(|error| {
             let offset = error.span().unwrap_or_default().start.min(text.len());
             let line = text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
@@ -209,6 +212,10 @@ impl SweepFile {
                     points.push(point);
                 }
             }
+        }
+        let names: BTreeSet<&str> = points.iter().flat_map(|point| &point.settings).map(|(axis, _)| axis.as_str()).collect();
+        if names.len() > MOST_AXES {
+            return Err(refuse(format!("{} axes, expected at most {MOST_AXES}", names.len())));
         }
         let is_axis = |name: &&String| points.iter().any(|point| point.settings.iter().any(|(axis, _)| axis == *name));
         if let Some(name) = written.own.iter().find(|name| name.as_str() == "rules" || name.contains('.') || !is_axis(name)) {
@@ -301,6 +308,9 @@ fn axes(product: Table) -> Result<Vec<Axis>, String> {
             values => axes.push(axis(key.clone(), Target::Setting(key), values)?),
         }
     }
+    if axes.len() > MOST_AXES {
+        return Err(format!("{} axes, expected at most {MOST_AXES}", axes.len()));
+    }
     // Rules come first, whatever the order in the file: parameters are set in rules that are there.
     axes.sort_by_key(|axis| matches!(axis.target, Target::Parameter { .. }));
     Ok(axes)
@@ -314,38 +324,25 @@ fn axis(name: String, target: Target, values: Value) -> Result<Axis, String> {
     }
 }
 
-/// Every combination of the axes' values; an axis of a rule that a combination has not is left out there.
+/// Most values in the tables of all combinations of a product together, which bounds the memory of a file with few but long lists.
+const MAX_VALUES: usize = 500_000;
+
+/// Every combination of the axes' values; an axis of a rule that a combination does not have is left out there.
 fn combinations(base: &Table, axes: &[Axis], seed: u64, own: &[String]) -> Result<Vec<SweepPoint>, String> {
-    let mut tables = vec![(base.clone(), Vec::<(String, String)>::new())];
-    for axis in axes {
-        let mut is_used = false;
-        let mut next = Vec::new();
-        for (table, settings) in tables {
-            let is_here = match &axis.target {
-                Target::Setting(_) => true,
-                Target::Parameter { rule, .. } => rule_of(&table, rule).is_some(),
-            };
-            if !is_here {
-                next.push((table, settings));
-                continue;
-            }
-            is_used = true;
-            if next.len() + axis.values.len() > MOST_RUNS {
-                return Err(format!("more than {MOST_RUNS} combinations"));
-            }
-            for value in &axis.values {
-                let (mut table, mut settings) = (table.clone(), settings.clone());
-                set(&mut table, &axis.target, value)?;
-                settings.push((axis.name.clone(), shown(value)));
-                next.push((table, settings));
-            }
+    let (mut count, mut values, mut used) = (0, 0, vec![false; axes.len()]);
+    each_combination(axes, base.clone(), &mut Vec::new(), &mut used, &mut |table, _| {
+        (count, values) = (count + 1, values + table.values().map(parts).sum::<usize>());
+        match (count > MOST_RUNS, values > MAX_VALUES) {
+            (true, _) => Err(format!("more than {MOST_RUNS} combinations")),
+            (false, true) => Err(format!("its combinations have more than {MAX_VALUES} values together")),
+            (false, false) => Ok(()),
         }
-        if !is_used {
-            return Err(format!("`{}` changes nothing: no combination has this rule, expected it among `rules`", axis.name));
-        }
-        tables = next;
+    })?;
+    if let Some(axis) = axes.iter().zip(&used).find(|(_, is_used)| !**is_used).map(|(axis, _)| axis) {
+        return Err(format!("`{}` changes nothing: no combination has this rule, expected it among `rules`", axis.name));
     }
-    let point = |(table, settings): (Table, Vec<(String, String)>)| {
+    let mut points = Vec::with_capacity(count);
+    each_combination(axes, base.clone(), &mut Vec::new(), &mut used, &mut |table, settings| {
         let of = |table: &Table| {
             config(table, seed).map_err(|message| {
                 let place: Vec<String> = settings.iter().map(|(axis, value)| format!("{axis} = {value}")).collect();
@@ -354,9 +351,47 @@ fn combinations(base: &Table, axes: &[Axis], seed: u64, own: &[String]) -> Resul
         };
         let config = of(&table)?;
         let compared = of(&table.into_iter().filter(|(key, _)| !own.contains(key)).collect())?;
-        Ok(SweepPoint { settings, config, compared })
-    };
-    tables.into_iter().map(point).collect()
+        points.push(SweepPoint { settings: settings.to_vec(), config, compared });
+        Ok(())
+    })?;
+    Ok(points)
+}
+
+/// Takes a combination: its table, and the axes with their values.
+type Each<'a> = dyn FnMut(Table, &[(String, String)]) -> Result<(), String> + 'a;
+
+/// Calls `each` with every combination, one after the other, the first axis varying slowest; says which axes were used.
+fn each_combination(
+    axes: &[Axis],
+    table: Table,
+    settings: &mut Vec<(String, String)>,
+    used: &mut [bool],
+    each: &mut Each<'_>,
+) -> Result<(), String> {
+    let (Some((first, rest)), Some((is_used, used))) = (axes.split_first(), used.split_first_mut()) else { return each(table, settings) };
+    if let Target::Parameter { rule, .. } = &first.target
+        && rule_of(&table, rule).is_none()
+    {
+        return each_combination(rest, table, settings, used, each);
+    }
+    *is_used = true;
+    for value in &first.values {
+        let mut table = table.clone();
+        set(&mut table, &first.target, value)?;
+        settings.push((first.name.clone(), shown(value)));
+        each_combination(rest, table, settings, used, each)?;
+        settings.pop();
+    }
+    Ok(())
+}
+
+/// How many values a value has, with itself.
+fn parts(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => 1 + values.iter().map(parts).sum::<usize>(),
+        Value::Table(table) => 1 + table.values().map(parts).sum::<usize>(),
+        _ => 1,
+    }
 }
 
 fn set(table: &mut Table, target: &Target, value: &Value) -> Result<(), String> {
@@ -573,5 +608,9 @@ mod tests {
             ["batch", "epochs", "hidden", "learning_rate"].map(|axis| format!("{axis} = [{}1]\n", "1,".repeat(99))).concat()
         );
         assert!(refused(&huge).ends_with("product 1: more than 10000 combinations"));
+        let deep = format!("[[product]]\nhidden = [[{}1],[9]]\nbatch = {:?}\n", "1,".repeat(99), vec![1; 6000]);
+        assert!(refused(&deep).ends_with("product 1: its combinations have more than 500000 values together"), "{}", refused(&deep));
+        let axes = |range: std::ops::Range<usize>| range.fold(String::new(), |text, axis| text + &format!("axis{axis} = [1]\n"));
+        assert!(refused(&format!("[[product]]\n{}", axes(0..65))).ends_with("product 1: 65 axes, expected at most 64"));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::any_record::of_record;
 use crate::{Curve, Error, Estimate, Interval, seal};
 
 /// One point of a sweep with its runs.
@@ -115,7 +116,7 @@ pub struct SweepRecord {
 }
 
 /// Most axes of a record.
-const MOST_AXES: usize = 64;
+pub(super) const MOST_AXES: usize = 64;
 
 impl SweepRecord {
     /// Reads a record.
@@ -124,8 +125,7 @@ impl SweepRecord {
     ///
     /// [`Error::Record`], [`Error::RecordContent`], [`Error::Changed`].
     pub fn parse(text: &str) -> Result<Self, Error> {
-        seal::check(text)?;
-        let record: Self = serde_json::from_str(text).map_err(|source| Error::Record { source })?;
+        let record: Self = of_record(text)?;
         if record.points.is_empty() {
             return Err(Error::RecordContent { message: "it has no points, expected at least one".to_owned() });
         }

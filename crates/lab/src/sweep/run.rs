@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use spinet_data::{Dataset, Fold, Source, find};
 use spinet_nn::Kernel;
 use spinet_rules::RuleSettings;
+use spinet_train::memory::check_runs;
 use spinet_train::{Evaluation, TrainConfig, each_run};
 
 use super::column::seconds;
@@ -215,6 +216,7 @@ fn outcomes(
     order.sort_by_key(|index| std::cmp::Reverse(jobs[*index].work()));
     let sizes = jobs.iter().map(|job| (&job.config, [data[job.data].whole.train.features(), data[job.data].whole.classes()]));
     request.keeping.need_space(sizes, request.threads)?;
+    check_runs(jobs.iter().map(|job| (&job.config, &data[job.data].whole)), request.file.folds.is_some(), request.threads)?;
     let done = each_run(request.threads, jobs.len(), |index, threads| {
         let job = &jobs[order[index]];
         let part = data[job.data].part(job.part)?;

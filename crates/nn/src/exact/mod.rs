@@ -62,9 +62,11 @@ enum Order {
 pub(crate) struct Exact {
     kernel: Kernel,
     inputs: Left,
-    inputs_turned: Left,
     weight: Digits,
-    error: Digits,
+    /// The factors of the gradient: the inputs turned, and the error signals. An evaluation needs none.
+    backward: Option<(Left, Digits)>,
+    /// Most samples.
+    most: usize,
 }
 
 impl Exact {
@@ -73,9 +75,9 @@ impl Exact {
         Self {
             kernel,
             inputs: Left::new(kernel, samples, features),
-            inputs_turned: Left::turned(kernel, features, samples),
             weight: Digits::new(kernel, features, units),
-            error: Digits::new(kernel, samples, units),
+            backward: None,
+            most: samples,
         }
     }
 
@@ -99,9 +101,11 @@ impl Exact {
     /// `G = E^T X`: gradients `[units, features]` from error signals `[samples, units]`; gives their largest magnitude, NaN if there
     /// is one.
     pub(crate) fn gradient(&mut self, threads: &Threads, error_signal: &[f32], features: usize, gradient: &mut [f32]) -> f32 {
-        self.error.split_columns(error_signal, self.inputs.rows);
-        self.inputs_turned.turn(&self.inputs, features);
-        multiply(self.kernel, threads, &self.inputs_turned, &self.error, Order::Columns, gradient)
+        let new = || (Left::turned(self.kernel, features, self.most), Digits::new(self.kernel, self.most, self.weight.columns));
+        let (inputs_turned, error) = self.backward.get_or_insert_with(new);
+        error.split_columns(error_signal, self.inputs.rows);
+        inputs_turned.turn(&self.inputs, features);
+        multiply(self.kernel, threads, inputs_turned, error, Order::Columns, gradient)
     }
 }
 

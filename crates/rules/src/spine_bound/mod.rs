@@ -35,7 +35,7 @@ mod fused;
 
 pub use algorithm_1::Algorithm1;
 
-use crate::registry::{Make, MakeRule, Role, RuleEntry};
+use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::saved::Saved;
 use crate::{At, Error, Layers, Measure, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
 
@@ -103,6 +103,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Zhao, Zeng and Bai 2022, Eqs. (3.1)-(3.3), Algorithm 1",
     seams: &[Seam::AfterUpdate],
     parameters: PARAMETERS,
+    memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
     make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
 };
 
@@ -112,6 +113,7 @@ pub(crate) const RETRACTION: RuleEntry = RuleEntry {
     summary: "a bound for every weight that grows slowly with use and retracts fast without (variant of bdnn-dsd)",
     reference: "this project; after Zhao, Zeng and Bai 2022, Algorithm 1",
     parameters: RETRACTION_PARAMETERS,
+    memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
     make: Make::Rule(MakeRule { single: make_retraction::<f32>, double: make_retraction::<f64> }),
     ..ENTRY
 };
