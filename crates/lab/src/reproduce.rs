@@ -169,9 +169,9 @@ fn of_shard(jobs: &[Job], shard: Option<Shard>) -> Vec<&Job> {
 
 /// Does these runs, as many at once as there are threads.
 fn outcomes(request: &Request, jobs: &[&Job], data: &[Dataset], advance: &(dyn Fn(Progress) + Sync)) -> Result<Vec<Outcome>, Error> {
+    check_runs(jobs.iter().map(|job| (&job.config, &data[job.experiment])), false, request.threads)?;
     let sizes = jobs.iter().map(|job| (&job.config, [data[job.experiment].train.features(), data[job.experiment].classes()]));
     request.keeping.need_space(sizes, request.threads)?;
-    check_runs(jobs.iter().map(|job| (&job.config, &data[job.experiment])), false, request.threads)?;
     let outcomes = each_run(request.threads, jobs.len(), |index, threads| {
         let job = jobs[index];
         request.keeping.outcome(&job.config, &data[job.experiment], threads, &mut |epochs| advance(epochs.times(job.hidden)))

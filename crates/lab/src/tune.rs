@@ -150,9 +150,9 @@ impl Tuning {
     /// Accuracies of these runs in percent, as many runs at once as there are threads; 0 where a run diverged.
     fn accuracies(&self, jobs: &[Job], data: &Dataset, advance: &(dyn Fn(Progress) + Sync)) -> Result<Vec<f64>, Error> {
         let folds: Vec<Fold> = folds(data, self.folds, self.left_out, self.config.seed)?;
+        check_runs(jobs.iter().map(|job| (&job.config, data)), true, self.threads)?;
         let sizes = jobs.iter().map(|job| (&job.config, [data.train.features(), data.classes()]));
         self.keeping.need_space(sizes, self.threads)?;
-        check_runs(jobs.iter().map(|job| (&job.config, data)), true, self.threads)?;
         let outcomes = each_run(self.threads, jobs.len(), |index, threads| {
             let job = &jobs[index];
             let part = part(data, &folds[job.fold])?;

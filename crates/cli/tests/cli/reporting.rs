@@ -167,6 +167,6 @@ fn records_that_were_made_apart_are_joined_to_the_whole() {
     let answer = bench.run("merge a.json other.json --out bad");
     let message = "\nspinet: other.json: kernel class exact, expected f32 as in the first file";
     assert!(answer.code == 2 && answer.stderr.contains(message), "{}", answer.stderr);
-    assert!(bench.refused(2, "merge a.json torn.json --out bad").starts_with("spinet: torn.json: cannot open: "));
+    assert!(bench.refused(2, "merge torn.json a.json --out bad").starts_with("spinet: torn.json: cannot open: "));
     assert!(!bench.path("bad").exists());
 }

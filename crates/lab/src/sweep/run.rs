@@ -214,9 +214,9 @@ fn outcomes(
     // The largest first, so that the threads end together.
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|index| std::cmp::Reverse(jobs[*index].work()));
+    check_runs(jobs.iter().map(|job| (&job.config, &data[job.data].whole)), request.file.folds.is_some(), request.threads)?;
     let sizes = jobs.iter().map(|job| (&job.config, [data[job.data].whole.train.features(), data[job.data].whole.classes()]));
     request.keeping.need_space(sizes, request.threads)?;
-    check_runs(jobs.iter().map(|job| (&job.config, &data[job.data].whole)), request.file.folds.is_some(), request.threads)?;
     let done = each_run(request.threads, jobs.len(), |index, threads| {
         let job = &jobs[order[index]];
         let part = data[job.data].part(job.part)?;
