@@ -96,7 +96,7 @@ fn runs_are_compared_with_the_run_of_the_same_seed() {
 
     // A sweep with folds: pairs are of one seed and one fold.
     let text = "seeds = 2\nfolds = 3\nreference = \"l2\"\ncontrol = { grapes = \"scalar-gain\" }\ncolumns = [\"slowness\"]\n\
-                [base]\nepochs = 6\nhidden = [5, 5]\ninitialiser = \"xavier\"\n\
+                [base]\nepochs = 30\nhidden = [5, 5]\ninitialiser = \"xavier\"\n\
                 [[product]]\nrules = [[], \"l2:weight_decay=0.05\", \"grapes:gain=3\", \"scalar-gain:gain=3\"]\n";
     let file = SweepFile::parse(text, "s.toml".as_ref()).unwrap();
     let record = sweep(&SweepRequest { file, keeping, ..sweep_request(text, Source::default()) }, &|_| {}).unwrap();

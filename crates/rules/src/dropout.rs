@@ -72,11 +72,8 @@ impl Default for DropoutConfig {
 impl DropoutConfig {
     /// The same as settings of the registry.
     pub fn settings(&self) -> RuleSettings {
-        let settings = RuleSettings::new(ENTRY.name).with_number("dropout_rate", self.dropout_rate);
-        match self.scaling {
-            Scaling::Train => settings,
-            Scaling::Test => settings.with_text("scaling", "test"),
-        }
+        let scaling = if self.scaling == Scaling::Test { "test" } else { "train" };
+        RuleSettings::new(ENTRY.name).with_number("dropout_rate", self.dropout_rate).with_text("scaling", scaling)
     }
 }
 

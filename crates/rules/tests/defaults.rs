@@ -23,7 +23,7 @@ const DEFAULTS: [&str; 22] = [
     "scalar-gain:gain=2,least=1,importance=incoming,form=propagating,layers=all",
     "feedback-alignment:scale=1",
     "direct-feedback-alignment:scale=1",
-    "dropout:dropout_rate=0.5",
+    "dropout:dropout_rate=0.5,scaling=train",
     "drop-connect:drop_rate=0.5,layers=all",
     "l2:weight_decay=0.0001,layers=all",
     "l1:l1_penalty=0.00001,layers=all",
