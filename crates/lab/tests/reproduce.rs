@@ -96,8 +96,8 @@ fn runs_are_compared_with_the_run_of_the_same_seed() {
 
     // A sweep with folds: pairs are of one seed and one fold.
     let text = "seeds = 2\nfolds = 3\nreference = \"l2\"\ncontrol = { grapes = \"scalar-gain\" }\ncolumns = [\"slowness\"]\n\
-                [base]\nepochs = 30\nhidden = [5, 5]\ninitialiser = \"xavier\"\n\
-                [[product]]\nrules = [[], \"l2:weight_decay=0.05\", \"grapes:gain=3\", \"scalar-gain:gain=3\"]\n";
+                [base]\nepochs = 40\nlearning_rate = 1.0\nhidden = [10, 10]\ninitialiser = \"xavier\"\n\
+                [[product]]\nrules = [[], \"l2:weight_decay=0.002\", \"grapes:gain=3\", \"scalar-gain:gain=3\"]\n";
     let file = SweepFile::parse(text, "s.toml".as_ref()).unwrap();
     let record = sweep(&SweepRequest { file, keeping, ..sweep_request(text, Source::default()) }, &|_| {}).unwrap();
     let of: Vec<Vec<Vec<(f64, f64)>>> = record.points.iter().map(|point| curves(root.path(), &point.ids)).collect();
