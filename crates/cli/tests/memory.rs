@@ -99,7 +99,6 @@ fn largest(form: (&str, Piece, &str), limit: usize, is_taken: impl Fn(&str) -> b
 }
 
 #[test]
-#[ignore = "a sweep with 24,000 dotted keys takes 33 MB instead of 19: to be mended"]
 fn settings_and_sweeps_take_no_more_than_their_limit_allows() {
     let most = (16 << 20) + 2 * MAX_SETTINGS as usize;
     let path = Path::new("a.toml");
@@ -154,7 +153,6 @@ const JSON: &[(&str, Piece, &str)] = &[
 ];
 
 #[test]
-#[ignore = "a record whose batch is a long list takes 25 MB instead of 17 since its settings are flattened: to be mended"]
 fn a_record_takes_no_more_than_it_weighs() {
     for form in JSON {
         let text = text(*form, 1 << 20);

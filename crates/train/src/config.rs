@@ -158,12 +158,28 @@ impl TrainConfig {
         Ok(config)
     }
 
+    /// Refuses a table with a name that no setting has, before anything of it is copied.
+    ///
+    /// # Errors
+    ///
+    /// The name, in words.
+    pub fn check_names(table: &Table) -> Result<(), String> {
+        match table.keys().find(|key| FIELDS.iter().all(|(field, _)| field != key)) {
+            Some(key) => {
+                let text = toml::to_string(&Table::from_iter([(key.clone(), 0.into())])).map_err(|error| error.to_string())?;
+                toml::from_str::<Self>(&text).map(|_| ()).map_err(|error| in_words(&error, &text))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Takes the settings of a TOML table; their ranges are looked at by [`check`](Self::check).
     ///
     /// # Errors
     ///
     /// What is wrong, in words.
     pub fn of_table(table: &Table) -> Result<Self, String> {
+        Self::check_names(table)?;
         // Through text, in which the parser says where it stopped.
         let text = toml::to_string(table).map_err(|error| error.to_string())?;
         toml::from_str(&text).map_err(|error| in_words(&error, &text))

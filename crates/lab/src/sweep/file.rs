@@ -29,7 +29,7 @@ use std::fmt;
 use std::path::Path;
 
 use serde::Deserialize;
-use spinet_rules::RuleSettings;
+use spinet_rules::{RULES, RuleSettings};
 use spinet_train::TrainConfig;
 use spinet_train::text::{MAX_SETTINGS, Notation};
 use toml::{Table, Value};
@@ -191,6 +191,11 @@ impl SweepFile {
             let line = text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
             refuse(format!("line {line}: {}", error.message().trim()))
         })?;
+        TrainConfig::check_names(&written.base).map_err(|message| refuse(format!("[base]: {message}")))?;
+        check_levels("[base]", &written.base).map_err(refuse)?;
+        for (number, product) in written.product.iter().enumerate() {
+            check_levels(&format!("product {}", number + 1), product).map_err(refuse)?;
+        }
         let seeds = written.seeds.unwrap_or(Seeds::Count(DEFAULT_SEEDS)).list().map_err(refuse)?;
         check_folds(written.folds, written.left_out).map_err(refuse)?;
         let base = with_rules_as_tables(written.base).map_err(|message| refuse(format!("[base]: {message}")))?;
@@ -283,6 +288,25 @@ fn check_folds(folds: Option<usize>, left_out: Option<usize>) -> Result<(), Stri
         }
         (None, Some(_)) => Err("`left_out` stands alone, expected `folds` beside it".to_owned()),
         _ => Ok(()),
+    }
+}
+
+/// Most lists and tables inside of each other: a list of combinations, which are lists of rules, which are tables of parameters.
+const MOST_LEVELS: usize = 4;
+
+/// Refuses values that no setting has before they are copied for each point.
+fn check_levels(place: &str, table: &Table) -> Result<(), String> {
+    match table.iter().find(|(_, value)| levels(value) > MOST_LEVELS) {
+        Some((key, _)) => Err(format!("{place}: `{key}` has more than {MOST_LEVELS} lists or tables inside of each other")),
+        None => Ok(()),
+    }
+}
+
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => 1 + values.iter().map(levels).max().unwrap_or(0),
+        Value::Table(table) => 1 + table.values().map(levels).max().unwrap_or(0),
+        _ => 0,
     }
 }
 
@@ -444,6 +468,9 @@ fn rules_as_tables(rules: Value) -> Result<Value, String> {
         other => Ok(other),
     };
     match rules {
+        Value::Array(rules) if rules.len() > RULES.len() => {
+            Err(format!("`rules` has {} rules, expected each at most once and there are {}", rules.len(), RULES.len()))
+        }
         Value::Array(rules) => rules.into_iter().map(one).collect::<Result<_, _>>().map(Value::Array),
         other => Ok(Value::Array(vec![one(other)?])),
     }
