@@ -307,6 +307,41 @@ fn files_that_are_removed_while_others_come_are_missed() {
     assert_eq!(error.unwrap_err().to_string(), format!("{}: was downloaded, but is not there any more", first.display()));
 }
 
+/// Set where this test runs itself under `strace`.
+#[cfg(target_os = "linux")]
+const TRACED: &str = "SPINET_TRACED_FETCH";
+
+#[cfg(target_os = "linux")]
+#[test]
+#[allow(clippy::print_stdout, reason = "a skipped test says so")]
+fn a_download_is_synced_then_renamed_then_its_folder_is_synced() {
+    let folder = tempfile::tempdir().unwrap();
+    if let Some(data_dir) = std::env::var_os(TRACED) {
+        let set = tiny("tiny");
+        let server = serve(&set, good);
+        fetch_quietly(&with_addresses(&set, &[server.address]), Path::new(&data_dir)).unwrap();
+        return;
+    }
+    let trace = folder.path().join("trace");
+    let mut strace = std::process::Command::new("strace");
+    strace.args(["-f", "-y", "-e", "trace=execve,fsync,rename", "-o"]).arg(&trace).arg(std::env::current_exe().unwrap());
+    strace.args(["--exact", "a_download_is_synced_then_renamed_then_its_folder_is_synced"]).env(TRACED, folder.path());
+    let is_traced = strace.output().is_ok_and(|output| output.status.success());
+    let text = fs::read_to_string(&trace).unwrap_or_default();
+    if !is_traced || !text.contains("execve(") {
+        println!("skipped: strace is missing or may not be used here");
+        return;
+    }
+    let calls: Vec<&str> = text.lines().filter(|line| line.contains("/tiny")).collect();
+    let renames: Vec<usize> = (0..calls.len()).filter(|index| calls[*index].contains("rename(")).collect();
+    assert_eq!(renames.len(), 4, "{text}");
+    for index in renames {
+        let [before, rename, after] = [index - 1, index, index + 1].map(|index| calls[index]);
+        assert!(before.contains("fsync(") && before.contains(".tmp>"), "{before}\n{rename}");
+        assert!(after.contains("fsync(") && after.contains("/tiny>"), "{rename}\n{after}");
+    }
+}
+
 #[test]
 fn a_place_that_cannot_be_written_is_named() {
     let folder = tempfile::tempdir().unwrap();
