@@ -1,6 +1,6 @@
 """The spine bound (BDNN-dsd) alone: 24 weights driven by given gradients for 30 steps, in float64.
 
-    python3 oracle/rule.py            writes crates/rules/tests/oracle/spine_bound.json
+    python3 oracle/rule.py            writes crates/rules/tests/oracle/bdnn_dsd.json
     python3 oracle/rule.py --check    compares with it instead
 
 The rule is Zhao, Zeng and Bai 2022, Eqs. (3.2), (3.3) and Algorithm 1. There are two drives:
@@ -192,4 +192,4 @@ def make():
 
 
 if __name__ == "__main__":
-    main("oracle/rule.py", SEED, make, "crates/rules/tests/oracle/spine_bound.json")
+    main("oracle/rule.py", SEED, make, "crates/rules/tests/oracle/bdnn_dsd.json")

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{Activation, Batch, Diverged, Initialiser, Inputs, Kernel, Loss, Network, NetworkConfig, Pixels, Threads, Workspace};
-use spinet_rules::{At, Chain, ErrorSignal, Propagation, Purpose, Rule, Seam, SpineBound, SpineBoundConfig, Stream};
+use spinet_rules::{At, BdnnDsd, BdnnDsdConfig, Chain, ErrorSignal, Propagation, Purpose, Rule, RuleEntry, Seam, Stream};
 
 const SIZES: [usize; 4] = [4, 5, 6, 3];
 const SAMPLES: usize = 7;
@@ -88,8 +88,8 @@ impl Poison {
 }
 
 impl Rule<f32> for Poison {
-    fn name(&self) -> &'static str {
-        "poison"
+    fn entry(&self) -> &'static RuleEntry {
+        const { &RuleEntry::own("poison", &Seam::ALL) }
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -170,7 +170,7 @@ const LABELS: [u8; SAMPLES] = [0, 1, 2, 2, 1, 0, 1];
 fn refusal(config: &NetworkConfig, spot: Spot, value: f32, spoiled_step: u64) -> Diverged {
     let mut network = Network::<f32>::new(config, 8).unwrap();
     let plan = network.plan(SAMPLES, 8);
-    let bound = SpineBound::new(&SpineBoundConfig { threshold: 2, ..SpineBoundConfig::default() }, &plan).unwrap();
+    let bound = BdnnDsd::new(&BdnnDsdConfig { threshold: 2, ..BdnnDsdConfig::default() }, &plan).unwrap();
     let poison = Poison { spot, value, step: spoiled_step, factors: Vec::new() };
     let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(bound), Box::new(poison)]);
     let mut workspace = Workspace::new(&network, SAMPLES, Threads::one());

@@ -3,7 +3,8 @@
 
 use spinet_nn::{Activation, Batch, Gradients, Inputs, Network, NetworkConfig, Threads, Workspace};
 use spinet_rules::{
-    At, Chain, Feedback, FeedbackAlignment, FeedbackAlignmentConfig, Form, Grapes, GrapesConfig, Plan, Purpose, Rule, Seam, Stream,
+    At, Chain, Feedback, FeedbackAlignment, FeedbackAlignmentConfig, Form, Grapes, GrapesConfig, Plan, Purpose, Rule, RuleEntry, Seam,
+    Stream,
 };
 
 const SIZES: [usize; 4] = [4, 6, 5, 3];
@@ -33,8 +34,8 @@ fn gradients(network: &Network<f64>, rules: Vec<Box<dyn Rule<f64>>>) -> Gradient
 struct Transport(Vec<Vec<f64>>);
 
 impl Rule<f64> for Transport {
-    fn name(&self) -> &'static str {
-        "transport"
+    fn entry(&self) -> &'static RuleEntry {
+        const { &RuleEntry::own("transport", &[Seam::Feedback]) }
     }
 
     fn acts(&self, seam: Seam, _: usize) -> bool {

@@ -9,16 +9,16 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use spinet_nn::{Activation, Batch, BiasInitializer, Initialiser, Inputs, Loss, Network, NetworkConfig, Real, Threads, Workspace};
-use spinet_rules::{At, Chain, Rule, RuleSettings, Scalar, Seam, StateValues};
+use spinet_rules::{At, Buildable, Chain, Rule, RuleEntry, RuleSettings, Seam, StateValues};
 
 const F64_TOLERANCE: f64 = 1e-10;
 const F32_TOLERANCE: f64 = 1e-5;
 
-fn to<S: Scalar>(values: &[f64]) -> Vec<S> {
+fn to<S: Buildable>(values: &[f64]) -> Vec<S> {
     values.iter().map(|value| S::from_f64(*value)).collect()
 }
 
-fn assert_near<S: Scalar>(found: &[S], expected: &[f64], tolerance: f64, what: &str) {
+fn assert_near<S: Buildable>(found: &[S], expected: &[f64], tolerance: f64, what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
         let difference = (found.to_f64() - expected).abs();
@@ -134,7 +134,8 @@ enum Method {
     GradientDescent,
     L2 { weight_decay: f64 },
     Dropout { dropout_rate: f64, masks: Vec<Vec<f64>> },
-    SpineBound { growth_counting: String, shrink_counting: String, layers: String, threshold: u16, initial_bound: f64, bound_step: f64 },
+    #[serde(rename = "spine-bound")]
+    BdnnDsd { growth_counting: String, shrink_counting: String, layers: String, threshold: u16, initial_bound: f64, bound_step: f64 },
 }
 
 /// After `step` steps, counted from 1; the fields after the biases are those of spine bounds.
@@ -156,9 +157,9 @@ struct State {
 /// Dropout with given masks instead of drawn ones.
 struct StoredMasks<S>(Vec<Vec<S>>);
 
-impl<S: Scalar> Rule<S> for StoredMasks<S> {
-    fn name(&self) -> &'static str {
-        "stored-masks"
+impl<S: Buildable> Rule<S> for StoredMasks<S> {
+    fn entry(&self) -> &'static RuleEntry {
+        const { &RuleEntry::own("stored-masks", &[Seam::Activation]) }
     }
 
     fn acts(&self, seam: Seam, _: usize) -> bool {
@@ -173,7 +174,7 @@ impl<S: Scalar> Rule<S> for StoredMasks<S> {
 }
 
 impl Method {
-    fn rule<S: Scalar>(&self, plan: &spinet_rules::Plan) -> Chain<S> {
+    fn rule<S: Buildable>(&self, plan: &spinet_rules::Plan) -> Chain<S> {
         let settings = match self {
             Self::GradientDescent => RuleSettings::new("gradient-descent"),
             Self::L2 { weight_decay } => RuleSettings::new("l2").with_number("weight_decay", *weight_decay),
@@ -181,7 +182,7 @@ impl Method {
                 let factors = |mask: &Vec<f64>| mask.iter().map(|kept| S::from_f64(kept / (1.0 - dropout_rate))).collect();
                 return Chain::with_gradient_descent(plan, vec![Box::new(StoredMasks(masks.iter().map(factors).collect()))]);
             }
-            Self::SpineBound { growth_counting, shrink_counting, layers, threshold, initial_bound, bound_step } => {
+            Self::BdnnDsd { growth_counting, shrink_counting, layers, threshold, initial_bound, bound_step } => {
                 RuleSettings::new("bdnn-dsd")
                     .with_number("initial_bound", *initial_bound)
                     .with_number("bound_step", *bound_step)
@@ -269,7 +270,7 @@ fn training_by_every_method_gives_the_reference_numbers_in_f64() {
             }
         });
         assert_eq!(reached, 2, "{}", case.name);
-        assert_eq!(case.counts.is_empty(), !matches!(case.method, Method::SpineBound { .. }), "{}", case.name);
+        assert_eq!(case.counts.is_empty(), !matches!(case.method, Method::BdnnDsd { .. }), "{}", case.name);
         for (name, expected) in &case.counts {
             assert_eq!(totals[name.as_str()], *expected, "{}: {name}", case.name);
         }
@@ -279,7 +280,7 @@ fn training_by_every_method_gives_the_reference_numbers_in_f64() {
 #[test]
 fn twelve_steps_in_f32_stay_near_the_reference_numbers() {
     let given = training();
-    let smooth: Vec<_> = given.cases.iter().filter(|case| !matches!(case.method, Method::SpineBound { .. })).collect();
+    let smooth: Vec<_> = given.cases.iter().filter(|case| !matches!(case.method, Method::BdnnDsd { .. })).collect();
     assert_eq!(smooth.len(), 3);
     for case in smooth {
         let mut reached = 0;

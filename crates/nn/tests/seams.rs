@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use spinet_nn::{Batch, Gradients, Inputs, Network, NetworkConfig, Threads, Workspace};
-use spinet_rules::{At, Chain, Dropout, DropoutConfig, ErrorSignal, Propagation, Purpose, Rule, Seam, Stream};
+use spinet_rules::{At, Chain, Dropout, DropoutConfig, ErrorSignal, Propagation, Purpose, Rule, RuleEntry, Seam, Stream};
 
 const SIZES: [usize; 4] = [3, 5, 4, 2];
 const SAMPLES: usize = 6;
@@ -68,8 +68,8 @@ impl Probe {
 }
 
 impl Rule<f64> for Probe {
-    fn name(&self) -> &'static str {
-        "probe"
+    fn entry(&self) -> &'static RuleEntry {
+        const { &RuleEntry::own("probe", &Seam::ALL) }
     }
 
     fn acts(&self, _: Seam, _: usize) -> bool {
@@ -162,8 +162,8 @@ struct View {
 }
 
 impl Rule<f64> for View {
-    fn name(&self) -> &'static str {
-        "view"
+    fn entry(&self) -> &'static RuleEntry {
+        const { &RuleEntry::own("view", &Seam::ALL) }
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -212,8 +212,8 @@ struct Double {
 }
 
 impl Rule<f64> for Double {
-    fn name(&self) -> &'static str {
-        "double"
+    fn entry(&self) -> &'static RuleEntry {
+        const { &RuleEntry::own("double", &Seam::ALL) }
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -271,8 +271,8 @@ impl Factors {
 }
 
 impl Rule<f64> for Factors {
-    fn name(&self) -> &'static str {
-        "factors"
+    fn entry(&self) -> &'static RuleEntry {
+        const { &RuleEntry::own("factors", &Seam::ALL) }
     }
 
     fn acts(&self, seam: Seam, _: usize) -> bool {
@@ -292,8 +292,8 @@ impl Rule<f64> for Factors {
 struct Product(Factors, Factors, Vec<f64>);
 
 impl Rule<f64> for Product {
-    fn name(&self) -> &'static str {
-        "product"
+    fn entry(&self) -> &'static RuleEntry {
+        const { &RuleEntry::own("product", &Seam::ALL) }
     }
 
     fn acts(&self, seam: Seam, _: usize) -> bool {

@@ -4,10 +4,11 @@
 //! the update" stands the optimizer. Where plain gradient descent meets exactly one rule with a fused form, that
 //! form does the update in one pass over memory; the result is bit-equal.
 
-use crate::optimizer::Optimizer;
-use crate::registry::{Memory, find};
-use crate::scalar::Made;
-use crate::{At, Error, ErrorSignal, Feedback, GradientDescent, Measure, Plan, Propagation, Rule, RuleSettings, Scalar, Seam};
+use crate::entry::{Buildable, Made};
+use crate::{
+    At, Error, ErrorSignal, Feedback, GradientDescent, Measure, Memory, Optimizer, Plan, Propagation, Rule, RuleSettings, Scalar, Seam,
+    find,
+};
 
 /// Refuses two rules that decide the same thing in the same layer: only one of them could.
 fn check_excluding<S: Scalar>(rules: &[Box<dyn Rule<S>>], layers: usize) -> Result<(), Error> {
@@ -16,12 +17,12 @@ fn check_excluding<S: Scalar>(rules: &[Box<dyn Rule<S>>], layers: usize) -> Resu
         for rule in rules {
             let by_seam = [(Seam::WeightView, "the weights of a step"), (Seam::Feedback, "the way of error signals upstream")];
             let by_seam = by_seam.into_iter().filter(|(seam, _)| rule.acts(*seam, layer)).map(|(_, what)| what);
-            let by_rule = rule.decides().filter(|_| Seam::ALL.into_iter().any(|seam| rule.acts(seam, layer)));
+            let by_rule = rule.entry().decides.filter(|_| Seam::ALL.into_iter().any(|seam| rule.acts(seam, layer)));
             for what in by_seam.chain(by_rule) {
                 if let Some((first, _)) = decided.iter().find(|(_, known)| *known == what) {
-                    return Err(Error::Excluding { first, second: rule.name(), layer: layer + 1, what });
+                    return Err(Error::Excluding { first, second: rule.entry().name, layer: layer + 1, what });
                 }
-                decided.push((rule.name(), what));
+                decided.push((rule.entry().name, what));
             }
         }
     }
@@ -45,7 +46,7 @@ pub struct Chain<S: Scalar> {
     may_spoil: bool,
 }
 
-impl<S: Scalar> Chain<S> {
+impl<S: Buildable> Chain<S> {
     /// Builds a chain from settings; without an optimizer among them it is plain gradient descent.
     ///
     /// # Errors
@@ -58,14 +59,14 @@ impl<S: Scalar> Chain<S> {
         for one in settings {
             match find(&one.name)?.build::<S>(one, plan)? {
                 Made::Rule(rule) => {
-                    if rules.iter().any(|known| known.name() == rule.name()) {
-                        return Err(Error::Repeated { rule: rule.name() });
+                    if rules.iter().any(|known| known.entry().name == rule.entry().name) {
+                        return Err(Error::Repeated { rule: rule.entry().name });
                     }
                     rules.push(rule);
                 }
                 Made::Optimizer(made) => {
                     if let Some(first) = optimizer {
-                        return Err(Error::TwoOptimizers { first: first.name(), second: made.name() });
+                        return Err(Error::TwoOptimizers { first: first.entry().name, second: made.entry().name });
                     }
                     optimizer = Some(made);
                 }
@@ -74,7 +75,9 @@ impl<S: Scalar> Chain<S> {
         check_excluding(&rules, plan.layers.len())?;
         Ok(Self::new(plan, rules, optimizer.unwrap_or_else(|| Box::new(GradientDescent))))
     }
+}
 
+impl<S: Scalar> Chain<S> {
     /// What a chain of these settings takes, before it is built: the state of its rules and its own buffers.
     ///
     /// # Errors
@@ -149,7 +152,7 @@ impl<S: Scalar> Chain<S> {
 
     /// Names of the rules, in order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.rules.iter().map(|rule| rule.name())
+        self.rules.iter().map(|rule| rule.entry().name)
     }
 
     /// The rules, in order.
@@ -265,11 +268,11 @@ impl<S: Scalar> Chain<S> {
     fn has_foreign(&self) -> bool {
         let layers = 0..self.fused.len();
         let acts = |rule: &dyn Rule<S>| layers.clone().any(|layer| rule.acts(Seam::AfterUpdate, layer) || rule.acts_on_biases(layer));
-        !self.optimizer.stays_finite() || self.rules.iter().any(|rule| !rule.stays_finite() && acts(rule.as_ref()))
+        !self.optimizer.entry().stays_finite || self.rules.iter().any(|rule| !rule.entry().stays_finite && acts(rule.as_ref()))
     }
 
     /// What every rule counted since the last call, by rule.
     pub fn measures(&mut self, weights: &[&[S]]) -> Vec<(&'static str, Vec<Measure>)> {
-        self.rules.iter_mut().map(|rule| (rule.name(), rule.measures(weights))).filter(|(_, measures)| !measures.is_empty()).collect()
+        self.rules.iter_mut().map(|rule| (rule.entry().name, rule.measures(weights))).filter(|(_, measures)| !measures.is_empty()).collect()
     }
 }

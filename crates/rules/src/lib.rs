@@ -10,10 +10,10 @@
 //! One step of BDNN-dsd on a layer with one unit and three inputs: the second weight is outside its bound.
 //!
 //! ```
-//! use spinet_rules::{At, Chain, LayerShape, Plan, SpineBound, SpineBoundConfig};
+//! use spinet_rules::{At, Chain, LayerShape, Plan, BdnnDsd, BdnnDsdConfig};
 //!
 //! let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 3 }], ..Plan::default() };
-//! let rule = SpineBound::<f64>::new(&SpineBoundConfig::default(), &plan)?;
+//! let rule = BdnnDsd::<f64>::new(&BdnnDsdConfig::default(), &plan)?;
 //! let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(rule)]);
 //!
 //! let mut weight = [0.2, 0.9, -0.3];
@@ -25,59 +25,45 @@
 //! # Ok::<(), spinet_rules::Error>(())
 //! ```
 
-mod adam;
 mod chain;
-mod drop_connect;
-mod dropout;
+mod entry;
 mod error;
-mod feedback_alignment;
-mod gradient_descent;
-mod grapes;
 mod lanes;
-mod lasso;
 mod layers;
-mod magnitude_pruning;
-mod max_norm;
-mod meprop;
-mod momentum;
-mod neuroplastic;
-mod optimizer;
+mod optimizers;
 mod parameter;
 mod registry;
-mod rms_prop;
 mod rule;
+mod rules;
 mod saved;
 mod scalar;
-mod sd_snn_bounds;
 mod share;
-mod spine_bound;
 mod stream;
-mod synaptic_pruning;
-mod weight_decay;
 
-pub use adam::{Adam, AdamConfig, AdamW, AdamWConfig};
 pub use chain::Chain;
-pub use drop_connect::{DropConnect, DropConnectConfig};
-pub use dropout::{Dropout, DropoutConfig, Scaling};
+pub use entry::{Buildable, Memory, Role, RuleEntry};
 pub use error::{Error, nearest};
-pub use feedback_alignment::{FeedbackAlignment, FeedbackAlignmentConfig};
-pub use gradient_descent::GradientDescent;
-pub use grapes::{Form, Grapes, GrapesConfig, Importance};
-pub use lasso::{Lasso, LassoConfig};
 pub use layers::Layers;
-pub use magnitude_pruning::{Criterion, MagnitudePruning, MagnitudePruningConfig};
-pub use max_norm::{MaxNorm, MaxNormConfig};
-pub use meprop::{MeProp, MePropConfig};
-pub use momentum::{Momentum, MomentumConfig};
-pub use neuroplastic::{NeuroPlastic, NeuroPlasticConfig};
-pub use optimizer::Optimizer;
-pub use parameter::{Parameter, Range, Resolved, RuleSettings, Setting};
-pub use registry::{Memory, RULES, Role, RuleEntry, find};
-pub use rms_prop::{RmsProp, RmsPropConfig};
+pub use optimizers::Optimizer;
+pub use optimizers::adam::{Adam, AdamConfig, AdamW, AdamWConfig};
+pub use optimizers::gradient_descent::GradientDescent;
+pub use optimizers::momentum::{Momentum, MomentumConfig};
+pub use optimizers::neuroplastic::{NeuroPlastic, NeuroPlasticConfig};
+pub use optimizers::rms_prop::{RmsProp, RmsPropConfig};
+pub use parameter::{End, Parameter, Range, Resolved, RuleSettings, Setting};
+pub use registry::{RULES, find};
 pub use rule::{At, BIAS_PREFIX, ErrorSignal, Feedback, LayerShape, Measure, Plan, Propagation, Rule, Seam, StateEntry, StateValues};
+pub use rules::bdnn_dsd::{Algorithm1, BdnnDsd, BdnnDsdConfig, Counting};
+pub use rules::drop_connect::{DropConnect, DropConnectConfig};
+pub use rules::dropout::{Dropout, DropoutConfig, Scaling};
+pub use rules::feedback_alignment::{FeedbackAlignment, FeedbackAlignmentConfig};
+pub use rules::grapes::{Form, Grapes, GrapesConfig, Importance};
+pub use rules::l1::{L1, L1Config};
+pub use rules::l2::{L2, L2Config};
+pub use rules::magnitude_pruning::{Criterion, MagnitudePruning, MagnitudePruningConfig};
+pub use rules::max_norm::{MaxNorm, MaxNormConfig};
+pub use rules::meprop::{MeProp, MePropConfig};
+pub use rules::sd_snn_bounds::{SdSnnBounds, SdSnnBoundsConfig};
+pub use rules::synaptic_pruning::{SynapticPruning, SynapticPruningConfig};
 pub use scalar::Scalar;
-pub use sd_snn_bounds::{SdSnnBounds, SdSnnBoundsConfig};
-pub use spine_bound::{Algorithm1, Counting, SpineBound, SpineBoundConfig};
 pub use stream::{Purpose, Stream};
-pub use synaptic_pruning::{SynapticPruning, SynapticPruningConfig};
-pub use weight_decay::{WeightDecay, WeightDecayConfig};

@@ -21,19 +21,42 @@ pub struct Parameter {
     pub range: Range,
 }
 
+/// An end of a range of numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum End {
+    /// Allowed itself.
+    In(f64),
+    /// Not allowed itself.
+    Out(f64),
+}
+
+impl End {
+    /// Where it is.
+    pub fn at(self) -> f64 {
+        let (Self::In(at) | Self::Out(at)) = self;
+        at
+    }
+
+    /// Whether a number between the ends may be this one.
+    fn admits(self, number: f64) -> bool {
+        match self {
+            Self::In(_) => true,
+            Self::Out(end) => number != end,
+        }
+    }
+}
+
 /// Default and allowed values of a parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Range {
-    /// A number (finite in `f32` too) above `above` (or equal to it, if `includes` is set) and below `below`.
+    /// A number between two ends, finite in `f32` too.
     Number {
         /// Used when nothing is set.
         default: f64,
         /// Lower end.
-        above: f64,
-        /// Whether the lower end itself is allowed.
-        includes: bool,
-        /// Upper end, not allowed itself.
-        below: f64,
+        low: End,
+        /// Upper end.
+        high: End,
     },
     /// A whole number in `low..=high`.
     Count {
@@ -77,9 +100,9 @@ impl Range {
 
     fn check(&self, setting: &Setting) -> Option<Value> {
         match (self, setting) {
-            (Self::Number { above, includes, below, .. }, Setting::Number(number)) => {
-                let is_inside = (number > above || (*includes && number >= above)) && number < below;
-                is_inside.then_some(Value::Number(*number))
+            (Self::Number { low, high, .. }, Setting::Number(number)) => {
+                let is_between = *number >= low.at() && *number <= high.at();
+                (is_between && low.admits(*number) && high.admits(*number)).then_some(Value::Number(*number))
             }
             (Self::Count { low, high, .. }, Setting::Number(number)) => {
                 let is_inside = number.fract() == 0.0 && *number >= *low as f64 && *number <= *high as f64;
@@ -98,8 +121,10 @@ impl Range {
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Number { above, includes, below, .. } => {
-                write!(f, "in {}{}, {})", if *includes { '[' } else { '(' }, short(*above), short(*below))
+            Self::Number { low, high, .. } => {
+                let opening = if matches!(low, End::In(_)) { '[' } else { '(' };
+                let closing = if matches!(high, End::In(_)) { ']' } else { ')' };
+                write!(f, "in {opening}{}, {}{closing}", short(low.at()), short(high.at()))
             }
             Self::Count { low, high, .. } => {
                 write!(f, "a whole number in [{low}, {}]", if *high < 1_000_000 { high.to_string() } else { format!("{:e}", *high as f64) })

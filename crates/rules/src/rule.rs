@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Error, Scalar};
+use crate::{Error, RuleEntry, Scalar};
 
 /// The places of a training step where a rule can act, in the order in which a step reaches them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -196,8 +196,8 @@ impl<S> StateValues<S> {
 /// Hooks are called for every layer that has the seam; a rule that acts on chosen layers checks [`At::layer`].
 /// Non-finite numbers are refused before any update, so hooks after the gradient may assume finite values.
 pub trait Rule<S: Scalar>: Send {
-    /// Name in the registry.
-    fn name(&self) -> &'static str;
+    /// What the registry says of it.
+    fn entry(&self) -> &'static RuleEntry;
 
     /// Seam 1: factors `[batch, units]` for a hidden layer's output in this step, applied forward and backward.
     fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[S]> {
@@ -256,18 +256,6 @@ pub trait Rule<S: Scalar>: Send {
 
     /// Whether the rule acts at this seam of this layer.
     fn acts(&self, seam: Seam, layer: usize) -> bool;
-
-    /// What only one rule of a layer can decide, in words, if this one decides such a thing: two that do are refused.
-    fn decides(&self) -> Option<&'static str> {
-        None
-    }
-
-    /// Whether weights and biases stay finite in the hooks after the update, whatever finite numbers they get. The contract test
-    /// holds every rule of the registry to it; after a step of any other the new weights are looked at, for which a copy of the old
-    /// ones is kept.
-    fn stays_finite(&self) -> bool {
-        false
-    }
 
     /// Whether [`fused_update`](Self::fused_update) serves this layer.
     fn is_fused(&self, layer: usize) -> bool {

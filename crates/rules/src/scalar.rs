@@ -3,9 +3,6 @@
 use std::fmt::{Debug, Display, LowerExp};
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
 
-use crate::registry::{Make, MakeOptimizer, MakeRule};
-use crate::{Error, Optimizer, Plan, Resolved, Rule};
-
 mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
@@ -62,17 +59,6 @@ pub trait Scalar:
     /// Natural logarithm.
     #[must_use]
     fn ln(self) -> Self;
-
-    /// Builds a registry entry's rule in this number type.
-    #[doc(hidden)]
-    fn make(make: &Make, resolved: &Resolved, plan: &Plan) -> Result<Made<Self>, Error>;
-}
-
-/// What a registry entry builds.
-#[doc(hidden)]
-pub enum Made<S: Scalar> {
-    Rule(Box<dyn Rule<S>>),
-    Optimizer(Box<dyn Optimizer<S>>),
 }
 
 impl Scalar for f32 {
@@ -110,12 +96,6 @@ impl Scalar for f32 {
     fn ln(self) -> Self {
         self.ln()
     }
-    fn make(make: &Make, resolved: &Resolved, plan: &Plan) -> Result<Made<Self>, Error> {
-        match make {
-            Make::Rule(MakeRule { single, .. }) => single(resolved, plan).map(Made::Rule),
-            Make::Optimizer(MakeOptimizer { single, .. }) => single(resolved, plan).map(Made::Optimizer),
-        }
-    }
 }
 
 impl Scalar for f64 {
@@ -152,11 +132,5 @@ impl Scalar for f64 {
     }
     fn ln(self) -> Self {
         self.ln()
-    }
-    fn make(make: &Make, resolved: &Resolved, plan: &Plan) -> Result<Made<Self>, Error> {
-        match make {
-            Make::Rule(MakeRule { double, .. }) => double(resolved, plan).map(Made::Rule),
-            Make::Optimizer(MakeOptimizer { double, .. }) => double(resolved, plan).map(Made::Optimizer),
-        }
     }
 }

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_rules::{
-    AdamConfig, AdamWConfig, DropConnectConfig, DropoutConfig, FeedbackAlignmentConfig, GrapesConfig, LassoConfig, MagnitudePruningConfig,
-    MaxNormConfig, MePropConfig, MomentumConfig, NeuroPlasticConfig, RULES, RmsPropConfig, RuleEntry, RuleSettings, SdSnnBoundsConfig,
-    SpineBoundConfig, SynapticPruningConfig, WeightDecayConfig, find,
+    AdamConfig, AdamWConfig, BdnnDsdConfig, DropConnectConfig, DropoutConfig, FeedbackAlignmentConfig, GrapesConfig, L1Config, L2Config,
+    MagnitudePruningConfig, MaxNormConfig, MePropConfig, MomentumConfig, NeuroPlasticConfig, RULES, RmsPropConfig, RuleEntry, RuleSettings,
+    SdSnnBoundsConfig, SynapticPruningConfig, find,
 };
 
 /// From the papers that the registry names, and for the variants of this project from its own experiments.
@@ -54,15 +54,15 @@ fn a_default_configuration_is_that_of_the_registry() {
         AdamConfig::default().settings(),
         AdamWConfig::default().settings(),
         NeuroPlasticConfig::default().settings(),
-        SpineBoundConfig::default().settings(),
+        BdnnDsdConfig::default().settings(),
         SdSnnBoundsConfig::default().settings(),
         GrapesConfig::default().settings(),
         GrapesConfig { is_mean: true, ..GrapesConfig::default() }.settings(),
         FeedbackAlignmentConfig::default().settings(),
         DropoutConfig::default().settings(),
         DropConnectConfig::default().settings(),
-        WeightDecayConfig::default().settings(),
-        LassoConfig::default().settings(),
+        L2Config::default().settings(),
+        L1Config::default().settings(),
         MaxNormConfig::default().settings(),
         MePropConfig::default().settings(),
         MagnitudePruningConfig::default().settings(),

@@ -4,13 +4,13 @@
 mod driven;
 
 use driven::{Constants, Drive, assert_agrees};
-use spinet_rules::{At, Chain, Scalar, StateEntry, StateValues};
+use spinet_rules::{At, Buildable, Chain, StateEntry, StateValues};
 
 fn constants() -> Constants {
     serde_json::from_str(include_str!("oracle/optimizers.json")).unwrap()
 }
 
-fn chain<S: Scalar>(rule: &str, weights: usize) -> Chain<S> {
+fn chain<S: Buildable>(rule: &str, weights: usize) -> Chain<S> {
     driven::chain(rule, weights, 1)
 }
 

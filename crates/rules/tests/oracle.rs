@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use spinet_rules::{Algorithm1, At, Chain, LayerShape, Plan, RuleSettings, Scalar, SpineBoundConfig, StateValues};
+use spinet_rules::{Algorithm1, At, BdnnDsdConfig, Buildable, Chain, LayerShape, Plan, RuleSettings, StateValues};
 
 #[derive(Deserialize)]
 struct Constants {
@@ -58,19 +58,19 @@ impl Case {
             .with_text("shrink_counting", &self.shrink_counting)
     }
 
-    fn config(&self) -> SpineBoundConfig {
+    fn config(&self) -> BdnnDsdConfig {
         let counting = |name: &str| match name {
             "consecutive" => spinet_rules::Counting::Consecutive,
             "cumulative" => spinet_rules::Counting::Cumulative,
             other => panic!("counting {other}"),
         };
-        SpineBoundConfig {
+        BdnnDsdConfig {
             initial_bound: self.initial_bound,
             bound_step: self.bound_step,
             threshold: self.threshold,
             growth_counting: counting(&self.growth_counting),
             shrink_counting: counting(&self.shrink_counting),
-            ..SpineBoundConfig::default()
+            ..BdnnDsdConfig::default()
         }
     }
 
@@ -80,7 +80,7 @@ impl Case {
 }
 
 fn constants() -> Constants {
-    let constants: Constants = serde_json::from_str(include_str!("oracle/spine_bound.json")).unwrap();
+    let constants: Constants = serde_json::from_str(include_str!("oracle/bdnn_dsd.json")).unwrap();
     assert_eq!(constants.cases.len(), 10);
     constants
 }
@@ -132,16 +132,16 @@ fn algorithm_1_gives_the_reference_numbers() {
     }
 }
 
-fn to<S: Scalar>(values: &[f64]) -> Vec<S> {
+fn to<S: Buildable>(values: &[f64]) -> Vec<S> {
     values.iter().map(|value| S::from_f64(*value)).collect()
 }
 
-fn from<S: Scalar>(values: &[S]) -> Vec<f64> {
+fn from<S: Buildable>(values: &[S]) -> Vec<f64> {
     values.iter().map(|value| value.to_f64()).collect()
 }
 
 /// Bounds and counters as the rule would save them.
-fn saved<S: Scalar>(chain: &Chain<S>) -> (Vec<f64>, Vec<u64>, Vec<u64>) {
+fn saved<S: Buildable>(chain: &Chain<S>) -> (Vec<f64>, Vec<u64>, Vec<u64>) {
     let state = chain.rules()[0].state();
     let values = |name: &str| &state.iter().find(|entry| entry.name == name).unwrap().values;
     let counts = |name: &str| match values(name) {
@@ -152,7 +152,7 @@ fn saved<S: Scalar>(chain: &Chain<S>) -> (Vec<f64>, Vec<u64>, Vec<u64>) {
     (from(bound), counts("over"), counts("decay"))
 }
 
-fn assert_rule_gives_the_reference_numbers<S: Scalar>(case: &Case, drive: &Drive, is_fused: bool) {
+fn assert_rule_gives_the_reference_numbers<S: Buildable>(case: &Case, drive: &Drive, is_fused: bool) {
     let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: drive.initial_weights.len() }], ..Plan::default() };
     let chain = Chain::<S>::from_settings(&[case.settings()], &plan).unwrap();
     let mut chain = if is_fused { chain } else { chain.unfused(&plan) };

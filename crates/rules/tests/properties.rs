@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use spinet_rules::{
-    Algorithm1, At, Chain, Counting, Dropout, DropoutConfig, LayerShape, Plan, Rule, RuleSettings, Scalar, SpineBoundConfig, StateValues,
+    Algorithm1, At, BdnnDsdConfig, Buildable, Chain, Counting, Dropout, DropoutConfig, LayerShape, Plan, Rule, RuleSettings, StateValues,
 };
 
 const COUNTINGS: [Counting; 2] = [Counting::Consecutive, Counting::Cumulative];
@@ -11,7 +11,7 @@ const COUNTINGS: [Counting; 2] = [Counting::Consecutive, Counting::Cumulative];
 /// A rule, where its weights start, and their gradients step by step.
 #[derive(Clone, Debug)]
 struct Course {
-    config: SpineBoundConfig,
+    config: BdnnDsdConfig,
     learning_rate: f64,
     weights: Vec<f64>,
     gradients: Vec<Vec<f64>>,
@@ -26,13 +26,13 @@ fn width() -> impl Strategy<Value = f64> {
     prop_oneof![0.01..1.0_f64, (1..=8_i32).prop_map(|eighths| f64::from(eighths) / 8.0)]
 }
 
-fn config() -> impl Strategy<Value = SpineBoundConfig> {
+fn config() -> impl Strategy<Value = BdnnDsdConfig> {
     let countings = (prop::sample::select(&COUNTINGS[..]), prop::sample::select(&COUNTINGS[..]));
     let steps = (width(), prop::option::of(width()));
     (width(), steps, 1..=6_u16, countings).prop_map(|(initial_bound, steps, threshold, (growth_counting, shrink_counting))| {
         let (bound_step, retraction_step) = steps;
-        let rest = SpineBoundConfig::default();
-        SpineBoundConfig { initial_bound, bound_step, retraction_step, threshold, growth_counting, shrink_counting, ..rest }
+        let rest = BdnnDsdConfig::default();
+        BdnnDsdConfig { initial_bound, bound_step, retraction_step, threshold, growth_counting, shrink_counting, ..rest }
     })
 }
 
@@ -56,7 +56,7 @@ struct Saved {
     decay: Vec<u64>,
 }
 
-fn saved<S: Scalar>(chain: &Chain<S>) -> Saved {
+fn saved<S: Buildable>(chain: &Chain<S>) -> Saved {
     let mut saved = Saved { bound: Vec::new(), over: Vec::new(), decay: Vec::new() };
     for entry in chain.rules()[0].state() {
         match (entry.name, entry.values) {
@@ -70,7 +70,7 @@ fn saved<S: Scalar>(chain: &Chain<S>) -> Saved {
 }
 
 /// Runs the fused rule and shows weights and state after every step.
-fn each_step<S: Scalar>(
+fn each_step<S: Buildable>(
     course: &Course,
     mut see: impl FnMut(usize, &mut Chain<S>, &[S]) -> Result<(), TestCaseError>,
 ) -> Result<(), TestCaseError> {
@@ -84,7 +84,7 @@ fn each_step<S: Scalar>(
     Ok(())
 }
 
-fn holds_its_weights<S: Scalar>(course: &Course) -> Result<(), TestCaseError> {
+fn holds_its_weights<S: Buildable>(course: &Course) -> Result<(), TestCaseError> {
     let threshold = u64::from(course.config.threshold);
     each_step::<S>(course, |step, chain, weight| {
         let Saved { bound, over, decay } = saved(chain);
@@ -113,7 +113,7 @@ proptest! {
     #[test]
     fn the_fused_pass_is_algorithm_1(course in course(4.0)) {
         for (growth_counting, shrink_counting) in COUNTINGS.into_iter().flat_map(|growth| COUNTINGS.map(|shrink| (growth, shrink))) {
-            let config = SpineBoundConfig { growth_counting, shrink_counting, ..course.config.clone() };
+            let config = BdnnDsdConfig { growth_counting, shrink_counting, ..course.config.clone() };
             let course = Course { config, ..course.clone() };
             let mut plain = Algorithm1::new(&course.config, course.weights.len());
             let mut expected = course.weights.clone();

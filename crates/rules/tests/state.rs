@@ -1,14 +1,14 @@
 //! Saved state that does not fit a rule is refused; the contract test holds that state that fits goes on bit-equal.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use spinet_rules::{LayerShape, Plan, Rule, SpineBound, SpineBoundConfig, StateEntry, StateValues};
+use spinet_rules::{BdnnDsd, BdnnDsdConfig, LayerShape, Plan, Rule, StateEntry, StateValues};
 
 const SHAPES: [LayerShape; 2] = [LayerShape { outputs: 5, inputs: 4 }, LayerShape { outputs: 3, inputs: 5 }];
 
 /// Spoils the saved state of a fresh rule and gives the message with which it is refused.
 fn refusal(spoil: impl FnOnce(&mut Vec<StateEntry<f32>>)) -> String {
     let plan = Plan { layers: SHAPES.to_vec(), ..Plan::default() };
-    let mut rule = SpineBound::<f32>::new(&SpineBoundConfig { threshold: 4, ..SpineBoundConfig::default() }, &plan).unwrap();
+    let mut rule = BdnnDsd::<f32>::new(&BdnnDsdConfig { threshold: 4, ..BdnnDsdConfig::default() }, &plan).unwrap();
     let mut state = rule.state();
     rule.restore(&state).unwrap();
     spoil(&mut state);

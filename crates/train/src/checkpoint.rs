@@ -54,7 +54,7 @@ pub(crate) fn bytes(trainer: &Trainer, data_sha256: &[String; 2]) -> Result<Vec<
         training: trainer.config().clone(),
         data_sha256: data_sha256.clone(),
         position: trainer.position().clone(),
-        counted: rules.iter().map(|rule| (rule.name().to_owned(), rule.counted())).collect(),
+        counted: rules.iter().map(|rule| (rule.entry().name.to_owned(), rule.counted())).collect(),
     };
     KIND.seal(&description, arrays(trainer)).map_err(|message| Error::Checkpoint { path: "checkpoint".into(), message })
 }
@@ -73,7 +73,7 @@ fn arrays(trainer: &Trainer) -> Vec<Array> {
         for entry in rule.state() {
             let shape = trainer.network().layers[entry.layer].shape;
             let shape = if entry.values.len() == shape.weights() { vec![shape.outputs, shape.inputs] } else { vec![entry.values.len()] };
-            arrays.push(array(rule_array(rule.name(), &entry), shape, &entry.values));
+            arrays.push(array(rule_array(rule.entry().name, &entry), shape, &entry.values));
         }
     }
     for entry in trainer.chain().optimizer().state() {
@@ -150,7 +150,7 @@ fn put_back(trainer: &mut Trainer, found: &BTreeMap<String, Array>, description:
         _ => StateValues::Counts(found[name].counts()),
     };
     for rule in trainer.chain_mut().rules_mut() {
-        let name = rule.name();
+        let name = rule.entry().name;
         let entries = rule.state().into_iter().map(|entry| StateEntry { values: values(&rule_array(name, &entry)), ..entry });
         rule.restore(&entries.collect::<Vec<_>>())?;
         if let Some(counted) = description.counted.get(name) {

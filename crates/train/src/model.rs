@@ -121,7 +121,7 @@ impl Model {
     /// The model of a run as it is now.
     pub fn of(trainer: &Trainer, data: &Dataset) -> Self {
         let entries = trainer.chain().rules().iter().flat_map(|rule| {
-            let name = rule.name();
+            let name = rule.entry().name;
             rule.state().into_iter().map(move |entry| RuleState {
                 rule: name.to_owned(),
                 name: entry.name.to_owned(),

@@ -4,8 +4,8 @@
 mod rows;
 
 use spinet_rules::{
-    Algorithm1, At, Chain, Error, GradientDescent, LayerShape, Layers, Plan, Purpose, RULES, Range, Role, RuleSettings, Scalar, Seam,
-    Setting, SpineBound, SpineBoundConfig, StateEntry, StateValues, Stream, WeightDecay, WeightDecayConfig,
+    Algorithm1, At, BdnnDsd, BdnnDsdConfig, Buildable, Chain, End, Error, GradientDescent, L2, L2Config, LayerShape, Layers, Plan, Purpose,
+    RULES, Range, Role, RuleSettings, Seam, Setting, StateEntry, StateValues, Stream,
 };
 
 use rows::{ROWS, Row};
@@ -28,14 +28,14 @@ fn every_setting() -> Vec<RuleSettings> {
 }
 
 /// Two weight matrices under one rule.
-struct Course<S: Scalar> {
+struct Course<S: Buildable> {
     chain: Chain<S>,
     weights: Vec<Vec<S>>,
     /// All factors of seam 1 so far.
     factors: Vec<S>,
 }
 
-impl<S: Scalar> Course<S> {
+impl<S: Buildable> Course<S> {
     fn new(settings: &RuleSettings) -> Self {
         let chain = Chain::from_settings(std::slice::from_ref(settings), &plan()).unwrap();
         let draw = |(layer, shape): (usize, &LayerShape)| random::<S>(shape.weights(), Purpose::Init, layer as u64, 1.0);
@@ -76,13 +76,13 @@ impl<S: Scalar> Course<S> {
 }
 
 /// Numbers in `(-width, width)`.
-fn random<S: Scalar>(count: usize, purpose: Purpose, index: u64, width: f64) -> Vec<S> {
+fn random<S: Buildable>(count: usize, purpose: Purpose, index: u64, width: f64) -> Vec<S> {
     let mut stream = Stream::new(11, purpose, index);
     (0..count).map(|_| S::from_f64(width * (2.0 * stream.unit() - 1.0))).collect()
 }
 
 /// Every number exactly; a zero's sign counts, too.
-fn bits<S: Scalar>(arrays: &[Vec<S>]) -> Vec<u64> {
+fn bits<S: Buildable>(arrays: &[Vec<S>]) -> Vec<u64> {
     arrays.iter().flatten().map(|value| value.to_f64().to_bits()).collect()
 }
 
@@ -123,7 +123,7 @@ fn a_rule_acts_at_the_seams_that_its_entry_names_and_at_no_other() {
         let is_in_chain: Vec<_> = chain.names().collect();
         match entry.role {
             Role::Rule => assert_eq!(is_in_chain, [entry.name]),
-            Role::Optimizer => assert_eq!((is_in_chain.len(), chain.optimizer().name()), (0, entry.name)),
+            Role::Optimizer => assert_eq!((is_in_chain.len(), chain.optimizer().entry().name), (0, entry.name)),
         }
     }
 }
@@ -185,9 +185,12 @@ fn allowed_and_refused(range: &Range) -> (Vec<Setting>, Vec<Setting>) {
     let words = |values: &[&str]| values.iter().map(|value| Setting::Text((*value).to_owned())).collect::<Vec<_>>();
     let never = [numbers(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY]), words(&["", "many"])].concat();
     match range {
-        Range::Number { default, above, includes, below } => {
-            let (mut allowed, mut refused) = (vec![above.next_up(), *default, below.next_down()], vec![above.next_down(), *below]);
-            if *includes { &mut allowed } else { &mut refused }.push(*above);
+        Range::Number { default, low, high } => {
+            let (mut allowed, mut refused) =
+                (vec![low.at().next_up(), *default, high.at().next_down()], vec![low.at().next_down(), high.at().next_up()]);
+            for end in [low, high] {
+                if matches!(end, End::In(_)) { &mut allowed } else { &mut refused }.push(end.at());
+            }
             (numbers(&allowed), [numbers(&refused), never].concat())
         }
         Range::Count { default, low, high } => {
@@ -282,7 +285,7 @@ fn text_that_is_no_rule_is_refused() {
 }
 
 /// Follows the gradient of 1/2 (w - target)^2 until nothing moves.
-fn descend<S: Scalar>(row: &Row, least: f64) {
+fn descend<S: Buildable>(row: &Row, least: f64) {
     let (learning_rate, tolerance) = (row.descent.0, row.descent.1.max(least));
     let settings = row.descends_with.map_or_else(|| RuleSettings::new(row.name), |text| text.parse().unwrap());
     let mut course = Course::<S>::new(&settings);
@@ -307,7 +310,7 @@ fn every_entry_converges_on_a_parabola() {
     }
 }
 
-fn assert_resumes<S: Scalar>(settings: &RuleSettings) {
+fn assert_resumes<S: Buildable>(settings: &RuleSettings) {
     let mut whole = Course::<S>::new(settings);
     whole.wander(0..30);
 
@@ -389,7 +392,7 @@ fn what_a_rule_keeps_of_a_weight_without_gradient_falls_to_zero_and_not_to_numbe
     }
 }
 
-fn assert_fused_is_unfused<S: Scalar>(settings: &RuleSettings) {
+fn assert_fused_is_unfused<S: Buildable>(settings: &RuleSettings) {
     let mut fused = Course::<S>::new(settings);
     let mut plain = Course::<S>::new(settings);
     plain.chain = plain.chain.unfused(&plan());
@@ -438,8 +441,8 @@ fn a_layer_that_was_not_chosen_goes_the_way_of_plain_gradient_descent() {
 
 #[test]
 fn l2_and_bdnn_dsd_together_are_the_two_done_by_hand() {
-    let (weight_decay, config) = (0.3, SpineBoundConfig { threshold: 2, ..SpineBoundConfig::default() });
-    let l2 = WeightDecayConfig { weight_decay, layers: Layers::All };
+    let (weight_decay, config) = (0.3, BdnnDsdConfig { threshold: 2, ..BdnnDsdConfig::default() });
+    let l2 = L2Config { weight_decay, layers: Layers::All };
     for is_turned in [false, true] {
         let mut settings = vec![l2.settings(), config.settings()];
         if is_turned {
@@ -463,9 +466,8 @@ fn l2_and_bdnn_dsd_together_are_the_two_done_by_hand() {
 
 #[test]
 fn two_rules_at_one_seam_act_one_after_the_other() {
-    let decay = |weight_decay| WeightDecay::<f64>::new(&WeightDecayConfig { weight_decay, layers: Layers::All }, &plan()).unwrap();
-    let bound =
-        |initial_bound| SpineBound::<f64>::new(&SpineBoundConfig { initial_bound, ..SpineBoundConfig::default() }, &plan()).unwrap();
+    let decay = |weight_decay| L2::<f64>::new(&L2Config { weight_decay, layers: Layers::All }, &plan()).unwrap();
+    let bound = |initial_bound| BdnnDsd::<f64>::new(&BdnnDsdConfig { initial_bound, ..BdnnDsdConfig::default() }, &plan()).unwrap();
     let rules: Vec<Box<dyn spinet_rules::Rule<f64>>> =
         vec![Box::new(decay(0.5)), Box::new(bound(0.4)), Box::new(decay(0.25)), Box::new(bound(0.2))];
     let mut chain = Chain::new(&plan(), rules, Box::new(GradientDescent));

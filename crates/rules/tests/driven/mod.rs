@@ -1,7 +1,7 @@
 //! One layer driven by stored gradients, and the stored weights it must come to.
 
 use serde::Deserialize;
-use spinet_rules::{At, Chain, LayerShape, Plan, RuleSettings, Scalar};
+use spinet_rules::{At, Buildable, Chain, LayerShape, Plan, RuleSettings};
 
 #[derive(Deserialize)]
 pub(crate) struct Constants {
@@ -44,21 +44,21 @@ struct State {
 }
 
 /// A layer of as many units as weights with one input each, so that there are as many biases.
-pub(crate) fn chain<S: Scalar>(rule: &str, weights: usize, epoch_steps: u64) -> Chain<S> {
+pub(crate) fn chain<S: Buildable>(rule: &str, weights: usize, epoch_steps: u64) -> Chain<S> {
     layer(rule, LayerShape { outputs: weights, inputs: 1 }, epoch_steps)
 }
 
-fn layer<S: Scalar>(rule: &str, shape: LayerShape, epoch_steps: u64) -> Chain<S> {
+fn layer<S: Buildable>(rule: &str, shape: LayerShape, epoch_steps: u64) -> Chain<S> {
     let plan = Plan { layers: vec![shape], epoch_steps, epochs: 40, ..Plan::default() };
     Chain::from_settings(&[rule.parse::<RuleSettings>().unwrap()], &plan).unwrap()
 }
 
-fn numbers<S: Scalar>(values: &[f64]) -> Vec<S> {
+fn numbers<S: Buildable>(values: &[f64]) -> Vec<S> {
     values.iter().map(|value| S::from_f64(*value)).collect()
 }
 
 /// Drives weights and biases and compares them with every stored state; gives how many states that were.
-pub(crate) fn assert_agrees<S: Scalar>(constants: &Constants, tolerance: f64) -> usize {
+pub(crate) fn assert_agrees<S: Buildable>(constants: &Constants, tolerance: f64) -> usize {
     let Constants { drive, cases } = constants;
     let mut compared = 0;
     for case in cases {

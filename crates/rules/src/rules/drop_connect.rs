@@ -11,14 +11,15 @@
 
 use pulp::Arch;
 
-use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
+use crate::End::{In, Out};
+use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::{At, Error, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "drop_rate",
         summary: "probability to drop a weight",
-        range: Range::Number { default: 0.5, above: 0.0, includes: true, below: 1.0 },
+        range: Range::Number { default: 0.5, low: In(0.0), high: Out(1.0) },
     },
     Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
 ];
@@ -30,9 +31,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "drops weights at random in training (inverted scaling)",
     reference: "Wan et al. 2013",
     seams: &[Seam::WeightView, Seam::Gradient],
+    decides: None,
+    stays_finite: true,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 0, other: 4 * plan.parameters() + 8 * plan.largest_layer() },
-    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+    make: Make::Rule(make::<f32>, make::<f64>),
 };
 
 fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
@@ -122,8 +125,8 @@ impl<S: Scalar> DropConnect<S> {
 }
 
 impl<S: Scalar> Rule<S> for DropConnect<S> {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+    fn entry(&self) -> &'static RuleEntry {
+        &ENTRY
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -150,10 +153,6 @@ impl<S: Scalar> Rule<S> for DropConnect<S> {
         }
         let factors = self.factors(at);
         Arch::new().dispatch(move || grad.iter_mut().zip(factors).for_each(|(g, factor)| *g *= *factor));
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
     }
 }
 

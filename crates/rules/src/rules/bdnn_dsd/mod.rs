@@ -27,7 +27,7 @@
 //! A decaying weight then soon meets its falling bound and is taken along to zero, from which it returns only by pushing again.
 //! Use it as BDNN-dsd, with little data. Chosen among other variants on validation folds alone; see the design notes.
 //!
-//! [`Algorithm1`] is the plain form that reads like the paper; [`SpineBound`] is the rule, with a fused form that
+//! [`Algorithm1`] is the plain form that reads like the paper; [`BdnnDsd`] is the rule, with a fused form that
 //! does update, counting, bound change and clamp in one pass. Both are tested equal.
 
 mod algorithm_1;
@@ -35,7 +35,8 @@ mod fused;
 
 pub use algorithm_1::Algorithm1;
 
-use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
+use crate::End::Out;
+use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::saved::Saved;
 use crate::{At, Error, Layers, Measure, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
 
@@ -44,12 +45,12 @@ const COUNTINGS: &[&str] = &["consecutive", "cumulative"];
 const INITIAL_BOUND: Parameter = Parameter {
     name: "initial_bound",
     summary: "bound of every weight at the start (R_i of the paper)",
-    range: Range::Number { default: 0.45, above: 0.0, includes: false, below: 1e30 },
+    range: Range::Number { default: 0.45, low: Out(0.0), high: Out(1e30) },
 };
 const BOUND_STEP: Parameter = Parameter {
     name: "bound_step",
     summary: "how much a bound grows or shrinks at once (R_d)",
-    range: Range::Number { default: 0.06, above: 0.0, includes: false, below: 1e30 },
+    range: Range::Number { default: 0.06, low: Out(0.0), high: Out(1e30) },
 };
 const THRESHOLD: Parameter = Parameter {
     name: "threshold",
@@ -81,12 +82,12 @@ const RETRACTION_PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "bound_step",
         summary: "how much a bound grows at once",
-        range: Range::Number { default: 0.09, above: 0.0, includes: false, below: 1e30 },
+        range: Range::Number { default: 0.09, low: Out(0.0), high: Out(1e30) },
     },
     Parameter {
         name: "retraction_step",
         summary: "how much a bound shrinks at once",
-        range: Range::Number { default: 0.36, above: 0.0, includes: false, below: 1e30 },
+        range: Range::Number { default: 0.36, low: Out(0.0), high: Out(1e30) },
     },
     THRESHOLD,
     GROWTH_COUNTING,
@@ -102,9 +103,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "a bound for every weight that grows with use and shrinks without (dendritic spine dynamics)",
     reference: "Zhao, Zeng and Bai 2022, Eqs. (3.1)-(3.3), Algorithm 1",
     seams: &[Seam::AfterUpdate],
+    decides: Some("the bounds of weights"),
+    stays_finite: true,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
-    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+    make: Make::Rule(make::<f32>, make::<f64>),
 };
 
 /// Registry entry of the variant with a step of its own for shrinking.
@@ -114,16 +117,16 @@ pub(crate) const RETRACTION: RuleEntry = RuleEntry {
     reference: "this project; after Zhao, Zeng and Bai 2022, Algorithm 1",
     parameters: RETRACTION_PARAMETERS,
     memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
-    make: Make::Rule(MakeRule { single: make_retraction::<f32>, double: make_retraction::<f64> }),
+    make: Make::Rule(make_retraction::<f32>, make_retraction::<f64>),
     ..ENTRY
 };
 
 fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    Ok(Box::new(SpineBound::<S>::new(&SpineBoundConfig::of(resolved, None), plan)?))
+    Ok(Box::new(BdnnDsd::<S>::new(&BdnnDsdConfig::of(resolved, None), plan)?))
 }
 
 fn make_retraction<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    Ok(Box::new(SpineBound::<S>::new(&SpineBoundConfig::of(resolved, Some(resolved.number("retraction_step"))), plan)?))
+    Ok(Box::new(BdnnDsd::<S>::new(&BdnnDsdConfig::of(resolved, Some(resolved.number("retraction_step"))), plan)?))
 }
 
 /// Whether a miss resets a counter.
@@ -150,7 +153,7 @@ impl Counting {
 
 /// What a person chooses.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SpineBoundConfig {
+pub struct BdnnDsdConfig {
     /// Bound of every weight at the start, `> 0`; 0.45 unless set.
     pub initial_bound: f64,
     /// Change of a bound, `> 0`; 0.06 unless set (the registry's `spine-retraction` grows by 0.09).
@@ -169,7 +172,7 @@ pub struct SpineBoundConfig {
     pub has_bounded_biases: bool,
 }
 
-impl Default for SpineBoundConfig {
+impl Default for BdnnDsdConfig {
     fn default() -> Self {
         Self {
             initial_bound: 0.45,
@@ -184,7 +187,7 @@ impl Default for SpineBoundConfig {
     }
 }
 
-impl SpineBoundConfig {
+impl BdnnDsdConfig {
     fn of(resolved: &Resolved, retraction_step: Option<f64>) -> Self {
         Self {
             initial_bound: resolved.number("initial_bound"),
@@ -270,7 +273,7 @@ impl<S: Scalar> SpineState<S> {
 
 /// The rule with its state.
 #[derive(Clone)]
-pub struct SpineBound<S> {
+pub struct BdnnDsd<S> {
     entry: &'static RuleEntry,
     constants: Constants<S>,
     /// One state for each layer; `None` where the rule does not act.
@@ -279,19 +282,19 @@ pub struct SpineBound<S> {
     bias_states: Vec<Option<SpineState<S>>>,
 }
 
-impl<S> std::fmt::Debug for SpineBound<S> {
+impl<S> std::fmt::Debug for BdnnDsd<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct(self.entry.name).finish_non_exhaustive()
     }
 }
 
-impl<S: Scalar> SpineBound<S> {
+impl<S: Scalar> BdnnDsd<S> {
     /// Checks the configuration and allocates bounds and counters.
     ///
     /// # Errors
     ///
     /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
-    pub fn new(config: &SpineBoundConfig, plan: &Plan) -> Result<Self, Error> {
+    pub fn new(config: &BdnnDsdConfig, plan: &Plan) -> Result<Self, Error> {
         let entry = config.entry();
         entry.resolve(&config.settings())?;
         config.layers.check(entry.name, plan.layers.len())?;
@@ -319,9 +322,9 @@ impl<S: Scalar> SpineBound<S> {
     }
 }
 
-impl<S: Scalar> Rule<S> for SpineBound<S> {
-    fn name(&self) -> &'static str {
-        self.entry.name
+impl<S: Scalar> Rule<S> for BdnnDsd<S> {
+    fn entry(&self) -> &'static RuleEntry {
+        self.entry
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -396,14 +399,6 @@ impl<S: Scalar> Rule<S> for SpineBound<S> {
         }
     }
 
-    fn decides(&self) -> Option<&'static str> {
-        Some("the bounds of weights")
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
-    }
-
     fn state(&self) -> Vec<StateEntry<S>> {
         let entries = |states: &[Option<SpineState<S>>], [bound, over, decay]: [&'static str; 3]| {
             let of_layer = |(layer, state): (usize, &Option<SpineState<S>>)| {
@@ -462,17 +457,17 @@ mod tests {
         Plan { layers: vec![LayerShape { outputs: 1, inputs }], ..Plan::default() }
     }
 
-    fn config(threshold: u16) -> SpineBoundConfig {
-        SpineBoundConfig { initial_bound: 0.5, bound_step: 0.25, threshold, ..SpineBoundConfig::default() }
+    fn config(threshold: u16) -> BdnnDsdConfig {
+        BdnnDsdConfig { initial_bound: 0.5, bound_step: 0.25, threshold, ..BdnnDsdConfig::default() }
     }
 
-    fn counts(rule: &mut SpineBound<f64>, weight: &[f64]) -> Vec<(&'static str, u64)> {
+    fn counts(rule: &mut BdnnDsd<f64>, weight: &[f64]) -> Vec<(&'static str, u64)> {
         rule.measures(&[weight]).into_iter().map(|measure| (measure.name, measure.total())).collect()
     }
 
     #[test]
     fn a_weight_that_keeps_pushing_gets_more_room_and_one_that_keeps_decaying_loses_it() {
-        let mut rule = SpineBound::<f64>::new(&config(2), &plan(3)).unwrap();
+        let mut rule = BdnnDsd::<f64>::new(&config(2), &plan(3)).unwrap();
         let mut weight = [0.5, 0.4, 0.1];
         for _ in 0..2 {
             rule.fused_update(AT, 1.0, &mut weight, &[-0.125, 0.125, 0.0]);
@@ -489,7 +484,7 @@ mod tests {
 
     #[test]
     fn a_spine_disappears_holds_its_weight_at_zero_and_appears_again() {
-        let mut rule = SpineBound::<f64>::new(&SpineBoundConfig { bound_step: 0.5, ..config(1) }, &plan(1)).unwrap();
+        let mut rule = BdnnDsd::<f64>::new(&BdnnDsdConfig { bound_step: 0.5, ..config(1) }, &plan(1)).unwrap();
         let mut weight = [0.25];
         rule.fused_update(AT, 1.0, &mut weight, &[0.125]);
         assert_eq!((weight, rule.bound(0).unwrap()), ([0.0], [0.0].as_slice()));
@@ -502,7 +497,7 @@ mod tests {
 
     #[test]
     fn the_first_step_clamps_weights_that_start_beyond_their_bound() {
-        let mut rule = SpineBound::<f64>::new(&config(10), &plan(2)).unwrap();
+        let mut rule = BdnnDsd::<f64>::new(&config(10), &plan(2)).unwrap();
         let mut weight = [0.9, -0.9];
         rule.fused_update(AT, 0.1, &mut weight, &[0.0, 0.0]);
         assert_eq!(weight, [0.5, -0.5]);
@@ -512,8 +507,8 @@ mod tests {
     #[test]
     fn the_rule_acts_on_chosen_layers_alone() {
         let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }; 2], ..Plan::default() };
-        let config = SpineBoundConfig { layers: Layers::Only(vec![0]), ..config(1) };
-        let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(SpineBound::<f64>::new(&config, &plan).unwrap())]);
+        let config = BdnnDsdConfig { layers: Layers::Only(vec![0]), ..config(1) };
+        let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(BdnnDsd::<f64>::new(&config, &plan).unwrap())]);
         let (mut first, mut second) = ([2.0], [2.0]);
         chain.update(At { layer: 0, step: 0 }, 1.0, &mut first, &[0.0]);
         chain.update(At { layer: 1, step: 0 }, 1.0, &mut second, &[0.0]);
@@ -522,21 +517,21 @@ mod tests {
 
     #[test]
     fn the_variant_shrinks_by_a_step_of_its_own_and_grows_as_before() {
-        let config = SpineBoundConfig { retraction_step: Some(0.375), ..config(1) };
-        let mut rule = SpineBound::<f64>::new(&config, &plan(1)).unwrap();
+        let config = BdnnDsdConfig { retraction_step: Some(0.375), ..config(1) };
+        let mut rule = BdnnDsd::<f64>::new(&config, &plan(1)).unwrap();
         let mut weight = [0.5];
         rule.fused_update(AT, 1.0, &mut weight, &[-0.25]);
         assert_eq!((weight, rule.bound(0).unwrap()), ([0.75], [0.75].as_slice()));
         rule.fused_update(AT, 1.0, &mut weight, &[0.125]);
         assert_eq!((weight, rule.bound(0).unwrap()), ([0.375], [0.375].as_slice()), "the weight is taken along");
-        assert_eq!(rule.name(), "spine-retraction");
+        assert_eq!(rule.entry().name, "spine-retraction");
     }
 
     #[test]
     fn biases_have_bounds_only_if_that_is_chosen() {
         for (has_bounded_biases, expected) in [(false, [0.75]), (true, [0.5])] {
-            let config = SpineBoundConfig { has_bounded_biases, ..config(10) };
-            let mut rule = SpineBound::<f64>::new(&config, &plan(1)).unwrap();
+            let config = BdnnDsdConfig { has_bounded_biases, ..config(10) };
+            let mut rule = BdnnDsd::<f64>::new(&config, &plan(1)).unwrap();
             assert_eq!(rule.acts_on_biases(0), has_bounded_biases);
             let (state, count) = (rule.state(), if has_bounded_biases { 6 } else { 3 });
             assert_eq!(state.len(), count);
@@ -550,13 +545,13 @@ mod tests {
 
     #[test]
     fn out_of_range_parameters_are_refused_with_value_and_range() {
-        let refused = |config: SpineBoundConfig| SpineBound::<f32>::new(&config, &plan(1)).unwrap_err().to_string();
+        let refused = |config: BdnnDsdConfig| BdnnDsd::<f32>::new(&config, &plan(1)).unwrap_err().to_string();
         assert_eq!(
-            refused(SpineBoundConfig { initial_bound: 0.0, ..config(1) }),
+            refused(BdnnDsdConfig { initial_bound: 0.0, ..config(1) }),
             "rule `bdnn-dsd`: `initial_bound` must be in (0, 1e30), but is 0"
         );
         assert_eq!(
-            refused(SpineBoundConfig { bound_step: f64::NAN, ..config(1) }),
+            refused(BdnnDsdConfig { bound_step: f64::NAN, ..config(1) }),
             "rule `bdnn-dsd`: `bound_step` must be in (0, 1e30), but is NaN"
         );
         assert_eq!(refused(config(0)), "rule `bdnn-dsd`: `threshold` must be a whole number in [1, 65535], but is 0");
@@ -564,7 +559,7 @@ mod tests {
 
     #[test]
     fn state_with_a_missing_array_is_refused_by_name() {
-        let mut rule = SpineBound::<f64>::new(&config(1), &plan(3)).unwrap();
+        let mut rule = BdnnDsd::<f64>::new(&config(1), &plan(3)).unwrap();
         let mut state = rule.state();
         state.retain(|entry| entry.name != "decay");
         let error = rule.restore(&state).unwrap_err();

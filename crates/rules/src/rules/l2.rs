@@ -9,14 +9,15 @@
 
 use pulp::Arch;
 
-use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
+use crate::End::{In, Out};
+use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::{At, Error, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "weight_decay",
         summary: "coefficient of w in the gradient; the penalty is half of it times the sum of squares",
-        range: Range::Number { default: 1e-4, above: 0.0, includes: true, below: 1e30 },
+        range: Range::Number { default: 1e-4, low: In(0.0), high: Out(1e30) },
     },
     Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
 ];
@@ -28,32 +29,34 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "L2 regularisation, coupled, with the factor 1/2 in the penalty",
     reference: "Krogh and Hertz 1992",
     seams: &[Seam::Gradient],
+    decides: None,
+    stays_finite: true,
     parameters: PARAMETERS,
-    memory: |_| Memory::default(),
-    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+    memory: Memory::NONE,
+    make: Make::Rule(make::<f32>, make::<f64>),
 };
 
 fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    let config = WeightDecayConfig { weight_decay: resolved.number("weight_decay"), layers: resolved.layers("layers") };
-    Ok(Box::new(WeightDecay::<S>::new(&config, plan)?))
+    let config = L2Config { weight_decay: resolved.number("weight_decay"), layers: resolved.layers("layers") };
+    Ok(Box::new(L2::<S>::new(&config, plan)?))
 }
 
 /// What a person chooses.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WeightDecayConfig {
+pub struct L2Config {
     /// Coefficient of the weight in the gradient, in `[0, inf)`; 0.0001 unless set.
     pub weight_decay: f64,
     /// The weight matrices it acts on.
     pub layers: Layers,
 }
 
-impl Default for WeightDecayConfig {
+impl Default for L2Config {
     fn default() -> Self {
         Self { weight_decay: 1e-4, layers: Layers::All }
     }
 }
 
-impl WeightDecayConfig {
+impl L2Config {
     /// The same as settings of the registry.
     pub fn settings(&self) -> RuleSettings {
         RuleSettings::new(ENTRY.name).with_number("weight_decay", self.weight_decay).with_text("layers", &self.layers.to_string())
@@ -62,27 +65,27 @@ impl WeightDecayConfig {
 
 /// L2 regularisation; has no state.
 #[derive(Clone, Debug)]
-pub struct WeightDecay<S> {
+pub struct L2<S> {
     weight_decay: S,
     layers: Layers,
 }
 
-impl<S: Scalar> WeightDecay<S> {
+impl<S: Scalar> L2<S> {
     /// Checks the configuration.
     ///
     /// # Errors
     ///
     /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
-    pub fn new(config: &WeightDecayConfig, plan: &Plan) -> Result<Self, Error> {
+    pub fn new(config: &L2Config, plan: &Plan) -> Result<Self, Error> {
         ENTRY.resolve(&config.settings())?;
         config.layers.check(ENTRY.name, plan.layers.len())?;
         Ok(Self { weight_decay: S::from_f64(config.weight_decay), layers: config.layers.clone() })
     }
 }
 
-impl<S: Scalar> Rule<S> for WeightDecay<S> {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+impl<S: Scalar> Rule<S> for L2<S> {
+    fn entry(&self) -> &'static RuleEntry {
+        &ENTRY
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -110,17 +113,17 @@ mod tests {
     #[test]
     fn the_gradient_gains_weight_decay_times_the_weight() {
         let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 3 }], ..Plan::default() };
-        let config = WeightDecayConfig { weight_decay: 0.5, ..WeightDecayConfig::default() };
+        let config = L2Config { weight_decay: 0.5, ..L2Config::default() };
         let mut grad = [1.0, 1.0, 0.0];
-        WeightDecay::new(&config, &plan).unwrap().gradient(At { layer: 0, step: 0 }, &[2.0, -4.0, 0.0], &mut grad);
+        L2::new(&config, &plan).unwrap().gradient(At { layer: 0, step: 0 }, &[2.0, -4.0, 0.0], &mut grad);
         assert_eq!(grad, [2.0, -1.0, 0.0]);
     }
 
     #[test]
     fn a_layer_that_was_not_chosen_is_left_alone() {
         let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }; 2], ..Plan::default() };
-        let config = WeightDecayConfig { weight_decay: 0.5, layers: Layers::Only(vec![1]) };
-        let mut rule = WeightDecay::new(&config, &plan).unwrap();
+        let config = L2Config { weight_decay: 0.5, layers: Layers::Only(vec![1]) };
+        let mut rule = L2::new(&config, &plan).unwrap();
         let mut grad = [1.0];
         rule.gradient(At { layer: 0, step: 0 }, &[2.0], &mut grad);
         assert_eq!(grad, [1.0]);
@@ -131,8 +134,8 @@ mod tests {
     #[test]
     fn a_layer_that_the_network_lacks_is_refused() {
         let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }], ..Plan::default() };
-        let config = WeightDecayConfig { layers: Layers::Only(vec![2]), ..WeightDecayConfig::default() };
-        let error = WeightDecay::<f64>::new(&config, &plan).unwrap_err();
+        let config = L2Config { layers: Layers::Only(vec![2]), ..L2Config::default() };
+        let error = L2::<f64>::new(&config, &plan).unwrap_err();
         assert_eq!(error.to_string(), "rule `l2`: `layers` names layer 3, but the network has layers 1 to 1");
     }
 }

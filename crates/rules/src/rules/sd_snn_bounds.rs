@@ -14,11 +14,12 @@
 //!
 //! Weights are judged as training left them, before that clamp.
 //!
-//! The direct descendant of [`bdnn-dsd`](crate::SpineBound): multiplicative where that one is additive, once an epoch where that
+//! The direct descendant of [`bdnn-dsd`](crate::BdnnDsd): multiplicative where that one is additive, once an epoch where that
 //! one acts in every step. A layer without a positive weight starts from its largest magnitude. Biases have no bounds. Use it to
 //! compare the two, with long runs: nothing happens in the first epochs.
 
-use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
+use crate::End::{In, Out};
+use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::saved::Saved;
 use crate::{At, Error, LayerShape, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
 
@@ -31,7 +32,7 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "shrink_factor",
         summary: "what is left of a range that shrinks",
-        range: Range::Number { default: 0.75, above: 0.0, includes: true, below: 1.0 },
+        range: Range::Number { default: 0.75, low: In(0.0), high: Out(1.0) },
     },
     Parameter {
         name: "warm_up",
@@ -48,9 +49,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "a range for every weight that widens by what it pushes and shrinks by a factor when it decays, once an epoch",
     reference: "Zhao et al. 2022 (SD-SNN), published code",
     seams: &[Seam::AfterUpdate],
+    decides: Some("the bounds of weights"),
+    stays_finite: true,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 28 * plan.parameters(), other: 0 },
-    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+    make: Make::Rule(make::<f32>, make::<f64>),
 };
 
 fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
@@ -214,8 +217,8 @@ impl<S: Scalar> SdSnnBounds<S> {
 }
 
 impl<S: Scalar> Rule<S> for SdSnnBounds<S> {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+    fn entry(&self) -> &'static RuleEntry {
+        &ENTRY
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -226,14 +229,6 @@ impl<S: Scalar> Rule<S> for SdSnnBounds<S> {
         if let (Some(ranges), Some(epoch)) = (&mut self.ranges[at.layer], self.plan.epochs_done(at.step)) {
             ranges.epoch(&self.config, epoch, weight);
         }
-    }
-
-    fn decides(&self) -> Option<&'static str> {
-        Some("the bounds of weights")
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {

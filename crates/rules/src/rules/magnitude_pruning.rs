@@ -12,8 +12,9 @@
 //! shot and retraining, as Han et al. do once. A removed weight is 0 after every later step. Of equal magnitudes the first are removed.
 //! Biases stay. Use it to make a network small while it trains; what it removes is chosen best in a run that is long enough before and after.
 
+use crate::End::{In, Out};
+use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::lanes::sum;
-use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::saved::Saved;
 use crate::share::{rounded, rounded_down};
 use crate::{At, Error, Layers, Measure, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
@@ -27,17 +28,17 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "amount",
         summary: "what is removed in the end: a share below 1, or weights below so many standard deviations",
-        range: Range::Number { default: 0.5, above: 0.0, includes: false, below: 100.0 },
+        range: Range::Number { default: 0.5, low: Out(0.0), high: Out(100.0) },
     },
     Parameter {
         name: "start",
         summary: "when the first weights are removed, as a share of the run's epochs",
-        range: Range::Number { default: 0.5, above: 0.0, includes: true, below: 1.0_f64.next_up() },
+        range: Range::Number { default: 0.5, low: In(0.0), high: In(1.0) },
     },
     Parameter {
         name: "end",
         summary: "when the last weights are removed, as a share of the run's epochs; the same as `start` for one shot",
-        range: Range::Number { default: 0.5, above: 0.0, includes: true, below: 1.0_f64.next_up() },
+        range: Range::Number { default: 0.5, low: In(0.0), high: In(1.0) },
     },
     Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
 ];
@@ -49,9 +50,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "removes the smallest weights of each layer, at once or bit by bit, and trains the rest",
     reference: "Han et al. 2015; Zhu and Gupta 2017, Eq. (1)",
     seams: &[Seam::AfterUpdate],
+    decides: Some("which weights there are"),
+    stays_finite: true,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 2 * plan.parameters(), other: 4 * plan.largest_layer() },
-    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+    make: Make::Rule(make::<f32>, make::<f64>),
 };
 
 fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
@@ -197,8 +200,8 @@ impl<S: Scalar> MagnitudePruning<S> {
 }
 
 impl<S: Scalar> Rule<S> for MagnitudePruning<S> {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+    fn entry(&self) -> &'static RuleEntry {
+        &ENTRY
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -213,14 +216,6 @@ impl<S: Scalar> Rule<S> for MagnitudePruning<S> {
             self.prune(at.layer, ramp, weight);
         }
         weight.iter_mut().zip(&self.pruned[at.layer]).for_each(|(w, pruned)| *w = if *pruned == 0 { *w } else { S::ZERO });
-    }
-
-    fn decides(&self) -> Option<&'static str> {
-        Some("which weights there are")
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
     }
 
     fn measures(&mut self, _weights: &[&[S]]) -> Vec<Measure> {

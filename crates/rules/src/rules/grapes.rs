@@ -27,20 +27,21 @@
 
 use pulp::Arch;
 
+use crate::End::{In, Out};
+use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::lanes;
-use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::{At, Error, ErrorSignal, LayerShape, Layers, Parameter, Plan, Propagation, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "gain",
         summary: "factor of the most important unit of a layer",
-        range: Range::Number { default: 2.0, above: 0.0, includes: false, below: 1e6 },
+        range: Range::Number { default: 2.0, low: Out(0.0), high: Out(1e6) },
     },
     Parameter {
         name: "least",
         summary: "smallest factor, at most the gain; 0 for no clipping",
-        range: Range::Number { default: 1.0, above: 0.0, includes: true, below: 1e6 },
+        range: Range::Number { default: 1.0, low: In(0.0), high: Out(1e6) },
     },
     Parameter {
         name: "importance",
@@ -66,17 +67,19 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "scales the error signal of each hidden unit by its importance, the sum of its weights' magnitudes",
     reference: "Dellaferrera et al. 2022, Nat. Commun. 13",
     seams: &[Seam::ErrorSignal],
+    decides: Some("the factors of error signals"),
+    stays_finite: true,
     parameters: PARAMETERS,
-    memory: |_| Memory::default(),
-    make: Make::Rule(MakeRule { single: make::<f32, false>, double: make::<f64, false> }),
+    memory: Memory::NONE,
+    make: Make::Rule(make::<f32, false>, make::<f64, false>),
 };
 
 /// Registry entry of the control.
 pub(crate) const SCALAR_GAIN: RuleEntry = RuleEntry {
     name: "scalar-gain",
     summary: "scales the error signal of each hidden layer by the mean of GRAPES' factors: the control for its larger steps",
-    memory: |_| Memory::default(),
-    make: Make::Rule(MakeRule { single: make::<f32, true>, double: make::<f64, true> }),
+    memory: Memory::NONE,
+    make: Make::Rule(make::<f32, true>, make::<f64, true>),
     ..ENTRY
 };
 
@@ -240,7 +243,7 @@ fn row_sums<S: Scalar>(weight: &[S], sums: &mut [S]) {
     let inputs = weight.len() / sums.len();
     Arch::new().dispatch(move || {
         for (sum, row) in sums.iter_mut().zip(weight.chunks_exact(inputs)) {
-            *sum = lanes::sum(row, super::scalar::Scalar::abs);
+            *sum = lanes::sum(row, Scalar::abs);
         }
     });
 }
@@ -269,8 +272,8 @@ fn scale_rows<S: Scalar>(values: &mut [S], factors: &[S]) {
 }
 
 impl<S: Scalar> Rule<S> for Grapes<S> {
-    fn name(&self) -> &'static str {
-        self.config.entry().name
+    fn entry(&self) -> &'static RuleEntry {
+        self.config.entry()
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -298,14 +301,6 @@ impl<S: Scalar> Rule<S> for Grapes<S> {
         if Rule::<S>::acts(self, Seam::Gradient, at.layer) {
             scale_rows(grad, self.sent(weight, self.shapes[at.layer].inputs));
         }
-    }
-
-    fn decides(&self) -> Option<&'static str> {
-        Some("the factors of error signals")
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
     }
 }
 

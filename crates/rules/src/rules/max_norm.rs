@@ -10,15 +10,16 @@
 
 use pulp::Arch;
 
+use crate::End::Out;
+use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::lanes::sum;
-use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::{At, Error, LayerShape, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "max_norm",
         summary: "longest that the weights of a unit may be together",
-        range: Range::Number { default: 3.0, above: 0.0, includes: false, below: 1e15 },
+        range: Range::Number { default: 3.0, low: Out(0.0), high: Out(1e15) },
     },
     Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
 ];
@@ -30,9 +31,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "shortens the weights that a unit receives to a largest length after each update",
     reference: "Srivastava et al. 2014, Section 5.1",
     seams: &[Seam::AfterUpdate],
+    decides: None,
+    stays_finite: true,
     parameters: PARAMETERS,
-    memory: |_| Memory::default(),
-    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+    memory: Memory::NONE,
+    make: Make::Rule(make::<f32>, make::<f64>),
 };
 
 fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
@@ -84,8 +87,8 @@ impl<S: Scalar> MaxNorm<S> {
 }
 
 impl<S: Scalar> Rule<S> for MaxNorm<S> {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+    fn entry(&self) -> &'static RuleEntry {
+        &ENTRY
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -113,10 +116,6 @@ impl<S: Scalar> Rule<S> for MaxNorm<S> {
                 }
             }
         });
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
     }
 }
 

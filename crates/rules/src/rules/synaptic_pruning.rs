@@ -15,8 +15,9 @@
 //! updates of its optimizer. Biases stay. Use it to let a network find its own size; with a
 //! `strong` of 1e6 nothing regrows in a layer that has weights left.
 
+use crate::End::{In, Out};
+use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::lanes::sum;
-use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
 use crate::saved::Saved;
 use crate::{
     At, Error, LayerShape, Layers, Measure, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues,
@@ -26,12 +27,12 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "weak",
         summary: "a weight is weak below this multiple of its layer's mean magnitude",
-        range: Range::Number { default: 0.1, above: 0.0, includes: false, below: 1e6 },
+        range: Range::Number { default: 0.1, low: Out(0.0), high: Out(1e6) },
     },
     Parameter {
         name: "strong",
         summary: "a removed weight would be strong above this multiple of its layer's mean magnitude",
-        range: Range::Number { default: 1.0, above: 0.0, includes: false, below: 1e6f64.next_up() },
+        range: Range::Number { default: 1.0, low: Out(0.0), high: In(1e6) },
     },
     Parameter {
         name: "patience",
@@ -48,9 +49,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "removes synapses that stay weak for several epochs and regrows those that would be strong",
     reference: "after Zhao and Zeng 2021; Zhao et al. 2022 (SD-SNN)",
     seams: &[Seam::AfterUpdate],
+    decides: Some("which weights there are"),
+    stays_finite: true,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
-    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+    make: Make::Rule(make::<f32>, make::<f64>),
 };
 
 fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
@@ -172,8 +175,8 @@ impl<S: Scalar> SynapticPruning<S> {
 }
 
 impl<S: Scalar> Rule<S> for SynapticPruning<S> {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+    fn entry(&self) -> &'static RuleEntry {
+        &ENTRY
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -187,14 +190,6 @@ impl<S: Scalar> Rule<S> for SynapticPruning<S> {
                 synapses.judge(&self.config, weight);
             }
         }
-    }
-
-    fn decides(&self) -> Option<&'static str> {
-        Some("which weights there are")
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
     }
 
     fn measures(&mut self, _weights: &[&[S]]) -> Vec<Measure> {

@@ -9,7 +9,7 @@
 
 use pulp::Arch;
 
-use crate::registry::{Make, MakeOptimizer, Memory, Role, RuleEntry};
+use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::{Error, Optimizer, Plan, Resolved, Scalar};
 
 /// Registry entry.
@@ -19,9 +19,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "plain mini-batch gradient descent, the default optimizer",
     reference: "Zhao, Zeng and Bai 2022, Eq. (3.2)",
     seams: &[],
+    decides: None,
+    stays_finite: true,
     parameters: &[],
-    memory: |_| Memory::default(),
-    make: Make::Optimizer(MakeOptimizer { single: make::<f32>, double: make::<f64> }),
+    memory: Memory::NONE,
+    make: Make::Optimizer(make::<f32>, make::<f64>),
 };
 
 #[expect(clippy::unnecessary_wraps, reason = "the registry builds every rule by a function of this type")]
@@ -34,8 +36,8 @@ fn make<S: Scalar>(_: &Resolved, _: &Plan) -> Result<Box<dyn Optimizer<S>>, Erro
 pub struct GradientDescent;
 
 impl<S: Scalar> Optimizer<S> for GradientDescent {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+    fn entry(&self) -> &'static RuleEntry {
+        &ENTRY
     }
 
     fn update(&mut self, _slot: usize, _step: u64, learning_rate: S, values: &mut [S], grad: &[S]) {
@@ -44,10 +46,6 @@ impl<S: Scalar> Optimizer<S> for GradientDescent {
                 *value = *value - learning_rate * *g;
             }
         });
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
     }
 
     fn is_gradient_descent(&self) -> bool {

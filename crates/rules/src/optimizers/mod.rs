@@ -1,12 +1,18 @@
 //! How a gradient becomes an update: the place between the seams "gradient" and "weight after the update".
 
+pub(crate) mod adam;
+pub(crate) mod gradient_descent;
+pub(crate) mod momentum;
+pub(crate) mod neuroplastic;
+pub(crate) mod rms_prop;
+
 use crate::saved::Saved;
-use crate::{Error, Plan, Scalar, StateEntry, StateValues};
+use crate::{Error, Plan, RuleEntry, Scalar, StateEntry, StateValues};
 
 /// Turns gradients into updates and applies them.
 pub trait Optimizer<S: Scalar>: Send {
-    /// Name in the registry.
-    fn name(&self) -> &'static str;
+    /// What the registry says of it.
+    fn entry(&self) -> &'static RuleEntry;
 
     /// Moves `values` (the weights or the biases of a layer; each has its own `slot`) against `grad`.
     ///
@@ -15,12 +21,6 @@ pub trait Optimizer<S: Scalar>: Send {
 
     /// Whether [`update`](Self::update) is exactly `w <- w - learning_rate * grad`, so that a rule may do it in its own pass.
     fn is_gradient_descent(&self) -> bool {
-        false
-    }
-
-    /// Whether values stay finite for every gradient of at most a quarter of the largest number over the learning rate; see
-    /// [`Rule::stays_finite`](crate::Rule::stays_finite).
-    fn stays_finite(&self) -> bool {
         false
     }
 

@@ -12,29 +12,30 @@
 
 use pulp::Arch;
 
-use crate::optimizer::{Slots, flushed, most};
-use crate::registry::{Make, MakeOptimizer, Memory, Role, RuleEntry};
+use crate::End::{In, Out};
+use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::optimizers::{Slots, flushed, most};
 use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
 const BETA1: Parameter = Parameter {
     name: "beta1",
     summary: "what is left of the mean gradient after a step",
-    range: Range::Number { default: 0.9, above: 0.0, includes: true, below: 1.0 },
+    range: Range::Number { default: 0.9, low: In(0.0), high: Out(1.0) },
 };
 const BETA2: Parameter = Parameter {
     name: "beta2",
     summary: "what is left of the mean square after a step",
-    range: Range::Number { default: 0.999, above: 0.0, includes: true, below: 1.0 },
+    range: Range::Number { default: 0.999, low: In(0.0), high: Out(1.0) },
 };
 const EPSILON: Parameter = Parameter {
     name: "epsilon",
     summary: "added to the root, so that a vanishing gradient is not blown up",
-    range: Range::Number { default: 1e-8, above: 1e-30, includes: true, below: 1.0 },
+    range: Range::Number { default: 1e-8, low: In(1e-30), high: Out(1.0) },
 };
 const WEIGHT_DECAY: Parameter = Parameter {
     name: "weight_decay",
     summary: "what a step takes from each weight, as a fraction of it and of the learning rate",
-    range: Range::Number { default: 0.01, above: 0.0, includes: true, below: 1.0 },
+    range: Range::Number { default: 0.01, low: In(0.0), high: Out(1.0) },
 };
 
 /// Registry entry.
@@ -44,9 +45,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "running mean of gradients over the root of their running mean square",
     reference: "Kingma and Ba 2015",
     seams: &[],
+    decides: None,
+    stays_finite: true,
     parameters: &[BETA1, BETA2, EPSILON],
     memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
-    make: Make::Optimizer(MakeOptimizer { single: make::<f32>, double: make::<f64> }),
+    make: Make::Optimizer(make::<f32>, make::<f64>),
 };
 
 /// Registry entry with decoupled weight decay.
@@ -56,7 +59,7 @@ pub(crate) const ADAM_W: RuleEntry = RuleEntry {
     reference: "Loshchilov and Hutter 2019",
     parameters: &[BETA1, BETA2, EPSILON, WEIGHT_DECAY],
     memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
-    make: Make::Optimizer(MakeOptimizer { single: make_with_decay::<f32>, double: make_with_decay::<f64> }),
+    make: Make::Optimizer(make_with_decay::<f32>, make_with_decay::<f64>),
     ..ENTRY
 };
 
@@ -130,8 +133,8 @@ impl<S: Scalar> Adam<S> {
 }
 
 impl<S: Scalar> Optimizer<S> for Adam<S> {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+    fn entry(&self) -> &'static RuleEntry {
+        &ENTRY
     }
 
     fn update(&mut self, slot: usize, step: u64, learning_rate: S, values: &mut [S], grad: &[S]) {
@@ -150,10 +153,6 @@ impl<S: Scalar> Optimizer<S> for Adam<S> {
                 *w = *w - learning_rate * (*m * over_mean) / (s.sqrt() * over_root + epsilon);
             }
         });
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {
@@ -208,8 +207,8 @@ impl<S: Scalar> AdamW<S> {
 }
 
 impl<S: Scalar> Optimizer<S> for AdamW<S> {
-    fn name(&self) -> &'static str {
-        ADAM_W.name
+    fn entry(&self) -> &'static RuleEntry {
+        &ADAM_W
     }
 
     fn update(&mut self, slot: usize, step: u64, learning_rate: S, values: &mut [S], grad: &[S]) {
@@ -219,10 +218,6 @@ impl<S: Scalar> Optimizer<S> for AdamW<S> {
             Arch::new().dispatch(|| values.iter_mut().for_each(|w| *w *= kept));
         }
         self.adam.update(slot, step, learning_rate, values, grad);
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {

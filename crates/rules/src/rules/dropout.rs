@@ -10,14 +10,15 @@
 //! `dropout_rate` is the probability to *drop* a unit. The factors of training also multiply the error signal on its way back. There is
 //! one mask per sample and step. Use it on networks with more hidden units than the task needs.
 
-use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
+use crate::End::{In, Out};
+use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::{At, Error, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "dropout_rate",
         summary: "probability to drop a hidden unit",
-        range: Range::Number { default: 0.5, above: 0.0, includes: true, below: 1.0 },
+        range: Range::Number { default: 0.5, low: In(0.0), high: Out(1.0) },
     },
     Parameter {
         name: "scaling",
@@ -33,9 +34,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "drops hidden units at random in training",
     reference: "Srivastava et al. 2014",
     seams: &[Seam::Activation],
+    decides: None,
+    stays_finite: true,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 0, other: plan.largest_activation().saturating_mul(8) },
-    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+    make: Make::Rule(make::<f32>, make::<f64>),
 };
 
 fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
@@ -120,8 +123,8 @@ impl<S: Scalar> Dropout<S> {
 }
 
 impl<S: Scalar> Rule<S> for Dropout<S> {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+    fn entry(&self) -> &'static RuleEntry {
+        &ENTRY
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {

@@ -10,20 +10,21 @@
 
 use pulp::Arch;
 
-use crate::optimizer::{Slots, flushed, most};
-use crate::registry::{Make, MakeOptimizer, Memory, Role, RuleEntry};
+use crate::End::{In, Out};
+use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::optimizers::{Slots, flushed, most};
 use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "decay",
         summary: "what is left of the mean square after a step",
-        range: Range::Number { default: 0.9, above: 0.0, includes: true, below: 1.0 },
+        range: Range::Number { default: 0.9, low: In(0.0), high: Out(1.0) },
     },
     Parameter {
         name: "epsilon",
         summary: "added to the root, so that a vanishing gradient is not blown up",
-        range: Range::Number { default: 1e-8, above: 1e-30, includes: true, below: 1.0 },
+        range: Range::Number { default: 1e-8, low: In(1e-30), high: Out(1.0) },
     },
 ];
 
@@ -34,9 +35,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "every gradient divided by the root of its running mean square",
     reference: "Hinton 2012, lecture 6e",
     seams: &[],
+    decides: None,
+    stays_finite: true,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 4 * plan.parameters(), other: 0 },
-    make: Make::Optimizer(MakeOptimizer { single: make::<f32>, double: make::<f64> }),
+    make: Make::Optimizer(make::<f32>, make::<f64>),
 };
 
 fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Optimizer<S>>, Error> {
@@ -86,8 +89,8 @@ impl<S: Scalar> RmsProp<S> {
 }
 
 impl<S: Scalar> Optimizer<S> for RmsProp<S> {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+    fn entry(&self) -> &'static RuleEntry {
+        &ENTRY
     }
 
     fn update(&mut self, slot: usize, _step: u64, learning_rate: S, values: &mut [S], grad: &[S]) {
@@ -100,10 +103,6 @@ impl<S: Scalar> Optimizer<S> for RmsProp<S> {
                 *w = *w - learning_rate * *g / (s.sqrt() + epsilon);
             }
         });
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {

@@ -12,14 +12,15 @@
 
 use pulp::Arch;
 
-use crate::optimizer::{Slots, flushed, most};
-use crate::registry::{Make, MakeOptimizer, Memory, Role, RuleEntry};
+use crate::End::{In, Out};
+use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::optimizers::{Slots, flushed, most};
 use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
 const PARAMETERS: &[Parameter] = &[Parameter {
     name: "momentum",
     summary: "what is left of the velocity after a step",
-    range: Range::Number { default: 0.9, above: 0.0, includes: true, below: 1.0 },
+    range: Range::Number { default: 0.9, low: In(0.0), high: Out(1.0) },
 }];
 
 /// Registry entry.
@@ -29,9 +30,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "gradient descent along a running sum of gradients",
     reference: "Polyak 1964; Sutskever et al. 2013",
     seams: &[],
+    decides: None,
+    stays_finite: true,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 4 * plan.parameters(), other: 0 },
-    make: Make::Optimizer(MakeOptimizer { single: make::<f32, false>, double: make::<f64, false> }),
+    make: Make::Optimizer(make::<f32, false>, make::<f64, false>),
 };
 
 /// Registry entry of the look-ahead form.
@@ -40,7 +43,7 @@ pub(crate) const NESTEROV: RuleEntry = RuleEntry {
     summary: "momentum with gradients at the place to which the velocity leads",
     reference: "Nesterov 1983; Sutskever et al. 2013",
     memory: |plan| Memory { saved: 4 * plan.parameters(), other: 0 },
-    make: Make::Optimizer(MakeOptimizer { single: make::<f32, true>, double: make::<f64, true> }),
+    make: Make::Optimizer(make::<f32, true>, make::<f64, true>),
     ..ENTRY
 };
 
@@ -95,8 +98,8 @@ impl<S: Scalar> Momentum<S> {
 }
 
 impl<S: Scalar> Optimizer<S> for Momentum<S> {
-    fn name(&self) -> &'static str {
-        self.config.entry().name
+    fn entry(&self) -> &'static RuleEntry {
+        self.config.entry()
     }
 
     fn update(&mut self, slot: usize, _step: u64, learning_rate: S, values: &mut [S], grad: &[S]) {
@@ -109,10 +112,6 @@ impl<S: Scalar> Optimizer<S> for Momentum<S> {
                 *w = *w - learning_rate * move_along;
             }
         });
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {

@@ -10,14 +10,15 @@
 
 use pulp::Arch;
 
-use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
+use crate::End::{In, Out};
+use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::{At, Error, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "l1_penalty",
         summary: "coefficient of the sign of w in the gradient",
-        range: Range::Number { default: 1e-5, above: 0.0, includes: true, below: 1e30 },
+        range: Range::Number { default: 1e-5, low: In(0.0), high: Out(1e30) },
     },
     Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
 ];
@@ -29,32 +30,34 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "L1 regularisation: every weight is drawn to 0 with the same force",
     reference: "Tibshirani 1996",
     seams: &[Seam::Gradient],
+    decides: None,
+    stays_finite: true,
     parameters: PARAMETERS,
-    memory: |_| Memory::default(),
-    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+    memory: Memory::NONE,
+    make: Make::Rule(make::<f32>, make::<f64>),
 };
 
 fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    let config = LassoConfig { l1_penalty: resolved.number("l1_penalty"), layers: resolved.layers("layers") };
-    Ok(Box::new(Lasso::<S>::new(&config, plan)?))
+    let config = L1Config { l1_penalty: resolved.number("l1_penalty"), layers: resolved.layers("layers") };
+    Ok(Box::new(L1::<S>::new(&config, plan)?))
 }
 
 /// What a person chooses.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LassoConfig {
+pub struct L1Config {
     /// Coefficient of the weight's sign in the gradient, in `[0, 1e30)`; 0.00001 unless set.
     pub l1_penalty: f64,
     /// The weight matrices it acts on.
     pub layers: Layers,
 }
 
-impl Default for LassoConfig {
+impl Default for L1Config {
     fn default() -> Self {
         Self { l1_penalty: 1e-5, layers: Layers::All }
     }
 }
 
-impl LassoConfig {
+impl L1Config {
     /// The same as settings of the registry.
     pub fn settings(&self) -> RuleSettings {
         RuleSettings::new(ENTRY.name).with_number("l1_penalty", self.l1_penalty).with_text("layers", &self.layers.to_string())
@@ -63,27 +66,27 @@ impl LassoConfig {
 
 /// L1 regularisation; has no state.
 #[derive(Clone, Debug)]
-pub struct Lasso<S> {
+pub struct L1<S> {
     l1_penalty: S,
     layers: Layers,
 }
 
-impl<S: Scalar> Lasso<S> {
+impl<S: Scalar> L1<S> {
     /// Checks the configuration.
     ///
     /// # Errors
     ///
     /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
-    pub fn new(config: &LassoConfig, plan: &Plan) -> Result<Self, Error> {
+    pub fn new(config: &L1Config, plan: &Plan) -> Result<Self, Error> {
         ENTRY.resolve(&config.settings())?;
         config.layers.check(ENTRY.name, plan.layers.len())?;
         Ok(Self { l1_penalty: S::from_f64(config.l1_penalty), layers: config.layers.clone() })
     }
 }
 
-impl<S: Scalar> Rule<S> for Lasso<S> {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+impl<S: Scalar> Rule<S> for L1<S> {
+    fn entry(&self) -> &'static RuleEntry {
+        &ENTRY
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -103,10 +106,6 @@ impl<S: Scalar> Rule<S> for Lasso<S> {
             }
         });
     }
-
-    fn stays_finite(&self) -> bool {
-        true
-    }
 }
 
 #[cfg(test)]
@@ -117,16 +116,16 @@ mod tests {
     #[test]
     fn the_gradient_gains_the_penalty_with_the_sign_of_the_weight() {
         let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 4 }], ..Plan::default() };
-        let config = LassoConfig { l1_penalty: 0.25, ..LassoConfig::default() };
+        let config = L1Config { l1_penalty: 0.25, ..L1Config::default() };
         let mut grad = [1.0, 1.0, 1.0, 1.0];
-        Lasso::new(&config, &plan).unwrap().gradient(At { layer: 0, step: 0 }, &[7.0, -0.001, 0.0, -0.0], &mut grad);
+        L1::new(&config, &plan).unwrap().gradient(At { layer: 0, step: 0 }, &[7.0, -0.001, 0.0, -0.0], &mut grad);
         assert_eq!(grad, [1.25, 0.75, 1.0, 1.0]);
     }
 
     #[test]
     fn a_layer_that_was_not_chosen_is_left_alone() {
         let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }; 2], ..Plan::default() };
-        let mut rule = Lasso::new(&LassoConfig { l1_penalty: 0.5, layers: Layers::Only(vec![1]) }, &plan).unwrap();
+        let mut rule = L1::new(&L1Config { l1_penalty: 0.5, layers: Layers::Only(vec![1]) }, &plan).unwrap();
         let mut grad = [1.0];
         rule.gradient(At { layer: 0, step: 0 }, &[2.0], &mut grad);
         assert_eq!(grad, [1.0]);

@@ -18,16 +18,17 @@
 
 use pulp::Arch;
 
+use crate::End::{In, Out};
+use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::lanes::sum;
-use crate::optimizer::{Slots, flushed, most};
-use crate::registry::{Make, MakeOptimizer, Memory, Role, RuleEntry};
+use crate::optimizers::{Slots, flushed, most};
 use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "scale",
         summary: "how much activity and steadiness count beside the relative size of a gradient",
-        range: Range::Number { default: 2.0, above: 0.0, includes: true, below: 10.0 },
+        range: Range::Number { default: 2.0, low: In(0.0), high: Out(10.0) },
     },
     Parameter {
         name: "warm_up",
@@ -37,17 +38,17 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "least",
         summary: "smallest factor before scaling, at most `most`",
-        range: Range::Number { default: 0.2, above: 0.0, includes: true, below: 10.0 },
+        range: Range::Number { default: 0.2, low: In(0.0), high: Out(10.0) },
     },
     Parameter {
         name: "most",
         summary: "largest factor before scaling",
-        range: Range::Number { default: 2.0, above: 0.0, includes: false, below: 10.0 },
+        range: Range::Number { default: 2.0, low: Out(0.0), high: Out(10.0) },
     },
     Parameter {
         name: "max_norm",
         summary: "largest length of the update of a weight matrix or bias, before the learning rate",
-        range: Range::Number { default: 1.0, above: 0.0, includes: false, below: 1e6 },
+        range: Range::Number { default: 1.0, low: Out(0.0), high: Out(1e6) },
     },
 ];
 
@@ -58,9 +59,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "scales each part of a gradient by its activity, relative size and steadiness, and limits the length of an update",
     reference: "Jiang et al. 2026, arXiv 2604.26297",
     seams: &[],
+    decides: None,
+    stays_finite: true,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 12 * plan.parameters(), other: 4 * plan.largest_layer() },
-    make: Make::Optimizer(MakeOptimizer { single: make::<f32>, double: make::<f64> }),
+    make: Make::Optimizer(make::<f32>, make::<f64>),
 };
 
 fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Optimizer<S>>, Error> {
@@ -136,8 +139,8 @@ impl<S: Scalar> NeuroPlastic<S> {
 }
 
 impl<S: Scalar> Optimizer<S> for NeuroPlastic<S> {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+    fn entry(&self) -> &'static RuleEntry {
+        &ENTRY
     }
 
     fn update(&mut self, slot: usize, step: u64, learning_rate: S, values: &mut [S], grad: &[S]) {
@@ -184,10 +187,6 @@ impl<S: Scalar> Optimizer<S> for NeuroPlastic<S> {
                 }
             }
         });
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {

@@ -1,20 +1,20 @@
 //! The plain form of BDNN-dsd: one connection after the other, line by line as Algorithm 1 has it.
 
-use super::{Counting, SpineBoundConfig};
+use super::{BdnnDsdConfig, Counting};
 
 /// Algorithm 1 of Zhao, Zeng and Bai 2022 on one weight matrix; slow, for tests and for readers.
 ///
 /// ```
-/// use spinet_rules::{Algorithm1, SpineBoundConfig};
+/// use spinet_rules::{Algorithm1, BdnnDsdConfig};
 ///
-/// let mut rule = Algorithm1::new(&SpineBoundConfig::default(), 2);
+/// let mut rule = Algorithm1::new(&BdnnDsdConfig::default(), 2);
 /// let mut weight = [0.9, 0.1];
 /// rule.step(0.1, &mut weight, &[0.0, 0.0]);
 /// assert_eq!(weight, [0.45, 0.1]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Algorithm1 {
-    config: SpineBoundConfig,
+    config: BdnnDsdConfig,
     /// `M`, the bound of each weight.
     pub bound: Vec<f64>,
     /// `Num+`, the growth counter of each weight.
@@ -25,7 +25,7 @@ pub struct Algorithm1 {
 
 impl Algorithm1 {
     /// Initialises bounds to `initial_bound` and counters to 0.
-    pub fn new(config: &SpineBoundConfig, weights: usize) -> Self {
+    pub fn new(config: &BdnnDsdConfig, weights: usize) -> Self {
         Self { config: config.clone(), bound: vec![config.initial_bound; weights], over: vec![0; weights], decay: vec![0; weights] }
     }
 

@@ -8,7 +8,8 @@
 //! gradient and before the error signal goes to the layer below. Use it to see how little of an error a network needs; the
 //! authors report that a few per cent are enough, and that sparse updates regularise.
 
-use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
+use crate::End::Out;
+use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::share::rounded_up;
 use crate::{At, Error, ErrorSignal, LayerShape, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
@@ -16,7 +17,7 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "kept_share",
         summary: "share of a layer's units whose error signal goes on, for each sample",
-        range: Range::Number { default: 0.1, above: 0.0, includes: false, below: 1.0 },
+        range: Range::Number { default: 0.1, low: Out(0.0), high: Out(1.0) },
     },
     Parameter { name: "layers", summary: "the hidden layers whose error signals it thins out", range: Range::Layers },
 ];
@@ -28,9 +29,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "keeps the largest parts of each sample's error signal in hidden layers and drops the rest",
     reference: "Sun et al. 2017, Eq. (7)",
     seams: &[Seam::ErrorSignal],
+    decides: None,
+    stays_finite: true,
     parameters: PARAMETERS,
-    memory: |_| Memory::default(),
-    make: Make::Rule(MakeRule { single: make::<f32>, double: make::<f64> }),
+    memory: Memory::NONE,
+    make: Make::Rule(make::<f32>, make::<f64>),
 };
 
 fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
@@ -88,8 +91,8 @@ impl<S: Scalar> MeProp<S> {
 }
 
 impl<S: Scalar> Rule<S> for MeProp<S> {
-    fn name(&self) -> &'static str {
-        ENTRY.name
+    fn entry(&self) -> &'static RuleEntry {
+        &ENTRY
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -120,10 +123,6 @@ impl<S: Scalar> Rule<S> for MeProp<S> {
                 }
             }
         }
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
     }
 }
 

@@ -10,13 +10,14 @@
 //! learn without the transport of weights, which no synapse could do; expect it to need more epochs, and the direct form to be the
 //! better of the two in deep networks.
 
-use crate::registry::{Make, MakeRule, Memory, Role, RuleEntry};
+use crate::End::Out;
+use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::{At, Error, Feedback, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
 
 const PARAMETERS: &[Parameter] = &[Parameter {
     name: "scale",
     summary: "width of the random weights, as a multiple of sqrt(6 / units)",
-    range: Range::Number { default: 1.0, above: 0.0, includes: false, below: 1e6 },
+    range: Range::Number { default: 1.0, low: Out(0.0), high: Out(1e6) },
 }];
 
 /// Registry entry.
@@ -26,9 +27,11 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "sends error signals upstream through fixed random weights",
     reference: "Lillicrap et al. 2016",
     seams: &[Seam::Feedback],
+    decides: None,
+    stays_finite: true,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 0, other: 4 * plan.parameters() },
-    make: Make::Rule(MakeRule { single: make::<f32, false>, double: make::<f64, false> }),
+    make: Make::Rule(make::<f32, false>, make::<f64, false>),
 };
 
 /// Registry entry of the direct form.
@@ -37,7 +40,7 @@ pub(crate) const DIRECT: RuleEntry = RuleEntry {
     summary: "sends the output's error signal to every hidden layer through fixed random weights",
     reference: "Nøkland 2016",
     memory: |plan| Memory { saved: 0, other: 4 * plan.classes() * plan.units() },
-    make: Make::Rule(MakeRule { single: make::<f32, true>, double: make::<f64, true> }),
+    make: Make::Rule(make::<f32, true>, make::<f64, true>),
     ..ENTRY
 };
 
@@ -105,8 +108,8 @@ impl<S: Scalar> FeedbackAlignment<S> {
 }
 
 impl<S: Scalar> Rule<S> for FeedbackAlignment<S> {
-    fn name(&self) -> &'static str {
-        self.config.entry().name
+    fn entry(&self) -> &'static RuleEntry {
+        self.config.entry()
     }
 
     fn acts(&self, seam: Seam, layer: usize) -> bool {
@@ -116,10 +119,6 @@ impl<S: Scalar> Rule<S> for FeedbackAlignment<S> {
     fn feedback(&mut self, at: At) -> Option<Feedback<'_, S>> {
         let weights = self.feedback.get(at.layer).filter(|weights| !weights.is_empty())?;
         Some(if self.config.is_direct { Feedback::Output(weights) } else { Feedback::Layer(weights) })
-    }
-
-    fn stays_finite(&self) -> bool {
-        true
     }
 }
 
