@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use spinet_data::{Samples, Values};
 use spinet_nn::memory::{InputKind, WorkspaceUse, parameters, workspace_bytes};
 use spinet_nn::{Activation, Batch, Initialiser, Inputs, Kernel, Network, NetworkConfig, Part, Pixels, Threads, Workspace};
-use spinet_rules::{Chain, LayerShape, Memory, Plan, Purpose, RuleSettings, Stream};
+use spinet_rules::{Chain, Memory, Plan, Purpose, RuleSettings, Stream};
 use spinet_train::group_by_label;
 
 use crate::{Error, median};
@@ -281,8 +281,7 @@ fn check_memory(case: &BenchCase, kernel: Kernel, samples: &Samples) -> Result<(
     let mut sizes = vec![samples.features()];
     sizes.extend(std::iter::repeat_n(case.hidden, case.depth));
     sizes.push(CLASSES);
-    let layers = sizes.windows(2).map(|pair| LayerShape { inputs: pair[0], outputs: pair[1] }).collect();
-    let plan = Plan { layers, batch: case.batch, ..Plan::default() };
+    let plan = Plan { batch: case.batch, ..Plan::dense(&sizes) };
     let inputs = if samples.bytes().is_some() { InputKind::Pixels } else { InputKind::Numbers };
     let by = WorkspaceUse { samples: case.batch, inputs, trains: true, has_factors: true };
     let own = parameters(&sizes).saturating_mul(4).saturating_add(workspace_bytes(&sizes, kernel, by));

@@ -5,16 +5,31 @@
 //! ```
 
 use pulp::Arch;
-use spinet_rules::LayerShape;
 
 use crate::product::{Layout, product};
 use crate::{Activation, Real, Threads};
+
+/// Units of a dense layer and what each receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DenseShape {
+    /// Units of the layer.
+    pub outputs: usize,
+    /// Weights that each unit receives.
+    pub inputs: usize,
+}
+
+impl DenseShape {
+    /// How many weights the layer has.
+    pub fn weights(self) -> usize {
+        self.outputs * self.inputs
+    }
+}
 
 /// A dense layer with its parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dense<S> {
     /// Units and inputs.
-    pub shape: LayerShape,
+    pub shape: DenseShape,
     /// `[outputs, inputs]`, row-major.
     pub weight: Vec<S>,
     /// `[outputs]`, if the network has biases.
@@ -26,7 +41,7 @@ pub struct Dense<S> {
 impl<S: Real> Dense<S> {
     /// Products `[batch, outputs]` of inputs `[batch, inputs]` with `weight`, before biases and activation.
     pub(crate) fn forward(&self, threads: &Threads, weight: &[S], inputs: &[S], outputs: &mut [S]) {
-        let LayerShape { outputs: units, inputs: features } = self.shape;
+        let DenseShape { outputs: units, inputs: features } = self.shape;
         let batch = outputs.len() / units;
         product(threads, [batch, features, units], (inputs, Layout::Plain), (weight, Layout::Transposed), outputs);
     }
@@ -48,14 +63,14 @@ impl<S: Real> Dense<S> {
 
     /// Derivatives of the loss at the layer's inputs, `[batch, inputs]`, from its error signal `[batch, outputs]`.
     pub(crate) fn upstream(&self, threads: &Threads, weight: &[S], error_signal: &[S], upstream: &mut [S]) {
-        let LayerShape { outputs: units, inputs: features } = self.shape;
+        let DenseShape { outputs: units, inputs: features } = self.shape;
         let batch = error_signal.len() / units;
         product(threads, [batch, units, features], (error_signal, Layout::Plain), (weight, Layout::Plain), upstream);
     }
 
     /// Gradients of the weights from error signal `[batch, outputs]` and inputs `[batch, inputs]`.
     pub(crate) fn weight_gradient(&self, threads: &Threads, error_signal: &[S], inputs: &[S], weight: &mut [S]) {
-        let LayerShape { outputs: units, inputs: features } = self.shape;
+        let DenseShape { outputs: units, inputs: features } = self.shape;
         let batch = error_signal.len() / units;
         product(threads, [units, batch, features], (error_signal, Layout::Transposed), (inputs, Layout::Plain), weight);
     }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use spinet_rules::{LayerShape, Purpose, Scalar, Stream};
+use spinet_rules::{Purpose, Scalar, Stream};
 
-use crate::Error;
+use crate::{DenseShape, Error};
 
 /// Law of the initial weights of a layer with `inputs` and `outputs`.
 ///
@@ -40,7 +40,7 @@ pub enum Initialiser {
 
 impl Initialiser {
     /// Draws `count` numbers for a layer of this shape.
-    fn draw<S: Scalar>(self, shape: LayerShape, count: usize, stream: &mut Stream) -> Vec<S> {
+    fn draw<S: Scalar>(self, shape: DenseShape, count: usize, stream: &mut Stream) -> Vec<S> {
         let (inputs, outputs) = (shape.inputs as f64, shape.outputs as f64);
         let width = match self {
             Self::Uniform(width) | Self::ClampedUniform(width, _) => width,
@@ -136,7 +136,7 @@ impl BiasInitializer {
 pub(crate) fn draw_layer<S: Scalar>(
     weights: Initialiser,
     biases: BiasInitializer,
-    shape: LayerShape,
+    shape: DenseShape,
     seed: u64,
     layer: usize,
 ) -> (Vec<S>, Vec<S>) {
@@ -167,7 +167,7 @@ impl From<Initialiser> for String {
 mod tests {
     use super::*;
 
-    const SHAPE: LayerShape = LayerShape { outputs: 100, inputs: 200 };
+    const SHAPE: DenseShape = DenseShape { outputs: 100, inputs: 200 };
 
     fn draw(initialiser: Initialiser) -> Vec<f64> {
         draw_layer(initialiser, BiasInitializer::Zeros, SHAPE, 5, 0).0

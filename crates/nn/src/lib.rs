@@ -58,7 +58,7 @@ mod threads;
 mod workspace;
 
 pub use activation::Activation;
-pub use dense::Dense;
+pub use dense::{Dense, DenseShape};
 pub use divergence::Diverged;
 pub use error::Error;
 pub use first_layer::Inputs;

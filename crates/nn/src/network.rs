@@ -1,10 +1,10 @@
 //! Networks as plain data: dense layers in a row, and a loss.
 
 use serde::{Deserialize, Serialize};
-use spinet_rules::{LayerShape, Plan};
+use spinet_rules::{Params, Plan};
 
 use crate::initialiser::draw_layer;
-use crate::{Activation, BiasInitializer, Dense, Error, Initialiser, Loss, Real};
+use crate::{Activation, BiasInitializer, Dense, DenseShape, Error, Initialiser, Loss, Real};
 
 /// What a person chooses of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,16 +96,16 @@ impl<S: Real> Network<S> {
     /// # Errors
     ///
     /// [`Error`] names what is wrong with the configuration, or which layer got weights of another length.
-    pub fn with_weights(config: &NetworkConfig, mut weights: impl FnMut(usize, LayerShape) -> Vec<S>) -> Result<Self, Error> {
+    pub fn with_weights(config: &NetworkConfig, mut weights: impl FnMut(usize, DenseShape) -> Vec<S>) -> Result<Self, Error> {
         Self::with_layers(config, |layer, shape| (weights(layer, shape), vec![S::ZERO; shape.outputs]))
     }
 
     /// A network whose weights and biases come from `arrays`; biases are left out where the network has none.
-    fn with_layers(config: &NetworkConfig, mut arrays: impl FnMut(usize, LayerShape) -> (Vec<S>, Vec<S>)) -> Result<Self, Error> {
+    fn with_layers(config: &NetworkConfig, mut arrays: impl FnMut(usize, DenseShape) -> (Vec<S>, Vec<S>)) -> Result<Self, Error> {
         config.check()?;
         let last = config.sizes.len() - 2;
         let layer = |(index, pair): (usize, &[usize])| {
-            let shape = LayerShape { inputs: pair[0], outputs: pair[1] };
+            let shape = DenseShape { inputs: pair[0], outputs: pair[1] };
             let (weight, bias) = arrays(index, shape);
             if weight.len() != shape.weights() {
                 return Err(Error::LengthMismatch { layer: index + 1, what: "weight", found: weight.len(), expected: shape.weights() });
@@ -135,12 +135,37 @@ impl<S: Real> Network<S> {
 
     /// What rules must know of this network in a run with these batches and this seed.
     pub fn plan(&self, batch: usize, seed: u64) -> Plan {
-        Plan { layers: self.layers.iter().map(|layer| layer.shape).collect(), batch, seed, ..Plan::default() }
+        let mut plan = Plan { batch, seed, ..Plan::default() };
+        for (layer, dense) in self.layers.iter().enumerate() {
+            let DenseShape { outputs, inputs } = dense.shape;
+            plan.push_dense(layer, outputs, inputs, dense.bias.is_some(), layer + 1 == self.layers.len());
+        }
+        plan
+    }
+
+    /// The number of a layer's weights among the trained arrays of the [`plan`](Self::plan).
+    pub fn weight_id(&self, layer: usize) -> usize {
+        layer * (1 + usize::from(self.config.has_bias))
+    }
+
+    /// The number of a layer's biases, where there are any.
+    pub fn bias_id(&self, layer: usize) -> usize {
+        self.weight_id(layer) + 1
     }
 
     /// The weights of all layers, from input to output.
     pub fn weights(&self) -> Vec<&[S]> {
         self.layers.iter().map(|layer| layer.weight.as_slice()).collect()
+    }
+}
+
+impl<S> Params<S> for Network<S> {
+    fn param(&self, id: usize) -> &[S] {
+        match (self.config.has_bias, id % 2) {
+            (true, 1) => self.layers[id / 2].bias.as_deref().unwrap_or_default(),
+            (true, _) => &self.layers[id / 2].weight,
+            (false, _) => &self.layers[id].weight,
+        }
     }
 }
 

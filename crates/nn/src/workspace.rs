@@ -40,6 +40,8 @@ pub struct Workspace<S> {
     /// Derivative of the loss at each pre-activation, `[batch, outputs]`.
     pub(crate) error_signals: Vec<Vec<S>>,
     pub(crate) gradients: Gradients<S>,
+    /// The weights that a rule shows in the place of each layer's own; empty where none does.
+    pub(crate) views: Vec<Vec<S>>,
     /// The first layer whose weight view is spoiled.
     spoiled_view: Option<usize>,
     /// All weights and biases before the update, where a rule may spoil them.
@@ -72,6 +74,7 @@ impl<S: Real> Workspace<S> {
             factors: vec![Vec::new(); network.layers.len()],
             error_signals: Vec::new(),
             gradients: Gradients { weights: Vec::new(), biases: Vec::new() },
+            views: vec![Vec::new(); network.layers.len()],
             spoiled_view: None,
             kept: Vec::new(),
             watch: Watch::default(),
@@ -131,10 +134,14 @@ impl<S: Real> Workspace<S> {
         step: u64,
     ) -> Result<f64, Diverged> {
         let loss = self.differentiate(network, chain, batch, step);
-        for (layer, (dense, grad)) in network.layers.iter().zip(&mut self.gradients.weights).enumerate() {
-            chain.gradient(At { layer, step }, &dense.weight, grad);
+        for (layer, dense) in network.layers.iter().enumerate() {
+            let at = At { id: network.weight_id(layer), step };
+            chain.gradient(at, &dense.weight, &mut self.gradients.weights[layer]);
+            if let (Some(bias), Some(grad)) = (&dense.bias, &mut self.gradients.biases[layer]) {
+                chain.gradient(At { id: network.bias_id(layer), step }, bias, grad);
+            }
         }
-        if chain.acts(Seam::Gradient, 0) {
+        if chain.acts(Seam::Gradient, network.weight_id(0)) {
             self.first_layer.largest_gradient = None;
         }
         self.watch.done(Part::Update);
@@ -146,10 +153,12 @@ impl<S: Real> Workspace<S> {
             parameters(network).for_each(|(_, values)| self.kept.extend_from_slice(values));
         }
         let learning_rate = S::from_f64(learning_rate);
-        for (layer, dense) in network.layers.iter_mut().enumerate() {
-            chain.update(At { layer, step }, learning_rate, &mut dense.weight, &self.gradients.weights[layer]);
-            if let (Some(bias), Some(grad)) = (&mut dense.bias, &self.gradients.biases[layer]) {
-                chain.update_bias(At { layer, step }, learning_rate, bias, grad);
+        for layer in 0..network.layers.len() {
+            let [weight, bias] = [network.weight_id(layer), network.bias_id(layer)].map(|id| At { id, step });
+            let dense = &mut network.layers[layer];
+            chain.update(weight, learning_rate, &mut dense.weight, &self.gradients.weights[layer]);
+            if let (Some(values), Some(grad)) = (&mut dense.bias, &self.gradients.biases[layer]) {
+                chain.update(bias, learning_rate, values, grad);
             }
         }
         if may_spoil {
@@ -193,19 +202,23 @@ impl<S: Real> Workspace<S> {
         self.watch.done(Part::Gather);
         self.spoiled_view = None;
         for (layer, dense) in network.layers.iter().enumerate() {
-            let at = At { layer, step };
             let units = dense.shape.outputs;
             let (below, own) = self.outputs.split_at_mut(layer);
             let output = &mut own[0][..samples * units];
-            let view = chain.weight_view(at, &dense.weight);
-            // Saturated units would hide it.
-            if self.spoiled_view.is_none() && view.is_some_and(is_spoiled) {
-                self.spoiled_view = Some(layer);
+            let (id, view) = (network.weight_id(layer), &mut self.views[layer]);
+            // An earlier chain may have left one here.
+            view.resize(if chain.acts(Seam::WeightView, id) { dense.weight.len() } else { 0 }, S::ZERO);
+            if !view.is_empty() {
+                chain.weight_view(At { id, step }, &dense.weight, view);
+                // Saturated units would hide it.
+                if self.spoiled_view.is_none() && is_spoiled(view) {
+                    self.spoiled_view = Some(layer);
+                }
             }
-            let (weight, is_viewed) = (view.unwrap_or(&dense.weight), view.is_some());
+            let weight = if view.is_empty() { &dense.weight } else { &*view };
             if layer == 0 {
                 self.first_layer.split(&self.threads, weight, dense.shape.inputs);
-                if is_viewed {
+                if !view.is_empty() {
                     self.first_layer.largest_weight = None;
                 }
                 self.first_layer.forward(&self.threads, dense, weight, inputs, output);
@@ -220,7 +233,7 @@ impl<S: Real> Workspace<S> {
                 let (passed, kept) = (&mut self.passed[layer], &mut self.factors[layer]);
                 passed.resize(self.most * units, S::ZERO);
                 kept.resize(self.most * units, S::ONE);
-                match chain.activation(at, samples, units) {
+                match chain.activation(At { id: layer, step }, samples) {
                     Some(factors) => kept[..factors.len()].copy_from_slice(factors),
                     None => kept.fill(S::ONE),
                 }
@@ -413,11 +426,12 @@ impl<S: Real> Workspace<S> {
         let loss = self.output_error(network, batch);
         self.watch.done(Part::Loss);
         for layer in (0..network.layers.len()).rev() {
-            let at = At { layer, step };
+            // Signals are numbered as layers.
+            let at = At { id: layer, step };
             self.modulate(network, chain, Propagation::Propagating, at, samples);
             self.watch.done(Part::Activation);
             if layer > 0 {
-                self.upstream(network, chain, at, samples);
+                self.upstream(network, chain, layer, samples, step);
             }
             self.modulate(network, chain, Propagation::Local, at, samples);
             self.watch.done(Part::Activation);

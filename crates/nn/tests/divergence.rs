@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{Activation, Batch, Diverged, Initialiser, Inputs, Kernel, Loss, Network, NetworkConfig, Pixels, Threads, Workspace};
-use spinet_rules::{At, BdnnDsd, BdnnDsdConfig, Chain, ErrorSignal, Propagation, Purpose, Rule, RuleEntry, Seam, Stream};
+use spinet_rules::{At, BdnnDsd, BdnnDsdConfig, Chain, Params, Propagation, Purpose, Rule, RuleEntry, Seam, Stream};
 
 const SIZES: [usize; 4] = [4, 5, 6, 3];
 const SAMPLES: usize = 7;
@@ -92,54 +92,46 @@ impl Rule<f32> for Poison {
         const { &RuleEntry::own("poison", &Seam::ALL) }
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
+    fn acts(&self, seam: Seam, id: usize) -> bool {
         match self.spot {
-            Spot::Factor(own) => seam == Seam::Activation && layer == own,
-            Spot::ErrorSignal(own) | Spot::LocalErrorSignal(own) => seam == Seam::ErrorSignal && layer == own,
-            Spot::View(own) => seam == Seam::WeightView && layer == own,
-            Spot::Updated(own) => seam == Seam::AfterUpdate && layer == own,
-            Spot::Gradient(own) => seam == Seam::Gradient && layer == own,
-            Spot::Input | Spot::Weight(_) | Spot::Bias(_) | Spot::UpdatedBias(_) => false,
+            Spot::Factor(layer) => seam == Seam::Activation && id == layer,
+            Spot::ErrorSignal(layer) | Spot::LocalErrorSignal(layer) => seam == Seam::ErrorSignal && id == layer,
+            Spot::View(layer) => seam == Seam::WeightView && id == 2 * layer,
+            Spot::Updated(layer) => seam == Seam::AfterUpdate && id == 2 * layer,
+            Spot::UpdatedBias(layer) => seam == Seam::AfterUpdate && id == 2 * layer + 1,
+            Spot::Gradient(layer) => seam == Seam::Gradient && id == 2 * layer,
+            Spot::Input | Spot::Weight(_) | Spot::Bias(_) => false,
         }
-    }
-
-    fn acts_on_biases(&self, layer: usize) -> bool {
-        self.spot == Spot::UpdatedBias(layer)
     }
 
     fn propagation(&self) -> Propagation {
         if matches!(self.spot, Spot::LocalErrorSignal(_)) { Propagation::Local } else { Propagation::Propagating }
     }
 
-    fn weight_view(&mut self, at: At, weight: &[f32]) -> Option<&[f32]> {
-        let mut view = weight.to_vec();
-        self.spoil(at, Spot::View(at.layer), &mut view);
-        self.factors = view;
-        Some(&self.factors)
+    fn weight_view(&mut self, at: At, weight: &[f32], view: &mut [f32]) {
+        view.copy_from_slice(weight);
+        self.spoil(at, Spot::View(at.id / 2), view);
     }
 
     fn after_update(&mut self, at: At, _: &[f32], weight: &mut [f32]) {
-        self.spoil(at, Spot::Updated(at.layer), weight);
+        let layer = at.id / 2;
+        self.spoil(at, if at.id % 2 == 0 { Spot::Updated(layer) } else { Spot::UpdatedBias(layer) }, weight);
     }
 
-    fn after_bias_update(&mut self, at: At, _: &[f32], bias: &mut [f32]) {
-        self.spoil(at, Spot::UpdatedBias(at.layer), bias);
-    }
-
-    fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[f32]> {
-        let mut factors = vec![1.0; batch * units];
-        self.spoil(at, Spot::Factor(at.layer), &mut factors);
+    fn activation(&mut self, at: At, rows: usize) -> Option<&[f32]> {
+        let mut factors = vec![1.0; rows * SIZES[at.id + 1]];
+        self.spoil(at, Spot::Factor(at.id), &mut factors);
         self.factors = factors;
         Some(&self.factors)
     }
 
-    fn error_signal(&mut self, at: At, signal: &mut ErrorSignal<'_, f32>) {
-        self.spoil(at, Spot::ErrorSignal(at.layer), signal.values);
-        self.spoil(at, Spot::LocalErrorSignal(at.layer), signal.values);
+    fn error_signal(&mut self, at: At, values: &mut [f32], _: &dyn Params<f32>) {
+        self.spoil(at, Spot::ErrorSignal(at.id), values);
+        self.spoil(at, Spot::LocalErrorSignal(at.id), values);
     }
 
     fn gradient(&mut self, at: At, _: &[f32], grad: &mut [f32]) {
-        self.spoil(at, Spot::Gradient(at.layer), grad);
+        self.spoil(at, Spot::Gradient(at.id / 2), grad);
     }
 }
 

@@ -25,7 +25,7 @@ fn gradients(network: &Network<f64>, rules: Vec<Box<dyn Rule<f64>>>) -> Gradient
     workspace.differentiate(network, &mut chain, &Batch { inputs: Inputs::Numbers(&inputs()), labels: &LABELS }, 0);
     let mut gradients = workspace.gradients().clone();
     for (layer, (dense, grad)) in network.layers.iter().zip(&mut gradients.weights).enumerate() {
-        chain.gradient(At { layer, step: 0 }, &dense.weight, grad);
+        chain.gradient(At { id: network.weight_id(layer), step: 0 }, &dense.weight, grad);
     }
     gradients
 }
@@ -43,7 +43,7 @@ impl Rule<f64> for Transport {
     }
 
     fn feedback(&mut self, at: At) -> Option<Feedback<'_, f64>> {
-        Some(Feedback::Layer(&self.0[at.layer]))
+        Some(Feedback::Layer(&self.0[at.id / 2]))
     }
 }
 
@@ -93,7 +93,7 @@ fn by_hand(
         let units = network.layers[layer].shape.outputs;
         found[layer] = product(&transposed(&error, units), &outputs[layer], LABELS.len());
         if layer > 0 {
-            let carried = match feedback.feedback(At { layer, step: 0 }).unwrap() {
+            let carried = match feedback.feedback(At { id: 2 * layer, step: 0 }).unwrap() {
                 Feedback::Layer(weights) => product(&error, weights, units),
                 Feedback::Output(weights) => product(&output_error, weights, 3),
             };

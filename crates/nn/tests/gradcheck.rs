@@ -64,7 +64,7 @@ impl Case {
                 return false;
             }
             layer.activation.forward(&mut z);
-            let factors = chain.activation(At { layer: number, step: STEP }, SAMPLES, units);
+            let factors = chain.activation(At { id: number, step: STEP }, SAMPLES);
             z.iter_mut().zip(factors.into_iter().flatten()).for_each(|(y, factor)| *y *= *factor);
             x = z;
         }

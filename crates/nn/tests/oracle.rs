@@ -132,10 +132,22 @@ struct TrainingCase {
 #[serde(tag = "method", rename_all = "kebab-case")]
 enum Method {
     GradientDescent,
-    L2 { weight_decay: f64 },
-    Dropout { dropout_rate: f64, masks: Vec<Vec<f64>> },
+    L2 {
+        weight_decay: f64,
+    },
+    Dropout {
+        dropout_rate: f64,
+        masks: Vec<Vec<f64>>,
+    },
     #[serde(rename = "spine-bound")]
-    BdnnDsd { growth_counting: String, shrink_counting: String, layers: String, threshold: u16, initial_bound: f64, bound_step: f64 },
+    BdnnDsd {
+        growth_counting: String,
+        shrink_counting: String,
+        layers: String,
+        threshold: u16,
+        initial_bound: f64,
+        bound_step: f64,
+    },
 }
 
 /// After `step` steps, counted from 1; the fields after the biases are those of spine bounds.
@@ -166,9 +178,9 @@ impl<S: Buildable> Rule<S> for StoredMasks<S> {
         seam == Seam::Activation
     }
 
-    fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[S]> {
+    fn activation(&mut self, at: At, rows: usize) -> Option<&[S]> {
         let factors = &self.0[at.step as usize];
-        assert_eq!(factors.len(), batch * units);
+        assert!(factors.len().is_multiple_of(rows));
         Some(factors)
     }
 }
@@ -201,7 +213,7 @@ fn assert_bounds(chain: &Chain<f64>, state: &State, what: &str) {
     let saved: Vec<_> = chain.rules().iter().flat_map(|rule| rule.state()).collect();
     assert_eq!(saved.is_empty(), state.bounds.is_empty(), "{what}: bounds");
     for layer in 0..state.bounds.len() {
-        let values = |name: &str| saved.iter().find(|entry| entry.name == name && entry.layer == layer).map(|entry| &entry.values);
+        let values = |name: &str| saved.iter().find(|entry| entry.name == name && entry.param == 2 * layer).map(|entry| &entry.values);
         match (values("bound"), &state.bounds[layer]) {
             (Some(StateValues::Scalars(found)), Some(expected)) => {
                 assert_near(found, expected, F64_TOLERANCE, &format!("{what}: bound {layer}"));
@@ -261,7 +273,7 @@ fn training_by_every_method_gives_the_reference_numbers_in_f64() {
             let what = format!("{}, step {}", case.name, state.step);
             assert_bounds(chain, state, &what);
             // A report counts since the report before it; the reference counts events since the first step.
-            for measure in chain.measures(&network.weights()).into_iter().flat_map(|(_, measures)| measures) {
+            for measure in chain.measures(network).into_iter().flat_map(|(_, measures)| measures) {
                 let total = totals.entry(measure.name).or_default();
                 *total = measure.total() + if state.spine_events.contains_key(measure.name) { *total } else { 0 };
             }

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use spinet_nn::{Batch, Gradients, Inputs, Network, NetworkConfig, Threads, Workspace};
-use spinet_rules::{At, Chain, Dropout, DropoutConfig, ErrorSignal, Propagation, Purpose, Rule, RuleEntry, Seam, Stream};
+use spinet_rules::{At, Chain, Dropout, DropoutConfig, Params, Propagation, Purpose, Rule, RuleEntry, Seam, Stream};
 
 const SIZES: [usize; 4] = [3, 5, 4, 2];
 const SAMPLES: usize = 6;
@@ -56,14 +56,14 @@ fn plain() -> (f64, Gradients<f64>) {
 struct Probe {
     propagation: Propagation,
     calls: Arc<Mutex<Vec<String>>>,
-    /// What the layers' weights are at the start, to see that hooks get these and not others.
-    weights: Vec<Vec<f64>>,
+    /// What the arrays are at the start, to see that hooks get these and not others.
+    params: Vec<Vec<f64>>,
 }
 
 impl Probe {
     fn note(&self, at: At, call: &str) {
         assert_eq!(at.step, 9);
-        self.calls.lock().unwrap().push(format!("{call} of layer {}", at.layer));
+        self.calls.lock().unwrap().push(format!("{call} of {}", at.id));
     }
 }
 
@@ -80,30 +80,29 @@ impl Rule<f64> for Probe {
         self.propagation
     }
 
-    fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[f64]> {
-        self.note(at, &format!("factors [{batch}, {units}]"));
+    fn activation(&mut self, at: At, rows: usize) -> Option<&[f64]> {
+        self.note(at, &format!("factors for {rows} rows"));
         None
     }
 
-    fn weight_view(&mut self, at: At, weight: &[f64]) -> Option<&[f64]> {
-        assert_eq!(weight, self.weights[at.layer]);
+    fn weight_view(&mut self, at: At, weight: &[f64], view: &mut [f64]) {
+        assert_eq!(weight, self.params[at.id]);
         self.note(at, "view");
-        None
+        view.copy_from_slice(weight);
     }
 
-    fn error_signal(&mut self, at: At, signal: &mut ErrorSignal<'_, f64>) {
-        assert_eq!(signal.incoming, self.weights[at.layer]);
-        assert_eq!(signal.outgoing, self.weights.get(at.layer + 1).map(Vec::as_slice));
-        self.note(at, &format!("error signal [{}]", signal.values.len()));
+    fn error_signal(&mut self, at: At, values: &mut [f64], params: &dyn Params<f64>) {
+        self.params.iter().enumerate().for_each(|(id, param)| assert_eq!(params.param(id), param));
+        self.note(at, &format!("error signal [{}]", values.len()));
     }
 
     fn gradient(&mut self, at: At, weight: &[f64], grad: &mut [f64]) {
-        assert_eq!(weight, self.weights[at.layer]);
+        assert_eq!(weight, self.params[at.id]);
         self.note(at, &format!("gradient [{}]", grad.len()));
     }
 
     fn after_update(&mut self, at: At, before: &[f64], weight: &mut [f64]) {
-        assert_eq!(before, self.weights[at.layer]);
+        assert_eq!(before, self.params[at.id]);
         assert_ne!(before, weight);
         self.note(at, &format!("update [{}]", weight.len()));
     }
@@ -112,47 +111,37 @@ impl Rule<f64> for Probe {
 /// The calls of one step with a probe of this kind, and the numbers it leaves.
 fn probed(propagation: Propagation) -> Vec<String> {
     let calls = Arc::default();
-    let weights = network().layers.into_iter().map(|layer| layer.weight).collect();
-    let mut bench = Bench::new(vec![Box::new(Probe { propagation, calls: Arc::clone(&calls), weights })]);
+    let params = (0..6).map(|id| network().param(id).to_vec()).collect();
+    let mut bench = Bench::new(vec![Box::new(Probe { propagation, calls: Arc::clone(&calls), params })]);
     let mut free = Bench::new(Vec::new());
     assert_eq!(bench.step(9), free.step(9));
     assert_eq!(bench.network, free.network, "a probe changes nothing");
     std::mem::take(&mut calls.lock().unwrap())
 }
 
-const FORWARD: [&str; 5] =
-    ["view of layer 0", "factors [6, 5] of layer 0", "view of layer 1", "factors [6, 4] of layer 1", "view of layer 2"];
-const UPDATE: [&str; 6] = [
-    "gradient [15] of layer 0",
-    "gradient [20] of layer 1",
-    "gradient [8] of layer 2",
-    "update [15] of layer 0",
-    "update [20] of layer 1",
-    "update [8] of layer 2",
+/// Arrays are numbered through, weights then biases of each layer; signals as layers.
+const FORWARD: [&str; 5] = ["view of 0", "factors for 6 rows of 0", "view of 2", "factors for 6 rows of 1", "view of 4"];
+const UPDATE: [&str; 12] = [
+    "gradient [15] of 0",
+    "gradient [5] of 1",
+    "gradient [20] of 2",
+    "gradient [4] of 3",
+    "gradient [8] of 4",
+    "gradient [2] of 5",
+    "update [15] of 0",
+    "update [5] of 1",
+    "update [20] of 2",
+    "update [4] of 3",
+    "update [8] of 4",
+    "update [2] of 5",
 ];
 
 #[test]
-fn hooks_are_called_forward_then_backward_then_on_gradients_then_on_weights() {
-    let backward = [
-        "error signal [12] of layer 2",
-        "view of layer 2",
-        "error signal [24] of layer 1",
-        "view of layer 1",
-        "error signal [30] of layer 0",
-    ];
-    assert_eq!(probed(Propagation::Propagating), [&FORWARD[..], &backward, &UPDATE].concat());
-}
-
-#[test]
-fn a_local_error_signal_is_changed_after_it_went_upstream() {
-    let backward = [
-        "view of layer 2",
-        "error signal [12] of layer 2",
-        "view of layer 1",
-        "error signal [24] of layer 1",
-        "error signal [30] of layer 0",
-    ];
-    assert_eq!(probed(Propagation::Local), [&FORWARD[..], &backward, &UPDATE].concat());
+fn hooks_are_called_forward_then_backward_then_on_gradients_then_on_arrays() {
+    let backward = ["error signal [12] of 2", "error signal [24] of 1", "error signal [30] of 0"];
+    for propagation in [Propagation::Propagating, Propagation::Local] {
+        assert_eq!(probed(propagation), [&FORWARD[..], &backward, &UPDATE].concat());
+    }
 }
 
 /// Lets a step use other weights in one layer.
@@ -166,12 +155,12 @@ impl Rule<f64> for View {
         const { &RuleEntry::own("view", &Seam::ALL) }
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
-        seam == Seam::WeightView && layer == self.layer
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        seam == Seam::WeightView && id == 2 * self.layer && self.weight.is_some()
     }
 
-    fn weight_view(&mut self, _: At, _: &[f64]) -> Option<&[f64]> {
-        self.weight.as_deref()
+    fn weight_view(&mut self, _: At, _: &[f64], view: &mut [f64]) {
+        view.copy_from_slice(self.weight.as_ref().unwrap());
     }
 }
 
@@ -216,16 +205,16 @@ impl Rule<f64> for Double {
         const { &RuleEntry::own("double", &Seam::ALL) }
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
-        seam == Seam::ErrorSignal && layer == self.layer
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        seam == Seam::ErrorSignal && id == self.layer
     }
 
     fn propagation(&self) -> Propagation {
         self.propagation
     }
 
-    fn error_signal(&mut self, _: At, signal: &mut ErrorSignal<'_, f64>) {
-        signal.values.iter_mut().for_each(|value| *value *= 2.0);
+    fn error_signal(&mut self, _: At, values: &mut [f64], _: &dyn Params<f64>) {
+        values.iter_mut().for_each(|value| *value *= 2.0);
     }
 }
 
@@ -265,7 +254,7 @@ impl Factors {
     }
 
     fn draw(&self, at: At, count: usize) -> Vec<f64> {
-        let mut stream = Stream::new(self.seed, Purpose::Noise, 16 * at.step + at.layer as u64);
+        let mut stream = Stream::new(self.seed, Purpose::Noise, 16 * at.step + at.id as u64);
         (0..count).map(|_| f64::from(stream.below(5)) / 2.0).collect()
     }
 }
@@ -279,11 +268,11 @@ impl Rule<f64> for Factors {
         seam == Seam::Activation
     }
 
-    fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[f64]> {
+    fn activation(&mut self, at: At, rows: usize) -> Option<&[f64]> {
         if self.rests && at.step % 2 == 1 {
             return None;
         }
-        self.kept = self.draw(at, batch * units);
+        self.kept = self.draw(at, rows * SIZES[at.id + 1]);
         Some(&self.kept)
     }
 }
@@ -300,8 +289,8 @@ impl Rule<f64> for Product {
         seam == Seam::Activation
     }
 
-    fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[f64]> {
-        let (one, other) = (self.0.draw(at, batch * units), self.1.draw(at, batch * units));
+    fn activation(&mut self, at: At, rows: usize) -> Option<&[f64]> {
+        let [one, other] = [&self.0, &self.1].map(|factors| factors.draw(at, rows * SIZES[at.id + 1]));
         self.2 = one.iter().zip(other).map(|(one, other)| one * other).collect();
         Some(&self.2)
     }
@@ -357,7 +346,7 @@ fn a_workspace_keeps_nothing_of_the_rules_of_another_chain() {
 #[test]
 fn evaluation_calls_no_rule() {
     let calls: Arc<Mutex<Vec<String>>> = Arc::default();
-    let probe = Probe { propagation: Propagation::Local, calls: Arc::clone(&calls), weights: Vec::new() };
+    let probe = Probe { propagation: Propagation::Local, calls: Arc::clone(&calls), params: Vec::new() };
     let mut bench = Bench::new(vec![Box::new(probe)]);
     let predicted = bench.workspace.predict(&bench.network, &inputs());
     assert_eq!(predicted, Bench::new(Vec::new()).workspace.predict(&network(), &inputs()));

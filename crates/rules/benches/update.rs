@@ -5,12 +5,11 @@
 #![allow(missing_docs, reason = "Criterion's macro makes a function without one")]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use spinet_rules::{At, Chain, Grapes, GrapesConfig, LayerShape, Plan, Purpose, Stream};
+use spinet_rules::{At, Chain, Grapes, GrapesConfig, Plan, Purpose, Stream};
 
 fn update(criterion: &mut Criterion) {
     for (outputs, inputs) in [(100, 784), (256, 784), (500, 784), (500, 3072)] {
-        let layers = vec![LayerShape { outputs, inputs }, LayerShape { outputs: 10, inputs: outputs }];
-        let plan = Plan { layers, batch: 600, seed: 0, ..Plan::default() };
+        let plan = Plan { batch: 600, ..Plan::dense(&[inputs, outputs, 10]) };
         let mut stream = Stream::new(0, Purpose::Noise, 0);
         let mut numbers = |width: f64| (0..outputs * inputs).map(|_| (stream.normal() * width) as f32).collect::<Vec<f32>>();
         let (start, grad) = (numbers(0.3), numbers(0.01));
@@ -20,12 +19,13 @@ fn update(criterion: &mut Criterion) {
         for (name, mut chain) in [one("gradient-descent"), one("momentum"), one("adam"), one("bdnn-dsd"), separate] {
             let mut weight = start.clone();
             group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
-                bencher.iter(|| chain.update(At { layer: 0, step: 0 }, 0.1, &mut weight, &grad));
+                bencher.iter(|| chain.update(At { id: 0, step: 0 }, 0.1, &mut weight, &grad));
             });
         }
+        let arrays = vec![start.as_slice(), &[], &[], &[]];
         // The factors alone; scaling the error signals of a batch is little beside them.
         let mut grapes = Grapes::<f32>::new(&GrapesConfig::default(), &plan).unwrap();
-        group.bench_function("grapes", |bencher| bencher.iter(|| grapes.factors(&start, None, outputs).len()));
+        group.bench_function("grapes", |bencher| bencher.iter(|| grapes.factors(0, &arrays).len()));
         group.finish();
     }
 }

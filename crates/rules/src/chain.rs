@@ -6,18 +6,19 @@
 
 use crate::entry::{Buildable, Made};
 use crate::{
-    At, Error, ErrorSignal, Feedback, GradientDescent, Measure, Memory, Optimizer, Plan, Propagation, Rule, RuleSettings, Scalar, Seam,
-    find,
+    At, Error, Feedback, GradientDescent, Measure, Memory, Optimizer, ParamShape, Params, Plan, Propagation, Rule, RuleSettings, Scalar,
+    Seam, find,
 };
 
 /// Refuses two rules that decide the same thing in the same layer: only one of them could.
-fn check_excluding<S: Scalar>(rules: &[Box<dyn Rule<S>>], layers: usize) -> Result<(), Error> {
-    for layer in 0..layers {
+fn check_excluding<S: Scalar>(rules: &[Box<dyn Rule<S>>], plan: &Plan) -> Result<(), Error> {
+    for layer in 0..plan.layers() {
         let mut decided: Vec<(&'static str, &'static str)> = Vec::new();
         for rule in rules {
+            let acts = |seam: Seam| plan.in_layer(seam, layer).any(|id| rule.acts(seam, id));
             let by_seam = [(Seam::WeightView, "the weights of a step"), (Seam::Feedback, "the way of error signals upstream")];
-            let by_seam = by_seam.into_iter().filter(|(seam, _)| rule.acts(*seam, layer)).map(|(_, what)| what);
-            let by_rule = rule.entry().decides.filter(|_| Seam::ALL.into_iter().any(|seam| rule.acts(seam, layer)));
+            let by_seam = by_seam.into_iter().filter(|(seam, _)| acts(*seam)).map(|(_, what)| what);
+            let by_rule = rule.entry().decides.filter(|_| Seam::ALL.into_iter().any(acts));
             for what in by_seam.chain(by_rule) {
                 if let Some((first, _)) = decided.iter().find(|(_, known)| *known == what) {
                     return Err(Error::Excluding { first, second: rule.entry().name, layer: layer + 1, what });
@@ -34,13 +35,11 @@ pub struct Chain<S: Scalar> {
     rules: Vec<Box<dyn Rule<S>>>,
     optimizer: Box<dyn Optimizer<S>>,
     is_fusing: bool,
-    /// The weights before the update, for rules that compare.
+    /// An array before the update, for rules that compare.
     before: Vec<S>,
-    /// The biases before the update, likewise.
-    bias_before: Vec<S>,
     /// The product of factors, where several rules act on activations.
     factors: Vec<S>,
-    /// For every layer, the rule that does the whole update; found once.
+    /// For every array, the rule that does the whole update; found once.
     fused: Vec<Option<usize>>,
     /// Found once, too.
     may_spoil: bool,
@@ -72,7 +71,7 @@ impl<S: Buildable> Chain<S> {
                 }
             }
         }
-        check_excluding(&rules, plan.layers.len())?;
+        check_excluding(&rules, plan)?;
         Ok(Self::new(plan, rules, optimizer.unwrap_or_else(|| Box::new(GradientDescent))))
     }
 }
@@ -86,9 +85,12 @@ impl<S: Scalar> Chain<S> {
     pub fn memory(settings: &[RuleSettings], plan: &Plan) -> Result<Memory, Error> {
         let entries = settings.iter().map(|one| find(&one.name)).collect::<Result<Vec<_>, _>>()?;
         let acting = |seam: Seam| entries.iter().filter(|entry| entry.seams.contains(&seam)).count();
-        let before = if acting(Seam::AfterUpdate) > 0 { size_of::<S>() as u64 * plan.largest_layer() } else { 0 };
-        let factors = if acting(Seam::Activation) > 1 { plan.largest_activation().saturating_mul(size_of::<S>() as u64) } else { 0 };
-        let own = Memory { saved: 0, other: before.saturating_add(factors) };
+        let number = size_of::<S>() as u64;
+        let before = if acting(Seam::AfterUpdate) > 0 { number * plan.largest_param() } else { 0 };
+        // What a network keeps of views.
+        let views = if acting(Seam::WeightView) > 0 { number * plan.parameters() } else { 0 };
+        let factors = if acting(Seam::Activation) > 1 { plan.largest_activation().saturating_mul(number) } else { 0 };
+        let own = Memory { saved: 0, other: before.saturating_add(views).saturating_add(factors) };
         Ok(entries.iter().map(|entry| (entry.memory)(plan)).fold(own, Memory::and))
     }
 
@@ -99,31 +101,15 @@ impl<S: Scalar> Chain<S> {
 
     /// A chain of these rules around this optimizer.
     pub fn new(plan: &Plan, rules: Vec<Box<dyn Rule<S>>>, optimizer: Box<dyn Optimizer<S>>) -> Self {
-        let mut chain = Self {
-            rules,
-            optimizer,
-            is_fusing: true,
-            before: Vec::new(),
-            bias_before: Vec::new(),
-            factors: Vec::new(),
-            fused: Vec::new(),
-            may_spoil: false,
-        };
-        let (mut largest, mut factors) = (0, 0);
-        for (layer, shape) in plan.layers.iter().enumerate() {
-            let fused = chain.fused_rule(layer);
-            if fused.is_none() && chain.rules.iter().any(|rule| rule.acts(Seam::AfterUpdate, layer)) {
-                largest = largest.max(shape.weights());
-            }
-            if chain.rules.iter().filter(|rule| rule.acts(Seam::Activation, layer)).count() > 1 {
-                factors = factors.max(plan.batch * shape.outputs);
-            }
-            chain.fused.push(fused);
-        }
-        chain.before = vec![S::ZERO; largest];
-        let with_biases = plan.layers.iter().enumerate().filter(|(layer, _)| chain.rules.iter().any(|rule| rule.acts_on_biases(*layer)));
-        chain.bias_before = vec![S::ZERO; with_biases.map(|(_, shape)| shape.outputs).max().unwrap_or(0)];
-        chain.factors = vec![S::ZERO; factors];
+        let mut chain =
+            Self { rules, optimizer, is_fusing: true, before: Vec::new(), factors: Vec::new(), fused: Vec::new(), may_spoil: false };
+        chain.fused = (0..plan.params.len()).map(|id| chain.fused_rule(id)).collect();
+        let is_compared = |(id, _): &(usize, &ParamShape)| chain.fused[*id].is_none() && chain.acts(Seam::AfterUpdate, *id);
+        let largest = plan.params.iter().enumerate().filter(is_compared).map(|(_, param)| param.len()).max().unwrap_or(0);
+        let have_several = |id: usize| chain.rules.iter().filter(|rule| rule.acts(Seam::Activation, id)).count() > 1;
+        let multiplied = plan.signals.iter().enumerate().filter(|(id, _)| have_several(*id));
+        let factors = multiplied.map(|(_, signal)| plan.batch * signal.places * signal.units).max().unwrap_or(0);
+        (chain.before, chain.factors) = (vec![S::ZERO; largest], vec![S::ZERO; factors]);
         chain.may_spoil = chain.has_foreign();
         chain
     }
@@ -133,19 +119,21 @@ impl<S: Scalar> Chain<S> {
     pub fn unfused(mut self, plan: &Plan) -> Self {
         self.is_fusing = false;
         self.fused.fill(None);
-        self.before = vec![S::ZERO; plan.layers.iter().map(|shape| shape.weights()).max().unwrap_or(0)];
+        self.before = vec![S::ZERO; plan.params.iter().map(ParamShape::len).max().unwrap_or(0)];
         self
     }
 
-    /// The only rule at the seams 4 and 5 of this layer, if it acts at seam 5 and has a fused form for plain gradient descent.
-    fn fused_rule(&self, layer: usize) -> Option<usize> {
+    /// The only rule at the seams 4 and 5 of this array, if it acts at seam 5 and has a fused form for plain gradient descent.
+    fn fused_rule(&self, id: usize) -> Option<usize> {
         // A changed gradient must be seen before the update, which refuses numbers that are not finite.
-        if self.acts(Seam::Gradient, layer) {
+        if self.acts(Seam::Gradient, id) {
             return None;
         }
-        let mut acting = self.rules.iter().enumerate().filter(|(_, rule)| rule.acts(Seam::AfterUpdate, layer));
+        let mut acting = self.rules.iter().enumerate().filter(|(_, rule)| rule.acts(Seam::AfterUpdate, id));
         match (acting.next(), acting.next()) {
-            (Some((index, rule)), None) if rule.is_fused(layer) && self.optimizer.is_gradient_descent() && self.is_fusing => Some(index),
+            (Some((index, rule)), None) if rule.entry().has_fused_update && self.optimizer.is_gradient_descent() && self.is_fusing => {
+                Some(index)
+            }
             _ => None,
         }
     }
@@ -175,87 +163,72 @@ impl<S: Scalar> Chain<S> {
         self.optimizer.as_mut()
     }
 
-    /// Whether any rule acts at this seam of this layer.
-    pub fn acts(&self, seam: Seam, layer: usize) -> bool {
-        self.rules.iter().any(|rule| rule.acts(seam, layer))
+    /// Whether any rule acts at this seam of this signal or array.
+    pub fn acts(&self, seam: Seam, id: usize) -> bool {
+        self.rules.iter().any(|rule| rule.acts(seam, id))
     }
 
-    /// Seam 1: the product of all rules' factors for a hidden layer's output, `[batch, units]`.
-    pub fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[S]> {
-        let mut acting = self.rules.iter_mut().filter(|rule| rule.acts(Seam::Activation, at.layer));
-        let first = acting.by_ref().find_map(|rule| rule.activation(at, batch, units))?;
-        let Some(second) = acting.by_ref().find_map(|rule| rule.activation(at, batch, units)) else { return Some(first) };
-        let product = &mut self.factors[..batch * units];
+    /// Seam 1: the product of all rules' factors for the output of hidden units, `[rows, units]`.
+    pub fn activation(&mut self, at: At, rows: usize) -> Option<&[S]> {
+        let mut acting = self.rules.iter_mut().filter(|rule| rule.acts(Seam::Activation, at.id));
+        let first = acting.by_ref().find_map(|rule| rule.activation(at, rows))?;
+        let Some(second) = acting.by_ref().find_map(|rule| rule.activation(at, rows)) else { return Some(first) };
+        let product = &mut self.factors[..first.len()];
         product.copy_from_slice(first);
-        for factors in std::iter::once(second).chain(acting.filter_map(|rule| rule.activation(at, batch, units))) {
+        for factors in std::iter::once(second).chain(acting.filter_map(|rule| rule.activation(at, rows))) {
             product.iter_mut().zip(factors).for_each(|(value, factor)| *value *= *factor);
         }
         Some(product)
     }
 
-    /// What the outputs of a hidden layer are multiplied with in evaluation: the product over all rules.
-    pub fn evaluation_factor(&self, layer: usize) -> S {
-        self.rules.iter().fold(S::ONE, |product, rule| product * rule.evaluation_factor(layer))
+    /// What the outputs of a signal are multiplied with in evaluation: the product over all rules.
+    pub fn evaluation_factor(&self, signal: usize) -> S {
+        self.rules.iter().fold(S::ONE, |product, rule| product * rule.evaluation_factor(signal))
     }
 
-    /// Seam 2: the weights to use in this step; the first rule that has a view gives it.
-    pub fn weight_view(&mut self, at: At, weight: &[S]) -> Option<&[S]> {
-        let mut acting = self.rules.iter_mut().filter(|rule| rule.acts(Seam::WeightView, at.layer));
-        acting.find_map(|rule| rule.weight_view(at, weight))
+    /// Seam 2: writes the weights to use in this step; whether a rule did, which is at most one.
+    pub fn weight_view(&mut self, at: At, weight: &[S], view: &mut [S]) -> bool {
+        let acting = self.rules.iter_mut().find(|rule| rule.acts(Seam::WeightView, at.id));
+        acting.map(|rule| rule.weight_view(at, weight, view)).is_some()
     }
 
-    /// What carries the error signal of a layer to the layer below instead of its weights; the first rule that says so decides.
+    /// What carries an error signal to the layer below instead of these weights; the first rule that says so decides.
     pub fn feedback(&mut self, at: At) -> Option<Feedback<'_, S>> {
-        let mut acting = self.rules.iter_mut().filter(|rule| rule.acts(Seam::Feedback, at.layer));
+        let mut acting = self.rules.iter_mut().filter(|rule| rule.acts(Seam::Feedback, at.id));
         acting.find_map(|rule| rule.feedback(at))
     }
 
-    /// Seam 3: lets the rules of one kind of propagation change the error signal.
-    pub fn error_signal(&mut self, at: At, propagation: Propagation, signal: &mut ErrorSignal<'_, S>) {
+    /// Seam 3: lets the rules of one kind of propagation change an error signal, `[rows, units]`.
+    pub fn error_signal(&mut self, at: At, propagation: Propagation, values: &mut [S], params: &dyn Params<S>) {
         for rule in &mut self.rules {
-            if rule.acts(Seam::ErrorSignal, at.layer) && rule.propagation() == propagation {
-                rule.error_signal(at, signal);
+            if rule.acts(Seam::ErrorSignal, at.id) && rule.propagation() == propagation {
+                rule.error_signal(at, values, params);
             }
         }
     }
 
     /// Seam 4: lets the rules change the gradient.
     pub fn gradient(&mut self, at: At, weight: &[S], grad: &mut [S]) {
-        for rule in self.rules.iter_mut().filter(|rule| rule.acts(Seam::Gradient, at.layer)) {
+        for rule in self.rules.iter_mut().filter(|rule| rule.acts(Seam::Gradient, at.id)) {
             rule.gradient(at, weight, grad);
         }
     }
 
-    /// The optimizer's update of a weight matrix and seam 5.
+    /// The optimizer's update of a trained array, and seam 5.
     pub fn update(&mut self, at: At, learning_rate: S, weight: &mut [S], grad: &[S]) {
-        if let Some(index) = self.fused[at.layer] {
+        if let Some(index) = self.fused[at.id] {
             self.rules[index].fused_update(at, learning_rate, weight, grad);
             return;
         }
-        let slot = 2 * at.layer;
-        if !self.rules.iter().any(|rule| rule.acts(Seam::AfterUpdate, at.layer)) {
-            self.optimizer.update(slot, at.step, learning_rate, weight, grad);
+        if !self.acts(Seam::AfterUpdate, at.id) {
+            self.optimizer.update(at, learning_rate, weight, grad);
             return;
         }
         let before = &mut self.before[..weight.len()];
         before.copy_from_slice(weight);
-        self.optimizer.update(slot, at.step, learning_rate, weight, grad);
-        for rule in self.rules.iter_mut().filter(|rule| rule.acts(Seam::AfterUpdate, at.layer)) {
+        self.optimizer.update(at, learning_rate, weight, grad);
+        for rule in self.rules.iter_mut().filter(|rule| rule.acts(Seam::AfterUpdate, at.id)) {
             rule.after_update(at, before, weight);
-        }
-    }
-
-    /// The optimizer's update of a layer's biases, and seam 5 for them.
-    pub fn update_bias(&mut self, at: At, learning_rate: S, bias: &mut [S], grad: &[S]) {
-        let is_acting = self.rules.iter().any(|rule| rule.acts_on_biases(at.layer));
-        if is_acting {
-            self.bias_before[..bias.len()].copy_from_slice(bias);
-        }
-        self.optimizer.update(2 * at.layer + 1, at.step, learning_rate, bias, grad);
-        if is_acting {
-            for rule in self.rules.iter_mut().filter(|rule| rule.acts_on_biases(at.layer)) {
-                rule.after_bias_update(at, &self.bias_before[..bias.len()], bias);
-            }
         }
     }
 
@@ -266,13 +239,12 @@ impl<S: Scalar> Chain<S> {
 
     /// Whether something that acts after the update, or the optimizer, does not promise finite numbers.
     fn has_foreign(&self) -> bool {
-        let layers = 0..self.fused.len();
-        let acts = |rule: &dyn Rule<S>| layers.clone().any(|layer| rule.acts(Seam::AfterUpdate, layer) || rule.acts_on_biases(layer));
+        let acts = |rule: &dyn Rule<S>| (0..self.fused.len()).any(|id| rule.acts(Seam::AfterUpdate, id));
         !self.optimizer.entry().stays_finite || self.rules.iter().any(|rule| !rule.entry().stays_finite && acts(rule.as_ref()))
     }
 
     /// What every rule counted since the last call, by rule.
-    pub fn measures(&mut self, weights: &[&[S]]) -> Vec<(&'static str, Vec<Measure>)> {
-        self.rules.iter_mut().map(|rule| (rule.entry().name, rule.measures(weights))).filter(|(_, measures)| !measures.is_empty()).collect()
+    pub fn measures(&mut self, params: &dyn Params<S>) -> Vec<(&'static str, Vec<Measure>)> {
+        self.rules.iter_mut().map(|rule| (rule.entry().name, rule.measures(params))).filter(|(_, measures)| !measures.is_empty()).collect()
     }
 }

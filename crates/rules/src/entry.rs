@@ -29,6 +29,8 @@ pub struct RuleEntry {
     /// optimizer, with every gradient of at most a quarter of the largest number over the learning rate. The contract test holds
     /// every entry to it; after a step of any other the new weights are looked at, for which a copy of the old ones is kept.
     pub stays_finite: bool,
+    /// Whether it does plain gradient descent and its own update in one pass, with the same bits.
+    pub has_fused_update: bool,
     /// What a person can set.
     pub parameters: &'static [Parameter],
     /// What it keeps in a run with this plan; an upper estimate, whatever its parameters are.
@@ -118,6 +120,7 @@ impl RuleEntry {
             seams,
             decides: None,
             stays_finite: false,
+            has_fused_update: false,
             parameters: &[],
             memory: Memory::NONE,
             make: Make::Elsewhere,

@@ -99,14 +99,14 @@ pub enum Error {
         found: String,
     },
     /// Saved state that does not fit this rule.
-    #[error("rule `{rule}`: saved state lacks `{entry}` of layer {layer} with {expected} values (found {found})")]
+    #[error("rule `{rule}`: saved state lacks `{entry}` of {param} with {expected} values (found {found})")]
     State {
         /// The rule.
         rule: &'static str,
         /// The array.
         entry: &'static str,
-        /// The layer, counted from 1.
-        layer: usize,
+        /// The trained array that it belongs to, such as `layer1.weight`.
+        param: String,
         /// Values expected.
         expected: usize,
         /// What was there instead.

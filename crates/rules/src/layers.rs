@@ -1,6 +1,6 @@
 //! Which layers of a network a rule acts on.
 
-use crate::Error;
+use crate::{Error, Plan};
 
 /// All layers, or some of them by number.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -21,34 +21,41 @@ impl Layers {
         }
     }
 
-    /// Refuses layers that a network with `count` layers does not have.
+    /// The weight matrices of these layers.
     ///
     /// # Errors
     ///
     /// [`Error::NoSuchLayer`].
-    pub fn check(&self, rule: &'static str, count: usize) -> Result<(), Error> {
-        match self {
-            Self::Only(layers) => match layers.iter().find(|layer| **layer >= count) {
-                Some(layer) => Err(Error::NoSuchLayer { rule, found: layer + 1, layers: count }),
-                None => Ok(()),
-            },
-            Self::All => Ok(()),
-        }
+    pub(crate) fn weights(&self, rule: &'static str, plan: &Plan) -> Result<Chosen, Error> {
+        self.check(rule, plan.layers())?;
+        Ok(Chosen(plan.params.iter().map(|param| param.role.is_weight() && self.contains(param.layer)).collect()))
     }
 
-    /// Refuses what names the output layer of a network with `count` layers, and a network with less than `least` hidden layers.
+    /// The hidden signals of these layers, of a network with at least so many hidden layers.
     ///
     /// # Errors
     ///
     /// [`Error::NoSuchLayer`], [`Error::OutputLayer`], [`Error::TooFewHiddenLayers`].
-    pub fn check_hidden(&self, rule: &'static str, count: usize, least: usize) -> Result<(), Error> {
+    pub(crate) fn hidden(&self, rule: &'static str, plan: &Plan, least: usize) -> Result<Chosen, Error> {
+        let count = plan.layers();
         self.check(rule, count)?;
         if count <= least {
             return Err(Error::TooFewHiddenLayers { rule, found: count.saturating_sub(1), expected: least });
         }
         match self {
             Self::Only(layers) if layers.contains(&(count - 1)) => Err(Error::OutputLayer { rule, layers: count }),
-            _ => Ok(()),
+            _ => Ok(Chosen(plan.signals.iter().map(|signal| !signal.is_output && self.contains(signal.layer)).collect())),
+        }
+    }
+
+    /// Refuses layers that a network with `count` layers does not have.
+    fn check(&self, rule: &'static str, count: usize) -> Result<(), Error> {
+        match self {
+            Self::Only(layers) => match layers.iter().find(|layer| **layer >= count) {
+                Some(layer) => Err(Error::NoSuchLayer { rule, found: layer + 1, layers: count }),
+                None => Ok(()),
+            },
+            Self::All => Ok(()),
         }
     }
 
@@ -66,6 +73,17 @@ impl Layers {
         }
         layers.sort_unstable();
         Some(Self::Only(layers))
+    }
+}
+
+/// Of the arrays of a plan, or of its signals, those that a rule acts on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Chosen(pub(crate) Vec<bool>);
+
+impl Chosen {
+    /// Whether this one, by its number, is among them.
+    pub(crate) fn contains(&self, id: usize) -> bool {
+        self.0.get(id).copied().unwrap_or(false)
     }
 }
 

@@ -3,22 +3,22 @@
 //! A training step is `forward -> error signals -> gradients -> update`. Every rule acts at one or more
 //! places of that step, the [seams](Seam), and implements one hook of the trait [`Rule`] for each; a [`Chain`] runs
 //! the rules in their stated order around an [`Optimizer`]. The crate knows nothing of layers, data or training
-//! loops: weights are slices, row-major `[out, in]`, and their [`LayerShape`] is all a rule learns of the network.
+//! loops: trained arrays and signals are slices, and their shapes in a [`Plan`] are all a rule learns of the network.
 //!
 //! # Example
 //!
 //! One step of BDNN-dsd on a layer with one unit and three inputs: the second weight is outside its bound.
 //!
 //! ```
-//! use spinet_rules::{At, Chain, LayerShape, Plan, BdnnDsd, BdnnDsdConfig};
+//! use spinet_rules::{At, BdnnDsd, BdnnDsdConfig, Chain, Plan};
 //!
-//! let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 3 }], ..Plan::default() };
+//! let plan = Plan::dense(&[3, 1]);
 //! let rule = BdnnDsd::<f64>::new(&BdnnDsdConfig::default(), &plan)?;
 //! let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(rule)]);
 //!
 //! let mut weight = [0.2, 0.9, -0.3];
 //! let mut grad = [0.5, -1.0, 0.0];
-//! let at = At { layer: 0, step: 0 };
+//! let at = At { id: 0, step: 0 };
 //! chain.gradient(at, &weight, &mut grad);
 //! chain.update(at, 0.1, &mut weight, &grad);
 //! assert_eq!(weight, [0.15000000000000002, 0.45, -0.3]);
@@ -32,6 +32,7 @@ mod lanes;
 mod layers;
 mod optimizers;
 mod parameter;
+mod plan;
 mod registry;
 mod rule;
 mod rules;
@@ -51,8 +52,9 @@ pub use optimizers::momentum::{Momentum, MomentumConfig};
 pub use optimizers::neuroplastic::{NeuroPlastic, NeuroPlasticConfig};
 pub use optimizers::rms_prop::{RmsProp, RmsPropConfig};
 pub use parameter::{End, Parameter, Range, Resolved, RuleSettings, Setting};
+pub use plan::{ParamRole, ParamShape, Params, Plan, SignalShape};
 pub use registry::{RULES, find};
-pub use rule::{At, BIAS_PREFIX, ErrorSignal, Feedback, LayerShape, Measure, Plan, Propagation, Rule, Seam, StateEntry, StateValues};
+pub use rule::{At, Feedback, Measure, Propagation, Rule, Seam, StateEntry, StateValues};
 pub use rules::bdnn_dsd::{Algorithm1, BdnnDsd, BdnnDsdConfig, Counting};
 pub use rules::drop_connect::{DropConnect, DropConnectConfig};
 pub use rules::dropout::{Dropout, DropoutConfig, Scaling};

@@ -1,46 +1,36 @@
 //! Looking up a rule's arrays among those of a checkpoint.
 
-use crate::{Error, Scalar, StateEntry, StateValues};
+use crate::{Error, ParamShape, Scalar, StateEntry, StateValues};
 
-/// The arrays of one rule or optimizer, and how its messages call the owner of an array.
+/// The arrays of one rule or optimizer, and the trained arrays that they belong to.
 pub(crate) struct Saved<'a, S> {
-    rule: &'static str,
-    entries: &'a [StateEntry<S>],
-    /// The layer, counted from 1, of an array's index.
-    layer_of: fn(usize) -> usize,
+    pub(crate) rule: &'static str,
+    pub(crate) entries: &'a [StateEntry<S>],
+    pub(crate) params: &'a [ParamShape],
 }
 
 impl<'a, S: Scalar> Saved<'a, S> {
-    /// Arrays of layers.
-    pub(crate) fn of_layers(rule: &'static str, entries: &'a [StateEntry<S>]) -> Self {
-        Self { rule, entries, layer_of: |layer| layer + 1 }
+    fn refuse(&self, entry: &'static str, param: usize, found: String) -> Error {
+        let shape = &self.params[param];
+        Error::State { rule: self.rule, entry, param: shape.name.clone(), expected: shape.len(), found }
     }
 
-    /// Arrays of an optimizer's slots, two for each layer.
-    pub(crate) fn of_slots(rule: &'static str, entries: &'a [StateEntry<S>]) -> Self {
-        Self { rule, entries, layer_of: |slot| slot / 2 + 1 }
-    }
-
-    fn refuse(&self, entry: &'static str, index: usize, expected: usize, found: String) -> Error {
-        Error::State { rule: self.rule, entry, layer: (self.layer_of)(index), expected, found }
-    }
-
-    fn find(&self, name: &'static str, index: usize, expected: usize) -> Result<&'a StateValues<S>, Error> {
-        match self.entries.iter().find(|entry| entry.name == name && entry.layer == index).map(|entry| &entry.values) {
-            None => Err(self.refuse(name, index, expected, "nothing".to_owned())),
-            Some(values) if values.len() != expected => Err(self.refuse(name, index, expected, format!("{} values", values.len()))),
+    fn find(&self, name: &'static str, param: usize) -> Result<&'a StateValues<S>, Error> {
+        match self.entries.iter().find(|entry| entry.name == name && entry.param == param).map(|entry| &entry.values) {
+            None => Err(self.refuse(name, param, "nothing".to_owned())),
+            Some(values) if values.len() != self.params[param].len() => Err(self.refuse(name, param, format!("{} values", values.len()))),
             Some(values) => Ok(values),
         }
     }
 
-    /// So many finite numbers of at least `least`.
+    /// Finite numbers of at least `least`, one for each of the array.
     ///
     /// # Errors
     ///
     /// [`Error::State`].
-    pub(crate) fn scalars(&self, name: &'static str, index: usize, expected: usize, least: S) -> Result<Vec<S>, Error> {
-        let refuse = |found| Err(self.refuse(name, index, expected, found));
-        match self.find(name, index, expected)? {
+    pub(crate) fn scalars(&self, name: &'static str, param: usize, least: S) -> Result<Vec<S>, Error> {
+        let refuse = |found| Err(self.refuse(name, param, found));
+        match self.find(name, param)? {
             StateValues::Counts(_) => refuse("numbers of another type".to_owned()),
             StateValues::Scalars(values) => match values.iter().find(|value| !(value.is_finite() && **value >= least)) {
                 Some(value) => refuse(format!("the value {value}, expected a finite number of at least {least:e}")),
@@ -49,14 +39,14 @@ impl<'a, S: Scalar> Saved<'a, S> {
         }
     }
 
-    /// So many counts of at most `most`.
+    /// Counts of at most `most`, likewise.
     ///
     /// # Errors
     ///
     /// [`Error::State`].
-    pub(crate) fn counts(&self, name: &'static str, index: usize, expected: usize, most: u16) -> Result<Vec<u16>, Error> {
-        let refuse = |found| Err(self.refuse(name, index, expected, found));
-        match self.find(name, index, expected)? {
+    pub(crate) fn counts(&self, name: &'static str, param: usize, most: u16) -> Result<Vec<u16>, Error> {
+        let refuse = |found| Err(self.refuse(name, param, found));
+        match self.find(name, param)? {
             StateValues::Scalars(_) => refuse("numbers of another type".to_owned()),
             StateValues::Counts(values) => match values.iter().find(|count| **count > most) {
                 Some(count) => refuse(format!("the count {count}, expected at most {most}")),

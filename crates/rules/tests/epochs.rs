@@ -26,7 +26,7 @@ fn saved_state_that_does_not_fit_is_refused() {
                 state[index].values = values;
                 fresh().rules_mut()[0].restore(&state).unwrap_err().to_string()
             };
-            let lacks = |found: &str| format!("rule `{rule}`: saved state lacks `{name}` of layer 1 with 3 values (found {found})");
+            let lacks = |found: &str| format!("rule `{rule}`: saved state lacks `{name}` of layer1.weight with 3 values (found {found})");
             let (other, spoiled) = match fresh().rules()[0].state()[index].values {
                 StateValues::Scalars(_) => (StateValues::Counts(vec![0; 3]), StateValues::Scalars(vec![0.0, f32::NAN, 0.0])),
                 StateValues::Counts(_) => (StateValues::Scalars(vec![0.0; 3]), StateValues::Counts(vec![0, u16::MAX, 0])),

@@ -28,7 +28,7 @@ fn the_two_forms_of_momentum_are_one_at_a_constant_rate() {
     let mut chain = chain::<f64>("momentum", initial_weights.len());
     let (mut weights, mut by_hand, mut velocity) = (initial_weights.clone(), initial_weights.clone(), vec![0.0; initial_weights.len()]);
     for (step, gradient) in gradients.iter().enumerate() {
-        chain.update(At { layer: 0, step: step as u64 }, learning_rate, &mut weights, gradient);
+        chain.update(At { id: 0, step: step as u64 }, learning_rate, &mut weights, gradient);
         for ((w, v), g) in by_hand.iter_mut().zip(&mut velocity).zip(gradient) {
             *v = 0.9 * *v + learning_rate * g;
             *w -= *v;
@@ -53,9 +53,10 @@ fn saved_state_that_does_not_fit_is_refused() {
     for (rule, arrays) in [("momentum", 2), ("nesterov", 2), ("rmsprop", 2), ("adam", 4), ("adamw", 4), ("neuroplastic", 6)] {
         assert_eq!(chain::<f32>(rule, 3).optimizer().state().len(), arrays, "{rule}");
         for index in 0..arrays {
+            let array = if index % 2 == 0 { "weight" } else { "bias" };
             let lacks = |found: &str| {
                 let name = chain::<f32>(rule, 3).optimizer().state()[index].name;
-                format!("rule `{rule}`: saved state lacks `{name}` of layer 1 with 3 values (found {found})")
+                format!("rule `{rule}`: saved state lacks `{name}` of layer1.{array} with 3 values (found {found})")
             };
             assert_eq!(refusal(rule, |state| drop(state.remove(index))), lacks("nothing"));
             assert_eq!(refusal(rule, |state| state[index].values = StateValues::Counts(vec![0; 3])), lacks("numbers of another type"));
@@ -71,9 +72,9 @@ fn saved_state_that_does_not_fit_is_refused() {
 #[test]
 fn the_decay_of_adamw_acts_on_weights_alone() {
     let mut chain = chain::<f64>("adamw:weight_decay=0.5", 1);
-    let at = At { layer: 0, step: 0 };
+    let at = At { id: 0, step: 0 };
     let (mut weight, mut bias) = ([2.0], [2.0]);
     chain.update(at, 0.1, &mut weight, &[0.0]);
-    chain.update_bias(at, 0.1, &mut bias, &[0.0]);
+    chain.update(At { id: 1, ..at }, 0.1, &mut bias, &[0.0]);
     assert_eq!((weight, bias), ([2.0 * (1.0 - 0.1 * 0.5)], [2.0]));
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use spinet_rules::{Algorithm1, At, BdnnDsdConfig, Buildable, Chain, LayerShape, Plan, RuleSettings, StateValues};
+use spinet_rules::{Algorithm1, At, BdnnDsdConfig, Buildable, Chain, Plan, RuleSettings, StateValues};
 
 #[derive(Deserialize)]
 struct Constants {
@@ -153,14 +153,14 @@ fn saved<S: Buildable>(chain: &Chain<S>) -> (Vec<f64>, Vec<u64>, Vec<u64>) {
 }
 
 fn assert_rule_gives_the_reference_numbers<S: Buildable>(case: &Case, drive: &Drive, is_fused: bool) {
-    let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: drive.initial_weights.len() }], ..Plan::default() };
+    let plan = Plan::dense(&[drive.initial_weights.len(), 1]);
     let chain = Chain::<S>::from_settings(&[case.settings()], &plan).unwrap();
     let mut chain = if is_fused { chain } else { chain.unfused(&plan) };
     let mut weight = to::<S>(&drive.initial_weights);
     let mut totals: BTreeMap<&str, u64> = BTreeMap::new();
     let mut reached = 0;
     for (step, grad) in drive.gradients.iter().enumerate() {
-        chain.update(At { layer: 0, step: step as u64 }, S::from_f64(drive.learning_rate), &mut weight, &to::<S>(grad));
+        chain.update(At { id: 0, step: step as u64 }, S::from_f64(drive.learning_rate), &mut weight, &to::<S>(grad));
         let Some(state) = case.states.iter().find(|state| state.step == step + 1) else { continue };
         reached += 1;
         let what = format!("{}, step {}, fused {is_fused}", case.name, state.step);
@@ -169,7 +169,7 @@ fn assert_rule_gives_the_reference_numbers<S: Buildable>(case: &Case, drive: &Dr
         assert_near(&bound, &state.bounds, case.tolerance(), &format!("{what}: bound"));
         assert_eq!((&over, &decay), (&state.over, &state.decay), "{what}: counters");
         // A report counts since the report before it; the reference counts since the first step.
-        for measure in chain.measures(&[&weight]).remove(0).1 {
+        for measure in chain.measures(&vec![weight.as_slice(), &[]]).remove(0).1 {
             let total = totals.entry(measure.name).or_default();
             *total = measure.total() + if state.spine_events.contains_key(measure.name) { *total } else { 0 };
         }

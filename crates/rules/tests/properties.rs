@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use spinet_rules::{
-    Algorithm1, At, BdnnDsdConfig, Buildable, Chain, Counting, Dropout, DropoutConfig, LayerShape, Plan, Rule, RuleSettings, StateValues,
+    Algorithm1, At, BdnnDsdConfig, Buildable, Chain, Counting, Dropout, DropoutConfig, Plan, Rule, RuleSettings, StateValues,
 };
 
 const COUNTINGS: [Counting; 2] = [Counting::Consecutive, Counting::Cumulative];
@@ -46,7 +46,7 @@ fn course(most: f64) -> impl Strategy<Value = Course> {
 }
 
 fn plan(weights: usize) -> Plan {
-    Plan { layers: vec![LayerShape { outputs: 1, inputs: weights }], ..Plan::default() }
+    Plan::dense(&[weights, 1])
 }
 
 /// Bounds and counters after a step, as the rule would save them.
@@ -78,7 +78,7 @@ fn each_step<S: Buildable>(
     let mut chain = Chain::<S>::from_settings(&[course.config.settings()], &plan(course.weights.len())).unwrap();
     let mut weight = to(&course.weights);
     for (step, grad) in course.gradients.iter().enumerate() {
-        chain.update(At { layer: 0, step: step as u64 }, S::from_f64(course.learning_rate), &mut weight, &to(grad));
+        chain.update(At { id: 0, step: step as u64 }, S::from_f64(course.learning_rate), &mut weight, &to(grad));
         see(step, &mut chain, &weight)?;
     }
     Ok(())
@@ -140,7 +140,7 @@ proptest! {
                 ("shrank", count(|old, new| new > 0.0 && new < old)),
                 ("disappeared", count(|old, new| old > 0.0 && new == 0.0)),
             ];
-            let (_, measures) = chain.measures(&[weight]).remove(0);
+            let (_, measures) = chain.measures(&vec![weight, &[]]).remove(0);
             for (name, expected) in expected {
                 let measure = measures.iter().find(|measure| measure.name == name).unwrap();
                 prop_assert_eq!(measure.total(), expected, "step {}: {}", step, name);
@@ -152,9 +152,8 @@ proptest! {
 
     #[test]
     fn dropout_factors_are_zero_or_one_over_the_share_kept(rate in 0.0..1.0_f64, seed in any::<u64>(), step in 0..1_u64 << 40) {
-        let layers = vec![LayerShape { outputs: 7, inputs: 3 }, LayerShape { outputs: 2, inputs: 7 }];
-        let mut rule = Dropout::<f64>::new(&DropoutConfig { dropout_rate: rate, ..DropoutConfig::default() }, &Plan { layers, batch: 9, seed, ..Plan::default() }).unwrap();
-        let factors = rule.activation(At { layer: 0, step }, 9, 7).unwrap();
+        let mut rule = Dropout::<f64>::new(&DropoutConfig { dropout_rate: rate, ..DropoutConfig::default() }, &Plan { batch: 9, seed, ..Plan::dense(&[3, 7, 2]) }).unwrap();
+        let factors = rule.activation(At { id: 0, step }, 9).unwrap();
         prop_assert_eq!(factors.len(), 63);
         let kept = 1.0 / (1.0 - rate);
         prop_assert!(factors.iter().all(|factor| *factor == 0.0 || *factor == kept), "{:?} instead of 0 or {}", factors, kept);

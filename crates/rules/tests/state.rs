@@ -1,13 +1,11 @@
 //! Saved state that does not fit a rule is refused; the contract test holds that state that fits goes on bit-equal.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use spinet_rules::{BdnnDsd, BdnnDsdConfig, LayerShape, Plan, Rule, StateEntry, StateValues};
-
-const SHAPES: [LayerShape; 2] = [LayerShape { outputs: 5, inputs: 4 }, LayerShape { outputs: 3, inputs: 5 }];
+use spinet_rules::{BdnnDsd, BdnnDsdConfig, Plan, Rule, StateEntry, StateValues};
 
 /// Spoils the saved state of a fresh rule and gives the message with which it is refused.
 fn refusal(spoil: impl FnOnce(&mut Vec<StateEntry<f32>>)) -> String {
-    let plan = Plan { layers: SHAPES.to_vec(), ..Plan::default() };
+    let plan = Plan::dense(&[4, 5, 3]);
     let mut rule = BdnnDsd::<f32>::new(&BdnnDsdConfig { threshold: 4, ..BdnnDsdConfig::default() }, &plan).unwrap();
     let mut state = rule.state();
     rule.restore(&state).unwrap();
@@ -18,7 +16,7 @@ fn refusal(spoil: impl FnOnce(&mut Vec<StateEntry<f32>>)) -> String {
 #[test]
 fn saved_state_that_does_not_fit_is_refused_with_array_layer_and_reason() {
     let lacks = |entry: &str, layer: usize, values: usize, found: &str| {
-        format!("rule `bdnn-dsd`: saved state lacks `{entry}` of layer {layer} with {values} values (found {found})")
+        format!("rule `bdnn-dsd`: saved state lacks `{entry}` of layer{layer}.weight with {values} values (found {found})")
     };
     for (index, (entry, layer, values)) in
         [("bound", 1, 20), ("over", 1, 20), ("decay", 1, 20), ("bound", 2, 15), ("over", 2, 15), ("decay", 2, 15)].into_iter().enumerate()

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use spinet_rules::{At, Chain, Feedback, LayerShape, Plan, Purpose, RULES, RuleSettings, Seam, Stream};
+use spinet_rules::{At, Chain, Feedback, Plan, Purpose, RULES, RuleSettings, Seam, Stream};
 
 /// Every layer is square and as large as the batch, so that nothing differs for its size alone.
 const SIZE: usize = 12;
@@ -20,22 +20,22 @@ type Place = (&'static str, u64, usize, u64);
 fn given(name: &str) -> BTreeMap<Place, Vec<f64>> {
     let mut given = BTreeMap::new();
     for seed in SEEDS {
-        let layers = vec![LayerShape { outputs: SIZE, inputs: SIZE }; LAYERS];
-        let plan = Plan { layers, batch: SIZE, seed, epochs: 10, ..Plan::default() };
+        let plan = Plan { batch: SIZE, seed, epochs: 10, ..Plan::dense(&[SIZE; LAYERS + 1]) };
         let mut chain = Chain::<f64>::from_settings(&[RuleSettings::new(name)], &plan).unwrap();
         let ones = vec![1.0; SIZE * SIZE];
         for step in 0..STEPS {
             for layer in 0..LAYERS {
-                let at = At { layer, step };
-                let activation = chain.activation(at, SIZE, SIZE).map(<[f64]>::to_vec);
-                let view = chain.weight_view(at, &ones).map(<[f64]>::to_vec);
+                let activation = chain.activation(At { id: layer, step }, SIZE).map(<[f64]>::to_vec);
+                let at = At { id: 2 * layer, step };
+                let mut view = ones.clone();
+                let view = chain.weight_view(at, &ones, &mut view).then_some(view);
                 let feedback = chain.feedback(at).map(|feedback| match feedback {
                     Feedback::Layer(values) | Feedback::Output(values) => values.to_vec(),
                 });
                 for (seam, values) in [("activation", activation), ("weight view", view), (FIXED, feedback)] {
                     given.extend(values.map(|values| ((seam, seed, layer, step), values)));
                 }
-                if chain.acts(Seam::AfterUpdate, layer) || chain.acts(Seam::Gradient, layer) {
+                if chain.acts(Seam::AfterUpdate, at.id) || chain.acts(Seam::Gradient, at.id) {
                     // So that rules with epochs see some.
                     chain.update(at, 0.1, &mut ones.clone(), &ones);
                 }

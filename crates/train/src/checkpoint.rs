@@ -14,10 +14,10 @@ use std::path::{Path, PathBuf};
 
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
-use spinet_rules::{LayerShape, StateEntry, StateValues};
+use spinet_rules::{ParamShape, Params, StateEntry, StateValues};
 
 use crate::sealed::{Array, Kind};
-use crate::{Error, NUMERICS, Position, TrainConfig, Trainer, store};
+use crate::{Error, NUMERICS, Position, TrainConfig, Trainer, names, store};
 
 /// Version of the format.
 const VERSION: u32 = 1;
@@ -61,19 +61,12 @@ pub(crate) fn bytes(trainer: &Trainer, data_sha256: &[String; 2]) -> Result<Vec<
 
 /// Every array of a run, as it is now.
 fn arrays(trainer: &Trainer) -> Vec<Array> {
-    let mut arrays = Vec::new();
-    for (index, layer) in trainer.network().layers.iter().enumerate() {
-        let LayerShape { outputs, inputs } = layer.shape;
-        arrays.push(Array::of_floats(format!("layer{}.weight", index + 1), vec![outputs, inputs], &layer.weight));
-        if let Some(bias) = &layer.bias {
-            arrays.push(Array::of_floats(format!("layer{}.bias", index + 1), vec![outputs], bias));
-        }
-    }
+    let (network, params) = (trainer.network(), params(trainer));
+    let trained = |(id, param): (usize, &ParamShape)| Array::of_floats(param.name.clone(), names::shape(param), network.param(id));
+    let mut arrays: Vec<Array> = params.iter().enumerate().map(trained).collect();
     for rule in trainer.chain().rules() {
         for entry in rule.state() {
-            let shape = trainer.network().layers[entry.layer].shape;
-            let shape = if entry.values.len() == shape.weights() { vec![shape.outputs, shape.inputs] } else { vec![entry.values.len()] };
-            arrays.push(array(rule_array(rule.entry().name, &entry), shape, &entry.values));
+            arrays.push(array(rule_array(&params, rule.entry().name, &entry), names::shape(&params[entry.param]), &entry.values));
         }
     }
     for entry in trainer.chain().optimizer().state() {
@@ -82,12 +75,17 @@ fn arrays(trainer: &Trainer) -> Vec<Array> {
     arrays
 }
 
-fn rule_array(rule: &str, entry: &StateEntry<f32>) -> String {
-    format!("layer{}.{rule}.{}", entry.layer + 1, entry.name)
+fn params(trainer: &Trainer) -> Vec<ParamShape> {
+    trainer.network().plan(1, 0).params
+}
+
+fn rule_array(params: &[ParamShape], rule: &str, entry: &StateEntry<f32>) -> String {
+    let param = &params[entry.param];
+    names::rule_array(param.layer, rule, &names::entry(param, entry.name))
 }
 
 fn optimizer_array(entry: &StateEntry<f32>) -> String {
-    format!("optimizer.{}.{}", entry.layer, entry.name)
+    format!("optimizer.{}.{}", entry.param, entry.name)
 }
 
 fn array(name: String, shape: Vec<usize>, values: &StateValues<f32>) -> Array {
@@ -149,9 +147,10 @@ fn put_back(trainer: &mut Trainer, found: &BTreeMap<String, Array>, description:
         Dtype::F32 => StateValues::Scalars(found[name].floats()),
         _ => StateValues::Counts(found[name].counts()),
     };
+    let params = params(trainer);
     for rule in trainer.chain_mut().rules_mut() {
         let name = rule.entry().name;
-        let entries = rule.state().into_iter().map(|entry| StateEntry { values: values(&rule_array(name, &entry)), ..entry });
+        let entries = rule.state().into_iter().map(|entry| StateEntry { values: values(&rule_array(&params, name, &entry)), ..entry });
         rule.restore(&entries.collect::<Vec<_>>())?;
         if let Some(counted) = description.counted.get(name) {
             rule.set_counted(counted);

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use spinet_data::{Column, DataOptions, Part, SplitOptions};
 use spinet_nn::{Activation, BiasInitializer, Initialiser, Kernel, Loss, NetworkConfig};
-use spinet_rules::{Chain, LayerShape, Plan, RuleSettings};
+use spinet_rules::{Chain, Plan, RuleSettings};
 use toml::Table;
 use toml::de::{DeTable, DeValue};
 
@@ -232,8 +232,8 @@ impl TrainConfig {
         self.network(1, 2).check()?;
         self.kernel()?;
         // Rules are built for a network of the same depth with one weight a layer: everything about them is checked, nothing is large.
-        let layers = vec![LayerShape { outputs: 1, inputs: 1 }; self.hidden.len() + 1];
-        Chain::<f32>::from_settings(&self.rules, &Plan { layers, epochs: self.epochs as u64, ..Plan::default() })?;
+        let plan = Plan { epochs: self.epochs as u64, ..Plan::dense(&vec![1; self.hidden.len() + 2]) };
+        Chain::<f32>::from_settings(&self.rules, &plan)?;
         Ok(())
     }
 

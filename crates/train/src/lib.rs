@@ -28,6 +28,7 @@ mod lock;
 pub mod memory;
 mod metrics;
 mod model;
+mod names;
 mod run_directory;
 mod runs;
 mod schedule;

@@ -14,7 +14,7 @@
 use spinet_data::{Dataset, Samples, memory};
 use spinet_nn::memory::{InputKind, WorkspaceUse, parameters, product, workspace_bytes};
 use spinet_nn::{Kernel, Network, Standardizer};
-use spinet_rules::{Chain, LayerShape, Plan, Seam};
+use spinet_rules::{Chain, Plan, Seam};
 
 use crate::evaluation::CHUNK;
 use crate::run_directory::EVALUATION_BYTES;
@@ -37,8 +37,7 @@ const COURSE_COPIES: u64 = 4;
 pub fn of_run(config: &TrainConfig, data: &Dataset, threads: usize) -> Result<u64, Error> {
     let sizes = config.network(data.train.features(), data.classes()).sizes;
     let batch = config.batch.min(data.train.len());
-    let layers = sizes.windows(2).map(|pair| LayerShape { inputs: pair[0], outputs: pair[1] }).collect();
-    let rules = Chain::<f32>::memory(&config.rules, &Plan { layers, batch, ..Plan::default() })?;
+    let rules = Chain::<f32>::memory(&config.rules, &Plan { batch, ..Plan::dense(&sizes) })?;
     let has_factors =
         config.rules.iter().any(|rule| spinet_rules::find(&rule.name).is_ok_and(|entry| entry.seams.contains(&Seam::Activation)));
     let inputs = match config.standardize {

@@ -15,11 +15,11 @@ use std::path::Path;
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
 use spinet_data::{Dataset, Prior, Samples, Standardisation, Values};
-use spinet_nn::{Kernel, Network, Standardizer, Threads};
-use spinet_rules::{BIAS_PREFIX, LayerShape, StateValues};
+use spinet_nn::{DenseShape, Kernel, Network, Standardizer, Threads};
+use spinet_rules::{ParamShape, Params, Plan, StateValues};
 
 use crate::sealed::{Array, Kind, digest};
-use crate::{Error, MetricsLog, NUMERICS, Scorer, TrainConfig, Trainer, memory, store};
+use crate::{Error, MetricsLog, NUMERICS, Scorer, TrainConfig, Trainer, memory, names, store};
 
 /// Version of the format; older ones stay readable.
 const VERSION: u32 = 1;
@@ -120,12 +120,12 @@ pub struct Model {
 impl Model {
     /// The model of a run as it is now.
     pub fn of(trainer: &Trainer, data: &Dataset) -> Self {
+        let params = trainer.network().plan(1, 0).params;
         let entries = trainer.chain().rules().iter().flat_map(|rule| {
-            let name = rule.entry().name;
-            rule.state().into_iter().map(move |entry| RuleState {
-                rule: name.to_owned(),
-                name: entry.name.to_owned(),
-                layer: entry.layer,
+            rule.state().into_iter().map(|entry| RuleState {
+                rule: rule.entry().name.to_owned(),
+                name: names::entry(&params[entry.param], entry.name),
+                layer: params[entry.param].layer,
                 values: entry.values,
             })
         });
@@ -221,7 +221,7 @@ impl Model {
                 Vec::new()
             }
         };
-        let network = Network::with_weights(&config, |layer, LayerShape { outputs, inputs }| {
+        let network = Network::with_weights(&config, |layer, DenseShape { outputs, inputs }| {
             take(format!("layer{}.weight", layer + 1), &[outputs, inputs])
         });
         let mut network = match (network, missing.take()) {
@@ -239,9 +239,9 @@ impl Model {
             }
         }
         let state = arrays.into_values().map(|tensor| RuleState::read(&tensor)).collect::<Result<Vec<_>, _>>()?;
+        let plan = network.plan(1, 0);
         for RuleState { rule, name, layer, values } in &state {
-            let is_of_biases = name.starts_with(BIAS_PREFIX);
-            let expected = network.layers.get(*layer).map(|layer| if is_of_biases { layer.shape.outputs } else { layer.weight.len() });
+            let expected = param_of(&plan, *layer, name).map(ParamShape::len);
             if expected != Some(values.len()) {
                 let layers = network.layers.len();
                 return Err(match expected {
@@ -261,18 +261,12 @@ impl Model {
 
     /// Every array of the model, by name.
     fn arrays(&self) -> Vec<Array> {
-        let mut tensors = Vec::new();
-        for (index, layer) in self.network.layers.iter().enumerate() {
-            let LayerShape { outputs, inputs } = layer.shape;
-            tensors.push(Array::of_floats(format!("layer{}.weight", index + 1), vec![outputs, inputs], &layer.weight));
-            if let Some(bias) = &layer.bias {
-                tensors.push(Array::of_floats(format!("layer{}.bias", index + 1), vec![outputs], bias));
-            }
-        }
+        let plan = self.network.plan(1, 0);
+        let trained = |(id, param): (usize, &ParamShape)| Array::of_floats(param.name.clone(), names::shape(param), self.network.param(id));
+        let mut tensors: Vec<Array> = plan.params.iter().enumerate().map(trained).collect();
         for state in &self.state {
-            let name = format!("layer{}.{}.{}", state.layer + 1, state.rule, state.name);
-            let LayerShape { outputs, inputs } = self.network.layers[state.layer].shape;
-            let shape = if state.name.starts_with(BIAS_PREFIX) { vec![outputs] } else { vec![outputs, inputs] };
+            let name = names::rule_array(state.layer, &state.rule, &state.name);
+            let shape = param_of(&plan, state.layer, &state.name).map(names::shape).unwrap_or_default();
             tensors.push(match &state.values {
                 StateValues::Scalars(values) => Array::of_floats(name, shape, values),
                 StateValues::Counts(values) => Array::of_counts(name, shape, values),
@@ -280,6 +274,11 @@ impl Model {
         }
         tensors
     }
+}
+
+/// The trained array that an entry of a rule's state belongs to.
+fn param_of<'a>(plan: &'a Plan, layer: usize, entry: &str) -> Option<&'a ParamShape> {
+    Some(&plan.params[plan.param(layer, names::role(entry))?])
 }
 
 /// Refuses constants that are not finite, or not as many as the setting `standardize` needs: for a table one pair for each feature.

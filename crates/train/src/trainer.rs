@@ -283,7 +283,7 @@ impl Trainer {
     pub fn evaluate(&mut self) -> Result<Evaluation, Error> {
         let (test_loss, accuracy) = self.scorer.score(&self.evaluated_network(), &self.test)?;
         let mut rules = BTreeMap::new();
-        for (rule, measures) in self.chain.measures(&self.network.weights()) {
+        for (rule, measures) in self.chain.measures(&self.network) {
             let totals = measures.iter().map(|measure| (measure.name.to_owned(), measure.total()));
             rules.insert(rule.to_owned(), totals.collect());
         }

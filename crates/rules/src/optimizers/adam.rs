@@ -14,8 +14,9 @@ use pulp::Arch;
 
 use crate::End::{In, Out};
 use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::layers::Chosen;
 use crate::optimizers::{Slots, flushed, most};
-use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
+use crate::{At, Error, Layers, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
 const BETA1: Parameter = Parameter {
     name: "beta1",
@@ -47,6 +48,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[],
     decides: None,
     stays_finite: true,
+    has_fused_update: false,
     parameters: &[BETA1, BETA2, EPSILON],
     memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
     make: Make::Optimizer(make::<f32>, make::<f64>),
@@ -137,15 +139,14 @@ impl<S: Scalar> Optimizer<S> for Adam<S> {
         &ENTRY
     }
 
-    fn update(&mut self, slot: usize, step: u64, learning_rate: S, values: &mut [S], grad: &[S]) {
+    fn update(&mut self, at: At, learning_rate: S, values: &mut [S], grad: &[S]) {
         let AdamConfig { beta1, beta2, epsilon } = self.config;
         // 1 - beta^t in f64, where it is exact enough for a beta close to 1; beyond 2^31 steps it is 1 anyway.
-        let corrections = [beta1, beta2].map(|beta| 1.0 - beta.powi(i32::try_from(step + 1).unwrap_or(i32::MAX)));
+        let corrections = [beta1, beta2].map(|beta| 1.0 - beta.powi(i32::try_from(at.step + 1).unwrap_or(i32::MAX)));
         let [over_mean, over_root] = [1.0 / corrections[0], 1.0 / corrections[1].sqrt()].map(S::from_f64);
         let [keep_mean, take_mean, keep_square, take_square, epsilon] = [beta1, 1.0 - beta1, beta2, 1.0 - beta2, epsilon].map(S::from_f64);
         let most = most(S::ONE);
-        let count = values.len();
-        let (mean, square) = (self.mean.get_mut(slot, count), self.square.get_mut(slot, count));
+        let (mean, square) = (self.mean.of(at.id), self.square.of(at.id));
         Arch::new().dispatch(move || {
             for (((w, m), s), g) in values.iter_mut().zip(mean).zip(square).zip(grad) {
                 *m = flushed(keep_mean * *m + take_mean * *g);
@@ -192,6 +193,7 @@ impl AdamWConfig {
 pub struct AdamW<S> {
     adam: Adam<S>,
     weight_decay: S,
+    decays: Chosen,
 }
 
 impl<S: Scalar> AdamW<S> {
@@ -202,7 +204,11 @@ impl<S: Scalar> AdamW<S> {
     /// [`Error::OutOfRange`].
     pub fn new(config: &AdamWConfig, plan: &Plan) -> Result<Self, Error> {
         ADAM_W.resolve(&config.settings())?;
-        Ok(Self { adam: Adam::new(&config.adam, plan)?, weight_decay: S::from_f64(config.weight_decay) })
+        Ok(Self {
+            adam: Adam::new(&config.adam, plan)?,
+            weight_decay: S::from_f64(config.weight_decay),
+            decays: Layers::All.weights(ADAM_W.name, plan)?,
+        })
     }
 }
 
@@ -211,13 +217,12 @@ impl<S: Scalar> Optimizer<S> for AdamW<S> {
         &ADAM_W
     }
 
-    fn update(&mut self, slot: usize, step: u64, learning_rate: S, values: &mut [S], grad: &[S]) {
-        // Even slots are weights.
-        if slot.is_multiple_of(2) {
+    fn update(&mut self, at: At, learning_rate: S, values: &mut [S], grad: &[S]) {
+        if self.decays.contains(at.id) {
             let kept = S::ONE - learning_rate * self.weight_decay;
             Arch::new().dispatch(|| values.iter_mut().for_each(|w| *w *= kept));
         }
-        self.adam.update(slot, step, learning_rate, values, grad);
+        self.adam.update(at, learning_rate, values, grad);
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {

@@ -10,7 +10,7 @@
 use pulp::Arch;
 
 use crate::entry::{Make, Memory, Role, RuleEntry};
-use crate::{Error, Optimizer, Plan, Resolved, Scalar};
+use crate::{At, Error, Optimizer, Plan, Resolved, Scalar};
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
@@ -21,6 +21,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[],
     decides: None,
     stays_finite: true,
+    has_fused_update: false,
     parameters: &[],
     memory: Memory::NONE,
     make: Make::Optimizer(make::<f32>, make::<f64>),
@@ -40,7 +41,7 @@ impl<S: Scalar> Optimizer<S> for GradientDescent {
         &ENTRY
     }
 
-    fn update(&mut self, _slot: usize, _step: u64, learning_rate: S, values: &mut [S], grad: &[S]) {
+    fn update(&mut self, _at: At, learning_rate: S, values: &mut [S], grad: &[S]) {
         Arch::new().dispatch(move || {
             for (value, g) in values.iter_mut().zip(grad) {
                 *value = *value - learning_rate * *g;
@@ -60,7 +61,7 @@ mod tests {
     #[test]
     fn a_step_moves_against_the_gradient() {
         let mut weight = [1.0, -2.0, 0.5];
-        GradientDescent.update(0, 0, 0.5, &mut weight, &[2.0, 1.0, 0.0]);
+        GradientDescent.update(At { id: 0, step: 0 }, 0.5, &mut weight, &[2.0, 1.0, 0.0]);
         assert_eq!(weight, [0.0, -2.5, 0.5]);
     }
 }

@@ -7,17 +7,15 @@ pub(crate) mod neuroplastic;
 pub(crate) mod rms_prop;
 
 use crate::saved::Saved;
-use crate::{Error, Plan, RuleEntry, Scalar, StateEntry, StateValues};
+use crate::{At, Error, ParamShape, Plan, RuleEntry, Scalar, StateEntry, StateValues};
 
 /// Turns gradients into updates and applies them.
 pub trait Optimizer<S: Scalar>: Send {
     /// What the registry says of it.
     fn entry(&self) -> &'static RuleEntry;
 
-    /// Moves `values` (the weights or the biases of a layer; each has its own `slot`) against `grad`.
-    ///
-    /// `slot` is `2 * layer` for weights and `2 * layer + 1` for biases; `step` counts from 0 since the start of training.
-    fn update(&mut self, slot: usize, step: u64, learning_rate: S, values: &mut [S], grad: &[S]);
+    /// Moves a trained array against its gradient.
+    fn update(&mut self, at: At, learning_rate: S, values: &mut [S], grad: &[S]);
 
     /// Whether [`update`](Self::update) is exactly `w <- w - learning_rate * grad`, so that a rule may do it in its own pass.
     fn is_gradient_descent(&self) -> bool {
@@ -40,28 +38,27 @@ pub trait Optimizer<S: Scalar>: Send {
     }
 }
 
-/// One array of an optimizer's state for every slot, 0 at the start of training.
+/// A number for each trained number, 0 at the start of training: one array of an optimizer's state.
 #[derive(Clone, Debug)]
 pub(crate) struct Slots<S> {
     name: &'static str,
+    params: Vec<ParamShape>,
     arrays: Vec<Vec<S>>,
 }
 
 impl<S: Scalar> Slots<S> {
-    /// Arrays for the weights and the biases of every layer.
     pub(crate) fn new(name: &'static str, plan: &Plan) -> Self {
-        let lengths = plan.layers.iter().flat_map(|shape| [shape.weights(), shape.outputs]);
-        Self { name, arrays: lengths.map(|length| vec![S::ZERO; length]).collect() }
+        Self { name, params: plan.params.clone(), arrays: plan.params.iter().map(|param| vec![S::ZERO; param.len()]).collect() }
     }
 
-    /// The array of a slot, for as many values.
-    pub(crate) fn get_mut(&mut self, slot: usize, count: usize) -> &mut [S] {
-        &mut self.arrays[slot][..count]
+    /// The numbers of one trained array.
+    pub(crate) fn of(&mut self, param: usize) -> &mut [S] {
+        &mut self.arrays[param]
     }
 
     /// What a checkpoint saves.
     pub(crate) fn state(&self) -> impl Iterator<Item = StateEntry<S>> + '_ {
-        let entry = |(layer, values): (usize, &Vec<S>)| StateEntry { name: self.name, layer, values: StateValues::Scalars(values.clone()) };
+        let entry = |(param, values): (usize, &Vec<S>)| StateEntry { name: self.name, param, values: StateValues::Scalars(values.clone()) };
         self.arrays.iter().enumerate().map(entry)
     }
 
@@ -71,9 +68,9 @@ impl<S: Scalar> Slots<S> {
     ///
     /// [`Error::State`].
     pub(crate) fn restored(&self, rule: &'static str, entries: &[StateEntry<S>], least: S) -> Result<Self, Error> {
-        let saved = Saved::of_slots(rule, entries);
-        let arrays = self.arrays.iter().enumerate().map(|(slot, own)| saved.scalars(self.name, slot, own.len(), least));
-        Ok(Self { name: self.name, arrays: arrays.collect::<Result<_, _>>()? })
+        let saved = Saved { rule, entries, params: &self.params };
+        let arrays = (0..self.arrays.len()).map(|param| saved.scalars(self.name, param, least));
+        Ok(Self { name: self.name, params: self.params.clone(), arrays: arrays.collect::<Result<_, _>>()? })
     }
 }
 

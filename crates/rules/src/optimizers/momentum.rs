@@ -15,7 +15,7 @@ use pulp::Arch;
 use crate::End::{In, Out};
 use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::optimizers::{Slots, flushed, most};
-use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
+use crate::{At, Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
 const PARAMETERS: &[Parameter] = &[Parameter {
     name: "momentum",
@@ -32,6 +32,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[],
     decides: None,
     stays_finite: true,
+    has_fused_update: false,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 4 * plan.parameters(), other: 0 },
     make: Make::Optimizer(make::<f32, false>, make::<f64, false>),
@@ -102,9 +103,9 @@ impl<S: Scalar> Optimizer<S> for Momentum<S> {
         self.config.entry()
     }
 
-    fn update(&mut self, slot: usize, _step: u64, learning_rate: S, values: &mut [S], grad: &[S]) {
+    fn update(&mut self, at: At, learning_rate: S, values: &mut [S], grad: &[S]) {
         let (momentum, most, is_nesterov) = (S::from_f64(self.config.momentum), most(learning_rate), self.config.is_nesterov);
-        let velocity = self.velocity.get_mut(slot, values.len());
+        let velocity = self.velocity.of(at.id);
         Arch::new().dispatch(move || {
             for ((w, v), g) in values.iter_mut().zip(velocity).zip(grad) {
                 *v = flushed((momentum * *v + *g).min(most).max(-most));

@@ -22,7 +22,7 @@ use crate::End::{In, Out};
 use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::lanes::sum;
 use crate::optimizers::{Slots, flushed, most};
-use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
+use crate::{At, Error, Optimizer, ParamShape, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
@@ -61,8 +61,9 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[],
     decides: None,
     stays_finite: true,
+    has_fused_update: false,
     parameters: PARAMETERS,
-    memory: |plan| Memory { saved: 12 * plan.parameters(), other: 4 * plan.largest_layer() },
+    memory: |plan| Memory { saved: 12 * plan.parameters(), other: 4 * plan.largest_param() },
     make: Make::Optimizer(make::<f32>, make::<f64>),
 };
 
@@ -125,7 +126,7 @@ impl<S: Scalar> NeuroPlastic<S> {
             let (found, expected) = (config.least.to_string(), format!("at most `most`, {}", config.most));
             return Err(Error::OutOfRange { rule: ENTRY.name, parameter: "least", found, expected });
         }
-        let largest = plan.layers.iter().map(|shape| shape.weights().max(shape.outputs)).max().unwrap_or(0);
+        let largest = plan.params.iter().map(ParamShape::len).max().unwrap_or(0);
         let slots = |name| Slots::new(name, plan);
         let (activity, mean, square) = (slots("activity"), slots("mean"), slots("square"));
         Ok(Self { config: *config, epoch_steps: plan.epoch_steps, activity, mean, square, change: vec![S::ZERO; largest] })
@@ -143,14 +144,14 @@ impl<S: Scalar> Optimizer<S> for NeuroPlastic<S> {
         &ENTRY
     }
 
-    fn update(&mut self, slot: usize, step: u64, learning_rate: S, values: &mut [S], grad: &[S]) {
+    fn update(&mut self, at: At, learning_rate: S, values: &mut [S], grad: &[S]) {
         let n = S::from_f64;
         let tiny = n(1e-8);
         let [scale, least, largest, max_norm] =
-            [self.gate(step) * self.config.scale, self.config.least, self.config.most, self.config.max_norm].map(n);
+            [self.gate(at.step) * self.config.scale, self.config.least, self.config.most, self.config.max_norm].map(n);
         let clip = move |factor: S| factor.max(least).min(largest);
         let (count, most_square) = (values.len(), most(S::ONE));
-        let [activity, mean, square] = [&mut self.activity, &mut self.mean, &mut self.square].map(|slots| slots.get_mut(slot, count));
+        let [activity, mean, square] = [&mut self.activity, &mut self.mean, &mut self.square].map(|slots| slots.of(at.id));
         let change = &mut self.change[..count];
         // Before the sum, which could overflow.
         let over_count = n(1.0 / count as f64);

@@ -13,7 +13,7 @@ use pulp::Arch;
 use crate::End::{In, Out};
 use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::optimizers::{Slots, flushed, most};
-use crate::{Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
+use crate::{At, Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
@@ -37,6 +37,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[],
     decides: None,
     stays_finite: true,
+    has_fused_update: false,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 4 * plan.parameters(), other: 0 },
     make: Make::Optimizer(make::<f32>, make::<f64>),
@@ -93,10 +94,10 @@ impl<S: Scalar> Optimizer<S> for RmsProp<S> {
         &ENTRY
     }
 
-    fn update(&mut self, slot: usize, _step: u64, learning_rate: S, values: &mut [S], grad: &[S]) {
+    fn update(&mut self, at: At, learning_rate: S, values: &mut [S], grad: &[S]) {
         let [decay, rest, epsilon] = [self.config.decay, 1.0 - self.config.decay, self.config.epsilon].map(S::from_f64);
         let most = most(S::ONE);
-        let square = self.square.get_mut(slot, values.len());
+        let square = self.square.of(at.id);
         Arch::new().dispatch(move || {
             for ((w, s), g) in values.iter_mut().zip(square).zip(grad) {
                 *s = flushed(decay * *s + rest * (*g * *g).min(most));

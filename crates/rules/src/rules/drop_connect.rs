@@ -13,6 +13,7 @@ use pulp::Arch;
 
 use crate::End::{In, Out};
 use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::layers::Chosen;
 use crate::{At, Error, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
 
 const PARAMETERS: &[Parameter] = &[
@@ -33,8 +34,9 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::WeightView, Seam::Gradient],
     decides: None,
     stays_finite: true,
+    has_fused_update: false,
     parameters: PARAMETERS,
-    memory: |plan| Memory { saved: 0, other: 4 * plan.parameters() + 8 * plan.largest_layer() },
+    memory: |plan| Memory { saved: 0, other: 4 * plan.parameters() + 4 * plan.largest_param() },
     make: Make::Rule(make::<f32>, make::<f64>),
 };
 
@@ -79,10 +81,11 @@ pub struct DropConnect<S> {
     /// A weight is dropped when its 32 random bits are below this.
     cutoff: u64,
     kept: S,
-    layers: Layers,
+    weights: Chosen,
+    /// For each array, the number of its random stream.
+    numbers: Vec<u64>,
     masks: Vec<Mask<S>>,
     bits: Vec<u32>,
-    view: Vec<S>,
 }
 
 impl<S: Scalar> DropConnect<S> {
@@ -93,34 +96,34 @@ impl<S: Scalar> DropConnect<S> {
     /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
     pub fn new(config: &DropConnectConfig, plan: &Plan) -> Result<Self, Error> {
         ENTRY.resolve(&config.settings())?;
-        config.layers.check(ENTRY.name, plan.layers.len())?;
+        let weights = config.layers.weights(ENTRY.name, plan)?;
         let sizes: Vec<usize> =
-            plan.layers.iter().enumerate().map(|(layer, shape)| if config.layers.contains(layer) { shape.weights() } else { 0 }).collect();
+            plan.params.iter().enumerate().map(|(id, param)| if weights.contains(id) { param.len() } else { 0 }).collect();
         let largest = sizes.iter().copied().max().unwrap_or(0);
         Ok(Self {
             seed: plan.seed,
             cutoff: (config.drop_rate * 4_294_967_296.0) as u64,
             kept: S::from_f64(1.0 / (1.0 - config.drop_rate)),
-            layers: config.layers.clone(),
+            weights,
+            numbers: plan.weight_numbers(),
             masks: sizes.into_iter().map(|size| Mask { step: None, factors: vec![S::ONE; size] }).collect(),
             bits: vec![0; largest],
-            view: vec![S::ZERO; largest],
         })
     }
 
     /// The factors of a layer's weights in this step, drawn once.
     fn factors(&mut self, at: At) -> &[S] {
-        let mask = &mut self.masks[at.layer];
+        let mask = &mut self.masks[at.id];
         if mask.step != Some(at.step) {
             mask.step = Some(at.step);
             let bits = &mut self.bits[..mask.factors.len()];
             // 2^16 layers and 2^48 steps have a stream each.
-            Stream::new(self.seed, Purpose::DropConnect, (at.layer as u64) << 48 | at.step).fill(bits);
+            Stream::new(self.seed, Purpose::DropConnect, self.numbers[at.id] << 48 | at.step).fill(bits);
             for (factor, bits) in mask.factors.iter_mut().zip(bits) {
                 *factor = if u64::from(*bits) < self.cutoff { S::ZERO } else { self.kept };
             }
         }
-        &self.masks[at.layer].factors
+        &self.masks[at.id].factors
     }
 }
 
@@ -129,28 +132,20 @@ impl<S: Scalar> Rule<S> for DropConnect<S> {
         &ENTRY
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
-        matches!(seam, Seam::WeightView | Seam::Gradient) && self.layers.contains(layer)
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        matches!(seam, Seam::WeightView | Seam::Gradient) && self.weights.contains(id)
     }
 
-    fn weight_view(&mut self, at: At, weight: &[S]) -> Option<&[S]> {
-        if !self.layers.contains(at.layer) {
-            return None;
-        }
-        self.factors(at);
-        let (factors, view) = (&self.masks[at.layer].factors, &mut self.view[..weight.len()]);
+    fn weight_view(&mut self, at: At, weight: &[S], view: &mut [S]) {
+        let factors = self.factors(at);
         Arch::new().dispatch(|| {
             for ((view, weight), factor) in view.iter_mut().zip(weight).zip(factors) {
                 *view = *weight * *factor;
             }
         });
-        Some(&self.view[..weight.len()])
     }
 
     fn gradient(&mut self, at: At, _weight: &[S], grad: &mut [S]) {
-        if !self.layers.contains(at.layer) {
-            return;
-        }
         let factors = self.factors(at);
         Arch::new().dispatch(move || grad.iter_mut().zip(factors).for_each(|(g, factor)| *g *= *factor));
     }
@@ -159,20 +154,23 @@ impl<S: Scalar> Rule<S> for DropConnect<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::LayerShape;
 
-    const AT: At = At { layer: 0, step: 3 };
+    const AT: At = At { id: 0, step: 3 };
 
     fn rule(drop_rate: f64) -> DropConnect<f64> {
-        let layers = vec![LayerShape { outputs: 50, inputs: 100 }, LayerShape { outputs: 2, inputs: 50 }];
-        DropConnect::new(&DropConnectConfig { drop_rate, layers: Layers::All }, &Plan { layers, batch: 1, seed: 4, ..Plan::default() })
-            .unwrap()
+        DropConnect::new(&DropConnectConfig { drop_rate, layers: Layers::All }, &Plan { seed: 4, ..Plan::dense(&[100, 50, 2]) }).unwrap()
+    }
+
+    fn view(rule: &mut DropConnect<f64>, step: u64, weight: f64) -> Vec<f64> {
+        let mut view = vec![f64::NAN; 5000];
+        rule.weight_view(At { step, ..AT }, &[weight; 5000], &mut view);
+        view
     }
 
     #[test]
     fn the_dropped_share_is_the_rate_and_gradients_have_the_mask_of_the_view() {
         let mut rule = rule(0.3);
-        let view = rule.weight_view(AT, &vec![2.0; 5000]).unwrap().to_vec();
+        let view = view(&mut rule, AT.step, 2.0);
         let dropped = view.iter().filter(|weight| **weight == 0.0).count() as f64 / 5000.0;
         // 5 standard deviations of a share of 5,000 draws.
         assert!((dropped - 0.3).abs() < 0.033, "{dropped}");
@@ -185,16 +183,15 @@ mod tests {
     #[test]
     fn masks_are_a_function_of_step_and_layer_alone() {
         let (mut one, mut other) = (rule(0.5), rule(0.5));
-        let view = |rule: &mut DropConnect<f64>, step| rule.weight_view(At { layer: 0, step }, &vec![1.0; 5000]).unwrap().to_vec();
-        let first = view(&mut one, 3);
-        view(&mut other, 0);
-        assert_eq!(first, view(&mut other, 3));
-        assert_ne!(first, view(&mut other, 4));
-        assert_eq!(view(&mut one, 3), first, "twice in one step");
+        let first = view(&mut one, 3, 1.0);
+        view(&mut other, 0, 1.0);
+        assert_eq!(first, view(&mut other, 3, 1.0));
+        assert_ne!(first, view(&mut other, 4, 1.0));
+        assert_eq!(view(&mut one, 3, 1.0), first, "twice in one step");
     }
 
     #[test]
     fn a_rate_of_zero_changes_nothing() {
-        assert_eq!(rule(0.0).weight_view(AT, &vec![0.7; 5000]).unwrap(), vec![0.7; 5000]);
+        assert_eq!(view(&mut rule(0.0), AT.step, 0.7), vec![0.7; 5000]);
     }
 }

@@ -12,6 +12,7 @@
 
 use crate::End::{In, Out};
 use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::layers::Chosen;
 use crate::{At, Error, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
 
 const PARAMETERS: &[Parameter] = &[
@@ -36,6 +37,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::Activation],
     decides: None,
     stays_finite: true,
+    has_fused_update: false,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 0, other: plan.largest_activation().saturating_mul(8) },
     make: Make::Rule(make::<f32>, make::<f64>),
@@ -89,7 +91,9 @@ pub struct Dropout<S> {
     /// What a kept activation is multiplied with in training, and every one in evaluation.
     kept: S,
     evaluated: S,
-    output_layer: usize,
+    hidden: Chosen,
+    /// Units of each signal.
+    units: Vec<usize>,
     bits: Vec<u32>,
     factors: Vec<S>,
 }
@@ -102,9 +106,9 @@ impl<S: Scalar> Dropout<S> {
     /// [`Error::OutOfRange`], [`Error::TooFewHiddenLayers`].
     pub fn new(config: &DropoutConfig, plan: &Plan) -> Result<Self, Error> {
         ENTRY.resolve(&config.settings())?;
-        Layers::All.check_hidden(ENTRY.name, plan.layers.len(), 1)?;
-        let output_layer = plan.layers.len().saturating_sub(1);
-        let widest = plan.layers[..output_layer].iter().map(|shape| shape.outputs).max().unwrap_or(0);
+        let hidden = Layers::All.hidden(ENTRY.name, plan, 1)?;
+        let most = plan.batch
+            * plan.signals.iter().filter(|signal| !signal.is_output).map(|signal| signal.places * signal.units).max().unwrap_or(0);
         let kept = 1.0 - config.dropout_rate;
         let (kept, evaluated) = match config.scaling {
             Scaling::Train => (1.0 / kept, 1.0),
@@ -115,9 +119,10 @@ impl<S: Scalar> Dropout<S> {
             cutoff: (config.dropout_rate * 4_294_967_296.0) as u64,
             kept: S::from_f64(kept),
             evaluated: S::from_f64(evaluated),
-            output_layer,
-            bits: vec![0; plan.batch * widest],
-            factors: vec![S::ZERO; plan.batch * widest],
+            hidden,
+            units: plan.signals.iter().map(|signal| signal.units).collect(),
+            bits: vec![0; most],
+            factors: vec![S::ZERO; most],
         })
     }
 }
@@ -127,14 +132,14 @@ impl<S: Scalar> Rule<S> for Dropout<S> {
         &ENTRY
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
-        seam == Seam::Activation && layer < self.output_layer
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        seam == Seam::Activation && self.hidden.contains(id)
     }
 
-    fn activation(&mut self, at: At, batch: usize, units: usize) -> Option<&[S]> {
-        let count = batch * units;
-        // 2^16 layers and 2^48 steps have a stream each.
-        let mut stream = Stream::new(self.seed, Purpose::Dropout, (at.layer as u64) << 48 | at.step);
+    fn activation(&mut self, at: At, rows: usize) -> Option<&[S]> {
+        let count = rows * self.units[at.id];
+        // 2^16 signals and 2^48 steps have a stream each.
+        let mut stream = Stream::new(self.seed, Purpose::Dropout, (at.id as u64) << 48 | at.step);
         stream.fill(&mut self.bits[..count]);
         let (cutoff, kept) = (self.cutoff, self.kept);
         for (factor, bits) in self.factors[..count].iter_mut().zip(&self.bits) {
@@ -143,29 +148,27 @@ impl<S: Scalar> Rule<S> for Dropout<S> {
         Some(&self.factors[..count])
     }
 
-    fn evaluation_factor(&self, layer: usize) -> S {
-        if Rule::<S>::acts(self, Seam::Activation, layer) { self.evaluated } else { S::ONE }
+    fn evaluation_factor(&self, signal: usize) -> S {
+        if self.hidden.contains(signal) { self.evaluated } else { S::ONE }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::LayerShape;
 
     fn rule(dropout_rate: f64) -> Dropout<f64> {
         scaled(dropout_rate, Scaling::Train)
     }
 
     fn scaled(dropout_rate: f64, scaling: Scaling) -> Dropout<f64> {
-        let layers = vec![LayerShape { outputs: 100, inputs: 3 }, LayerShape { outputs: 2, inputs: 100 }];
-        Dropout::new(&DropoutConfig { dropout_rate, scaling }, &Plan { layers, batch: 50, seed: 4, ..Plan::default() }).unwrap()
+        Dropout::new(&DropoutConfig { dropout_rate, scaling }, &Plan { batch: 50, seed: 4, ..Plan::dense(&[3, 100, 2]) }).unwrap()
     }
 
     #[test]
     fn the_dropped_share_is_the_rate_and_the_mean_is_kept() {
         let mut rule = rule(0.3);
-        let factors = rule.activation(At { layer: 0, step: 0 }, 50, 100).unwrap();
+        let factors = rule.activation(At { id: 0, step: 0 }, 50).unwrap();
         let dropped = factors.iter().filter(|factor| **factor == 0.0).count() as f64 / 5000.0;
         // 5 standard deviations of a share of 5,000 draws.
         assert!((dropped - 0.3).abs() < 0.033, "{dropped}");
@@ -175,11 +178,11 @@ mod tests {
     #[test]
     fn scaling_at_test_time_drops_the_same_units_and_moves_the_factor_to_evaluation() {
         let (mut inverted, mut plain) = (scaled(0.3, Scaling::Train), scaled(0.3, Scaling::Test));
-        let at = At { layer: 0, step: 2 };
-        let factors = plain.activation(at, 50, 100).unwrap();
-        let pairs = factors.iter().zip(inverted.activation(at, 50, 100).unwrap());
+        let at = At { id: 0, step: 2 };
+        let factors = plain.activation(at, 50).unwrap();
+        let pairs = factors.iter().zip(inverted.activation(at, 50).unwrap());
         assert!(pairs.into_iter().all(|(plain, inverted)| (*plain == 1.0 || *plain == 0.0) && (plain / 0.7 - inverted).abs() < 1e-15));
-        assert_eq!([0, 1].map(|layer| plain.evaluation_factor(layer)), [0.7, 1.0], "outputs of the network are not scaled");
+        assert_eq!([0, 1].map(|signal| plain.evaluation_factor(signal)), [0.7, 1.0], "outputs of the network are not scaled");
         assert_eq!(inverted.evaluation_factor(0), 1.0);
         let settings = DropoutConfig { dropout_rate: 0.3, scaling: Scaling::Test }.settings();
         assert_eq!(settings.to_string(), "dropout:dropout_rate=0.3,scaling=test");
@@ -188,7 +191,7 @@ mod tests {
     #[test]
     fn masks_are_a_function_of_step_and_layer_alone() {
         let (mut one, mut other) = (rule(0.5), rule(0.5));
-        let mask = |rule: &mut Dropout<f64>, step| rule.activation(At { layer: 0, step }, 2, 100).unwrap().to_vec();
+        let mask = |rule: &mut Dropout<f64>, step| rule.activation(At { id: 0, step }, 2).unwrap().to_vec();
         let first = mask(&mut one, 3);
         mask(&mut other, 0);
         assert_eq!(first, mask(&mut other, 3));
@@ -197,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_rate_of_zero_changes_nothing() {
-        assert!(rule(0.0).activation(At { layer: 0, step: 9 }, 50, 100).unwrap().iter().all(|factor| *factor == 1.0));
+        assert!(rule(0.0).activation(At { id: 0, step: 9 }, 50).unwrap().iter().all(|factor| *factor == 1.0));
     }
 
     #[test]

@@ -12,7 +12,9 @@
 
 use crate::End::Out;
 use crate::entry::{Make, Memory, Role, RuleEntry};
-use crate::{At, Error, Feedback, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
+use crate::{
+    At, Error, Feedback, Layers, ParamRole, ParamShape, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream,
+};
 
 const PARAMETERS: &[Parameter] = &[Parameter {
     name: "scale",
@@ -29,6 +31,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::Feedback],
     decides: None,
     stays_finite: true,
+    has_fused_update: false,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 0, other: 4 * plan.parameters() },
     make: Make::Rule(make::<f32, false>, make::<f64, false>),
@@ -39,7 +42,7 @@ pub(crate) const DIRECT: RuleEntry = RuleEntry {
     name: "direct-feedback-alignment",
     summary: "sends the output's error signal to every hidden layer through fixed random weights",
     reference: "Nøkland 2016",
-    memory: |plan| Memory { saved: 0, other: 4 * plan.classes() * plan.units() },
+    memory: |plan| Memory { saved: 0, other: 4 * plan.classes() as u64 * plan.units() },
     make: Make::Rule(make::<f32, true>, make::<f64, true>),
     ..ENTRY
 };
@@ -79,7 +82,7 @@ impl FeedbackAlignmentConfig {
 #[derive(Clone, Debug)]
 pub struct FeedbackAlignment<S> {
     config: FeedbackAlignmentConfig,
-    /// For each layer, the weights through which its error signal reaches the layer below; none at the first.
+    /// For each array, the weights through which its layer's error signal reaches the layer below; none at the first layer.
     feedback: Vec<Vec<S>>,
 }
 
@@ -92,18 +95,17 @@ impl<S: Scalar> FeedbackAlignment<S> {
     pub fn new(config: &FeedbackAlignmentConfig, plan: &Plan) -> Result<Self, Error> {
         let entry = config.entry();
         entry.resolve(&config.settings())?;
-        Layers::All.check_hidden(entry.name, plan.layers.len(), 1)?;
-        let classes = plan.layers[plan.layers.len() - 1].outputs;
-        let draw = |(layer, shape): (usize, &crate::LayerShape)| {
-            if layer == 0 {
+        Layers::All.hidden(entry.name, plan, 1)?;
+        let draw = |(param, number): (&ParamShape, u64)| {
+            if param.layer == 0 || param.role != ParamRole::Weight {
                 return Vec::new();
             }
-            let rows = if config.is_direct { classes } else { shape.outputs };
-            let width = config.scale * (6.0 / shape.inputs as f64).sqrt();
-            let mut stream = Stream::new(plan.seed, Purpose::Feedback, layer as u64);
-            (0..rows * shape.inputs).map(|_| S::from_f64(width * (2.0 * stream.unit() - 1.0))).collect()
+            let rows = if config.is_direct { plan.classes() } else { param.rows };
+            let width = config.scale * (6.0 / param.senders as f64).sqrt();
+            let mut stream = Stream::new(plan.seed, Purpose::Feedback, number);
+            (0..rows * param.columns).map(|_| S::from_f64(width * (2.0 * stream.unit() - 1.0))).collect()
         };
-        Ok(Self { config: *config, feedback: plan.layers.iter().enumerate().map(draw).collect() })
+        Ok(Self { config: *config, feedback: plan.params.iter().zip(plan.weight_numbers()).map(draw).collect() })
     }
 }
 
@@ -112,12 +114,12 @@ impl<S: Scalar> Rule<S> for FeedbackAlignment<S> {
         self.config.entry()
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
-        seam == Seam::Feedback && layer > 0 && layer < self.feedback.len()
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        seam == Seam::Feedback && self.feedback.get(id).is_some_and(|weights| !weights.is_empty())
     }
 
     fn feedback(&mut self, at: At) -> Option<Feedback<'_, S>> {
-        let weights = self.feedback.get(at.layer).filter(|weights| !weights.is_empty())?;
+        let weights = self.feedback.get(at.id)?;
         Some(if self.config.is_direct { Feedback::Output(weights) } else { Feedback::Layer(weights) })
     }
 }
@@ -125,29 +127,28 @@ impl<S: Scalar> Rule<S> for FeedbackAlignment<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::LayerShape;
 
-    const SHAPES: [LayerShape; 3] =
-        [LayerShape { outputs: 20, inputs: 7 }, LayerShape { outputs: 30, inputs: 20 }, LayerShape { outputs: 4, inputs: 30 }];
+    const SIZES: [usize; 4] = [7, 20, 30, 4];
 
     fn rule(is_direct: bool, seed: u64) -> FeedbackAlignment<f64> {
         let config = FeedbackAlignmentConfig { scale: 0.5, is_direct };
-        FeedbackAlignment::new(&config, &Plan { layers: SHAPES.to_vec(), batch: 1, seed, ..Plan::default() }).unwrap()
+        FeedbackAlignment::new(&config, &Plan { seed, ..Plan::dense(&SIZES) }).unwrap()
     }
 
     #[test]
     fn weights_have_the_shape_of_the_layer_or_of_the_classes_and_the_stated_width() {
         for is_direct in [false, true] {
             let mut rule = rule(is_direct, 3);
-            assert!(rule.feedback(At { layer: 0, step: 0 }).is_none());
-            for (layer, shape) in SHAPES.iter().enumerate().skip(1) {
-                let (weights, rows) = match rule.feedback(At { layer, step: 0 }).unwrap() {
-                    Feedback::Layer(weights) if !is_direct => (weights, shape.outputs),
+            assert!(!rule.acts(Seam::Feedback, 0));
+            for layer in 1..3 {
+                let [inputs, outputs] = [SIZES[layer], SIZES[layer + 1]];
+                let (weights, rows) = match rule.feedback(At { id: 2 * layer, step: 0 }).unwrap() {
+                    Feedback::Layer(weights) if !is_direct => (weights, outputs),
                     Feedback::Output(weights) if is_direct => (weights, 4),
                     _ => panic!("the other form"),
                 };
-                assert_eq!(weights.len(), rows * shape.inputs);
-                let width = 0.5 * (6.0 / shape.inputs as f64).sqrt();
+                assert_eq!(weights.len(), rows * inputs);
+                let width = 0.5 * (6.0 / inputs as f64).sqrt();
                 let largest = weights.iter().fold(0.0_f64, |largest, w| largest.max(w.abs()));
                 assert!(largest <= width && largest > 0.9 * width, "layer {layer}: {largest} of {width}");
             }
@@ -156,7 +157,7 @@ mod tests {
 
     #[test]
     fn weights_follow_from_the_seed_and_never_change() {
-        let weights = |rule: &mut FeedbackAlignment<f64>, step| match rule.feedback(At { layer: 1, step }) {
+        let weights = |rule: &mut FeedbackAlignment<f64>, step| match rule.feedback(At { id: 2, step }) {
             Some(Feedback::Layer(weights)) => weights.to_vec(),
             _ => panic!("a layer's weights"),
         };
@@ -167,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_network_without_hidden_layers_is_refused() {
-        let plan = Plan { layers: SHAPES[..1].to_vec(), ..Plan::default() };
+        let plan = Plan::dense(&SIZES[..2]);
         let config = FeedbackAlignmentConfig { is_direct: true, ..FeedbackAlignmentConfig::default() };
         let message = FeedbackAlignment::<f32>::new(&config, &plan).unwrap_err().to_string();
         assert_eq!(message, "rule `direct-feedback-alignment` acts on hidden layers: the network has 0, expected at least 1");

@@ -30,7 +30,7 @@ use pulp::Arch;
 use crate::End::{In, Out};
 use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::lanes;
-use crate::{At, Error, ErrorSignal, LayerShape, Layers, Parameter, Plan, Propagation, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
+use crate::{At, Error, Layers, Parameter, Params, Plan, Propagation, Range, Resolved, Rule, RuleSettings, Scalar, Seam, SignalShape};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
@@ -69,6 +69,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::ErrorSignal],
     decides: Some("the factors of error signals"),
     stays_finite: true,
+    has_fused_update: false,
     parameters: PARAMETERS,
     memory: Memory::NONE,
     make: Make::Rule(make::<f32, false>, make::<f64, false>),
@@ -178,7 +179,7 @@ impl GrapesConfig {
 #[derive(Clone, Debug)]
 pub struct Grapes<S> {
     config: GrapesConfig,
-    shapes: Vec<LayerShape>,
+    plan: Plan,
     factors: Vec<S>,
 }
 
@@ -196,61 +197,55 @@ impl<S: Scalar> Grapes<S> {
             return Err(Error::OutOfRange { rule: entry.name, parameter: "least", found, expected });
         }
         let is_weight_wise = config.form == Form::WeightWise;
-        config.layers.check_hidden(entry.name, plan.layers.len(), if is_weight_wise { 2 } else { 1 })?;
+        config.layers.hidden(entry.name, plan, if is_weight_wise { 2 } else { 1 })?;
         if is_weight_wise && config.layers != Layers::All && config.layers.contains(0) {
             let (found, expected) = (config.layers.to_string(), "layers from 2 in the weight-wise form".to_owned());
             return Err(Error::OutOfRange { rule: entry.name, parameter: "layers", found, expected });
         }
-        let widest = plan.layers.iter().map(|shape| shape.outputs).max().unwrap_or(0);
-        Ok(Self { config: config.clone(), shapes: plan.layers.clone(), factors: vec![S::ZERO; widest] })
+        Ok(Self { config: config.clone(), plan: plan.clone(), factors: vec![S::ZERO; plan.widest()] })
     }
 
-    /// The factors of a hidden layer's units from its weights `[outputs, inputs]` and those of the next layer.
-    pub fn factors(&mut self, incoming: &[S], outgoing: Option<&[S]>, units: usize) -> &[S] {
-        match (self.config.importance, self.config.form, outgoing) {
-            (Importance::Outgoing, _, Some(outgoing)) | (_, Form::WeightWise, Some(outgoing)) => self.sent(outgoing, units),
-            _ => {
-                row_sums(incoming, &mut self.factors[..units]);
-                self.factors_of_sums(units)
-            }
+    /// The factors of a hidden signal's units.
+    pub fn factors(&mut self, signal: usize, params: &(impl Params<S> + ?Sized)) -> &[S] {
+        let SignalShape { units, incoming, outgoing, .. } = &self.plan.signals[signal];
+        let sums = &mut self.factors[..*units];
+        sums.fill(S::ZERO);
+        if self.config.importance == Importance::Outgoing || self.config.form == Form::WeightWise {
+            outgoing.iter().for_each(|id| add_column_sums(params.param(*id), sums));
+        } else {
+            incoming.iter().for_each(|id| add_row_sums(params.param(*id), self.plan.params[*id].columns, sums));
         }
-    }
-
-    /// The factors of units by the weights that they send, `[outputs of the next layer, units]`.
-    fn sent(&mut self, outgoing: &[S], units: usize) -> &[S] {
-        column_sums(outgoing, &mut self.factors[..units]);
-        self.factors_of_sums(units)
-    }
-
-    /// `clip(gain * I / max I, least, gain)` in place of the sums `I`.
-    fn factors_of_sums(&mut self, units: usize) -> &[S] {
-        let factors = &mut self.factors[..units];
-        let largest = factors.iter().fold(S::ZERO, |largest, sum| largest.max(*sum));
-        let [gain, least] = [self.config.gain, self.config.least].map(S::from_f64);
-        for factor in &mut *factors {
-            *factor = if largest > S::ZERO { (gain * (*factor / largest)).max(least) } else { S::ONE };
-        }
-        if self.config.is_mean {
-            let sum = factors.iter().fold(S::ZERO, |sum, factor| sum + *factor);
-            factors.fill(sum / S::from_f64(units as f64));
-        }
-        factors
+        clipped(&self.config, sums)
     }
 }
 
-/// `sums[i] = sum over j of |weight[i][j]|`.
-fn row_sums<S: Scalar>(weight: &[S], sums: &mut [S]) {
-    let inputs = weight.len() / sums.len();
+/// `clip(gain * I / max I, least, gain)` in place of the sums `I`.
+fn clipped<'a, S: Scalar>(config: &GrapesConfig, factors: &'a mut [S]) -> &'a [S] {
+    let largest = factors.iter().fold(S::ZERO, |largest, sum| largest.max(*sum));
+    let [gain, least] = [config.gain, config.least].map(S::from_f64);
+    for factor in &mut *factors {
+        *factor = if largest > S::ZERO { (gain * (*factor / largest)).max(least) } else { S::ONE };
+    }
+    if config.is_mean {
+        let sum = factors.iter().fold(S::ZERO, |sum, factor| sum + *factor);
+        factors.fill(sum / S::from_f64(factors.len() as f64));
+    }
+    factors
+}
+
+/// `sums[u] += sum over j of |weight[r][j]|` over the rows `r` of each unit `u`.
+fn add_row_sums<S: Scalar>(weight: &[S], columns: usize, sums: &mut [S]) {
     Arch::new().dispatch(move || {
-        for (sum, row) in sums.iter_mut().zip(weight.chunks_exact(inputs)) {
-            *sum = lanes::sum(row, Scalar::abs);
+        for rows in weight.chunks(columns * sums.len()) {
+            for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(columns)) {
+                *sum += lanes::sum(row, Scalar::abs);
+            }
         }
     });
 }
 
-/// `sums[i] = sum over k of |weight[k][i]|`.
-fn column_sums<S: Scalar>(weight: &[S], sums: &mut [S]) {
-    sums.fill(S::ZERO);
+/// `sums[u] += sum over k of |weight[k][c]|` over the columns `c` of each unit `u`.
+fn add_column_sums<S: Scalar>(weight: &[S], sums: &mut [S]) {
     Arch::new().dispatch(move || {
         for row in weight.chunks_exact(sums.len()) {
             for (sum, weight) in sums.iter_mut().zip(row) {
@@ -276,8 +271,14 @@ impl<S: Scalar> Rule<S> for Grapes<S> {
         self.config.entry()
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
-        let (last, is_chosen) = (self.shapes.len() - 1, self.config.layers.contains(layer));
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        let layer = match seam {
+            Seam::ErrorSignal => self.plan.signals.get(id).map(|signal| signal.layer),
+            Seam::Gradient => self.plan.params.get(id).filter(|param| param.role.is_weight()).map(|param| param.layer),
+            _ => None,
+        };
+        let Some(layer) = layer else { return false };
+        let (last, is_chosen) = (self.plan.layers() - 1, self.config.layers.contains(layer));
         match (self.config.form, seam) {
             (Form::WeightWise, Seam::ErrorSignal) => is_chosen && layer > 0 && layer + 1 < last,
             (Form::WeightWise, Seam::Gradient) => is_chosen && layer > 0 && layer < last,
@@ -290,17 +291,15 @@ impl<S: Scalar> Rule<S> for Grapes<S> {
         if self.config.form == Form::Propagating { Propagation::Propagating } else { Propagation::Local }
     }
 
-    fn error_signal(&mut self, at: At, signal: &mut ErrorSignal<'_, S>) {
-        if Rule::<S>::acts(self, Seam::ErrorSignal, at.layer) {
-            let units = self.shapes[at.layer].outputs;
-            scale_rows(signal.values, self.factors(signal.incoming, signal.outgoing, units));
-        }
+    fn error_signal(&mut self, at: At, values: &mut [S], params: &dyn Params<S>) {
+        scale_rows(values, self.factors(at.id, params));
     }
 
     fn gradient(&mut self, at: At, weight: &[S], grad: &mut [S]) {
-        if Rule::<S>::acts(self, Seam::Gradient, at.layer) {
-            scale_rows(grad, self.sent(weight, self.shapes[at.layer].inputs));
-        }
+        let sums = &mut self.factors[..self.plan.params[at.id].senders];
+        sums.fill(S::ZERO);
+        add_column_sums(weight, sums);
+        scale_rows(grad, clipped(&self.config, sums));
     }
 }
 
@@ -309,16 +308,23 @@ mod tests {
     use super::*;
     use crate::{Purpose, Stream};
 
-    const SHAPES: [LayerShape; 3] =
-        [LayerShape { outputs: 37, inputs: 50 }, LayerShape { outputs: 5, inputs: 37 }, LayerShape { outputs: 3, inputs: 5 }];
+    const SIZES: [usize; 4] = [50, 37, 5, 3];
 
     fn plan() -> Plan {
-        Plan { layers: SHAPES.to_vec(), batch: 2, seed: 0, ..Plan::default() }
+        Plan { batch: 2, ..Plan::dense(&SIZES) }
+    }
+
+    /// The arrays of a network: weights are drawn, biases are 0.
+    fn network(plan: &Plan) -> Vec<Vec<f64>> {
+        let draw = |param: &crate::ParamShape| {
+            let mut stream = Stream::new(5, Purpose::Init, param.layer as u64);
+            (0..param.len()).map(|_| if param.role.is_weight() { stream.normal() } else { 0.0 }).collect()
+        };
+        plan.params.iter().map(draw).collect()
     }
 
     fn weights(layer: usize) -> Vec<f64> {
-        let mut stream = Stream::new(5, Purpose::Init, layer as u64);
-        (0..SHAPES[layer].weights()).map(|_| stream.normal()).collect()
+        network(&plan()).swap_remove(2 * layer)
     }
 
     /// The equations as they stand in the paper.
@@ -328,11 +334,11 @@ mod tests {
     }
 
     fn incoming(layer: usize) -> Vec<f64> {
-        weights(layer).chunks(SHAPES[layer].inputs).map(|row| row.iter().map(|w| w.abs()).sum()).collect()
+        weights(layer).chunks(SIZES[layer]).map(|row| row.iter().map(|w| w.abs()).sum()).collect()
     }
 
     fn outgoing(layer: usize) -> Vec<f64> {
-        let (units, next) = (SHAPES[layer].outputs, weights(layer + 1));
+        let (units, next) = (SIZES[layer + 1], weights(layer + 1));
         (0..units).map(|unit| next.iter().skip(unit).step_by(units).map(|w| w.abs()).sum()).collect()
     }
 
@@ -346,17 +352,18 @@ mod tests {
     #[test]
     fn factors_are_those_of_the_equations() {
         for (gain, least) in [(2.0, 1.0), (2.0, 0.0), (3.0, 2.9), (1.0, 1.0)] {
-            for (layer, shape) in SHAPES.iter().enumerate().take(2) {
-                let (units, own, next) = (shape.outputs, weights(layer), weights(layer + 1));
+            let params = network(&plan());
+            for layer in 0..2 {
+                let units = SIZES[layer + 1];
                 let config = GrapesConfig { gain, least, ..GrapesConfig::default() };
                 let mut grapes = Grapes::new(&config, &plan()).unwrap();
                 let expected = by_hand(&incoming(layer), gain, least);
-                assert_close(grapes.factors(&own, Some(&next), units), &expected);
+                assert_close(grapes.factors(layer, &params), &expected);
                 let mut control = Grapes::new(&GrapesConfig { is_mean: true, ..config.clone() }, &plan()).unwrap();
                 let mean = expected.iter().sum::<f64>() / units as f64;
-                assert_close(control.factors(&own, Some(&next), units), &vec![mean; units]);
+                assert_close(control.factors(layer, &params), &vec![mean; units]);
                 let mut sending = Grapes::new(&GrapesConfig { importance: Importance::Outgoing, ..config }, &plan()).unwrap();
-                assert_close(sending.factors(&own, Some(&next), units), &by_hand(&outgoing(layer), gain, least));
+                assert_close(sending.factors(layer, &params), &by_hand(&outgoing(layer), gain, least));
             }
         }
     }
@@ -364,24 +371,19 @@ mod tests {
     #[test]
     fn every_sample_is_scaled_by_the_factors_and_the_output_layer_by_none() {
         let mut rule = Grapes::new(&GrapesConfig::default(), &plan()).unwrap();
-        let own = weights(1);
         let expected = by_hand(&incoming(1), 2.0, 1.0);
         let mut values = [vec![1.0; 5], vec![-3.0; 5]].concat();
-        let next = weights(2);
-        let mut signal = ErrorSignal { values: &mut values, incoming: &own, outgoing: Some(&next) };
-        rule.error_signal(At { layer: 1, step: 0 }, &mut signal);
+        rule.error_signal(At { id: 1, step: 0 }, &mut values, &network(&plan()));
         assert_close(&values[..5], &expected);
         assert_close(&values[5..], &expected.iter().map(|factor| -3.0 * factor).collect::<Vec<_>>());
         assert!(Rule::acts(&rule, Seam::ErrorSignal, 1) && !Rule::acts(&rule, Seam::ErrorSignal, 2));
-        let (mut values, output) = (vec![1.0; 6], weights(2));
-        rule.error_signal(At { layer: 2, step: 0 }, &mut ErrorSignal { values: &mut values, incoming: &output, outgoing: None });
-        assert_eq!(values, [1.0; 6]);
     }
 
     #[test]
     fn a_layer_without_weights_other_than_zero_is_left_as_it_is() {
         let mut rule = Grapes::<f32>::new(&GrapesConfig::default(), &plan()).unwrap();
-        assert_eq!(rule.factors(&[0.0; 185], None, 5), [1.0; 5]);
+        let zeros: Vec<Vec<f32>> = plan().params.iter().map(|param| vec![0.0; param.len()]).collect();
+        assert_eq!(rule.factors(1, &zeros), [1.0; 5]);
     }
 
     #[test]
@@ -389,41 +391,42 @@ mod tests {
         // 784 -> 256, uniform: 1.90 (three draws of an independent program).
         let mut stream = Stream::new(1, Purpose::Init, 0);
         let weight: Vec<f64> = (0..784 * 256).map(|_| 2.0 * stream.unit() - 1.0).collect();
-        let plan =
-            Plan { layers: vec![LayerShape { outputs: 256, inputs: 784 }, LayerShape { outputs: 10, inputs: 256 }], ..Plan::default() };
+        let plan = Plan::dense(&[784, 256, 10]);
         let mut rule = Grapes::new(&GrapesConfig { is_mean: true, ..GrapesConfig::default() }, &plan).unwrap();
-        let mean = rule.factors(&weight, None, 256)[0];
+        let mean = rule.factors(0, &vec![weight])[0];
         assert!((mean - 1.90).abs() < 0.03, "{mean}");
     }
 
     #[test]
     fn the_weight_wise_form_counts_both_ends_of_a_synapse() {
         // Four hidden layers: matrices 2 to 4 lie between them.
-        let shapes = [[4, 6], [5, 4], [3, 5], [7, 3], [2, 7]].map(|[outputs, inputs]| LayerShape { outputs, inputs });
-        let plan = Plan { layers: shapes.to_vec(), ..Plan::default() };
-        let mut stream = Stream::new(5, Purpose::Init, 0);
-        let weights = shapes.map(|shape| (0..shape.weights()).map(|_| stream.normal()).collect::<Vec<f64>>());
+        let sizes = [6, 4, 5, 3, 7, 2];
+        let plan = Plan::dense(&sizes);
+        let params = network(&plan);
         let config = GrapesConfig { form: Form::WeightWise, least: 0.0, ..GrapesConfig::default() };
         let mut rule = Grapes::new(&config, &plan).unwrap();
         // P of a matrix: one value an input.
         let of_inputs = |layer: usize| {
-            let inputs = shapes[layer].inputs;
+            let inputs = sizes[layer];
             by_hand(
-                &(0..inputs).map(|j| weights[layer].iter().skip(j).step_by(inputs).map(|w| w.abs()).sum()).collect::<Vec<_>>(),
+                &(0..inputs).map(|j| params[2 * layer].iter().skip(j).step_by(inputs).map(|w| w.abs()).sum()).collect::<Vec<_>>(),
                 2.0,
                 0.0,
             )
         };
-        for (layer, shape) in shapes.into_iter().enumerate() {
-            let at = At { layer, step: 0 };
+        for layer in 0..5 {
+            let [inputs, units] = [sizes[layer], sizes[layer + 1]];
             // One sample with an error signal of 1 for each unit and an input of 1: the gradient is the product of the factors.
-            let mut values = vec![1.0; shape.outputs];
-            let outgoing = weights.get(layer + 1).map(Vec::as_slice);
-            rule.error_signal(at, &mut ErrorSignal { values: &mut values, incoming: &weights[layer], outgoing });
-            let mut grad: Vec<f64> = values.iter().flat_map(|e| vec![*e; shape.inputs]).collect();
-            rule.gradient(at, &weights[layer], &mut grad);
-            let above = if (1..3).contains(&layer) { of_inputs(layer + 1) } else { vec![1.0; shape.outputs] };
-            let below = if (1..4).contains(&layer) { of_inputs(layer) } else { vec![1.0; shape.inputs] };
+            let mut values = vec![1.0; units];
+            if rule.acts(Seam::ErrorSignal, layer) {
+                rule.error_signal(At { id: layer, step: 0 }, &mut values, &params);
+            }
+            let mut grad: Vec<f64> = values.iter().flat_map(|e| vec![*e; inputs]).collect();
+            if rule.acts(Seam::Gradient, 2 * layer) {
+                rule.gradient(At { id: 2 * layer, step: 0 }, &params[2 * layer], &mut grad);
+            }
+            let above = if (1..3).contains(&layer) { of_inputs(layer + 1) } else { vec![1.0; units] };
+            let below = if (1..4).contains(&layer) { of_inputs(layer) } else { vec![1.0; inputs] };
             let expected: Vec<f64> = above.iter().flat_map(|above| below.iter().map(move |below| above * below)).collect();
             assert_close(&grad, &expected);
         }
@@ -433,7 +436,7 @@ mod tests {
     #[test]
     fn what_it_cannot_do_is_refused() {
         let refused = |config: GrapesConfig, layers: usize| {
-            let plan = Plan { layers: SHAPES[..layers].to_vec(), ..Plan::default() };
+            let plan = Plan::dense(&SIZES[..=layers]);
             Grapes::<f32>::new(&config, &plan).unwrap_err().to_string()
         };
         let crossed = GrapesConfig { gain: 1.5, least: 1.6, ..GrapesConfig::default() };

@@ -12,6 +12,7 @@ use pulp::Arch;
 
 use crate::End::{In, Out};
 use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::layers::Chosen;
 use crate::{At, Error, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
@@ -32,6 +33,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::Gradient],
     decides: None,
     stays_finite: true,
+    has_fused_update: false,
     parameters: PARAMETERS,
     memory: Memory::NONE,
     make: Make::Rule(make::<f32>, make::<f64>),
@@ -68,7 +70,7 @@ impl L1Config {
 #[derive(Clone, Debug)]
 pub struct L1<S> {
     l1_penalty: S,
-    layers: Layers,
+    weights: Chosen,
 }
 
 impl<S: Scalar> L1<S> {
@@ -79,8 +81,7 @@ impl<S: Scalar> L1<S> {
     /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
     pub fn new(config: &L1Config, plan: &Plan) -> Result<Self, Error> {
         ENTRY.resolve(&config.settings())?;
-        config.layers.check(ENTRY.name, plan.layers.len())?;
-        Ok(Self { l1_penalty: S::from_f64(config.l1_penalty), layers: config.layers.clone() })
+        Ok(Self { l1_penalty: S::from_f64(config.l1_penalty), weights: config.layers.weights(ENTRY.name, plan)? })
     }
 }
 
@@ -89,14 +90,11 @@ impl<S: Scalar> Rule<S> for L1<S> {
         &ENTRY
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
-        seam == Seam::Gradient && self.layers.contains(layer)
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        seam == Seam::Gradient && self.weights.contains(id)
     }
 
-    fn gradient(&mut self, at: At, weight: &[S], grad: &mut [S]) {
-        if !self.layers.contains(at.layer) {
-            return;
-        }
+    fn gradient(&mut self, _at: At, weight: &[S], grad: &mut [S]) {
         let penalty = self.l1_penalty;
         Arch::new().dispatch(move || {
             for (g, w) in grad.iter_mut().zip(weight) {
@@ -111,23 +109,20 @@ impl<S: Scalar> Rule<S> for L1<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::LayerShape;
 
     #[test]
     fn the_gradient_gains_the_penalty_with_the_sign_of_the_weight() {
-        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 4 }], ..Plan::default() };
+        let plan = Plan::dense(&[4, 1]);
         let config = L1Config { l1_penalty: 0.25, ..L1Config::default() };
         let mut grad = [1.0, 1.0, 1.0, 1.0];
-        L1::new(&config, &plan).unwrap().gradient(At { layer: 0, step: 0 }, &[7.0, -0.001, 0.0, -0.0], &mut grad);
+        L1::new(&config, &plan).unwrap().gradient(At { id: 0, step: 0 }, &[7.0, -0.001, 0.0, -0.0], &mut grad);
         assert_eq!(grad, [1.25, 0.75, 1.0, 1.0]);
     }
 
     #[test]
     fn a_layer_that_was_not_chosen_is_left_alone() {
-        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }; 2], ..Plan::default() };
-        let mut rule = L1::new(&L1Config { l1_penalty: 0.5, layers: Layers::Only(vec![1]) }, &plan).unwrap();
-        let mut grad = [1.0];
-        rule.gradient(At { layer: 0, step: 0 }, &[2.0], &mut grad);
-        assert_eq!(grad, [1.0]);
+        let plan = Plan::dense(&[1, 1, 1]);
+        let rule = L1::<f64>::new(&L1Config { l1_penalty: 0.5, layers: Layers::Only(vec![1]) }, &plan).unwrap();
+        assert_eq!([0, 1, 2, 3].map(|id| rule.acts(Seam::Gradient, id)), [false, false, true, false]);
     }
 }

@@ -11,6 +11,7 @@ use pulp::Arch;
 
 use crate::End::{In, Out};
 use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::layers::Chosen;
 use crate::{At, Error, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
@@ -31,6 +32,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::Gradient],
     decides: None,
     stays_finite: true,
+    has_fused_update: false,
     parameters: PARAMETERS,
     memory: Memory::NONE,
     make: Make::Rule(make::<f32>, make::<f64>),
@@ -67,7 +69,7 @@ impl L2Config {
 #[derive(Clone, Debug)]
 pub struct L2<S> {
     weight_decay: S,
-    layers: Layers,
+    weights: Chosen,
 }
 
 impl<S: Scalar> L2<S> {
@@ -78,8 +80,7 @@ impl<S: Scalar> L2<S> {
     /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
     pub fn new(config: &L2Config, plan: &Plan) -> Result<Self, Error> {
         ENTRY.resolve(&config.settings())?;
-        config.layers.check(ENTRY.name, plan.layers.len())?;
-        Ok(Self { weight_decay: S::from_f64(config.weight_decay), layers: config.layers.clone() })
+        Ok(Self { weight_decay: S::from_f64(config.weight_decay), weights: config.layers.weights(ENTRY.name, plan)? })
     }
 }
 
@@ -88,14 +89,11 @@ impl<S: Scalar> Rule<S> for L2<S> {
         &ENTRY
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
-        seam == Seam::Gradient && self.layers.contains(layer)
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        seam == Seam::Gradient && self.weights.contains(id)
     }
 
-    fn gradient(&mut self, at: At, weight: &[S], grad: &mut [S]) {
-        if !self.layers.contains(at.layer) {
-            return;
-        }
+    fn gradient(&mut self, _at: At, weight: &[S], grad: &mut [S]) {
         let weight_decay = self.weight_decay;
         Arch::new().dispatch(move || {
             for (g, w) in grad.iter_mut().zip(weight) {
@@ -108,32 +106,27 @@ impl<S: Scalar> Rule<S> for L2<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::LayerShape;
 
     #[test]
     fn the_gradient_gains_weight_decay_times_the_weight() {
-        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 3 }], ..Plan::default() };
+        let plan = Plan::dense(&[3, 1]);
         let config = L2Config { weight_decay: 0.5, ..L2Config::default() };
         let mut grad = [1.0, 1.0, 0.0];
-        L2::new(&config, &plan).unwrap().gradient(At { layer: 0, step: 0 }, &[2.0, -4.0, 0.0], &mut grad);
+        L2::new(&config, &plan).unwrap().gradient(At { id: 0, step: 0 }, &[2.0, -4.0, 0.0], &mut grad);
         assert_eq!(grad, [2.0, -1.0, 0.0]);
     }
 
     #[test]
     fn a_layer_that_was_not_chosen_is_left_alone() {
-        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }; 2], ..Plan::default() };
+        let plan = Plan::dense(&[1, 1, 1]);
         let config = L2Config { weight_decay: 0.5, layers: Layers::Only(vec![1]) };
-        let mut rule = L2::new(&config, &plan).unwrap();
-        let mut grad = [1.0];
-        rule.gradient(At { layer: 0, step: 0 }, &[2.0], &mut grad);
-        assert_eq!(grad, [1.0]);
-        rule.gradient(At { layer: 1, step: 0 }, &[2.0], &mut grad);
-        assert_eq!(grad, [2.0]);
+        let rule = L2::<f64>::new(&config, &plan).unwrap();
+        assert_eq!([0, 1, 2, 3].map(|id| rule.acts(Seam::Gradient, id)), [false, false, true, false], "biases are not penalised");
     }
 
     #[test]
     fn a_layer_that_the_network_lacks_is_refused() {
-        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }], ..Plan::default() };
+        let plan = Plan::dense(&[1, 1]);
         let config = L2Config { layers: Layers::Only(vec![2]), ..L2Config::default() };
         let error = L2::<f64>::new(&config, &plan).unwrap_err();
         assert_eq!(error.to_string(), "rule `l2`: `layers` names layer 3, but the network has layers 1 to 1");

@@ -17,7 +17,10 @@ use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::lanes::sum;
 use crate::saved::Saved;
 use crate::share::{rounded, rounded_down};
-use crate::{At, Error, Layers, Measure, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
+use crate::{
+    At, Error, Layers, Measure, ParamShape, Parameter, Params, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry,
+    StateValues,
+};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
@@ -52,8 +55,9 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::AfterUpdate],
     decides: Some("which weights there are"),
     stays_finite: true,
+    has_fused_update: false,
     parameters: PARAMETERS,
-    memory: |plan| Memory { saved: 2 * plan.parameters(), other: 4 * plan.largest_layer() },
+    memory: |plan| Memory { saved: 2 * plan.parameters(), other: 4 * plan.largest_param() },
     make: Make::Rule(make::<f32>, make::<f64>),
 };
 
@@ -127,7 +131,7 @@ impl MagnitudePruningConfig {
 pub struct MagnitudePruning<S> {
     config: MagnitudePruningConfig,
     plan: Plan,
-    /// For each layer, 1 where a weight is removed; empty where the rule does not act.
+    /// For each array, 1 where a weight is removed; empty where the rule does not act.
     pruned: Vec<Vec<u16>>,
     magnitudes: Vec<S>,
 }
@@ -140,7 +144,7 @@ impl<S: Scalar> MagnitudePruning<S> {
     /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
     pub fn new(config: &MagnitudePruningConfig, plan: &Plan) -> Result<Self, Error> {
         ENTRY.resolve(&config.settings())?;
-        config.layers.check(ENTRY.name, plan.layers.len())?;
+        let weights = config.layers.weights(ENTRY.name, plan)?;
         let refuse = |parameter, found: String, expected: String| Err(Error::OutOfRange { rule: ENTRY.name, parameter, found, expected });
         if config.criterion == Criterion::Share && config.amount >= 1.0 {
             return refuse("amount", config.amount.to_string(), "a share below 1 (or set `criterion` to `deviation`)".to_owned());
@@ -148,18 +152,18 @@ impl<S: Scalar> MagnitudePruning<S> {
         if config.end < config.start {
             return refuse("end", config.end.to_string(), format!("at least `start`, {}", config.start));
         }
-        let pruned = |(layer, shape): (usize, &crate::LayerShape)| vec![0; if config.layers.contains(layer) { shape.weights() } else { 0 }];
+        let pruned = |(id, param): (usize, &ParamShape)| vec![0; if weights.contains(id) { param.len() } else { 0 }];
         Ok(Self {
             config: config.clone(),
             plan: plan.clone(),
-            pruned: plan.layers.iter().enumerate().map(pruned).collect(),
+            pruned: plan.params.iter().enumerate().map(pruned).collect(),
             magnitudes: Vec::new(),
         })
     }
 
     /// Marks what has to go when this share of the pruning is done.
-    fn prune(&mut self, layer: usize, ramp: f64, weight: &[S]) {
-        let (pruned, amount) = (&mut self.pruned[layer], ramp * self.config.amount);
+    fn prune(&mut self, id: usize, ramp: f64, weight: &[S]) {
+        let (pruned, amount) = (&mut self.pruned[id], ramp * self.config.amount);
         match self.config.criterion {
             Criterion::Share => {
                 let count = rounded_down(amount, weight.len());
@@ -204,34 +208,31 @@ impl<S: Scalar> Rule<S> for MagnitudePruning<S> {
         &ENTRY
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
-        seam == Seam::AfterUpdate && self.config.layers.contains(layer)
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        seam == Seam::AfterUpdate && self.pruned.get(id).is_some_and(|pruned| !pruned.is_empty())
     }
 
     fn after_update(&mut self, at: At, _before: &[S], weight: &mut [S]) {
-        if self.pruned[at.layer].is_empty() {
-            return;
-        }
         if let Some(ramp) = self.plan.epochs_done(at.step).and_then(|epoch| self.config.ramp(epoch, self.plan.epochs)) {
-            self.prune(at.layer, ramp, weight);
+            self.prune(at.id, ramp, weight);
         }
-        weight.iter_mut().zip(&self.pruned[at.layer]).for_each(|(w, pruned)| *w = if *pruned == 0 { *w } else { S::ZERO });
+        weight.iter_mut().zip(&self.pruned[at.id]).for_each(|(w, pruned)| *w = if *pruned == 0 { *w } else { S::ZERO });
     }
 
-    fn measures(&mut self, _weights: &[&[S]]) -> Vec<Measure> {
-        let count = |pruned: &Vec<u16>| pruned.iter().filter(|pruned| **pruned != 0).count() as u64;
-        vec![Measure { name: "pruned", per_layer: self.pruned.iter().map(count).collect() }]
+    fn measures(&mut self, _params: &dyn Params<S>) -> Vec<Measure> {
+        let count = |id: usize| self.pruned[id].iter().filter(|pruned| **pruned != 0).count() as u64;
+        vec![Measure { name: "pruned", per_layer: self.plan.per_layer(count) }]
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {
-        let entry = |(layer, pruned): (usize, &Vec<u16>)| StateEntry { name: "pruned", layer, values: StateValues::Counts(pruned.clone()) };
+        let entry = |(param, pruned): (usize, &Vec<u16>)| StateEntry { name: "pruned", param, values: StateValues::Counts(pruned.clone()) };
         self.pruned.iter().enumerate().filter(|(_, pruned)| !pruned.is_empty()).map(entry).collect()
     }
 
     fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
-        let saved = Saved::of_layers(ENTRY.name, entries);
-        for (layer, pruned) in self.pruned.iter_mut().enumerate().filter(|(_, pruned)| !pruned.is_empty()) {
-            *pruned = saved.counts("pruned", layer, pruned.len(), 1)?;
+        let saved = Saved { rule: ENTRY.name, entries, params: &self.plan.params };
+        for (param, pruned) in self.pruned.iter_mut().enumerate().filter(|(_, pruned)| !pruned.is_empty()) {
+            *pruned = saved.counts("pruned", param, 1)?;
         }
         Ok(())
     }
@@ -240,16 +241,15 @@ impl<S: Scalar> Rule<S> for MagnitudePruning<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::LayerShape;
 
     fn rule(config: &MagnitudePruningConfig, inputs: usize) -> MagnitudePruning<f64> {
-        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs }], epoch_steps: 2, epochs: 100, ..Plan::default() };
+        let plan = Plan { epoch_steps: 2, epochs: 100, ..Plan::dense(&[inputs, 1]) };
         MagnitudePruning::new(config, &plan).unwrap()
     }
 
     fn after(rule: &mut MagnitudePruning<f64>, step: u64, weight: &[f64]) -> Vec<f64> {
         let mut weight = weight.to_vec();
-        rule.after_update(At { layer: 0, step }, &[], &mut weight);
+        rule.after_update(At { id: 0, step }, &[], &mut weight);
         weight
     }
 

@@ -13,7 +13,8 @@ use pulp::Arch;
 use crate::End::Out;
 use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::lanes::sum;
-use crate::{At, Error, LayerShape, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
+use crate::layers::Chosen;
+use crate::{At, Error, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
@@ -33,6 +34,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::AfterUpdate],
     decides: None,
     stays_finite: true,
+    has_fused_update: false,
     parameters: PARAMETERS,
     memory: Memory::NONE,
     make: Make::Rule(make::<f32>, make::<f64>),
@@ -69,8 +71,9 @@ impl MaxNormConfig {
 #[derive(Clone, Debug)]
 pub struct MaxNorm<S> {
     longest: S,
-    layers: Layers,
-    shapes: Vec<LayerShape>,
+    weights: Chosen,
+    /// Numbers of a row of each array.
+    columns: Vec<usize>,
 }
 
 impl<S: Scalar> MaxNorm<S> {
@@ -81,8 +84,8 @@ impl<S: Scalar> MaxNorm<S> {
     /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
     pub fn new(config: &MaxNormConfig, plan: &Plan) -> Result<Self, Error> {
         ENTRY.resolve(&config.settings())?;
-        config.layers.check(ENTRY.name, plan.layers.len())?;
-        Ok(Self { longest: S::from_f64(config.max_norm), layers: config.layers.clone(), shapes: plan.layers.clone() })
+        let columns = plan.params.iter().map(|param| param.columns).collect();
+        Ok(Self { longest: S::from_f64(config.max_norm), weights: config.layers.weights(ENTRY.name, plan)?, columns })
     }
 }
 
@@ -91,17 +94,14 @@ impl<S: Scalar> Rule<S> for MaxNorm<S> {
         &ENTRY
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
-        seam == Seam::AfterUpdate && self.layers.contains(layer)
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        seam == Seam::AfterUpdate && self.weights.contains(id)
     }
 
     fn after_update(&mut self, at: At, _before: &[S], weight: &mut [S]) {
-        if !self.layers.contains(at.layer) {
-            return;
-        }
-        let (longest, inputs) = (self.longest, self.shapes[at.layer].inputs);
+        let (longest, columns) = (self.longest, self.columns[at.id]);
         Arch::new().dispatch(move || {
-            for row in weight.chunks_exact_mut(inputs) {
+            for row in weight.chunks_exact_mut(columns) {
                 // Squares of numbers over the largest of them cannot overflow.
                 let largest = row.iter().fold(S::ZERO, |largest, w| largest.max(w.abs()));
                 if largest == S::ZERO {
@@ -124,10 +124,10 @@ mod tests {
     use super::*;
 
     fn after(max_norm: f64, weight: &[f64], inputs: usize) -> Vec<f64> {
-        let plan = Plan { layers: vec![LayerShape { outputs: weight.len() / inputs, inputs }], ..Plan::default() };
+        let plan = Plan::dense(&[inputs, weight.len() / inputs]);
         let mut rule = MaxNorm::new(&MaxNormConfig { max_norm, layers: Layers::All }, &plan).unwrap();
         let mut weight = weight.to_vec();
-        rule.after_update(At { layer: 0, step: 0 }, &[], &mut weight);
+        rule.after_update(At { id: 0, step: 0 }, &[], &mut weight);
         weight
     }
 

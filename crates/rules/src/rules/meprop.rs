@@ -10,8 +10,9 @@
 
 use crate::End::Out;
 use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::layers::Chosen;
 use crate::share::rounded_up;
-use crate::{At, Error, ErrorSignal, LayerShape, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
+use crate::{At, Error, Layers, Parameter, Params, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
@@ -31,6 +32,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::ErrorSignal],
     decides: None,
     stays_finite: true,
+    has_fused_update: false,
     parameters: PARAMETERS,
     memory: Memory::NONE,
     make: Make::Rule(make::<f32>, make::<f64>),
@@ -66,8 +68,10 @@ impl MePropConfig {
 /// meProp; has no state.
 #[derive(Clone, Debug)]
 pub struct MeProp<S> {
-    config: MePropConfig,
-    shapes: Vec<LayerShape>,
+    kept_share: f64,
+    hidden: Chosen,
+    /// Units of each signal.
+    units: Vec<usize>,
     magnitudes: Vec<S>,
 }
 
@@ -79,14 +83,14 @@ impl<S: Scalar> MeProp<S> {
     /// [`Error::OutOfRange`], [`Error::NoSuchLayer`], [`Error::TooFewHiddenLayers`].
     pub fn new(config: &MePropConfig, plan: &Plan) -> Result<Self, Error> {
         ENTRY.resolve(&config.settings())?;
-        config.layers.check_hidden(ENTRY.name, plan.layers.len(), 1)?;
-        let widest = plan.layers.iter().map(|shape| shape.outputs).max().unwrap_or(0);
-        Ok(Self { config: config.clone(), shapes: plan.layers.clone(), magnitudes: Vec::with_capacity(widest) })
+        let hidden = config.layers.hidden(ENTRY.name, plan, 1)?;
+        let units = plan.signals.iter().map(|signal| signal.units).collect();
+        Ok(Self { kept_share: config.kept_share, hidden, units, magnitudes: Vec::with_capacity(plan.widest()) })
     }
 
     /// How many of so many units are kept.
     fn kept(&self, units: usize) -> usize {
-        rounded_up(self.config.kept_share, units).clamp(1, units)
+        rounded_up(self.kept_share, units).clamp(1, units)
     }
 }
 
@@ -95,17 +99,14 @@ impl<S: Scalar> Rule<S> for MeProp<S> {
         &ENTRY
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
-        seam == Seam::ErrorSignal && layer + 1 < self.shapes.len() && self.config.layers.contains(layer)
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        seam == Seam::ErrorSignal && self.hidden.contains(id)
     }
 
-    fn error_signal(&mut self, at: At, signal: &mut ErrorSignal<'_, S>) {
-        if !self.acts(Seam::ErrorSignal, at.layer) {
-            return;
-        }
-        let units = self.shapes[at.layer].outputs;
+    fn error_signal(&mut self, at: At, values: &mut [S], _params: &dyn Params<S>) {
+        let units = self.units[at.id];
         let kept = self.kept(units);
-        for sample in signal.values.chunks_exact_mut(units) {
+        for sample in values.chunks_exact_mut(units) {
             self.magnitudes.clear();
             self.magnitudes.extend(sample.iter().map(|e| e.abs()));
             // NaN counts as the largest of all, so that it is not hidden from the divergence check.
@@ -131,11 +132,9 @@ mod tests {
     use super::*;
 
     fn thinned(kept_share: f64, values: &[f64], units: usize) -> Vec<f64> {
-        let layers = vec![LayerShape { outputs: units, inputs: 1 }, LayerShape { outputs: 2, inputs: units }];
-        let mut rule =
-            MeProp::new(&MePropConfig { kept_share, layers: Layers::All }, &Plan { layers, batch: 9, seed: 0, ..Plan::default() }).unwrap();
+        let mut rule = MeProp::new(&MePropConfig { kept_share, layers: Layers::All }, &Plan::dense(&[1, units, 2])).unwrap();
         let mut values = values.to_vec();
-        rule.error_signal(At { layer: 0, step: 0 }, &mut ErrorSignal { values: &mut values, incoming: &[], outgoing: None });
+        rule.error_signal(At { id: 0, step: 0 }, &mut values, &Vec::<Vec<f64>>::new());
         values
     }
 
@@ -182,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_network_without_hidden_layers_is_refused() {
-        let plan = Plan { layers: vec![LayerShape { outputs: 2, inputs: 2 }], ..Plan::default() };
+        let plan = Plan::dense(&[2, 2]);
         let message = MeProp::<f32>::new(&MePropConfig::default(), &plan).unwrap_err().to_string();
         assert_eq!(message, "rule `meprop` acts on hidden layers: the network has 0, expected at least 1");
     }

@@ -21,7 +21,7 @@
 use crate::End::{In, Out};
 use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::saved::Saved;
-use crate::{At, Error, LayerShape, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
+use crate::{At, Error, Layers, ParamShape, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter {
@@ -51,6 +51,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::AfterUpdate],
     decides: Some("the bounds of weights"),
     stays_finite: true,
+    has_fused_update: false,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 28 * plan.parameters(), other: 0 },
     make: Make::Rule(make::<f32>, make::<f64>),
@@ -198,7 +199,7 @@ const LOWER: [&str; 3] = ["lower", "under", "under_sum"];
 pub struct SdSnnBounds<S> {
     config: SdSnnBoundsConfig,
     plan: Plan,
-    /// One state for each layer; none where the rule does not act.
+    /// One state for each array; none where the rule does not act.
     ranges: Vec<Option<Ranges<S>>>,
 }
 
@@ -210,9 +211,9 @@ impl<S: Scalar> SdSnnBounds<S> {
     /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
     pub fn new(config: &SdSnnBoundsConfig, plan: &Plan) -> Result<Self, Error> {
         ENTRY.resolve(&config.settings())?;
-        config.layers.check(ENTRY.name, plan.layers.len())?;
-        let state = |(layer, shape): (usize, &LayerShape)| config.layers.contains(layer).then(|| Ranges::new(shape.weights()));
-        Ok(Self { config: config.clone(), plan: plan.clone(), ranges: plan.layers.iter().enumerate().map(state).collect() })
+        let weights = config.layers.weights(ENTRY.name, plan)?;
+        let state = |(id, param): (usize, &ParamShape)| weights.contains(id).then(|| Ranges::new(param.len()));
+        Ok(Self { config: config.clone(), plan: plan.clone(), ranges: plan.params.iter().enumerate().map(state).collect() })
     }
 }
 
@@ -221,50 +222,50 @@ impl<S: Scalar> Rule<S> for SdSnnBounds<S> {
         &ENTRY
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
-        seam == Seam::AfterUpdate && self.config.layers.contains(layer)
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        seam == Seam::AfterUpdate && self.ranges.get(id).is_some_and(Option::is_some)
     }
 
     fn after_update(&mut self, at: At, _before: &[S], weight: &mut [S]) {
-        if let (Some(ranges), Some(epoch)) = (&mut self.ranges[at.layer], self.plan.epochs_done(at.step)) {
+        if let (Some(ranges), Some(epoch)) = (&mut self.ranges[at.id], self.plan.epochs_done(at.step)) {
             ranges.epoch(&self.config, epoch, weight);
         }
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {
-        let scalars = |name, layer, values: &Vec<S>| StateEntry { name, layer, values: StateValues::Scalars(values.clone()) };
-        let counts = |name, layer, values: &Vec<u16>| StateEntry { name, layer, values: StateValues::Counts(values.clone()) };
+        let scalars = |name, param, values: &Vec<S>| StateEntry { name, param, values: StateValues::Scalars(values.clone()) };
+        let counts = |name, param, values: &Vec<u16>| StateEntry { name, param, values: StateValues::Counts(values.clone()) };
         let mut entries = Vec::new();
-        for (layer, ranges) in self.ranges.iter().enumerate().filter_map(|(layer, ranges)| Some((layer, ranges.as_ref()?))) {
+        for (param, ranges) in self.ranges.iter().enumerate().filter_map(|(param, ranges)| Some((param, ranges.as_ref()?))) {
             for (end, [range, count, excess]) in [(&ranges.upper, UPPER), (&ranges.lower, LOWER)] {
-                entries.push(scalars(range, layer, &end.range));
-                entries.push(counts(count, layer, &end.count));
-                entries.push(scalars(excess, layer, &end.excess));
+                entries.push(scalars(range, param, &end.range));
+                entries.push(counts(count, param, &end.count));
+                entries.push(scalars(excess, param, &end.excess));
             }
-            entries.push(counts("decay", layer, &ranges.decay));
-            entries.push(counts("did", layer, &ranges.did));
-            entries.push(scalars("last", layer, &ranges.last));
+            entries.push(counts("decay", param, &ranges.decay));
+            entries.push(counts("did", param, &ranges.did));
+            entries.push(scalars("last", param, &ranges.last));
         }
         entries
     }
 
     fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
-        let (saved, most) = (Saved::of_layers(ENTRY.name, entries), self.config.threshold - 1);
-        for (layer, ranges) in self.ranges.iter_mut().enumerate().filter_map(|(layer, ranges)| Some((layer, ranges.as_mut()?))) {
-            let expected = ranges.last.len();
+        let saved = Saved { rule: ENTRY.name, entries, params: &self.plan.params };
+        let most = self.config.threshold - 1;
+        for (param, ranges) in self.ranges.iter_mut().enumerate().filter_map(|(param, ranges)| Some((param, ranges.as_mut()?))) {
             let end = |[range, count, excess]: [&'static str; 3]| {
                 Ok::<_, Error>(End {
-                    range: saved.scalars(range, layer, expected, S::ZERO)?,
-                    count: saved.counts(count, layer, expected, most)?,
-                    excess: saved.scalars(excess, layer, expected, S::ZERO)?,
+                    range: saved.scalars(range, param, S::ZERO)?,
+                    count: saved.counts(count, param, most)?,
+                    excess: saved.scalars(excess, param, S::ZERO)?,
                 })
             };
             *ranges = Ranges {
                 upper: end(UPPER)?,
                 lower: end(LOWER)?,
-                decay: saved.counts("decay", layer, expected, most)?,
-                did: saved.counts("did", layer, expected, ABOVE + BELOW + FELL)?,
-                last: saved.scalars("last", layer, expected, S::ZERO)?,
+                decay: saved.counts("decay", param, most)?,
+                did: saved.counts("did", param, ABOVE + BELOW + FELL)?,
+                last: saved.scalars("last", param, S::ZERO)?,
             };
         }
         Ok(())
@@ -277,11 +278,11 @@ mod tests {
 
     /// One epoch after another over given weights, one step each; what is left of each after the clamp.
     fn course(config: &SdSnnBoundsConfig, weights: &[[f64; 2]]) -> Vec<Vec<f64>> {
-        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 2 }], ..Plan::default() };
+        let plan = Plan::dense(&[2, 1]);
         let mut rule = SdSnnBounds::new(config, &plan).unwrap();
         let after = |(step, weight): (u64, &[f64; 2])| {
             let mut weight = weight.to_vec();
-            rule.after_update(At { layer: 0, step }, &[], &mut weight);
+            rule.after_update(At { id: 0, step }, &[], &mut weight);
             weight
         };
         (0..).zip(weights).map(after).collect()

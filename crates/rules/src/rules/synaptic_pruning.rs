@@ -20,7 +20,8 @@ use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::lanes::sum;
 use crate::saved::Saved;
 use crate::{
-    At, Error, LayerShape, Layers, Measure, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues,
+    At, Error, Layers, Measure, ParamShape, Parameter, Params, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry,
+    StateValues,
 };
 
 const PARAMETERS: &[Parameter] = &[
@@ -51,6 +52,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::AfterUpdate],
     decides: Some("which weights there are"),
     stays_finite: true,
+    has_fused_update: false,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
     make: Make::Rule(make::<f32>, make::<f64>),
@@ -156,8 +158,8 @@ impl<S: Scalar> Synapses<S> {
 pub struct SynapticPruning<S> {
     config: SynapticPruningConfig,
     plan: Plan,
-    /// One state for each layer; none where the rule does not act.
-    layers: Vec<Option<Synapses<S>>>,
+    /// One state for each array; none where the rule does not act.
+    synapses: Vec<Option<Synapses<S>>>,
 }
 
 impl<S: Scalar> SynapticPruning<S> {
@@ -168,9 +170,9 @@ impl<S: Scalar> SynapticPruning<S> {
     /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
     pub fn new(config: &SynapticPruningConfig, plan: &Plan) -> Result<Self, Error> {
         ENTRY.resolve(&config.settings())?;
-        config.layers.check(ENTRY.name, plan.layers.len())?;
-        let state = |(layer, shape): (usize, &LayerShape)| config.layers.contains(layer).then(|| Synapses::new(shape.weights()));
-        Ok(Self { config: config.clone(), plan: plan.clone(), layers: plan.layers.iter().enumerate().map(state).collect() })
+        let weights = config.layers.weights(ENTRY.name, plan)?;
+        let state = |(id, param): (usize, &ParamShape)| weights.contains(id).then(|| Synapses::new(param.len()));
+        Ok(Self { config: config.clone(), plan: plan.clone(), synapses: plan.params.iter().enumerate().map(state).collect() })
     }
 }
 
@@ -179,12 +181,12 @@ impl<S: Scalar> Rule<S> for SynapticPruning<S> {
         &ENTRY
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
-        seam == Seam::AfterUpdate && self.config.layers.contains(layer)
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        seam == Seam::AfterUpdate && self.synapses.get(id).is_some_and(Option::is_some)
     }
 
     fn after_update(&mut self, at: At, _before: &[S], weight: &mut [S]) {
-        if let Some(synapses) = &mut self.layers[at.layer] {
+        if let Some(synapses) = &mut self.synapses[at.id] {
             synapses.collect(weight);
             if self.plan.epochs_done(at.step).is_some() {
                 synapses.judge(&self.config, weight);
@@ -192,56 +194,48 @@ impl<S: Scalar> Rule<S> for SynapticPruning<S> {
         }
     }
 
-    fn measures(&mut self, _weights: &[&[S]]) -> Vec<Measure> {
-        let pruned = |synapses: &Option<Synapses<S>>| {
-            synapses.as_ref().map_or(0, |synapses| synapses.pruned.iter().filter(|pruned| **pruned != 0).count() as u64)
-        };
-        let pruned = self.layers.iter().map(pruned).collect();
-        let events: Vec<[u64; 2]> = self
-            .layers
-            .iter_mut()
-            .map(|layer| layer.as_mut().map(|synapses| std::mem::take(&mut synapses.events)).unwrap_or_default())
-            .collect();
-        let of_events = |index: usize| events.iter().map(|events| events[index]).collect();
-        vec![
-            Measure { name: "removed", per_layer: of_events(0) },
-            Measure { name: "regrown", per_layer: of_events(1) },
-            Measure { name: "pruned", per_layer: pruned },
-        ]
+    fn measures(&mut self, _params: &dyn Params<S>) -> Vec<Measure> {
+        let of = |count: fn(&Synapses<S>) -> u64| self.plan.per_layer(|id| self.synapses[id].as_ref().map_or(0, count));
+        let measures = vec![
+            Measure { name: "removed", per_layer: of(|synapses| synapses.events[0]) },
+            Measure { name: "regrown", per_layer: of(|synapses| synapses.events[1]) },
+            Measure { name: "pruned", per_layer: of(|synapses| synapses.pruned.iter().filter(|pruned| **pruned != 0).count() as u64) },
+        ];
+        self.synapses.iter_mut().flatten().for_each(|synapses| synapses.events = [0; 2]);
+        measures
     }
 
     fn counted(&self) -> Vec<u64> {
-        self.layers.iter().flatten().flat_map(|synapses| synapses.events).collect()
+        self.synapses.iter().flatten().flat_map(|synapses| synapses.events).collect()
     }
 
     fn set_counted(&mut self, counted: &[u64]) {
-        for (synapses, counts) in self.layers.iter_mut().flatten().zip(counted.as_chunks::<2>().0) {
+        for (synapses, counts) in self.synapses.iter_mut().flatten().zip(counted.as_chunks::<2>().0) {
             // More than any run counts: what was read from a file may not overflow later.
             synapses.events = counts.map(|count| count.min(1 << 48));
         }
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {
-        let entries = |(layer, synapses): (usize, &Option<Synapses<S>>)| {
+        let entries = |(param, synapses): (usize, &Option<Synapses<S>>)| {
             synapses.as_ref().map(|Synapses { pruned, streak, collected, .. }| {
                 [
-                    StateEntry { name: "pruned", layer, values: StateValues::Counts(pruned.clone()) },
-                    StateEntry { name: "streak", layer, values: StateValues::Counts(streak.clone()) },
-                    StateEntry { name: "collected", layer, values: StateValues::Scalars(collected.clone()) },
+                    StateEntry { name: "pruned", param, values: StateValues::Counts(pruned.clone()) },
+                    StateEntry { name: "streak", param, values: StateValues::Counts(streak.clone()) },
+                    StateEntry { name: "collected", param, values: StateValues::Scalars(collected.clone()) },
                 ]
             })
         };
-        self.layers.iter().enumerate().filter_map(entries).flatten().collect()
+        self.synapses.iter().enumerate().filter_map(entries).flatten().collect()
     }
 
     fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
-        let saved = Saved::of_layers(ENTRY.name, entries);
-        for (layer, synapses) in self.layers.iter_mut().enumerate().filter_map(|(layer, synapses)| Some((layer, synapses.as_mut()?))) {
-            let count = synapses.pruned.len();
+        let saved = Saved { rule: ENTRY.name, entries, params: &self.plan.params };
+        for (param, synapses) in self.synapses.iter_mut().enumerate().filter_map(|(param, synapses)| Some((param, synapses.as_mut()?))) {
             *synapses = Synapses {
-                pruned: saved.counts("pruned", layer, count, 1)?,
-                streak: saved.counts("streak", layer, count, self.config.patience - 1)?,
-                collected: saved.scalars("collected", layer, count, -S::MAX)?,
+                pruned: saved.counts("pruned", param, 1)?,
+                streak: saved.counts("streak", param, self.config.patience - 1)?,
+                collected: saved.scalars("collected", param, -S::MAX)?,
                 events: [0; 2],
             };
         }
@@ -262,7 +256,7 @@ mod tests {
 
     impl Course {
         fn new(patience: u16, weight: [f64; 4]) -> Self {
-            let plan = Plan { layers: vec![LayerShape { outputs: 2, inputs: 2 }], epoch_steps: 2, ..Plan::default() };
+            let plan = Plan { epoch_steps: 2, ..Plan::dense(&[2, 2]) };
             let config = SynapticPruningConfig { weak: 0.5, strong: 1.0, patience, layers: Layers::All };
             Self { rule: SynapticPruning::new(&config, &plan).unwrap(), weight: weight.to_vec(), step: 0 }
         }
@@ -270,7 +264,7 @@ mod tests {
         fn epoch(&mut self, update: [f64; 4]) -> &[f64] {
             for _ in 0..2 {
                 self.weight.iter_mut().zip(update).for_each(|(w, update)| *w += update);
-                self.rule.after_update(At { layer: 0, step: self.step }, &[], &mut self.weight);
+                self.rule.after_update(At { id: 0, step: self.step }, &[], &mut self.weight);
                 self.step += 1;
             }
             &self.weight
@@ -297,7 +291,7 @@ mod tests {
         assert_eq!(course.epoch([0.0, 0.0, 0.0, -0.5]), [2.0, 2.0, 2.0, 0.0]);
         assert_eq!(course.epoch([0.0, 0.0, 0.0, -0.5]), [2.0, 2.0, 2.0, 0.0], "2 is not more than 2");
         assert_eq!(course.epoch([0.0, 0.0, 0.0, -0.5]), [2.0, 2.0, 2.0, -3.0]);
-        let counts: Vec<_> = course.rule.measures(&[]).iter().map(|measure| (measure.name, measure.total())).collect();
+        let counts: Vec<_> = course.rule.measures(&Vec::<Vec<f64>>::new()).iter().map(|measure| (measure.name, measure.total())).collect();
         assert_eq!(counts, [("removed", 1), ("regrown", 1), ("pruned", 0)]);
         assert_eq!(course.rule.counted(), [0, 0], "counted since the last report");
     }
@@ -307,7 +301,7 @@ mod tests {
         let mut course = Course::new(1, [0.0; 4]);
         assert_eq!(course.epoch([0.0; 4]), [0.0; 4], "nothing is weaker than a mean of 0");
         let mut course = Course::new(1, [1e300; 4]);
-        course.rule.layers[0].as_mut().unwrap().pruned.fill(1);
+        course.rule.synapses[0].as_mut().unwrap().pruned.fill(1);
         course.epoch([1e300; 4]);
         assert!(course.weight.iter().all(|w| w.is_finite() && *w > 0.0), "{:?}", course.weight);
     }

@@ -4,18 +4,23 @@
 mod rows;
 
 use spinet_rules::{
-    Algorithm1, At, BdnnDsd, BdnnDsdConfig, Buildable, Chain, End, Error, GradientDescent, L2, L2Config, LayerShape, Layers, Plan, Purpose,
-    RULES, Range, Role, RuleSettings, Seam, Setting, StateEntry, StateValues, Stream,
+    Algorithm1, At, BdnnDsd, BdnnDsdConfig, Buildable, Chain, End, Error, GradientDescent, L2, L2Config, Layers, Plan, Purpose, RULES,
+    Range, Role, RuleSettings, Seam, Setting, StateEntry, StateValues, Stream,
 };
 
 use rows::{ROWS, Row};
 
-const SHAPES: [LayerShape; 2] = [LayerShape { outputs: 5, inputs: 4 }, LayerShape { outputs: 3, inputs: 5 }];
+const SIZES: [usize; 3] = [4, 5, 3];
 const BATCH: usize = 6;
 const LEARNING_RATE: f64 = 0.2;
 
 fn plan() -> Plan {
-    Plan { layers: SHAPES.to_vec(), batch: BATCH, seed: 3, epochs: 40, ..Plan::default() }
+    Plan { batch: BATCH, seed: 3, epochs: 40, ..Plan::dense(&SIZES) }
+}
+
+/// Weights of a layer.
+fn count(layer: usize) -> usize {
+    SIZES[layer] * SIZES[layer + 1]
 }
 
 /// The defaults and every other setting of every row.
@@ -38,15 +43,16 @@ struct Course<S: Buildable> {
 impl<S: Buildable> Course<S> {
     fn new(settings: &RuleSettings) -> Self {
         let chain = Chain::from_settings(std::slice::from_ref(settings), &plan()).unwrap();
-        let draw = |(layer, shape): (usize, &LayerShape)| random::<S>(shape.weights(), Purpose::Init, layer as u64, 1.0);
-        Self { chain, weights: SHAPES.iter().enumerate().map(draw).collect(), factors: Vec::new() }
+        let draw = |layer: usize| random::<S>(count(layer), Purpose::Init, layer as u64, 1.0);
+        Self { chain, weights: (0..2).map(draw).collect(), factors: Vec::new() }
     }
 
     /// One step through the seams that need no network; `gradient` gives that of a layer from its weights.
     fn step(&mut self, step: u64, learning_rate: f64, mut gradient: impl FnMut(usize, &[S]) -> Vec<S>) {
         for (layer, weight) in self.weights.iter_mut().enumerate() {
-            let at = At { layer, step };
-            self.factors.extend(self.chain.activation(at, BATCH, SHAPES[layer].outputs).unwrap_or_default());
+            self.factors.extend(self.chain.activation(At { id: layer, step }, BATCH).unwrap_or_default());
+            // Biases lie between the weights.
+            let at = At { id: 2 * layer, step };
             let mut grad = gradient(layer, weight);
             self.chain.gradient(at, weight, &mut grad);
             self.chain.update(at, S::from_f64(learning_rate), weight, &grad);
@@ -70,8 +76,7 @@ impl<S: Buildable> Course<S> {
     }
 
     fn measures(&mut self) -> Vec<(&'static str, Vec<spinet_rules::Measure>)> {
-        let weights: Vec<&[S]> = self.weights.iter().map(Vec::as_slice).collect();
-        self.chain.measures(&weights)
+        self.chain.measures(&vec![self.weights[0].as_slice(), &[], &self.weights[1], &[]])
     }
 }
 
@@ -118,7 +123,7 @@ fn a_rule_acts_at_the_seams_that_its_entry_names_and_at_no_other() {
     for entry in RULES {
         let chain = Chain::<f32>::from_settings(&[RuleSettings::new(entry.name)], &plan()).unwrap();
         // At the output layer rules of hidden layers do nothing.
-        let acting: Vec<_> = Seam::ALL.into_iter().filter(|seam| (0..SHAPES.len()).any(|layer| chain.acts(*seam, layer))).collect();
+        let acting: Vec<_> = Seam::ALL.into_iter().filter(|seam| (0..plan().params.len()).any(|id| chain.acts(*seam, id))).collect();
         assert_eq!(acting, entry.seams, "{}", entry.name);
         let is_in_chain: Vec<_> = chain.names().collect();
         match entry.role {
@@ -451,7 +456,7 @@ fn l2_and_bdnn_dsd_together_are_the_two_done_by_hand() {
         let mut course = Course::<f64>::new(&settings[0]);
         course.chain = Chain::from_settings(&settings, &plan()).unwrap();
         let mut by_hand = course.weights.clone();
-        let mut bounds = SHAPES.map(|shape| Algorithm1::new(&config, shape.weights()));
+        let mut bounds = [0, 1].map(|layer| Algorithm1::new(&config, count(layer)));
         for step in 0..40 {
             course.step(step, LEARNING_RATE, |layer, weight| random(weight.len(), Purpose::Noise, 2 * (step / 4) + layer as u64, 2.0));
             for (layer, weight) in by_hand.iter_mut().enumerate() {
@@ -471,13 +476,13 @@ fn two_rules_at_one_seam_act_one_after_the_other() {
     let rules: Vec<Box<dyn spinet_rules::Rule<f64>>> =
         vec![Box::new(decay(0.5)), Box::new(bound(0.4)), Box::new(decay(0.25)), Box::new(bound(0.2))];
     let mut chain = Chain::new(&plan(), rules, Box::new(GradientDescent));
-    let at = At { layer: 0, step: 0 };
+    let at = At { id: 0, step: 0 };
     let (mut weight, mut grad) = (vec![1.0; 20], vec![0.0; 20]);
     chain.gradient(at, &weight, &mut grad);
     assert_eq!(grad, [0.75; 20]);
     chain.update(at, 0.1, &mut weight, &grad);
     assert_eq!(weight, [0.2; 20]);
-    let weights: [&[f64]; 2] = [&weight, &[]];
-    let counted: Vec<_> = chain.measures(&weights).iter().map(|(name, measures)| (*name, measures[4].total())).collect();
+    let counted: Vec<_> =
+        chain.measures(&vec![weight.as_slice(), &[], &[], &[]]).iter().map(|(name, measures)| (*name, measures[4].total())).collect();
     assert_eq!(counted, [("bdnn-dsd", 0), ("bdnn-dsd", 20)], "both saw the weight, the second clamped it");
 }

@@ -1,7 +1,7 @@
 //! One layer driven by stored gradients, and the stored weights it must come to.
 
 use serde::Deserialize;
-use spinet_rules::{At, Buildable, Chain, LayerShape, Plan, RuleSettings};
+use spinet_rules::{At, Buildable, Chain, Plan, RuleSettings};
 
 #[derive(Deserialize)]
 pub(crate) struct Constants {
@@ -45,11 +45,11 @@ struct State {
 
 /// A layer of as many units as weights with one input each, so that there are as many biases.
 pub(crate) fn chain<S: Buildable>(rule: &str, weights: usize, epoch_steps: u64) -> Chain<S> {
-    layer(rule, LayerShape { outputs: weights, inputs: 1 }, epoch_steps)
+    layer(rule, &[1, weights], epoch_steps)
 }
 
-fn layer<S: Buildable>(rule: &str, shape: LayerShape, epoch_steps: u64) -> Chain<S> {
-    let plan = Plan { layers: vec![shape], epoch_steps, epochs: 40, ..Plan::default() };
+fn layer<S: Buildable>(rule: &str, sizes: &[usize; 2], epoch_steps: u64) -> Chain<S> {
+    let plan = Plan { epoch_steps, epochs: 40, ..Plan::dense(sizes) };
     Chain::from_settings(&[rule.parse::<RuleSettings>().unwrap()], &plan).unwrap()
 }
 
@@ -62,16 +62,16 @@ pub(crate) fn assert_agrees<S: Buildable>(constants: &Constants, tolerance: f64)
     let Constants { drive, cases } = constants;
     let mut compared = 0;
     for case in cases {
-        let shape = LayerShape { outputs: drive.initial_weights.len() / drive.inputs, inputs: drive.inputs };
-        let mut chain = layer::<S>(&case.rule, shape, drive.epoch_steps);
+        let sizes = [drive.inputs, drive.initial_weights.len() / drive.inputs];
+        let mut chain = layer::<S>(&case.rule, &sizes, drive.epoch_steps);
         let (mut weights, mut biases) = (numbers::<S>(&drive.initial_weights), numbers::<S>(&drive.initial_weights));
         for (index, gradient) in drive.gradients.iter().enumerate() {
-            let (at, rate, grad) = (At { layer: 0, step: index as u64 }, S::from_f64(drive.learning_rate), numbers::<S>(gradient));
+            let (at, rate, grad) = (At { id: 0, step: index as u64 }, S::from_f64(drive.learning_rate), numbers::<S>(gradient));
             let mut of_weights = grad.clone();
             chain.gradient(at, &weights, &mut of_weights);
             chain.update(at, rate, &mut weights, &of_weights);
             if drive.inputs == 1 {
-                chain.update_bias(at, rate, &mut biases, &grad);
+                chain.update(At { id: 1, ..at }, rate, &mut biases, &grad);
             }
             for state in case.states.iter().filter(|state| state.step == index + 1) {
                 let pairs = std::iter::once((&weights, &state.weights)).chain(state.biases.iter().map(|expected| (&biases, expected)));

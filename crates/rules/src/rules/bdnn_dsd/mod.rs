@@ -38,7 +38,10 @@ pub use algorithm_1::Algorithm1;
 use crate::End::Out;
 use crate::entry::{Make, Memory, Role, RuleEntry};
 use crate::saved::Saved;
-use crate::{At, Error, Layers, Measure, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
+use crate::{
+    At, Error, Layers, Measure, ParamRole, ParamShape, Parameter, Params, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam,
+    StateEntry, StateValues,
+};
 
 const COUNTINGS: &[&str] = &["consecutive", "cumulative"];
 
@@ -105,6 +108,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::AfterUpdate],
     decides: Some("the bounds of weights"),
     stays_finite: true,
+    has_fused_update: true,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
     make: Make::Rule(make::<f32>, make::<f64>),
@@ -252,7 +256,7 @@ pub(crate) struct SpineEvents {
     pub(crate) disappeared: u64,
 }
 
-/// State of one weight matrix; every array has its shape, `[outputs, inputs]`.
+/// State of one trained array; every array of it has the same shape.
 #[derive(Clone, Debug)]
 pub(crate) struct SpineState<S> {
     /// Largest allowed magnitude of each weight, `[0, inf)`.
@@ -276,10 +280,9 @@ impl<S: Scalar> SpineState<S> {
 pub struct BdnnDsd<S> {
     entry: &'static RuleEntry,
     constants: Constants<S>,
-    /// One state for each layer; `None` where the rule does not act.
+    plan: Plan,
+    /// One state for each trained array; `None` where the rule does not act.
     states: Vec<Option<SpineState<S>>>,
-    /// The same for biases; every array is `[outputs]`.
-    bias_states: Vec<Option<SpineState<S>>>,
 }
 
 impl<S> std::fmt::Debug for BdnnDsd<S> {
@@ -297,7 +300,7 @@ impl<S: Scalar> BdnnDsd<S> {
     pub fn new(config: &BdnnDsdConfig, plan: &Plan) -> Result<Self, Error> {
         let entry = config.entry();
         entry.resolve(&config.settings())?;
-        config.layers.check(entry.name, plan.layers.len())?;
+        let weights = config.layers.weights(entry.name, plan)?;
         let constants = Constants {
             initial_bound: S::from_f64(config.initial_bound),
             bound_step: S::from_f64(config.bound_step),
@@ -306,19 +309,28 @@ impl<S: Scalar> BdnnDsd<S> {
             growth_counting: config.growth_counting,
             shrink_counting: config.shrink_counting,
         };
-        let states = |is_there: bool, count: fn(&crate::LayerShape) -> usize| {
-            let state = |(layer, shape): (usize, &crate::LayerShape)| {
-                (is_there && config.layers.contains(layer)).then(|| SpineState::new(count(shape), constants.initial_bound))
-            };
-            plan.layers.iter().enumerate().map(state).collect()
+        let is_bounded_bias =
+            |param: &ParamShape| config.has_bounded_biases && param.role == ParamRole::Bias && config.layers.contains(param.layer);
+        let state = |(id, param): (usize, &ParamShape)| {
+            (weights.contains(id) || is_bounded_bias(param)).then(|| SpineState::new(param.len(), constants.initial_bound))
         };
-        let (of_weights, of_biases) = (states(true, |shape| shape.weights()), states(config.has_bounded_biases, |shape| shape.outputs));
-        Ok(Self { entry, constants, states: of_weights, bias_states: of_biases })
+        Ok(Self { entry, constants, plan: plan.clone(), states: plan.params.iter().enumerate().map(state).collect() })
     }
 
-    /// The bounds of a layer's weights, `[outputs, inputs]`; none where the rule does not act.
-    pub fn bound(&self, layer: usize) -> Option<&[S]> {
-        self.states.get(layer)?.as_ref().map(|state| state.bound.as_slice())
+    /// The bounds of a trained array, by its number in the plan; none where the rule does not act.
+    pub fn bound(&self, param: usize) -> Option<&[S]> {
+        self.states.get(param)?.as_ref().map(|state| state.bound.as_slice())
+    }
+
+    /// The states of weight matrices, whose events are counted.
+    fn of_weights(&self) -> impl Iterator<Item = &SpineState<S>> {
+        self.states.iter().zip(&self.plan.params).filter(|(_, param)| param.role.is_weight()).filter_map(|(state, _)| state.as_ref())
+    }
+
+    /// The same, to change them.
+    fn of_weights_mut(&mut self) -> impl Iterator<Item = &mut SpineState<S>> {
+        let states = self.states.iter_mut().zip(&self.plan.params);
+        states.filter(|(_, param)| param.role.is_weight()).filter_map(|(state, _)| state.as_mut())
     }
 }
 
@@ -327,53 +339,35 @@ impl<S: Scalar> Rule<S> for BdnnDsd<S> {
         self.entry
     }
 
-    fn acts(&self, seam: Seam, layer: usize) -> bool {
-        seam == Seam::AfterUpdate && self.is_fused(layer)
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        seam == Seam::AfterUpdate && self.states.get(id).is_some_and(Option::is_some)
     }
 
     fn after_update(&mut self, at: At, before: &[S], weight: &mut [S]) {
-        if let Some(state) = &mut self.states[at.layer] {
+        if let Some(state) = &mut self.states[at.id] {
             fused::after_update(&self.constants, state, before, weight);
         }
     }
 
-    fn after_bias_update(&mut self, at: At, before: &[S], bias: &mut [S]) {
-        if let Some(state) = &mut self.bias_states[at.layer] {
-            fused::after_update(&self.constants, state, before, bias);
-        }
-    }
-
-    fn acts_on_biases(&self, layer: usize) -> bool {
-        self.bias_states.get(layer).is_some_and(Option::is_some)
-    }
-
-    fn is_fused(&self, layer: usize) -> bool {
-        self.states.get(layer).is_some_and(Option::is_some)
-    }
-
     fn fused_update(&mut self, at: At, learning_rate: S, weight: &mut [S], grad: &[S]) {
-        if let Some(state) = &mut self.states[at.layer] {
+        if let Some(state) = &mut self.states[at.id] {
             fused::update(&self.constants, state, learning_rate, weight, grad);
         }
     }
 
-    fn measures(&mut self, weights: &[&[S]]) -> Vec<Measure> {
-        let events: Vec<SpineEvents> =
-            self.states.iter_mut().map(|state| state.as_mut().map(|state| std::mem::take(&mut state.events)).unwrap_or_default()).collect();
-        let of_events = |name, count: fn(&SpineEvents) -> u64| Measure { name, per_layer: events.iter().map(count).collect() };
-        let of_weights = |name, is_counted: fn(S, S) -> bool| Measure {
-            name,
-            per_layer: self
-                .states
-                .iter()
-                .zip(weights)
-                .map(|(state, weight)| {
-                    let bounds = state.as_ref().map_or([].as_slice(), |state| state.bound.as_slice());
-                    weight.iter().zip(bounds).filter(|(w, bound)| is_counted(**w, **bound)).count() as u64
-                })
-                .collect(),
+    fn measures(&mut self, params: &dyn Params<S>) -> Vec<Measure> {
+        let of_events = |name, count: fn(&SpineEvents) -> u64| {
+            let count = |id: usize| self.states[id].as_ref().map_or(0, |state| count(&state.events));
+            Measure { name, per_layer: self.plan.per_layer(count) }
         };
-        vec![
+        let of_weights = |name, is_counted: fn(S, S) -> bool| {
+            let count = |id: usize| {
+                let bounds = self.bound(id).unwrap_or_default();
+                params.param(id).iter().zip(bounds).filter(|(w, bound)| is_counted(**w, **bound)).count() as u64
+            };
+            Measure { name, per_layer: self.plan.per_layer(count) }
+        };
+        let measures = vec![
             of_events("appeared", |events| events.appeared),
             of_events("grew", |events| events.grew),
             of_events("shrank", |events| events.shrank),
@@ -382,79 +376,61 @@ impl<S: Scalar> Rule<S> for BdnnDsd<S> {
             of_weights("saturated", |w, bound| bound > S::ZERO && w.abs() >= bound),
             of_weights("zero_weights", |w, _| w == S::ZERO),
             of_weights("zero_bounds", |_, bound| bound == S::ZERO),
-        ]
+        ];
+        self.states.iter_mut().flatten().for_each(|state| state.events = SpineEvents::default());
+        measures
     }
 
     fn counted(&self) -> Vec<u64> {
-        let events = self.states.iter().flatten().map(|state| state.events);
-        events.flat_map(|events| [events.appeared, events.grew, events.shrank, events.disappeared]).collect()
+        self.of_weights()
+            .flat_map(|state| [state.events.appeared, state.events.grew, state.events.shrank, state.events.disappeared])
+            .collect()
     }
 
     fn set_counted(&mut self, counted: &[u64]) {
         // More than any run counts: what was read from a file may not overflow later.
         let sane = |count: u64| count.min(1 << 48);
-        for (state, counts) in self.states.iter_mut().flatten().zip(counted.chunks_exact(4)) {
+        for (state, counts) in self.of_weights_mut().zip(counted.chunks_exact(4)) {
             let [appeared, grew, shrank, disappeared] = [counts[0], counts[1], counts[2], counts[3]].map(sane);
             state.events = SpineEvents { appeared, grew, shrank, disappeared };
         }
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {
-        let entries = |states: &[Option<SpineState<S>>], [bound, over, decay]: [&'static str; 3]| {
-            let of_layer = |(layer, state): (usize, &Option<SpineState<S>>)| {
-                state.as_ref().map(|state| {
-                    [
-                        StateEntry { name: bound, layer, values: StateValues::Scalars(state.bound.clone()) },
-                        StateEntry { name: over, layer, values: StateValues::Counts(state.over.clone()) },
-                        StateEntry { name: decay, layer, values: StateValues::Counts(state.decay.clone()) },
-                    ]
-                })
-            };
-            states.iter().enumerate().filter_map(of_layer).flatten().collect::<Vec<_>>()
+        let entries = |(param, state): (usize, &Option<SpineState<S>>)| {
+            state.as_ref().map(|state| {
+                [
+                    StateEntry { name: "bound", param, values: StateValues::Scalars(state.bound.clone()) },
+                    StateEntry { name: "over", param, values: StateValues::Counts(state.over.clone()) },
+                    StateEntry { name: "decay", param, values: StateValues::Counts(state.decay.clone()) },
+                ]
+            })
         };
-        let mut all = entries(&self.states, OF_WEIGHTS);
-        all.extend(entries(&self.bias_states, OF_BIASES));
-        all
+        self.states.iter().enumerate().filter_map(entries).flatten().collect()
     }
 
     fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
-        let (saved, threshold) = (Saved::of_layers(self.entry.name, entries), self.constants.threshold);
-        for (states, names) in [(&mut self.states, OF_WEIGHTS), (&mut self.bias_states, OF_BIASES)] {
-            for (layer, state) in states.iter_mut().enumerate() {
-                if let Some(state) = state {
-                    *state = state.restored(&saved, layer, names, threshold)?;
-                }
-            }
+        let saved = Saved { rule: self.entry.name, entries, params: &self.plan.params };
+        // A counter at its threshold cannot be saved by a step.
+        let most = self.constants.threshold - 1;
+        for (param, state) in self.states.iter_mut().enumerate().filter_map(|(param, state)| Some((param, state.as_mut()?))) {
+            let (bound, over, decay) =
+                (saved.scalars("bound", param, S::ZERO)?, saved.counts("over", param, most)?, saved.counts("decay", param, most)?);
+            *state = SpineState { bound, over, decay, events: SpineEvents::default() };
         }
         Ok(())
-    }
-}
-
-/// Names of the arrays of a layer's weights: bounds, growth counters, shrink counters.
-const OF_WEIGHTS: [&str; 3] = ["bound", "over", "decay"];
-/// The same of its biases.
-const OF_BIASES: [&str; 3] = ["bias_bound", "bias_over", "bias_decay"];
-
-impl<S: Scalar> SpineState<S> {
-    /// The state of this size that a checkpoint holds.
-    fn restored(&self, saved: &Saved<'_, S>, layer: usize, [bound, over, decay]: [&'static str; 3], threshold: u16) -> Result<Self, Error> {
-        let expected = self.bound.len();
-        // A counter at its threshold cannot be saved by a step.
-        let counts = |name| saved.counts(name, layer, expected, threshold - 1);
-        let (bound, over, decay) = (saved.scalars(bound, layer, expected, S::ZERO)?, counts(over)?, counts(decay)?);
-        Ok(Self { bound, over, decay, events: SpineEvents::default() })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Chain, LayerShape};
+    use crate::Chain;
 
-    const AT: At = At { layer: 0, step: 0 };
+    const AT: At = At { id: 0, step: 0 };
 
     fn plan(inputs: usize) -> Plan {
-        Plan { layers: vec![LayerShape { outputs: 1, inputs }], ..Plan::default() }
+        Plan::dense(&[inputs, 1])
     }
 
     fn config(threshold: u16) -> BdnnDsdConfig {
@@ -462,7 +438,7 @@ mod tests {
     }
 
     fn counts(rule: &mut BdnnDsd<f64>, weight: &[f64]) -> Vec<(&'static str, u64)> {
-        rule.measures(&[weight]).into_iter().map(|measure| (measure.name, measure.total())).collect()
+        rule.measures(&vec![weight, &[0.0]]).into_iter().map(|measure| (measure.name, measure.total())).collect()
     }
 
     #[test]
@@ -506,12 +482,12 @@ mod tests {
 
     #[test]
     fn the_rule_acts_on_chosen_layers_alone() {
-        let plan = Plan { layers: vec![LayerShape { outputs: 1, inputs: 1 }; 2], ..Plan::default() };
+        let plan = Plan::dense(&[1, 1, 1]);
         let config = BdnnDsdConfig { layers: Layers::Only(vec![0]), ..config(1) };
         let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(BdnnDsd::<f64>::new(&config, &plan).unwrap())]);
         let (mut first, mut second) = ([2.0], [2.0]);
-        chain.update(At { layer: 0, step: 0 }, 1.0, &mut first, &[0.0]);
-        chain.update(At { layer: 1, step: 0 }, 1.0, &mut second, &[0.0]);
+        chain.update(At { id: 0, step: 0 }, 1.0, &mut first, &[0.0]);
+        chain.update(At { id: 2, step: 0 }, 1.0, &mut second, &[0.0]);
         assert_eq!((first, second), ([0.75], [2.0]));
     }
 
@@ -532,13 +508,13 @@ mod tests {
         for (has_bounded_biases, expected) in [(false, [0.75]), (true, [0.5])] {
             let config = BdnnDsdConfig { has_bounded_biases, ..config(10) };
             let mut rule = BdnnDsd::<f64>::new(&config, &plan(1)).unwrap();
-            assert_eq!(rule.acts_on_biases(0), has_bounded_biases);
+            assert_eq!(rule.acts(Seam::AfterUpdate, 1), has_bounded_biases);
             let (state, count) = (rule.state(), if has_bounded_biases { 6 } else { 3 });
             assert_eq!(state.len(), count);
             rule.restore(&state).unwrap();
             let mut chain = Chain::with_gradient_descent(&plan(1), vec![Box::new(rule)]);
             let mut bias = [0.25];
-            chain.update_bias(AT, 1.0, &mut bias, &[-0.5]);
+            chain.update(At { id: 1, ..AT }, 1.0, &mut bias, &[-0.5]);
             assert_eq!(bias, expected);
         }
     }
@@ -563,6 +539,6 @@ mod tests {
         let mut state = rule.state();
         state.retain(|entry| entry.name != "decay");
         let error = rule.restore(&state).unwrap_err();
-        assert_eq!(error.to_string(), "rule `bdnn-dsd`: saved state lacks `decay` of layer 1 with 3 values (found nothing)");
+        assert_eq!(error.to_string(), "rule `bdnn-dsd`: saved state lacks `decay` of layer1.weight with 3 values (found nothing)");
     }
 }
