@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{Activation, Batch, Diverged, Initialiser, Inputs, Kernel, Loss, Network, NetworkConfig, Pixels, Threads, Workspace};
-use spinet_rules::{At, BdnnDsd, BdnnDsdConfig, Chain, Params, Propagation, Purpose, Rule, RuleEntry, Seam, Stream};
+use spinet_rules::{At, BdnnDsd, Chain, Params, Propagation, Purpose, Rule, RuleEntry, Seam, Stream, resolve};
 
 const SIZES: [usize; 4] = [4, 5, 6, 3];
 const SAMPLES: usize = 7;
@@ -115,7 +115,7 @@ impl Rule<f32> for Poison {
 
     fn after_update(&mut self, at: At, _: &[f32], weight: &mut [f32]) {
         let layer = at.id / 2;
-        self.spoil(at, if at.id % 2 == 0 { Spot::Updated(layer) } else { Spot::UpdatedBias(layer) }, weight);
+        self.spoil(at, if at.id.is_multiple_of(2) { Spot::Updated(layer) } else { Spot::UpdatedBias(layer) }, weight);
     }
 
     fn activation(&mut self, at: At, rows: usize) -> Option<&[f32]> {
@@ -162,7 +162,7 @@ const LABELS: [u8; SAMPLES] = [0, 1, 2, 2, 1, 0, 1];
 fn refusal(config: &NetworkConfig, spot: Spot, value: f32, spoiled_step: u64) -> Diverged {
     let mut network = Network::<f32>::new(config, 8).unwrap();
     let plan = network.plan(SAMPLES, 8);
-    let bound = BdnnDsd::new(&BdnnDsdConfig { threshold: 2, ..BdnnDsdConfig::default() }, &plan).unwrap();
+    let bound = BdnnDsd::new(&resolve("bdnn-dsd:threshold=2").unwrap(), &plan).unwrap();
     let poison = Poison { spot, value, step: spoiled_step, factors: Vec::new() };
     let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(bound), Box::new(poison)]);
     let mut workspace = Workspace::new(&network, SAMPLES, Threads::one());

@@ -2,10 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{Activation, Batch, Gradients, Inputs, Network, NetworkConfig, Threads, Workspace};
-use spinet_rules::{
-    At, Chain, Feedback, FeedbackAlignment, FeedbackAlignmentConfig, Form, Grapes, GrapesConfig, Plan, Purpose, Rule, RuleEntry, Seam,
-    Stream,
-};
+use spinet_rules::{At, Chain, Feedback, FeedbackAlignment, Grapes, Plan, Purpose, Rule, RuleEntry, Seam, Stream, resolve};
 
 const SIZES: [usize; 4] = [4, 6, 5, 3];
 const LABELS: [u8; 7] = [0, 1, 2, 2, 1, 0, 1];
@@ -109,8 +106,8 @@ fn both_forms_are_the_sums_of_the_equations() {
     let plan: Plan = network.plan(LABELS.len(), 9);
     let mut seen = vec![gradients(&network, Vec::new()).weights];
     for is_direct in [false, true] {
-        let config = FeedbackAlignmentConfig { is_direct, ..FeedbackAlignmentConfig::default() };
-        let mut rule = FeedbackAlignment::new(&config, &plan).unwrap();
+        let name = if is_direct { "direct-feedback-alignment" } else { "feedback-alignment" };
+        let mut rule = FeedbackAlignment::new(&resolve(name).unwrap(), &plan).unwrap();
         let expected = by_hand(&network, &mut rule, |_, error| error);
         let found = gradients(&network, vec![Box::new(rule)]).weights;
         for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
@@ -138,14 +135,14 @@ fn unclipped(importance: &[f64]) -> Vec<f64> {
 #[test]
 fn grapes_without_clipping_scales_what_feedback_alignment_carries() {
     let network = network();
-    let mut rule = FeedbackAlignment::new(&FeedbackAlignmentConfig::default(), &network.plan(LABELS.len(), 9)).unwrap();
+    let mut rule = FeedbackAlignment::new(&resolve("feedback-alignment").unwrap(), &network.plan(LABELS.len(), 9)).unwrap();
     let expected = by_hand(&network, &mut rule, |layer, error| {
         let dense = &network.layers[layer];
         let sums: Vec<f64> = dense.weight.chunks(dense.shape.inputs).map(|row| row.iter().map(|w| w.abs()).sum()).collect();
         let factors = unclipped(&sums);
         error.chunks(factors.len()).flat_map(|row| row.iter().zip(&factors).map(|(e, factor)| e * factor).collect::<Vec<_>>()).collect()
     });
-    let grapes = Grapes::new(&GrapesConfig { least: 0.0, ..GrapesConfig::default() }, &network.plan(LABELS.len(), 9)).unwrap();
+    let grapes = Grapes::new(&resolve("grapes:least=0").unwrap(), &network.plan(LABELS.len(), 9)).unwrap();
     let without = gradients(&network, vec![Box::new(rule.clone())]).weights;
     let found = gradients(&network, vec![Box::new(rule), Box::new(grapes)]).weights;
     assert_close(&found, &expected);
@@ -155,8 +152,7 @@ fn grapes_without_clipping_scales_what_feedback_alignment_carries() {
 #[test]
 fn the_weight_wise_form_scales_the_matrix_between_hidden_layers_under_direct_feedback_alignment() {
     let network = network();
-    let config = FeedbackAlignmentConfig { is_direct: true, ..FeedbackAlignmentConfig::default() };
-    let mut rule = FeedbackAlignment::new(&config, &network.plan(LABELS.len(), 9)).unwrap();
+    let mut rule = FeedbackAlignment::new(&resolve("direct-feedback-alignment").unwrap(), &network.plan(LABELS.len(), 9)).unwrap();
     let mut expected = by_hand(&network, &mut rule, |_, error| error);
     // Of three matrices the second alone; below the output layer the upper end counts 1.
     let dense = &network.layers[1];
@@ -164,7 +160,6 @@ fn the_weight_wise_form_scales_the_matrix_between_hidden_layers_under_direct_fee
         (0..dense.shape.inputs).map(|j| dense.weight.iter().skip(j).step_by(dense.shape.inputs).map(|w| w.abs()).sum()).collect();
     let factors = unclipped(&sums);
     expected[1].chunks_mut(dense.shape.inputs).for_each(|row| row.iter_mut().zip(&factors).for_each(|(g, factor)| *g *= factor));
-    let config = GrapesConfig { least: 0.0, form: Form::WeightWise, ..GrapesConfig::default() };
-    let grapes = Grapes::new(&config, &network.plan(LABELS.len(), 9)).unwrap();
+    let grapes = Grapes::new(&resolve("grapes:least=0,form=weight-wise").unwrap(), &network.plan(LABELS.len(), 9)).unwrap();
     assert_close(&gradients(&network, vec![Box::new(rule), Box::new(grapes)]).weights, &expected);
 }

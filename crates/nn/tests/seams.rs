@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use spinet_nn::{Batch, Gradients, Inputs, Network, NetworkConfig, Threads, Workspace};
-use spinet_rules::{At, Chain, Dropout, DropoutConfig, Params, Propagation, Purpose, Rule, RuleEntry, Seam, Stream};
+use spinet_rules::{At, Chain, Dropout, Params, Propagation, Purpose, Rule, RuleEntry, Seam, Stream, resolve};
 
 const SIZES: [usize; 4] = [3, 5, 4, 2];
 const SAMPLES: usize = 6;
@@ -214,7 +214,9 @@ impl Rule<f64> for Double {
     }
 
     fn error_signal(&mut self, _: At, values: &mut [f64], _: &dyn Params<f64>) {
-        values.iter_mut().for_each(|value| *value *= 2.0);
+        for value in values {
+            *value *= 2.0;
+        }
     }
 }
 
@@ -313,7 +315,7 @@ fn the_factors_of_two_rules_multiply() {
 
 #[test]
 fn dropout_that_drops_nothing_leaves_the_factors_of_another_rule() {
-    let none = Dropout::new(&DropoutConfig { dropout_rate: 0.0, ..DropoutConfig::default() }, &network().plan(SAMPLES, 0)).unwrap();
+    let none = Dropout::new(&resolve("dropout:dropout_rate=0").unwrap(), &network().plan(SAMPLES, 0)).unwrap();
     let two = Bench::new(vec![Box::new(none), Box::new(Factors::new(2, false))]);
     assert_same_course(two, Bench::new(vec![Box::new(Factors::new(2, false))]), 4);
 }

@@ -5,7 +5,7 @@
 #![allow(missing_docs, reason = "Criterion's macro makes a function without one")]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use spinet_rules::{At, Chain, Grapes, GrapesConfig, Plan, Purpose, Stream};
+use spinet_rules::{At, Chain, Grapes, Plan, Purpose, Stream, resolve};
 
 fn update(criterion: &mut Criterion) {
     for (outputs, inputs) in [(100, 784), (256, 784), (500, 784), (500, 3072)] {
@@ -24,7 +24,7 @@ fn update(criterion: &mut Criterion) {
         }
         let arrays = vec![start.as_slice(), &[], &[], &[]];
         // The factors alone; scaling the error signals of a batch is little beside them.
-        let mut grapes = Grapes::<f32>::new(&GrapesConfig::default(), &plan).unwrap();
+        let mut grapes = Grapes::<f32>::new(&resolve("grapes").unwrap(), &plan).unwrap();
         group.bench_function("grapes", |bencher| bencher.iter(|| grapes.factors(0, &arrays).len()));
         group.finish();
     }

@@ -103,6 +103,12 @@ impl Buildable for f64 {
 }
 
 impl RuleEntry {
+    /// What most rules say of themselves: they act wherever others do, stay finite and have no state.
+    pub(crate) const RULE: Self = Self { stays_finite: true, ..Self::own("", &[]) };
+
+    /// The same of an optimizer.
+    pub(crate) const OPTIMIZER: Self = Self { role: Role::Optimizer, ..Self::RULE };
+
     /// The entry of a rule of your own, which the registry does not have; name and seams are all that a chain needs.
     ///
     /// ```
@@ -132,11 +138,11 @@ impl RuleEntry {
     /// # Errors
     ///
     /// [`Error::UnknownParameter`], [`Error::OutOfRange`].
-    pub fn resolve(&self, settings: &RuleSettings) -> Result<Resolved, Error> {
+    pub fn resolve(&'static self, settings: &RuleSettings) -> Result<Resolved, Error> {
         Resolved::new(self, settings)
     }
 
-    pub(crate) fn build<S: Buildable>(&self, settings: &RuleSettings, plan: &Plan) -> Result<Made<S>, Error> {
+    pub(crate) fn build<S: Buildable>(&'static self, settings: &RuleSettings, plan: &Plan) -> Result<Made<S>, Error> {
         S::make(&self.make, &self.resolve(settings)?, plan)
     }
 }

@@ -10,10 +10,10 @@
 //! One step of BDNN-dsd on a layer with one unit and three inputs: the second weight is outside its bound.
 //!
 //! ```
-//! use spinet_rules::{At, BdnnDsd, BdnnDsdConfig, Chain, Plan};
+//! use spinet_rules::{At, BdnnDsd, Chain, Plan, resolve};
 //!
 //! let plan = Plan::dense(&[3, 1]);
-//! let rule = BdnnDsd::<f64>::new(&BdnnDsdConfig::default(), &plan)?;
+//! let rule = BdnnDsd::<f64>::new(&resolve("bdnn-dsd")?, &plan)?;
 //! let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(rule)]);
 //!
 //! let mut weight = [0.2, 0.9, -0.3];
@@ -46,26 +46,26 @@ pub use entry::{Buildable, Memory, Role, RuleEntry};
 pub use error::{Error, nearest};
 pub use layers::Layers;
 pub use optimizers::Optimizer;
-pub use optimizers::adam::{Adam, AdamConfig, AdamW, AdamWConfig};
+pub use optimizers::adam::Adam;
 pub use optimizers::gradient_descent::GradientDescent;
-pub use optimizers::momentum::{Momentum, MomentumConfig};
-pub use optimizers::neuroplastic::{NeuroPlastic, NeuroPlasticConfig};
-pub use optimizers::rms_prop::{RmsProp, RmsPropConfig};
+pub use optimizers::momentum::Momentum;
+pub use optimizers::neuroplastic::NeuroPlastic;
+pub use optimizers::rms_prop::RmsProp;
 pub use parameter::{End, Parameter, Range, Resolved, RuleSettings, Setting};
 pub use plan::{ParamRole, ParamShape, Params, Plan, SignalShape};
-pub use registry::{RULES, find};
+pub use registry::{RULES, find, resolve};
 pub use rule::{At, Feedback, Measure, Propagation, Rule, Seam, StateEntry, StateValues};
-pub use rules::bdnn_dsd::{Algorithm1, BdnnDsd, BdnnDsdConfig, Counting};
-pub use rules::drop_connect::{DropConnect, DropConnectConfig};
-pub use rules::dropout::{Dropout, DropoutConfig, Scaling};
-pub use rules::feedback_alignment::{FeedbackAlignment, FeedbackAlignmentConfig};
-pub use rules::grapes::{Form, Grapes, GrapesConfig, Importance};
-pub use rules::l1::{L1, L1Config};
-pub use rules::l2::{L2, L2Config};
-pub use rules::magnitude_pruning::{Criterion, MagnitudePruning, MagnitudePruningConfig};
-pub use rules::max_norm::{MaxNorm, MaxNormConfig};
-pub use rules::meprop::{MeProp, MePropConfig};
-pub use rules::sd_snn_bounds::{SdSnnBounds, SdSnnBoundsConfig};
-pub use rules::synaptic_pruning::{SynapticPruning, SynapticPruningConfig};
+pub use rules::bdnn_dsd::{Algorithm1, BdnnDsd};
+pub use rules::drop_connect::DropConnect;
+pub use rules::dropout::Dropout;
+pub use rules::feedback_alignment::FeedbackAlignment;
+pub use rules::grapes::Grapes;
+pub use rules::l1::L1;
+pub use rules::l2::L2;
+pub use rules::magnitude_pruning::MagnitudePruning;
+pub use rules::max_norm::MaxNorm;
+pub use rules::meprop::MeProp;
+pub use rules::sd_snn_bounds::SdSnnBounds;
+pub use rules::synaptic_pruning::SynapticPruning;
 pub use scalar::Scalar;
 pub use stream::{Purpose, Stream};

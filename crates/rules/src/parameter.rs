@@ -8,7 +8,8 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::nearest;
-use crate::{Error, Layers, RuleEntry};
+use crate::layers::Chosen;
+use crate::{Error, Layers, Plan, RuleEntry};
 
 /// One parameter of a rule.
 #[derive(Clone, Debug)]
@@ -19,6 +20,31 @@ pub struct Parameter {
     pub summary: &'static str,
     /// Default and range.
     pub range: Range,
+}
+
+impl Parameter {
+    /// The layers of a rule that acts on weight matrices.
+    pub(crate) const WEIGHT_LAYERS: Self = Self::layers("the weight matrices it acts on");
+
+    /// A number between two ends.
+    pub(crate) const fn number(name: &'static str, default: f64, low: End, high: End, summary: &'static str) -> Self {
+        Self { name, summary, range: Range::Number { default, low, high } }
+    }
+
+    /// A whole number between two, both allowed.
+    pub(crate) const fn count(name: &'static str, default: u64, [low, high]: [u64; 2], summary: &'static str) -> Self {
+        Self { name, summary, range: Range::Count { default, low, high } }
+    }
+
+    /// One of some words.
+    pub(crate) const fn choice(name: &'static str, default: &'static str, options: &'static [&'static str], summary: &'static str) -> Self {
+        Self { name, summary, range: Range::Choice { default, options } }
+    }
+
+    /// Layers, of which all are the default.
+    pub(crate) const fn layers(summary: &'static str) -> Self {
+        Self { name: "layers", summary, range: Range::Layers }
+    }
 }
 
 /// An end of a range of numbers.
@@ -288,13 +314,35 @@ enum Value {
     Layers(Layers),
 }
 
-/// Every parameter of one rule, checked, with defaults filled in.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Resolved(Vec<(&'static str, Value)>);
+/// Every parameter of one rule, checked, with defaults filled in: what a rule is built from.
+///
+/// ```
+/// use spinet_rules::{L2, Plan, resolve};
+///
+/// let rule = L2::<f32>::new(&resolve("l2:weight_decay=0.01")?, &Plan::dense(&[784, 100, 10]))?;
+/// # Ok::<(), spinet_rules::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Resolved {
+    entry: &'static RuleEntry,
+    values: Vec<(&'static str, Value)>,
+}
+
+impl fmt::Debug for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolved").field("rule", &self.entry.name).field("values", &self.values).finish()
+    }
+}
+
+impl PartialEq for Resolved {
+    fn eq(&self, other: &Self) -> bool {
+        (self.entry.name, &self.values) == (other.entry.name, &other.values)
+    }
+}
 
 impl Resolved {
     /// Checks `settings` against the parameters of `entry` and fills in the defaults.
-    pub(crate) fn new(entry: &RuleEntry, settings: &RuleSettings) -> Result<Self, Error> {
+    pub(crate) fn new(entry: &'static RuleEntry, settings: &RuleSettings) -> Result<Self, Error> {
         if let Some(unknown) = settings.parameters.keys().find(|key| entry.parameters.iter().all(|known| known.name != **key)) {
             let names: Vec<_> = entry.parameters.iter().map(|parameter| parameter.name).collect();
             return Err(Error::UnknownParameter {
@@ -316,11 +364,36 @@ impl Resolved {
             };
             Ok((parameter.name, value))
         };
-        entry.parameters.iter().map(check).collect::<Result<_, _>>().map(Self)
+        Ok(Self { entry, values: entry.parameters.iter().map(check).collect::<Result<_, _>>()? })
+    }
+
+    /// The rule that these are options of.
+    pub fn entry(&self) -> &'static RuleEntry {
+        self.entry
+    }
+
+    /// Refuses the value of a parameter that does not fit the others; what was expected, in words.
+    pub(crate) fn refuse(&self, parameter: &'static str, expected: String) -> Error {
+        let found = match self.value(parameter) {
+            Value::Number(number) => number.to_string(),
+            Value::Count(count) => count.to_string(),
+            Value::Choice(choice) => (*choice).to_owned(),
+            Value::Layers(layers) => layers.to_string(),
+        };
+        Error::OutOfRange { rule: self.entry.name, parameter, found, expected }
+    }
+
+    /// The weight matrices that the parameter `layers` chooses.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchLayer`].
+    pub(crate) fn weights(&self, plan: &Plan) -> Result<Chosen, Error> {
+        self.layers("layers").weights(self.entry.name, plan)
     }
 
     fn value(&self, name: &str) -> &Value {
-        match self.0.iter().find(|(known, _)| *known == name) {
+        match self.values.iter().find(|(known, _)| *known == name) {
             Some((_, value)) => value,
             None => panic!("a rule asked for its parameter `{name}`, which its registry entry lacks"),
         }

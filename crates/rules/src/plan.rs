@@ -224,7 +224,7 @@ pub trait Params<S> {
     fn param(&self, id: usize) -> &[S];
 }
 
-impl<S, A: AsRef<[S]>> Params<S> for Vec<A> {
+impl<S, T: AsRef<[S]>> Params<S> for Vec<T> {
     fn param(&self, id: usize) -> &[S] {
         self[id].as_ref()
     }

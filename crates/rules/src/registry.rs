@@ -6,7 +6,7 @@ use crate::rules::{
     bdnn_dsd, drop_connect, dropout, feedback_alignment, grapes, l1, l2, magnitude_pruning, max_norm, meprop, sd_snn_bounds,
     synaptic_pruning,
 };
-use crate::{Error, RuleEntry};
+use crate::{Error, Resolved, RuleEntry, RuleSettings};
 
 /// Every rule, in the order in which they are listed.
 pub const RULES: &[&RuleEntry] = &[
@@ -44,4 +44,14 @@ pub fn find(name: &str) -> Result<&'static RuleEntry, Error> {
         let names: Vec<_> = RULES.iter().map(|entry| entry.name).collect();
         Error::UnknownRule { found: name.to_owned(), expected: names.join(", "), suggestion: nearest(name, names.into_iter()) }
     })
+}
+
+/// Reads a rule as written on a command line, such as `bdnn-dsd:threshold=20`, and checks its parameters.
+///
+/// # Errors
+///
+/// [`Error::Syntax`], [`Error::UnknownRule`], [`Error::UnknownParameter`], [`Error::OutOfRange`].
+pub fn resolve(text: &str) -> Result<Resolved, Error> {
+    let settings: RuleSettings = text.parse()?;
+    find(&settings.name)?.resolve(&settings)
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use spinet_rules::{Algorithm1, At, BdnnDsdConfig, Buildable, Chain, Plan, RuleSettings, StateValues};
+use spinet_rules::{Algorithm1, At, Buildable, Chain, Plan, Resolved, RuleSettings, StateValues, resolve};
 
 #[derive(Deserialize)]
 struct Constants {
@@ -58,20 +58,8 @@ impl Case {
             .with_text("shrink_counting", &self.shrink_counting)
     }
 
-    fn config(&self) -> BdnnDsdConfig {
-        let counting = |name: &str| match name {
-            "consecutive" => spinet_rules::Counting::Consecutive,
-            "cumulative" => spinet_rules::Counting::Cumulative,
-            other => panic!("counting {other}"),
-        };
-        BdnnDsdConfig {
-            initial_bound: self.initial_bound,
-            bound_step: self.bound_step,
-            threshold: self.threshold,
-            growth_counting: counting(&self.growth_counting),
-            shrink_counting: counting(&self.shrink_counting),
-            ..BdnnDsdConfig::default()
-        }
+    fn options(&self) -> Resolved {
+        resolve(&self.settings().to_string()).unwrap()
     }
 
     fn tolerance(&self) -> f64 {
@@ -111,7 +99,7 @@ fn algorithm_1_gives_the_reference_numbers() {
     let Constants { drives, cases } = constants();
     for case in &cases {
         let drive = &drives[&case.drive];
-        let mut rule = Algorithm1::new(&case.config(), drive.initial_weights.len());
+        let mut rule = Algorithm1::new(&case.options(), drive.initial_weights.len());
         let mut weight = drive.initial_weights.clone();
         let mut events = ["appeared", "grew", "shrank", "disappeared"].map(|name| (name.to_owned(), 0)).into();
         let mut reached = 0;

@@ -1,12 +1,12 @@
 //! Saved state that does not fit a rule is refused; the contract test holds that state that fits goes on bit-equal.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use spinet_rules::{BdnnDsd, BdnnDsdConfig, Plan, Rule, StateEntry, StateValues};
+use spinet_rules::{BdnnDsd, Plan, Rule, StateEntry, StateValues, resolve};
 
 /// Spoils the saved state of a fresh rule and gives the message with which it is refused.
 fn refusal(spoil: impl FnOnce(&mut Vec<StateEntry<f32>>)) -> String {
     let plan = Plan::dense(&[4, 5, 3]);
-    let mut rule = BdnnDsd::<f32>::new(&BdnnDsdConfig { threshold: 4, ..BdnnDsdConfig::default() }, &plan).unwrap();
+    let mut rule = BdnnDsd::<f32>::new(&resolve("bdnn-dsd:threshold=4").unwrap(), &plan).unwrap();
     let mut state = rule.state();
     rule.restore(&state).unwrap();
     spoil(&mut state);

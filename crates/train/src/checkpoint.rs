@@ -62,8 +62,8 @@ pub(crate) fn bytes(trainer: &Trainer, data_sha256: &[String; 2]) -> Result<Vec<
 /// Every array of a run, as it is now.
 fn arrays(trainer: &Trainer) -> Vec<Array> {
     let (network, params) = (trainer.network(), params(trainer));
-    let trained = |(id, param): (usize, &ParamShape)| Array::of_floats(param.name.clone(), names::shape(param), network.param(id));
-    let mut arrays: Vec<Array> = params.iter().enumerate().map(trained).collect();
+    let learned = |(id, param): (usize, &ParamShape)| Array::of_floats(param.name.clone(), names::shape(param), network.param(id));
+    let mut arrays: Vec<Array> = params.iter().enumerate().map(learned).collect();
     for rule in trainer.chain().rules() {
         for entry in rule.state() {
             arrays.push(array(rule_array(&params, rule.entry().name, &entry), names::shape(&params[entry.param]), &entry.values));

@@ -13,45 +13,32 @@
 use pulp::Arch;
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::entry::{Make, Memory, RuleEntry};
 use crate::layers::Chosen;
 use crate::optimizers::{Slots, flushed, most};
-use crate::{At, Error, Layers, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
+use crate::{At, Error, Layers, Optimizer, Parameter, Plan, Resolved, Scalar, StateEntry};
 
-const BETA1: Parameter = Parameter {
-    name: "beta1",
-    summary: "what is left of the mean gradient after a step",
-    range: Range::Number { default: 0.9, low: In(0.0), high: Out(1.0) },
-};
-const BETA2: Parameter = Parameter {
-    name: "beta2",
-    summary: "what is left of the mean square after a step",
-    range: Range::Number { default: 0.999, low: In(0.0), high: Out(1.0) },
-};
-const EPSILON: Parameter = Parameter {
-    name: "epsilon",
-    summary: "added to the root, so that a vanishing gradient is not blown up",
-    range: Range::Number { default: 1e-8, low: In(1e-30), high: Out(1.0) },
-};
-const WEIGHT_DECAY: Parameter = Parameter {
-    name: "weight_decay",
-    summary: "what a step takes from each weight, as a fraction of it and of the learning rate",
-    range: Range::Number { default: 0.01, low: In(0.0), high: Out(1.0) },
-};
+const BETA1: Parameter = Parameter::number("beta1", 0.9, In(0.0), Out(1.0), "what is left of the mean gradient after a step");
+const BETA2: Parameter = Parameter::number("beta2", 0.999, In(0.0), Out(1.0), "what is left of the mean square after a step");
+const EPSILON: Parameter =
+    Parameter::number("epsilon", 1e-8, In(1e-30), Out(1.0), "added to the root, so that a vanishing gradient is not blown up");
+const WEIGHT_DECAY: Parameter = Parameter::number(
+    "weight_decay",
+    0.01,
+    In(0.0),
+    Out(1.0),
+    "what a step takes from each weight, as a fraction of it and of the learning rate",
+);
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "adam",
-    role: Role::Optimizer,
     summary: "running mean of gradients over the root of their running mean square",
     reference: "Kingma and Ba 2015",
-    seams: &[],
-    decides: None,
-    stays_finite: true,
-    has_fused_update: false,
     parameters: &[BETA1, BETA2, EPSILON],
     memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
-    make: Make::Optimizer(make::<f32>, make::<f64>),
+    make: Make::Optimizer(|o, p| Ok(Box::new(Adam::<f32>::new(o, p)?)), |o, p| Ok(Box::new(Adam::<f64>::new(o, p)?))),
+    ..RuleEntry::OPTIMIZER
 };
 
 /// Registry entry with decoupled weight decay.
@@ -60,87 +47,54 @@ pub(crate) const ADAM_W: RuleEntry = RuleEntry {
     summary: "Adam with weight decay beside it instead of in the gradient",
     reference: "Loshchilov and Hutter 2019",
     parameters: &[BETA1, BETA2, EPSILON, WEIGHT_DECAY],
-    memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
-    make: Make::Optimizer(make_with_decay::<f32>, make_with_decay::<f64>),
     ..ENTRY
 };
 
-impl AdamConfig {
-    fn of(resolved: &Resolved) -> Self {
-        Self { beta1: resolved.number("beta1"), beta2: resolved.number("beta2"), epsilon: resolved.number("epsilon") }
-    }
-}
-
-fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Optimizer<S>>, Error> {
-    Ok(Box::new(Adam::<S>::new(&AdamConfig::of(resolved), plan)?))
-}
-
-fn make_with_decay<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Optimizer<S>>, Error> {
-    let config = AdamWConfig { adam: AdamConfig::of(resolved), weight_decay: resolved.number("weight_decay") };
-    Ok(Box::new(AdamW::<S>::new(&config, plan)?))
-}
-
-/// What a person chooses.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AdamConfig {
-    /// What is left of the mean gradient after a step, in `[0, 1)`; 0.9 unless set.
-    pub beta1: f64,
-    /// What is left of the mean square after a step, in `[0, 1)`; 0.999 unless set.
-    pub beta2: f64,
-    /// Added to the root, in `[1e-30, 1)`; 1e-8 unless set.
-    pub epsilon: f64,
-}
-
-impl Default for AdamConfig {
-    fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
-    }
-}
-
-impl AdamConfig {
-    fn as_settings_of(&self, entry: &RuleEntry) -> RuleSettings {
-        let settings = RuleSettings::new(entry.name).with_number("beta1", self.beta1).with_number("beta2", self.beta2);
-        settings.with_number("epsilon", self.epsilon)
-    }
-
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        self.as_settings_of(&ENTRY)
-    }
-}
-
-/// Adam; the state is a mean gradient and a mean square for each weight and bias.
-#[derive(Clone, Debug)]
+/// Adam, and `AdamW` if it has a decay; the state is a mean gradient and a mean square for each weight and bias.
+#[derive(Clone)]
 pub struct Adam<S> {
-    config: AdamConfig,
+    entry: &'static RuleEntry,
+    beta1: f64,
+    beta2: f64,
+    epsilon: f64,
+    /// Of the weights that `AdamW` takes something from.
+    weight_decay: Option<(S, Chosen)>,
     mean: Slots<S>,
     square: Slots<S>,
 }
 
 impl<S: Scalar> Adam<S> {
-    /// Checks the configuration.
+    /// Allocates the state for a network.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`].
-    pub fn new(config: &AdamConfig, plan: &Plan) -> Result<Self, Error> {
-        ENTRY.resolve(&config.settings())?;
-        Ok(Self { config: *config, mean: Slots::new("mean", plan), square: Slots::new("square", plan) })
-    }
-
-    fn restored(&self, rule: &'static str, entries: &[StateEntry<S>]) -> Result<Self, Error> {
-        let (mean, square) = (self.mean.restored(rule, entries, -S::MAX)?, self.square.restored(rule, entries, S::ZERO)?);
-        Ok(Self { config: self.config, mean, square })
+    /// None: every value in its range will do.
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
+        let entry = options.entry();
+        let [beta1, beta2, epsilon] = ["beta1", "beta2", "epsilon"].map(|name| options.number(name));
+        let weight_decay = if entry.name == ADAM_W.name {
+            Some((S::from_f64(options.number("weight_decay")), Layers::All.weights(entry.name, plan)?))
+        } else {
+            None
+        };
+        let (mean, square) = (Slots::new("mean", plan), Slots::new("square", plan));
+        Ok(Self { entry, beta1, beta2, epsilon, weight_decay, mean, square })
     }
 }
 
 impl<S: Scalar> Optimizer<S> for Adam<S> {
     fn entry(&self) -> &'static RuleEntry {
-        &ENTRY
+        self.entry
     }
 
     fn update(&mut self, at: At, learning_rate: S, values: &mut [S], grad: &[S]) {
-        let AdamConfig { beta1, beta2, epsilon } = self.config;
+        if let Some((weight_decay, weights)) = &self.weight_decay
+            && weights.contains(at.id)
+        {
+            let kept = S::ONE - learning_rate * *weight_decay;
+            Arch::new().dispatch(|| values.iter_mut().for_each(|w| *w *= kept));
+        }
+        let Self { beta1, beta2, epsilon, .. } = *self;
         // 1 - beta^t in f64, where it is exact enough for a beta close to 1; beyond 2^31 steps it is 1 anyway.
         let corrections = [beta1, beta2].map(|beta| 1.0 - beta.powi(i32::try_from(at.step + 1).unwrap_or(i32::MAX)));
         let [over_mean, over_root] = [1.0 / corrections[0], 1.0 / corrections[1].sqrt()].map(S::from_f64);
@@ -161,76 +115,8 @@ impl<S: Scalar> Optimizer<S> for Adam<S> {
     }
 
     fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
-        *self = self.restored(ENTRY.name, entries)?;
-        Ok(())
-    }
-}
-
-/// What a person chooses.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AdamWConfig {
-    /// The parameters of Adam.
-    pub adam: AdamConfig,
-    /// What a step takes from each weight, as a fraction of it and of the learning rate, in `[0, 1)`; 0.01 unless set.
-    pub weight_decay: f64,
-}
-
-impl Default for AdamWConfig {
-    fn default() -> Self {
-        Self { adam: AdamConfig::default(), weight_decay: 0.01 }
-    }
-}
-
-impl AdamWConfig {
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        self.adam.as_settings_of(&ADAM_W).with_number("weight_decay", self.weight_decay)
-    }
-}
-
-/// Adam with decoupled weight decay; the state is that of Adam.
-#[derive(Clone, Debug)]
-pub struct AdamW<S> {
-    adam: Adam<S>,
-    weight_decay: S,
-    decays: Chosen,
-}
-
-impl<S: Scalar> AdamW<S> {
-    /// Checks the configuration.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::OutOfRange`].
-    pub fn new(config: &AdamWConfig, plan: &Plan) -> Result<Self, Error> {
-        ADAM_W.resolve(&config.settings())?;
-        Ok(Self {
-            adam: Adam::new(&config.adam, plan)?,
-            weight_decay: S::from_f64(config.weight_decay),
-            decays: Layers::All.weights(ADAM_W.name, plan)?,
-        })
-    }
-}
-
-impl<S: Scalar> Optimizer<S> for AdamW<S> {
-    fn entry(&self) -> &'static RuleEntry {
-        &ADAM_W
-    }
-
-    fn update(&mut self, at: At, learning_rate: S, values: &mut [S], grad: &[S]) {
-        if self.decays.contains(at.id) {
-            let kept = S::ONE - learning_rate * self.weight_decay;
-            Arch::new().dispatch(|| values.iter_mut().for_each(|w| *w *= kept));
-        }
-        self.adam.update(at, learning_rate, values, grad);
-    }
-
-    fn state(&self) -> Vec<StateEntry<S>> {
-        self.adam.state()
-    }
-
-    fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
-        self.adam = self.adam.restored(ADAM_W.name, entries)?;
+        let square = self.square.restored(self.entry.name, entries, S::ZERO)?;
+        (self.mean, self.square) = (self.mean.restored(self.entry.name, entries, -S::MAX)?, square);
         Ok(())
     }
 }

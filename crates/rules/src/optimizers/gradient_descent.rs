@@ -9,28 +9,18 @@
 
 use pulp::Arch;
 
-use crate::entry::{Make, Memory, Role, RuleEntry};
-use crate::{At, Error, Optimizer, Plan, Resolved, Scalar};
+use crate::entry::{Make, RuleEntry};
+use crate::{At, Optimizer, Scalar};
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "gradient-descent",
-    role: Role::Optimizer,
     summary: "plain mini-batch gradient descent, the default optimizer",
     reference: "Zhao, Zeng and Bai 2022, Eq. (3.2)",
-    seams: &[],
-    decides: None,
-    stays_finite: true,
-    has_fused_update: false,
     parameters: &[],
-    memory: Memory::NONE,
-    make: Make::Optimizer(make::<f32>, make::<f64>),
+    make: Make::Optimizer(|_, _| Ok(Box::new(GradientDescent)), |_, _| Ok(Box::new(GradientDescent))),
+    ..RuleEntry::OPTIMIZER
 };
-
-#[expect(clippy::unnecessary_wraps, reason = "the registry builds every rule by a function of this type")]
-fn make<S: Scalar>(_: &Resolved, _: &Plan) -> Result<Box<dyn Optimizer<S>>, Error> {
-    Ok(Box::new(GradientDescent))
-}
 
 /// Plain gradient descent; has no state.
 #[derive(Clone, Copy, Debug, Default)]

@@ -13,29 +13,21 @@
 use pulp::Arch;
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::entry::{Make, Memory, RuleEntry};
 use crate::optimizers::{Slots, flushed, most};
-use crate::{At, Error, Optimizer, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
+use crate::{At, Error, Optimizer, Parameter, Plan, Resolved, Scalar, StateEntry};
 
-const PARAMETERS: &[Parameter] = &[Parameter {
-    name: "momentum",
-    summary: "what is left of the velocity after a step",
-    range: Range::Number { default: 0.9, low: In(0.0), high: Out(1.0) },
-}];
+const PARAMETERS: &[Parameter] = &[Parameter::number("momentum", 0.9, In(0.0), Out(1.0), "what is left of the velocity after a step")];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "momentum",
-    role: Role::Optimizer,
     summary: "gradient descent along a running sum of gradients",
     reference: "Polyak 1964; Sutskever et al. 2013",
-    seams: &[],
-    decides: None,
-    stays_finite: true,
-    has_fused_update: false,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 4 * plan.parameters(), other: 0 },
-    make: Make::Optimizer(make::<f32, false>, make::<f64, false>),
+    make: Make::Optimizer(|o, p| Ok(Box::new(Momentum::<f32>::new(o, p)?)), |o, p| Ok(Box::new(Momentum::<f64>::new(o, p)?))),
+    ..RuleEntry::OPTIMIZER
 };
 
 /// Registry entry of the look-ahead form.
@@ -43,68 +35,36 @@ pub(crate) const NESTEROV: RuleEntry = RuleEntry {
     name: "nesterov",
     summary: "momentum with gradients at the place to which the velocity leads",
     reference: "Nesterov 1983; Sutskever et al. 2013",
-    memory: |plan| Memory { saved: 4 * plan.parameters(), other: 0 },
-    make: Make::Optimizer(make::<f32, true>, make::<f64, true>),
     ..ENTRY
 };
 
-fn make<S: Scalar, const IS_NESTEROV: bool>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Optimizer<S>>, Error> {
-    let config = MomentumConfig { momentum: resolved.number("momentum"), is_nesterov: IS_NESTEROV };
-    Ok(Box::new(Momentum::<S>::new(&config, plan)?))
-}
-
-/// What a person chooses.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MomentumConfig {
-    /// What is left of the velocity after a step, in `[0, 1)`; 0.9 unless set.
-    pub momentum: f64,
-    /// Whether gradients are those at the place to which the velocity leads.
-    pub is_nesterov: bool,
-}
-
-impl Default for MomentumConfig {
-    fn default() -> Self {
-        Self { momentum: 0.9, is_nesterov: false }
-    }
-}
-
-impl MomentumConfig {
-    fn entry(&self) -> &'static RuleEntry {
-        if self.is_nesterov { &NESTEROV } else { &ENTRY }
-    }
-
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        RuleSettings::new(self.entry().name).with_number("momentum", self.momentum)
-    }
-}
-
 /// Momentum and Nesterov's form of it; the state is a velocity for each weight and bias.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Momentum<S> {
-    config: MomentumConfig,
+    entry: &'static RuleEntry,
+    kept: S,
     velocity: Slots<S>,
 }
 
 impl<S: Scalar> Momentum<S> {
-    /// Checks the configuration.
+    /// Allocates the state for a network.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`].
-    pub fn new(config: &MomentumConfig, plan: &Plan) -> Result<Self, Error> {
-        config.entry().resolve(&config.settings())?;
-        Ok(Self { config: *config, velocity: Slots::new("velocity", plan) })
+    /// None: every value in its range will do.
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
+        let kept = S::from_f64(options.number("momentum"));
+        Ok(Self { entry: options.entry(), kept, velocity: Slots::new("velocity", plan) })
     }
 }
 
 impl<S: Scalar> Optimizer<S> for Momentum<S> {
     fn entry(&self) -> &'static RuleEntry {
-        self.config.entry()
+        self.entry
     }
 
     fn update(&mut self, at: At, learning_rate: S, values: &mut [S], grad: &[S]) {
-        let (momentum, most, is_nesterov) = (S::from_f64(self.config.momentum), most(learning_rate), self.config.is_nesterov);
+        let (momentum, most, is_nesterov) = (self.kept, most(learning_rate), self.entry.name == NESTEROV.name);
         let velocity = self.velocity.of(at.id);
         Arch::new().dispatch(move || {
             for ((w, v), g) in values.iter_mut().zip(velocity).zip(grad) {
@@ -120,7 +80,7 @@ impl<S: Scalar> Optimizer<S> for Momentum<S> {
     }
 
     fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
-        self.velocity = self.velocity.restored(self.config.entry().name, entries, -S::MAX)?;
+        self.velocity = self.velocity.restored(self.entry.name, entries, -S::MAX)?;
         Ok(())
     }
 }

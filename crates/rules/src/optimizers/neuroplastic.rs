@@ -19,93 +19,44 @@
 use pulp::Arch;
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::entry::{Make, Memory, RuleEntry};
 use crate::lanes::sum;
 use crate::optimizers::{Slots, flushed, most};
-use crate::{At, Error, Optimizer, ParamShape, Parameter, Plan, Range, Resolved, RuleSettings, Scalar, StateEntry};
+use crate::{At, Error, Optimizer, ParamShape, Parameter, Plan, Resolved, Scalar, StateEntry};
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "scale",
-        summary: "how much activity and steadiness count beside the relative size of a gradient",
-        range: Range::Number { default: 2.0, low: In(0.0), high: Out(10.0) },
-    },
-    Parameter {
-        name: "warm_up",
-        summary: "epochs until they count in full",
-        range: Range::Count { default: 2, low: 0, high: 1_000_000_000 },
-    },
-    Parameter {
-        name: "least",
-        summary: "smallest factor before scaling, at most `most`",
-        range: Range::Number { default: 0.2, low: In(0.0), high: Out(10.0) },
-    },
-    Parameter {
-        name: "most",
-        summary: "largest factor before scaling",
-        range: Range::Number { default: 2.0, low: Out(0.0), high: Out(10.0) },
-    },
-    Parameter {
-        name: "max_norm",
-        summary: "largest length of the update of a weight matrix or bias, before the learning rate",
-        range: Range::Number { default: 1.0, low: Out(0.0), high: Out(1e6) },
-    },
+    Parameter::number("scale", 2.0, In(0.0), Out(10.0), "how much activity and steadiness count beside the relative size of a gradient"),
+    Parameter::count("warm_up", 2, [0, 1_000_000_000], "epochs until they count in full"),
+    Parameter::number("least", 0.2, In(0.0), Out(10.0), "smallest factor before scaling, at most `most`"),
+    Parameter::number("most", 2.0, Out(0.0), Out(10.0), "largest factor before scaling"),
+    Parameter::number(
+        "max_norm",
+        1.0,
+        Out(0.0),
+        Out(1e6),
+        "largest length of the update of a weight matrix or bias, before the learning rate",
+    ),
 ];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "neuroplastic",
-    role: Role::Optimizer,
     summary: "scales each part of a gradient by its activity, relative size and steadiness, and limits the length of an update",
     reference: "Jiang et al. 2026, arXiv 2604.26297",
-    seams: &[],
-    decides: None,
-    stays_finite: true,
-    has_fused_update: false,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 12 * plan.parameters(), other: 4 * plan.largest_param() },
-    make: Make::Optimizer(make::<f32>, make::<f64>),
+    make: Make::Optimizer(|o, p| Ok(Box::new(NeuroPlastic::<f32>::new(o, p)?)), |o, p| Ok(Box::new(NeuroPlastic::<f64>::new(o, p)?))),
+    ..RuleEntry::OPTIMIZER
 };
-
-fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Optimizer<S>>, Error> {
-    let [scale, least, most, max_norm] = ["scale", "least", "most", "max_norm"].map(|name| resolved.number(name));
-    let config = NeuroPlasticConfig { scale, warm_up: resolved.count("warm_up"), least, most, max_norm };
-    Ok(Box::new(NeuroPlastic::<S>::new(&config, plan)?))
-}
-
-/// What a person chooses.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct NeuroPlasticConfig {
-    /// How much activity and steadiness count, in `[0, 10)`; 2 unless set.
-    pub scale: f64,
-    /// Epochs until they count in full; 2 unless set.
-    pub warm_up: u64,
-    /// Smallest factor before scaling, in `[0, most]`; 0.2 unless set.
-    pub least: f64,
-    /// Largest factor before scaling, in `(0, 10)`; 2 unless set.
-    pub most: f64,
-    /// Largest length of an update before the learning rate, in `(0, 1e6)`; 1 unless set.
-    pub max_norm: f64,
-}
-
-impl Default for NeuroPlasticConfig {
-    fn default() -> Self {
-        Self { scale: 2.0, warm_up: 2, least: 0.2, most: 2.0, max_norm: 1.0 }
-    }
-}
-
-impl NeuroPlasticConfig {
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        let settings = RuleSettings::new(ENTRY.name).with_number("scale", self.scale).with_number("warm_up", self.warm_up as f64);
-        settings.with_number("least", self.least).with_number("most", self.most).with_number("max_norm", self.max_norm)
-    }
-}
 
 /// `NeuroPlastic`; the state is an activity, a mean gradient and a mean square for each weight and bias.
 #[derive(Clone, Debug)]
 pub struct NeuroPlastic<S> {
-    config: NeuroPlasticConfig,
+    scale: f64,
+    warm_up: u64,
+    least: f64,
+    most: f64,
+    max_norm: f64,
     epoch_steps: u64,
     activity: Slots<S>,
     mean: Slots<S>,
@@ -115,26 +66,36 @@ pub struct NeuroPlastic<S> {
 }
 
 impl<S: Scalar> NeuroPlastic<S> {
-    /// Checks the configuration.
+    /// Allocates the state for a network.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`].
-    pub fn new(config: &NeuroPlasticConfig, plan: &Plan) -> Result<Self, Error> {
-        ENTRY.resolve(&config.settings())?;
-        if config.least > config.most {
-            let (found, expected) = (config.least.to_string(), format!("at most `most`, {}", config.most));
-            return Err(Error::OutOfRange { rule: ENTRY.name, parameter: "least", found, expected });
+    /// [`Error::OutOfRange`] for parameters that do not fit each other.
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
+        let [scale, least, most, max_norm] = ["scale", "least", "most", "max_norm"].map(|name| options.number(name));
+        if least > most {
+            return Err(options.refuse("least", format!("at most `most`, {most}")));
         }
         let largest = plan.params.iter().map(ParamShape::len).max().unwrap_or(0);
         let slots = |name| Slots::new(name, plan);
         let (activity, mean, square) = (slots("activity"), slots("mean"), slots("square"));
-        Ok(Self { config: *config, epoch_steps: plan.epoch_steps, activity, mean, square, change: vec![S::ZERO; largest] })
+        Ok(Self {
+            scale,
+            warm_up: options.count("warm_up"),
+            least,
+            most,
+            max_norm,
+            epoch_steps: plan.epoch_steps,
+            activity,
+            mean,
+            square,
+            change: vec![S::ZERO; largest],
+        })
     }
 
     /// How much of `scale` counts in this step.
     fn gate(&self, step: u64) -> f64 {
-        let (done, warm_up) = (step / self.epoch_steps, self.config.warm_up);
+        let (done, warm_up) = (step / self.epoch_steps, self.warm_up);
         if done >= warm_up { 1.0 } else { done as f64 / warm_up as f64 }
     }
 }
@@ -147,8 +108,7 @@ impl<S: Scalar> Optimizer<S> for NeuroPlastic<S> {
     fn update(&mut self, at: At, learning_rate: S, values: &mut [S], grad: &[S]) {
         let n = S::from_f64;
         let tiny = n(1e-8);
-        let [scale, least, largest, max_norm] =
-            [self.gate(at.step) * self.config.scale, self.config.least, self.config.most, self.config.max_norm].map(n);
+        let [scale, least, largest, max_norm] = [self.gate(at.step) * self.scale, self.least, self.most, self.max_norm].map(n);
         let clip = move |factor: S| factor.max(least).min(largest);
         let (count, most_square) = (values.len(), most(S::ONE));
         let [activity, mean, square] = [&mut self.activity, &mut self.mean, &mut self.square].map(|slots| slots.of(at.id));

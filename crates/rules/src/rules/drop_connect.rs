@@ -12,60 +12,24 @@
 use pulp::Arch;
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::entry::{Make, Memory, RuleEntry};
 use crate::layers::Chosen;
-use crate::{At, Error, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
+use crate::{At, Error, Parameter, Plan, Purpose, Resolved, Rule, Scalar, Seam, Stream};
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "drop_rate",
-        summary: "probability to drop a weight",
-        range: Range::Number { default: 0.5, low: In(0.0), high: Out(1.0) },
-    },
-    Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
-];
+const PARAMETERS: &[Parameter] =
+    &[Parameter::number("drop_rate", 0.5, In(0.0), Out(1.0), "probability to drop a weight"), Parameter::WEIGHT_LAYERS];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "drop-connect",
-    role: Role::Rule,
     summary: "drops weights at random in training (inverted scaling)",
     reference: "Wan et al. 2013",
     seams: &[Seam::WeightView, Seam::Gradient],
-    decides: None,
-    stays_finite: true,
-    has_fused_update: false,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 0, other: 4 * plan.parameters() + 4 * plan.largest_param() },
-    make: Make::Rule(make::<f32>, make::<f64>),
+    make: Make::Rule(|o, p| Ok(Box::new(DropConnect::<f32>::new(o, p)?)), |o, p| Ok(Box::new(DropConnect::<f64>::new(o, p)?))),
+    ..RuleEntry::RULE
 };
-
-fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    let config = DropConnectConfig { drop_rate: resolved.number("drop_rate"), layers: resolved.layers("layers") };
-    Ok(Box::new(DropConnect::<S>::new(&config, plan)?))
-}
-
-/// What a person chooses.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DropConnectConfig {
-    /// Probability to drop a weight, in `[0, 1)`; 0.5 unless set.
-    pub drop_rate: f64,
-    /// The weight matrices it acts on.
-    pub layers: Layers,
-}
-
-impl Default for DropConnectConfig {
-    fn default() -> Self {
-        Self { drop_rate: 0.5, layers: Layers::All }
-    }
-}
-
-impl DropConnectConfig {
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        RuleSettings::new(ENTRY.name).with_number("drop_rate", self.drop_rate).with_text("layers", &self.layers.to_string())
-    }
-}
 
 /// The mask of one layer and step.
 #[derive(Clone, Debug, Default)]
@@ -89,21 +53,20 @@ pub struct DropConnect<S> {
 }
 
 impl<S: Scalar> DropConnect<S> {
-    /// Checks the configuration and allocates a mask for each layer.
+    /// Allocates a mask for each weight matrix.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
-    pub fn new(config: &DropConnectConfig, plan: &Plan) -> Result<Self, Error> {
-        ENTRY.resolve(&config.settings())?;
-        let weights = config.layers.weights(ENTRY.name, plan)?;
+    /// [`Error::NoSuchLayer`].
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
+        let (drop_rate, weights) = (options.number("drop_rate"), options.weights(plan)?);
         let sizes: Vec<usize> =
             plan.params.iter().enumerate().map(|(id, param)| if weights.contains(id) { param.len() } else { 0 }).collect();
         let largest = sizes.iter().copied().max().unwrap_or(0);
         Ok(Self {
             seed: plan.seed,
-            cutoff: (config.drop_rate * 4_294_967_296.0) as u64,
-            kept: S::from_f64(1.0 / (1.0 - config.drop_rate)),
+            cutoff: (drop_rate * 4_294_967_296.0) as u64,
+            kept: S::from_f64(1.0 / (1.0 - drop_rate)),
             weights,
             numbers: plan.weight_numbers(),
             masks: sizes.into_iter().map(|size| Mask { step: None, factors: vec![S::ONE; size] }).collect(),
@@ -154,16 +117,18 @@ impl<S: Scalar> Rule<S> for DropConnect<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resolve;
 
     const AT: At = At { id: 0, step: 3 };
 
     fn rule(drop_rate: f64) -> DropConnect<f64> {
-        DropConnect::new(&DropConnectConfig { drop_rate, layers: Layers::All }, &Plan { seed: 4, ..Plan::dense(&[100, 50, 2]) }).unwrap()
+        DropConnect::new(&resolve(&format!("drop-connect:drop_rate={drop_rate}")).unwrap(), &Plan { seed: 4, ..Plan::dense(&[100, 50, 2]) })
+            .unwrap()
     }
 
     fn view(rule: &mut DropConnect<f64>, step: u64, weight: f64) -> Vec<f64> {
         let mut view = vec![f64::NAN; 5000];
-        rule.weight_view(At { step, ..AT }, &[weight; 5000], &mut view);
+        rule.weight_view(At { step, ..AT }, &vec![weight; 5000], &mut view);
         view
     }
 

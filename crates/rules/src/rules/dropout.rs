@@ -11,76 +11,31 @@
 //! one mask per sample and step. Use it on networks with more hidden units than the task needs.
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::entry::{Make, Memory, RuleEntry};
 use crate::layers::Chosen;
-use crate::{At, Error, Layers, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream};
+use crate::{At, Error, Layers, Parameter, Plan, Purpose, Resolved, Rule, Scalar, Seam, Stream};
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "dropout_rate",
-        summary: "probability to drop a hidden unit",
-        range: Range::Number { default: 0.5, low: In(0.0), high: Out(1.0) },
-    },
-    Parameter {
-        name: "scaling",
-        summary: "when activations are scaled for the dropped units: in training (inverted dropout), or at test time",
-        range: Range::Choice { default: "train", options: &["train", "test"] },
-    },
+    Parameter::number("dropout_rate", 0.5, In(0.0), Out(1.0), "probability to drop a hidden unit"),
+    Parameter::choice(
+        "scaling",
+        "train",
+        &["train", "test"],
+        "when activations are scaled for the dropped units: in training (inverted dropout), or at test time",
+    ),
 ];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "dropout",
-    role: Role::Rule,
     summary: "drops hidden units at random in training",
     reference: "Srivastava et al. 2014",
     seams: &[Seam::Activation],
-    decides: None,
-    stays_finite: true,
-    has_fused_update: false,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 0, other: plan.largest_activation().saturating_mul(8) },
-    make: Make::Rule(make::<f32>, make::<f64>),
+    make: Make::Rule(|o, p| Ok(Box::new(Dropout::<f32>::new(o, p)?)), |o, p| Ok(Box::new(Dropout::<f64>::new(o, p)?))),
+    ..RuleEntry::RULE
 };
-
-fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    let scaling = if resolved.choice("scaling") == "test" { Scaling::Test } else { Scaling::Train };
-    let config = DropoutConfig { dropout_rate: resolved.number("dropout_rate"), scaling };
-    Ok(Box::new(Dropout::<S>::new(&config, plan)?))
-}
-
-/// What a person chooses.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DropoutConfig {
-    /// Probability to drop a unit, in `[0, 1)`; 0.5 unless set.
-    pub dropout_rate: f64,
-    /// When activations are scaled for the units that are dropped.
-    pub scaling: Scaling,
-}
-
-/// When activations are scaled for the units that are dropped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scaling {
-    /// In training, by `1 / (1 - dropout_rate)`: inverted dropout.
-    #[default]
-    Train,
-    /// In evaluation, by `1 - dropout_rate`.
-    Test,
-}
-
-impl Default for DropoutConfig {
-    fn default() -> Self {
-        Self { dropout_rate: 0.5, scaling: Scaling::Train }
-    }
-}
-
-impl DropoutConfig {
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        let scaling = if self.scaling == Scaling::Test { "test" } else { "train" };
-        RuleSettings::new(ENTRY.name).with_number("dropout_rate", self.dropout_rate).with_text("scaling", scaling)
-    }
-}
 
 /// Dropout; its masks follow from seed, step and layer, so it has no state to save.
 #[derive(Clone, Debug)]
@@ -99,24 +54,21 @@ pub struct Dropout<S> {
 }
 
 impl<S: Scalar> Dropout<S> {
-    /// Checks the configuration and allocates masks for the widest hidden layer.
+    /// Allocates masks for the widest hidden layer.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`], [`Error::TooFewHiddenLayers`].
-    pub fn new(config: &DropoutConfig, plan: &Plan) -> Result<Self, Error> {
-        ENTRY.resolve(&config.settings())?;
+    /// [`Error::TooFewHiddenLayers`].
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
+        let dropout_rate = options.number("dropout_rate");
         let hidden = Layers::All.hidden(ENTRY.name, plan, 1)?;
         let most = plan.batch
             * plan.signals.iter().filter(|signal| !signal.is_output).map(|signal| signal.places * signal.units).max().unwrap_or(0);
-        let kept = 1.0 - config.dropout_rate;
-        let (kept, evaluated) = match config.scaling {
-            Scaling::Train => (1.0 / kept, 1.0),
-            Scaling::Test => (1.0, kept),
-        };
+        let kept = 1.0 - dropout_rate;
+        let (kept, evaluated) = if options.choice("scaling") == "test" { (1.0, kept) } else { (1.0 / kept, 1.0) };
         Ok(Self {
             seed: plan.seed,
-            cutoff: (config.dropout_rate * 4_294_967_296.0) as u64,
+            cutoff: (dropout_rate * 4_294_967_296.0) as u64,
             kept: S::from_f64(kept),
             evaluated: S::from_f64(evaluated),
             hidden,
@@ -156,13 +108,15 @@ impl<S: Scalar> Rule<S> for Dropout<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resolve;
 
     fn rule(dropout_rate: f64) -> Dropout<f64> {
-        scaled(dropout_rate, Scaling::Train)
+        scaled(dropout_rate, "train")
     }
 
-    fn scaled(dropout_rate: f64, scaling: Scaling) -> Dropout<f64> {
-        Dropout::new(&DropoutConfig { dropout_rate, scaling }, &Plan { batch: 50, seed: 4, ..Plan::dense(&[3, 100, 2]) }).unwrap()
+    fn scaled(dropout_rate: f64, scaling: &str) -> Dropout<f64> {
+        let options = resolve(&format!("dropout:dropout_rate={dropout_rate},scaling={scaling}")).unwrap();
+        Dropout::new(&options, &Plan { batch: 50, seed: 4, ..Plan::dense(&[3, 100, 2]) }).unwrap()
     }
 
     #[test]
@@ -177,15 +131,13 @@ mod tests {
 
     #[test]
     fn scaling_at_test_time_drops_the_same_units_and_moves_the_factor_to_evaluation() {
-        let (mut inverted, mut plain) = (scaled(0.3, Scaling::Train), scaled(0.3, Scaling::Test));
+        let (mut inverted, mut plain) = (scaled(0.3, "train"), scaled(0.3, "test"));
         let at = At { id: 0, step: 2 };
         let factors = plain.activation(at, 50).unwrap();
         let pairs = factors.iter().zip(inverted.activation(at, 50).unwrap());
         assert!(pairs.into_iter().all(|(plain, inverted)| (*plain == 1.0 || *plain == 0.0) && (plain / 0.7 - inverted).abs() < 1e-15));
         assert_eq!([0, 1].map(|signal| plain.evaluation_factor(signal)), [0.7, 1.0], "outputs of the network are not scaled");
         assert_eq!(inverted.evaluation_factor(0), 1.0);
-        let settings = DropoutConfig { dropout_rate: 0.3, scaling: Scaling::Test }.settings();
-        assert_eq!(settings.to_string(), "dropout:dropout_rate=0.3,scaling=test");
     }
 
     #[test]
@@ -211,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_rate_of_one_is_refused() {
-        let error = ENTRY.resolve(&DropoutConfig { dropout_rate: 1.0, ..DropoutConfig::default() }.settings()).unwrap_err();
+        let error = resolve("dropout:dropout_rate=1").unwrap_err();
         assert_eq!(error.to_string(), "rule `dropout`: `dropout_rate` must be in [0, 1), but is 1");
     }
 }

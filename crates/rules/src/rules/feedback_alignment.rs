@@ -11,30 +11,22 @@
 //! better of the two in deep networks.
 
 use crate::End::Out;
-use crate::entry::{Make, Memory, Role, RuleEntry};
-use crate::{
-    At, Error, Feedback, Layers, ParamRole, ParamShape, Parameter, Plan, Purpose, Range, Resolved, Rule, RuleSettings, Scalar, Seam, Stream,
-};
+use crate::entry::{Make, Memory, RuleEntry};
+use crate::{At, Error, Feedback, Layers, ParamRole, ParamShape, Parameter, Plan, Purpose, Resolved, Rule, Scalar, Seam, Stream};
 
-const PARAMETERS: &[Parameter] = &[Parameter {
-    name: "scale",
-    summary: "width of the random weights, as a multiple of sqrt(6 / units)",
-    range: Range::Number { default: 1.0, low: Out(0.0), high: Out(1e6) },
-}];
+const PARAMETERS: &[Parameter] =
+    &[Parameter::number("scale", 1.0, Out(0.0), Out(1e6), "width of the random weights, as a multiple of sqrt(6 / units)")];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "feedback-alignment",
-    role: Role::Rule,
     summary: "sends error signals upstream through fixed random weights",
     reference: "Lillicrap et al. 2016",
     seams: &[Seam::Feedback],
-    decides: None,
-    stays_finite: true,
-    has_fused_update: false,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 0, other: 4 * plan.parameters() },
-    make: Make::Rule(make::<f32, false>, make::<f64, false>),
+    make: Make::Rule(|o, p| Ok(Box::new(FeedbackAlignment::<f32>::new(o, p)?)), |o, p| Ok(Box::new(FeedbackAlignment::<f64>::new(o, p)?))),
+    ..RuleEntry::RULE
 };
 
 /// Registry entry of the direct form.
@@ -43,75 +35,47 @@ pub(crate) const DIRECT: RuleEntry = RuleEntry {
     summary: "sends the output's error signal to every hidden layer through fixed random weights",
     reference: "Nøkland 2016",
     memory: |plan| Memory { saved: 0, other: 4 * plan.classes() as u64 * plan.units() },
-    make: Make::Rule(make::<f32, true>, make::<f64, true>),
     ..ENTRY
 };
 
-fn make<S: Scalar, const IS_DIRECT: bool>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    let config = FeedbackAlignmentConfig { scale: resolved.number("scale"), is_direct: IS_DIRECT };
-    Ok(Box::new(FeedbackAlignment::<S>::new(&config, plan)?))
-}
-
-/// What a person chooses.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FeedbackAlignmentConfig {
-    /// Width of the random weights as a multiple of `sqrt(6 / units)`, in `(0, 1e6)`; 1 unless set.
-    pub scale: f64,
-    /// Whether every hidden layer gets the output's error signal.
-    pub is_direct: bool,
-}
-
-impl Default for FeedbackAlignmentConfig {
-    fn default() -> Self {
-        Self { scale: 1.0, is_direct: false }
-    }
-}
-
-impl FeedbackAlignmentConfig {
-    fn entry(&self) -> &'static RuleEntry {
-        if self.is_direct { &DIRECT } else { &ENTRY }
-    }
-
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        RuleSettings::new(self.entry().name).with_number("scale", self.scale)
-    }
+/// Whether every hidden layer gets the output's error signal.
+fn is_direct(entry: &RuleEntry) -> bool {
+    entry.name == DIRECT.name
 }
 
 /// Feedback alignment and its direct form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FeedbackAlignment<S> {
-    config: FeedbackAlignmentConfig,
+    entry: &'static RuleEntry,
     /// For each array, the weights through which its layer's error signal reaches the layer below; none at the first layer.
     feedback: Vec<Vec<S>>,
 }
 
 impl<S: Scalar> FeedbackAlignment<S> {
-    /// Checks the configuration and draws the random weights.
+    /// Draws the random weights.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`], [`Error::TooFewHiddenLayers`].
-    pub fn new(config: &FeedbackAlignmentConfig, plan: &Plan) -> Result<Self, Error> {
-        let entry = config.entry();
-        entry.resolve(&config.settings())?;
+    /// [`Error::TooFewHiddenLayers`].
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
+        let (entry, scale) = (options.entry(), options.number("scale"));
         Layers::All.hidden(entry.name, plan, 1)?;
         let draw = |(param, number): (&ParamShape, u64)| {
             if param.layer == 0 || param.role != ParamRole::Weight {
                 return Vec::new();
             }
-            let rows = if config.is_direct { plan.classes() } else { param.rows };
-            let width = config.scale * (6.0 / param.senders as f64).sqrt();
+            let rows = if is_direct(entry) { plan.classes() } else { param.rows };
+            let width = scale * (6.0 / param.senders as f64).sqrt();
             let mut stream = Stream::new(plan.seed, Purpose::Feedback, number);
             (0..rows * param.columns).map(|_| S::from_f64(width * (2.0 * stream.unit() - 1.0))).collect()
         };
-        Ok(Self { config: *config, feedback: plan.params.iter().zip(plan.weight_numbers()).map(draw).collect() })
+        Ok(Self { entry, feedback: plan.params.iter().zip(plan.weight_numbers()).map(draw).collect() })
     }
 }
 
 impl<S: Scalar> Rule<S> for FeedbackAlignment<S> {
     fn entry(&self) -> &'static RuleEntry {
-        self.config.entry()
+        self.entry
     }
 
     fn acts(&self, seam: Seam, id: usize) -> bool {
@@ -120,19 +84,20 @@ impl<S: Scalar> Rule<S> for FeedbackAlignment<S> {
 
     fn feedback(&mut self, at: At) -> Option<Feedback<'_, S>> {
         let weights = self.feedback.get(at.id)?;
-        Some(if self.config.is_direct { Feedback::Output(weights) } else { Feedback::Layer(weights) })
+        Some(if is_direct(self.entry) { Feedback::Output(weights) } else { Feedback::Layer(weights) })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resolve;
 
     const SIZES: [usize; 4] = [7, 20, 30, 4];
 
     fn rule(is_direct: bool, seed: u64) -> FeedbackAlignment<f64> {
-        let config = FeedbackAlignmentConfig { scale: 0.5, is_direct };
-        FeedbackAlignment::new(&config, &Plan { seed, ..Plan::dense(&SIZES) }).unwrap()
+        let name = if is_direct { "direct-feedback-alignment" } else { "feedback-alignment" };
+        FeedbackAlignment::new(&resolve(&format!("{name}:scale=0.5")).unwrap(), &Plan { seed, ..Plan::dense(&SIZES) }).unwrap()
     }
 
     #[test]
@@ -169,8 +134,7 @@ mod tests {
     #[test]
     fn a_network_without_hidden_layers_is_refused() {
         let plan = Plan::dense(&SIZES[..2]);
-        let config = FeedbackAlignmentConfig { is_direct: true, ..FeedbackAlignmentConfig::default() };
-        let message = FeedbackAlignment::<f32>::new(&config, &plan).unwrap_err().to_string();
+        let message = FeedbackAlignment::<f32>::new(&resolve("direct-feedback-alignment").unwrap(), &plan).err().unwrap().to_string();
         assert_eq!(message, "rule `direct-feedback-alignment` acts on hidden layers: the network has 0, expected at least 1");
     }
 }

@@ -28,89 +28,60 @@
 use pulp::Arch;
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::entry::{Make, RuleEntry};
 use crate::lanes;
-use crate::{At, Error, Layers, Parameter, Params, Plan, Propagation, Range, Resolved, Rule, RuleSettings, Scalar, Seam, SignalShape};
+use crate::{At, Error, Layers, Parameter, Params, Plan, Propagation, Resolved, Rule, Scalar, Seam, SignalShape};
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "gain",
-        summary: "factor of the most important unit of a layer",
-        range: Range::Number { default: 2.0, low: Out(0.0), high: Out(1e6) },
-    },
-    Parameter {
-        name: "least",
-        summary: "smallest factor, at most the gain; 0 for no clipping",
-        range: Range::Number { default: 1.0, low: In(0.0), high: Out(1e6) },
-    },
-    Parameter {
-        name: "importance",
-        summary: "which weights make a unit important: those that it receives, or those that it sends (always so if weight-wise)",
-        range: Range::Choice { default: "incoming", options: &["incoming", "outgoing"] },
-    },
-    Parameter {
-        name: "form",
-        summary: "whether a changed error signal also goes to the layers below; weight-wise: both ends of a synapse count, the lower at the seam `gradient`",
-        range: Range::Choice { default: "propagating", options: &["propagating", "local", "weight-wise"] },
-    },
-    Parameter {
-        name: "layers",
-        summary: "the hidden layers whose error signals, or whose weights' gradients, it scales",
-        range: Range::Layers,
-    },
+    Parameter::number("gain", 2.0, Out(0.0), Out(1e6), "factor of the most important unit of a layer"),
+    Parameter::number("least", 1.0, In(0.0), Out(1e6), "smallest factor, at most the gain; 0 for no clipping"),
+    Parameter::choice(
+        "importance",
+        "incoming",
+        &["incoming", "outgoing"],
+        "which weights make a unit important: those that it receives, or those that it sends (always so if weight-wise)",
+    ),
+    Parameter::choice(
+        "form",
+        "propagating",
+        &["propagating", "local", "weight-wise"],
+        "whether a changed error signal also goes to the layers below; weight-wise: both ends of a synapse count, the lower at the seam `gradient`",
+    ),
+    Parameter::layers("the hidden layers whose error signals, or whose weights' gradients, it scales"),
 ];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "grapes",
-    role: Role::Rule,
     summary: "scales the error signal of each hidden unit by its importance, the sum of its weights' magnitudes",
     reference: "Dellaferrera et al. 2022, Nat. Commun. 13",
     seams: &[Seam::ErrorSignal],
     decides: Some("the factors of error signals"),
-    stays_finite: true,
-    has_fused_update: false,
     parameters: PARAMETERS,
-    memory: Memory::NONE,
-    make: Make::Rule(make::<f32, false>, make::<f64, false>),
+    make: Make::Rule(|o, p| Ok(Box::new(Grapes::<f32>::new(o, p)?)), |o, p| Ok(Box::new(Grapes::<f64>::new(o, p)?))),
+    ..RuleEntry::RULE
 };
 
 /// Registry entry of the control.
 pub(crate) const SCALAR_GAIN: RuleEntry = RuleEntry {
     name: "scalar-gain",
     summary: "scales the error signal of each hidden layer by the mean of GRAPES' factors: the control for its larger steps",
-    memory: Memory::NONE,
-    make: Make::Rule(make::<f32, true>, make::<f64, true>),
     ..ENTRY
 };
 
-fn make<S: Scalar, const IS_MEAN: bool>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    let config = GrapesConfig {
-        gain: resolved.number("gain"),
-        least: resolved.number("least"),
-        importance: if resolved.choice("importance") == "incoming" { Importance::Incoming } else { Importance::Outgoing },
-        form: Form::named(resolved.choice("form")),
-        is_mean: IS_MEAN,
-        layers: resolved.layers("layers"),
-    };
-    Ok(Box::new(Grapes::<S>::new(&config, plan)?))
-}
-
 /// Which weights make a unit important.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Importance {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Importance {
     /// Those that it receives (postsynaptic grouping).
-    #[default]
     Incoming,
     /// Those that it sends (presynaptic grouping).
     Outgoing,
 }
 
 /// Where the factors act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Form {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
     /// On an error signal and what becomes of it in the layers below.
-    #[default]
     Propagating,
     /// On a unit's own weights alone.
     Local,
@@ -118,91 +89,52 @@ pub enum Form {
     WeightWise,
 }
 
-impl Form {
-    fn named(name: &str) -> Self {
-        match name {
-            "local" => Self::Local,
-            "weight-wise" => Self::WeightWise,
-            _ => Self::Propagating,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Propagating => "propagating",
-            Self::Local => "local",
-            Self::WeightWise => "weight-wise",
-        }
-    }
-}
-
-/// What a person chooses.
-#[derive(Clone, Debug, PartialEq)]
-pub struct GrapesConfig {
-    /// Factor of the most important unit of a layer, in `(0, 1e6)`; 2 unless set.
-    pub gain: f64,
-    /// Smallest factor, in `[0, gain]`; 1 unless set, 0 for no clipping.
-    pub least: f64,
-    /// Which weights make a unit important; those that it sends in the weight-wise form.
-    pub importance: Importance,
-    /// Where the factors act.
-    pub form: Form,
-    /// Whether every unit of a layer gets the mean of the layer's factors, as in `scalar-gain`.
-    pub is_mean: bool,
-    /// The hidden layers whose error signals are scaled.
-    pub layers: Layers,
-}
-
-impl Default for GrapesConfig {
-    fn default() -> Self {
-        Self { gain: 2.0, least: 1.0, importance: Importance::default(), form: Form::default(), is_mean: false, layers: Layers::All }
-    }
-}
-
-impl GrapesConfig {
-    fn entry(&self) -> &'static RuleEntry {
-        if self.is_mean { &SCALAR_GAIN } else { &ENTRY }
-    }
-
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        RuleSettings::new(self.entry().name)
-            .with_number("gain", self.gain)
-            .with_number("least", self.least)
-            .with_text("importance", if self.importance == Importance::Incoming { "incoming" } else { "outgoing" })
-            .with_text("form", self.form.name())
-            .with_text("layers", &self.layers.to_string())
-    }
+/// What the factors are made of.
+#[derive(Clone, Copy, Debug)]
+struct Clip {
+    gain: f64,
+    least: f64,
+    /// Whether every unit of a layer gets the mean of the layer's factors.
+    is_mean: bool,
 }
 
 /// GRAPES and its control; factors follow from the weights, so there is no state to save.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Grapes<S> {
-    config: GrapesConfig,
+    entry: &'static RuleEntry,
+    clip: Clip,
+    importance: Importance,
+    form: Form,
+    layers: Layers,
     plan: Plan,
     factors: Vec<S>,
 }
 
 impl<S: Scalar> Grapes<S> {
-    /// Checks the configuration.
+    /// Builds the rule for a network.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`], [`Error::TooFewHiddenLayers`].
-    pub fn new(config: &GrapesConfig, plan: &Plan) -> Result<Self, Error> {
-        let entry = config.entry();
-        entry.resolve(&config.settings())?;
-        if config.least > config.gain {
-            let (found, expected) = (config.least.to_string(), format!("at most the gain, {}", config.gain));
-            return Err(Error::OutOfRange { rule: entry.name, parameter: "least", found, expected });
+    /// [`Error::OutOfRange`] for parameters that do not fit each other, [`Error::NoSuchLayer`], [`Error::TooFewHiddenLayers`].
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
+        let (entry, layers) = (options.entry(), options.layers("layers"));
+        let [gain, least] = ["gain", "least"].map(|name| options.number(name));
+        if least > gain {
+            return Err(options.refuse("least", format!("at most the gain, {gain}")));
         }
-        let is_weight_wise = config.form == Form::WeightWise;
-        config.layers.hidden(entry.name, plan, if is_weight_wise { 2 } else { 1 })?;
-        if is_weight_wise && config.layers != Layers::All && config.layers.contains(0) {
-            let (found, expected) = (config.layers.to_string(), "layers from 2 in the weight-wise form".to_owned());
-            return Err(Error::OutOfRange { rule: entry.name, parameter: "layers", found, expected });
+        let form = match options.choice("form") {
+            "local" => Form::Local,
+            "weight-wise" => Form::WeightWise,
+            _ => Form::Propagating,
+        };
+        let is_weight_wise = form == Form::WeightWise;
+        layers.hidden(entry.name, plan, if is_weight_wise { 2 } else { 1 })?;
+        if is_weight_wise && layers != Layers::All && layers.contains(0) {
+            return Err(options.refuse("layers", "layers from 2 in the weight-wise form".to_owned()));
         }
-        Ok(Self { config: config.clone(), plan: plan.clone(), factors: vec![S::ZERO; plan.widest()] })
+        let importance = if options.choice("importance") == "incoming" { Importance::Incoming } else { Importance::Outgoing };
+        let clip = Clip { gain, least, is_mean: entry.name == SCALAR_GAIN.name };
+        Ok(Self { entry, clip, importance, form, layers, plan: plan.clone(), factors: vec![S::ZERO; plan.widest()] })
     }
 
     /// The factors of a hidden signal's units.
@@ -210,23 +142,27 @@ impl<S: Scalar> Grapes<S> {
         let SignalShape { units, incoming, outgoing, .. } = &self.plan.signals[signal];
         let sums = &mut self.factors[..*units];
         sums.fill(S::ZERO);
-        if self.config.importance == Importance::Outgoing || self.config.form == Form::WeightWise {
-            outgoing.iter().for_each(|id| add_column_sums(params.param(*id), sums));
+        if self.importance == Importance::Outgoing || self.form == Form::WeightWise {
+            for id in outgoing {
+                add_column_sums(params.param(*id), sums);
+            }
         } else {
-            incoming.iter().for_each(|id| add_row_sums(params.param(*id), self.plan.params[*id].columns, sums));
+            for id in incoming {
+                add_row_sums(params.param(*id), self.plan.params[*id].columns, sums);
+            }
         }
-        clipped(&self.config, sums)
+        clipped(self.clip, sums)
     }
 }
 
 /// `clip(gain * I / max I, least, gain)` in place of the sums `I`.
-fn clipped<'a, S: Scalar>(config: &GrapesConfig, factors: &'a mut [S]) -> &'a [S] {
+fn clipped<S: Scalar>(clip: Clip, factors: &mut [S]) -> &[S] {
     let largest = factors.iter().fold(S::ZERO, |largest, sum| largest.max(*sum));
-    let [gain, least] = [config.gain, config.least].map(S::from_f64);
+    let [gain, least] = [clip.gain, clip.least].map(S::from_f64);
     for factor in &mut *factors {
         *factor = if largest > S::ZERO { (gain * (*factor / largest)).max(least) } else { S::ONE };
     }
-    if config.is_mean {
+    if clip.is_mean {
         let sum = factors.iter().fold(S::ZERO, |sum, factor| sum + *factor);
         factors.fill(sum / S::from_f64(factors.len() as f64));
     }
@@ -268,7 +204,7 @@ fn scale_rows<S: Scalar>(values: &mut [S], factors: &[S]) {
 
 impl<S: Scalar> Rule<S> for Grapes<S> {
     fn entry(&self) -> &'static RuleEntry {
-        self.config.entry()
+        self.entry
     }
 
     fn acts(&self, seam: Seam, id: usize) -> bool {
@@ -278,8 +214,8 @@ impl<S: Scalar> Rule<S> for Grapes<S> {
             _ => None,
         };
         let Some(layer) = layer else { return false };
-        let (last, is_chosen) = (self.plan.layers() - 1, self.config.layers.contains(layer));
-        match (self.config.form, seam) {
+        let (last, is_chosen) = (self.plan.layers() - 1, self.layers.contains(layer));
+        match (self.form, seam) {
             (Form::WeightWise, Seam::ErrorSignal) => is_chosen && layer > 0 && layer + 1 < last,
             (Form::WeightWise, Seam::Gradient) => is_chosen && layer > 0 && layer < last,
             (_, Seam::ErrorSignal) => is_chosen && layer < last,
@@ -288,7 +224,7 @@ impl<S: Scalar> Rule<S> for Grapes<S> {
     }
 
     fn propagation(&self) -> Propagation {
-        if self.config.form == Form::Propagating { Propagation::Propagating } else { Propagation::Local }
+        if self.form == Form::Propagating { Propagation::Propagating } else { Propagation::Local }
     }
 
     fn error_signal(&mut self, at: At, values: &mut [S], params: &dyn Params<S>) {
@@ -299,19 +235,23 @@ impl<S: Scalar> Rule<S> for Grapes<S> {
         let sums = &mut self.factors[..self.plan.params[at.id].senders];
         sums.fill(S::ZERO);
         add_column_sums(weight, sums);
-        scale_rows(grad, clipped(&self.config, sums));
+        scale_rows(grad, clipped(self.clip, sums));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Purpose, Stream};
+    use crate::{Purpose, Stream, resolve};
 
     const SIZES: [usize; 4] = [50, 37, 5, 3];
 
     fn plan() -> Plan {
         Plan { batch: 2, ..Plan::dense(&SIZES) }
+    }
+
+    fn rule_of(text: &str, plan: &Plan) -> Grapes<f64> {
+        Grapes::new(&resolve(text).unwrap(), plan).unwrap()
     }
 
     /// The arrays of a network: weights are drawn, biases are 0.
@@ -355,14 +295,14 @@ mod tests {
             let params = network(&plan());
             for layer in 0..2 {
                 let units = SIZES[layer + 1];
-                let config = GrapesConfig { gain, least, ..GrapesConfig::default() };
-                let mut grapes = Grapes::new(&config, &plan()).unwrap();
+                let of = |rule: &str| rule_of(&format!("{rule}gain={gain},least={least}"), &plan());
+                let mut grapes = of("grapes:");
                 let expected = by_hand(&incoming(layer), gain, least);
                 assert_close(grapes.factors(layer, &params), &expected);
-                let mut control = Grapes::new(&GrapesConfig { is_mean: true, ..config.clone() }, &plan()).unwrap();
+                let mut control = of("scalar-gain:");
                 let mean = expected.iter().sum::<f64>() / units as f64;
                 assert_close(control.factors(layer, &params), &vec![mean; units]);
-                let mut sending = Grapes::new(&GrapesConfig { importance: Importance::Outgoing, ..config }, &plan()).unwrap();
+                let mut sending = of("grapes:importance=outgoing,");
                 assert_close(sending.factors(layer, &params), &by_hand(&outgoing(layer), gain, least));
             }
         }
@@ -370,7 +310,7 @@ mod tests {
 
     #[test]
     fn every_sample_is_scaled_by_the_factors_and_the_output_layer_by_none() {
-        let mut rule = Grapes::new(&GrapesConfig::default(), &plan()).unwrap();
+        let mut rule = rule_of("grapes", &plan());
         let expected = by_hand(&incoming(1), 2.0, 1.0);
         let mut values = [vec![1.0; 5], vec![-3.0; 5]].concat();
         rule.error_signal(At { id: 1, step: 0 }, &mut values, &network(&plan()));
@@ -381,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_layer_without_weights_other_than_zero_is_left_as_it_is() {
-        let mut rule = Grapes::<f32>::new(&GrapesConfig::default(), &plan()).unwrap();
+        let mut rule = Grapes::<f32>::new(&resolve("grapes").unwrap(), &plan()).unwrap();
         let zeros: Vec<Vec<f32>> = plan().params.iter().map(|param| vec![0.0; param.len()]).collect();
         assert_eq!(rule.factors(1, &zeros), [1.0; 5]);
     }
@@ -392,7 +332,7 @@ mod tests {
         let mut stream = Stream::new(1, Purpose::Init, 0);
         let weight: Vec<f64> = (0..784 * 256).map(|_| 2.0 * stream.unit() - 1.0).collect();
         let plan = Plan::dense(&[784, 256, 10]);
-        let mut rule = Grapes::new(&GrapesConfig { is_mean: true, ..GrapesConfig::default() }, &plan).unwrap();
+        let mut rule = rule_of("scalar-gain", &plan);
         let mean = rule.factors(0, &vec![weight])[0];
         assert!((mean - 1.90).abs() < 0.03, "{mean}");
     }
@@ -403,8 +343,7 @@ mod tests {
         let sizes = [6, 4, 5, 3, 7, 2];
         let plan = Plan::dense(&sizes);
         let params = network(&plan);
-        let config = GrapesConfig { form: Form::WeightWise, least: 0.0, ..GrapesConfig::default() };
-        let mut rule = Grapes::new(&config, &plan).unwrap();
+        let mut rule = rule_of("grapes:form=weight-wise,least=0", &plan);
         // P of a matrix: one value an input.
         let of_inputs = |layer: usize| {
             let inputs = sizes[layer];
@@ -435,15 +374,13 @@ mod tests {
 
     #[test]
     fn what_it_cannot_do_is_refused() {
-        let refused = |config: GrapesConfig, layers: usize| {
+        let refused = |text: &str, layers: usize| {
             let plan = Plan::dense(&SIZES[..=layers]);
-            Grapes::<f32>::new(&config, &plan).unwrap_err().to_string()
+            Grapes::<f32>::new(&resolve(text).unwrap(), &plan).err().unwrap().to_string()
         };
-        let crossed = GrapesConfig { gain: 1.5, least: 1.6, ..GrapesConfig::default() };
-        assert_eq!(refused(crossed, 3), "rule `grapes`: `least` must be at most the gain, 1.5, but is 1.6");
-        let output = GrapesConfig { layers: Layers::Only(vec![0, 2]), is_mean: true, ..GrapesConfig::default() };
+        assert_eq!(refused("grapes:gain=1.5,least=1.6", 3), "rule `grapes`: `least` must be at most the gain, 1.5, but is 1.6");
         let expected = "rule `scalar-gain`: `layers` names layer 3, the output layer, expected hidden layers, 1 to 2";
-        assert_eq!(refused(output, 3), expected);
-        assert_eq!(refused(GrapesConfig::default(), 1), "rule `grapes` acts on hidden layers: the network has 0, expected at least 1");
+        assert_eq!(refused("scalar-gain:layers=1+3", 3), expected);
+        assert_eq!(refused("grapes", 1), "rule `grapes` acts on hidden layers: the network has 0, expected at least 1");
     }
 }

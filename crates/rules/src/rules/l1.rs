@@ -11,60 +11,23 @@
 use pulp::Arch;
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::entry::{Make, RuleEntry};
 use crate::layers::Chosen;
-use crate::{At, Error, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
+use crate::{At, Error, Parameter, Plan, Resolved, Rule, Scalar, Seam};
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "l1_penalty",
-        summary: "coefficient of the sign of w in the gradient",
-        range: Range::Number { default: 1e-5, low: In(0.0), high: Out(1e30) },
-    },
-    Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
-];
+const PARAMETERS: &[Parameter] =
+    &[Parameter::number("l1_penalty", 1e-5, In(0.0), Out(1e30), "coefficient of the sign of w in the gradient"), Parameter::WEIGHT_LAYERS];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "l1",
-    role: Role::Rule,
     summary: "L1 regularisation: every weight is drawn to 0 with the same force",
     reference: "Tibshirani 1996",
     seams: &[Seam::Gradient],
-    decides: None,
-    stays_finite: true,
-    has_fused_update: false,
     parameters: PARAMETERS,
-    memory: Memory::NONE,
-    make: Make::Rule(make::<f32>, make::<f64>),
+    make: Make::Rule(|o, p| Ok(Box::new(L1::<f32>::new(o, p)?)), |o, p| Ok(Box::new(L1::<f64>::new(o, p)?))),
+    ..RuleEntry::RULE
 };
-
-fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    let config = L1Config { l1_penalty: resolved.number("l1_penalty"), layers: resolved.layers("layers") };
-    Ok(Box::new(L1::<S>::new(&config, plan)?))
-}
-
-/// What a person chooses.
-#[derive(Clone, Debug, PartialEq)]
-pub struct L1Config {
-    /// Coefficient of the weight's sign in the gradient, in `[0, 1e30)`; 0.00001 unless set.
-    pub l1_penalty: f64,
-    /// The weight matrices it acts on.
-    pub layers: Layers,
-}
-
-impl Default for L1Config {
-    fn default() -> Self {
-        Self { l1_penalty: 1e-5, layers: Layers::All }
-    }
-}
-
-impl L1Config {
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        RuleSettings::new(ENTRY.name).with_number("l1_penalty", self.l1_penalty).with_text("layers", &self.layers.to_string())
-    }
-}
 
 /// L1 regularisation; has no state.
 #[derive(Clone, Debug)]
@@ -74,14 +37,13 @@ pub struct L1<S> {
 }
 
 impl<S: Scalar> L1<S> {
-    /// Checks the configuration.
+    /// Builds the rule for a network.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
-    pub fn new(config: &L1Config, plan: &Plan) -> Result<Self, Error> {
-        ENTRY.resolve(&config.settings())?;
-        Ok(Self { l1_penalty: S::from_f64(config.l1_penalty), weights: config.layers.weights(ENTRY.name, plan)? })
+    /// [`Error::NoSuchLayer`].
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
+        Ok(Self { l1_penalty: S::from_f64(options.number("l1_penalty")), weights: options.weights(plan)? })
     }
 }
 
@@ -109,20 +71,24 @@ impl<S: Scalar> Rule<S> for L1<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resolve;
 
     #[test]
     fn the_gradient_gains_the_penalty_with_the_sign_of_the_weight() {
         let plan = Plan::dense(&[4, 1]);
-        let config = L1Config { l1_penalty: 0.25, ..L1Config::default() };
         let mut grad = [1.0, 1.0, 1.0, 1.0];
-        L1::new(&config, &plan).unwrap().gradient(At { id: 0, step: 0 }, &[7.0, -0.001, 0.0, -0.0], &mut grad);
+        L1::new(&resolve("l1:l1_penalty=0.25").unwrap(), &plan).unwrap().gradient(
+            At { id: 0, step: 0 },
+            &[7.0, -0.001, 0.0, -0.0],
+            &mut grad,
+        );
         assert_eq!(grad, [1.25, 0.75, 1.0, 1.0]);
     }
 
     #[test]
     fn a_layer_that_was_not_chosen_is_left_alone() {
         let plan = Plan::dense(&[1, 1, 1]);
-        let rule = L1::<f64>::new(&L1Config { l1_penalty: 0.5, layers: Layers::Only(vec![1]) }, &plan).unwrap();
+        let rule = L1::<f64>::new(&resolve("l1:layers=2").unwrap(), &plan).unwrap();
         assert_eq!([0, 1, 2, 3].map(|id| rule.acts(Seam::Gradient, id)), [false, false, true, false]);
     }
 }

@@ -13,107 +13,69 @@
 //! Biases stay. Use it to make a network small while it trains; what it removes is chosen best in a run that is long enough before and after.
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::entry::{Make, Memory, RuleEntry};
 use crate::lanes::sum;
 use crate::saved::Saved;
 use crate::share::{rounded, rounded_down};
-use crate::{
-    At, Error, Layers, Measure, ParamShape, Parameter, Params, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry,
-    StateValues,
-};
+use crate::{At, Error, Measure, ParamShape, Parameter, Params, Plan, Resolved, Rule, Scalar, Seam, StateEntry, StateValues};
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "criterion",
-        summary: "whether `amount` is a share of a layer's weights or a threshold in their standard deviations",
-        range: Range::Choice { default: "share", options: &["share", "deviation"] },
-    },
-    Parameter {
-        name: "amount",
-        summary: "what is removed in the end: a share below 1, or weights below so many standard deviations",
-        range: Range::Number { default: 0.5, low: Out(0.0), high: Out(100.0) },
-    },
-    Parameter {
-        name: "start",
-        summary: "when the first weights are removed, as a share of the run's epochs",
-        range: Range::Number { default: 0.5, low: In(0.0), high: In(1.0) },
-    },
-    Parameter {
-        name: "end",
-        summary: "when the last weights are removed, as a share of the run's epochs; the same as `start` for one shot",
-        range: Range::Number { default: 0.5, low: In(0.0), high: In(1.0) },
-    },
-    Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
+    Parameter::choice(
+        "criterion",
+        "share",
+        &["share", "deviation"],
+        "whether `amount` is a share of a layer's weights or a threshold in their standard deviations",
+    ),
+    Parameter::number(
+        "amount",
+        0.5,
+        Out(0.0),
+        Out(100.0),
+        "what is removed in the end: a share below 1, or weights below so many standard deviations",
+    ),
+    Parameter::number("start", 0.5, In(0.0), In(1.0), "when the first weights are removed, as a share of the run's epochs"),
+    Parameter::number(
+        "end",
+        0.5,
+        In(0.0),
+        In(1.0),
+        "when the last weights are removed, as a share of the run's epochs; the same as `start` for one shot",
+    ),
+    Parameter::WEIGHT_LAYERS,
 ];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "magnitude-pruning",
-    role: Role::Rule,
     summary: "removes the smallest weights of each layer, at once or bit by bit, and trains the rest",
     reference: "Han et al. 2015; Zhu and Gupta 2017, Eq. (1)",
     seams: &[Seam::AfterUpdate],
     decides: Some("which weights there are"),
-    stays_finite: true,
-    has_fused_update: false,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 2 * plan.parameters(), other: 4 * plan.largest_param() },
-    make: Make::Rule(make::<f32>, make::<f64>),
+    make: Make::Rule(|o, p| Ok(Box::new(MagnitudePruning::<f32>::new(o, p)?)), |o, p| Ok(Box::new(MagnitudePruning::<f64>::new(o, p)?))),
+    ..RuleEntry::RULE
 };
 
-fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    let config = MagnitudePruningConfig {
-        criterion: if resolved.choice("criterion") == "share" { Criterion::Share } else { Criterion::Deviation },
-        amount: resolved.number("amount"),
-        start: resolved.number("start"),
-        end: resolved.number("end"),
-        layers: resolved.layers("layers"),
-    };
-    Ok(Box::new(MagnitudePruning::<S>::new(&config, plan)?))
-}
-
 /// What the amount of pruning is measured in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Criterion {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Criterion {
     /// A share of the layer's weights.
-    #[default]
     Share,
     /// A threshold in standard deviations of the layer's weights.
     Deviation,
 }
 
-/// What a person chooses.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MagnitudePruningConfig {
-    /// What `amount` is measured in; a share unless set.
-    pub criterion: Criterion,
-    /// What is removed in the end, a share in `(0, 1)` or standard deviations in `(0, 100)`; 0.5 unless set.
-    pub amount: f64,
-    /// When the first weights are removed, as a share of the run's epochs in `[0, 1]`; 0.5 unless set.
-    pub start: f64,
-    /// When the last weights are removed, likewise and not before the first; 0.5 unless set.
-    pub end: f64,
-    /// The weight matrices it acts on.
-    pub layers: Layers,
+/// What and when.
+#[derive(Clone, Copy, Debug)]
+struct Course {
+    criterion: Criterion,
+    amount: f64,
+    start: f64,
+    end: f64,
 }
 
-impl Default for MagnitudePruningConfig {
-    fn default() -> Self {
-        Self { criterion: Criterion::Share, amount: 0.5, start: 0.5, end: 0.5, layers: Layers::All }
-    }
-}
-
-impl MagnitudePruningConfig {
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        RuleSettings::new(ENTRY.name)
-            .with_text("criterion", if self.criterion == Criterion::Share { "share" } else { "deviation" })
-            .with_number("amount", self.amount)
-            .with_number("start", self.start)
-            .with_number("end", self.end)
-            .with_text("layers", &self.layers.to_string())
-    }
-
+impl Course {
     /// How much of the pruning is done after an epoch of a run with so many, in `[0, 1]`; none outside of the pruning's time.
     fn ramp(&self, epoch: u64, epochs: u64) -> Option<f64> {
         let [start, end] = [self.start, self.end].map(|share| rounded(share, epochs).max(1));
@@ -129,7 +91,7 @@ impl MagnitudePruningConfig {
 /// Magnitude pruning; the state says of each weight whether it is removed.
 #[derive(Clone, Debug)]
 pub struct MagnitudePruning<S> {
-    config: MagnitudePruningConfig,
+    course: Course,
     plan: Plan,
     /// For each array, 1 where a weight is removed; empty where the rule does not act.
     pruned: Vec<Vec<u16>>,
@@ -137,24 +99,24 @@ pub struct MagnitudePruning<S> {
 }
 
 impl<S: Scalar> MagnitudePruning<S> {
-    /// Checks the configuration.
+    /// Builds the rule for a network.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
-    pub fn new(config: &MagnitudePruningConfig, plan: &Plan) -> Result<Self, Error> {
-        ENTRY.resolve(&config.settings())?;
-        let weights = config.layers.weights(ENTRY.name, plan)?;
-        let refuse = |parameter, found: String, expected: String| Err(Error::OutOfRange { rule: ENTRY.name, parameter, found, expected });
-        if config.criterion == Criterion::Share && config.amount >= 1.0 {
-            return refuse("amount", config.amount.to_string(), "a share below 1 (or set `criterion` to `deviation`)".to_owned());
+    /// [`Error::OutOfRange`] for parameters that do not fit each other, [`Error::NoSuchLayer`].
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
+        let [amount, start, end] = ["amount", "start", "end"].map(|name| options.number(name));
+        let criterion = if options.choice("criterion") == "share" { Criterion::Share } else { Criterion::Deviation };
+        if criterion == Criterion::Share && amount >= 1.0 {
+            return Err(options.refuse("amount", "a share below 1 (or set `criterion` to `deviation`)".to_owned()));
         }
-        if config.end < config.start {
-            return refuse("end", config.end.to_string(), format!("at least `start`, {}", config.start));
+        if end < start {
+            return Err(options.refuse("end", format!("at least `start`, {start}")));
         }
+        let weights = options.weights(plan)?;
         let pruned = |(id, param): (usize, &ParamShape)| vec![0; if weights.contains(id) { param.len() } else { 0 }];
         Ok(Self {
-            config: config.clone(),
+            course: Course { criterion, amount, start, end },
             plan: plan.clone(),
             pruned: plan.params.iter().enumerate().map(pruned).collect(),
             magnitudes: Vec::new(),
@@ -163,8 +125,8 @@ impl<S: Scalar> MagnitudePruning<S> {
 
     /// Marks what has to go when this share of the pruning is done.
     fn prune(&mut self, id: usize, ramp: f64, weight: &[S]) {
-        let (pruned, amount) = (&mut self.pruned[id], ramp * self.config.amount);
-        match self.config.criterion {
+        let (pruned, amount) = (&mut self.pruned[id], ramp * self.course.amount);
+        match self.course.criterion {
             Criterion::Share => {
                 let count = rounded_down(amount, weight.len());
                 let more = count.saturating_sub(pruned.iter().filter(|pruned| **pruned != 0).count());
@@ -213,7 +175,7 @@ impl<S: Scalar> Rule<S> for MagnitudePruning<S> {
     }
 
     fn after_update(&mut self, at: At, _before: &[S], weight: &mut [S]) {
-        if let Some(ramp) = self.plan.epochs_done(at.step).and_then(|epoch| self.config.ramp(epoch, self.plan.epochs)) {
+        if let Some(ramp) = self.plan.epochs_done(at.step).and_then(|epoch| self.course.ramp(epoch, self.plan.epochs)) {
             self.prune(at.id, ramp, weight);
         }
         weight.iter_mut().zip(&self.pruned[at.id]).for_each(|(w, pruned)| *w = if *pruned == 0 { *w } else { S::ZERO });
@@ -241,10 +203,11 @@ impl<S: Scalar> Rule<S> for MagnitudePruning<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resolve;
 
-    fn rule(config: &MagnitudePruningConfig, inputs: usize) -> MagnitudePruning<f64> {
+    fn rule(options: &str, inputs: usize) -> MagnitudePruning<f64> {
         let plan = Plan { epoch_steps: 2, epochs: 100, ..Plan::dense(&[inputs, 1]) };
-        MagnitudePruning::new(config, &plan).unwrap()
+        MagnitudePruning::new(&resolve(&format!("magnitude-pruning:{options}")).unwrap(), &plan).unwrap()
     }
 
     fn after(rule: &mut MagnitudePruning<f64>, step: u64, weight: &[f64]) -> Vec<f64> {
@@ -255,8 +218,7 @@ mod tests {
 
     #[test]
     fn one_shot_removes_the_smallest_share_at_the_end_of_its_epoch_and_for_good() {
-        let config = MagnitudePruningConfig { amount: 0.5, start: 0.03, end: 0.03, ..MagnitudePruningConfig::default() };
-        let mut rule = rule(&config, 5);
+        let mut rule = rule("amount=0.5,start=0.03,end=0.03", 5);
         let weight = [0.3, -0.1, 0.2, -0.4, 0.1];
         for step in 0..5 {
             assert_eq!(after(&mut rule, step, &weight), weight, "step {step}");
@@ -270,14 +232,13 @@ mod tests {
     #[test]
     fn the_time_of_pruning_is_a_share_of_the_epochs_as_decimal_arithmetic_has_it() {
         // 0.145 of 100 is 14.5, rounded up to 15; in binary the product is 14.499999999999998.
-        let config = MagnitudePruningConfig { start: 0.145, end: 0.145, ..MagnitudePruningConfig::default() };
-        assert_eq!([14, 15, 16].map(|epoch| config.ramp(epoch, 100)), [None, Some(1.0), None]);
+        let course = rule("start=0.145,end=0.145", 1).course;
+        assert_eq!([14, 15, 16].map(|epoch| course.ramp(epoch, 100)), [None, Some(1.0), None]);
     }
 
     #[test]
     fn weights_that_another_rule_made_zero_do_not_make_it_remove_more() {
-        let config = MagnitudePruningConfig { amount: 0.6, start: 0.01, end: 0.03, ..MagnitudePruningConfig::default() };
-        let mut rule = rule(&config, 10);
+        let mut rule = rule("amount=0.6,start=0.01,end=0.03", 10);
         let mut left = Vec::new();
         for step in 0..6 {
             // Half of the weights are 0 already, each time others.
@@ -291,8 +252,7 @@ mod tests {
 
     #[test]
     fn the_share_grows_by_the_cubic_of_zhu_and_gupta() {
-        let config = MagnitudePruningConfig { amount: 0.8, start: 0.02, end: 0.06, ..MagnitudePruningConfig::default() };
-        let mut rule = rule(&config, 1000);
+        let mut rule = rule("amount=0.8,start=0.02,end=0.06", 1000);
         let weight: Vec<f64> = (1..=1000).map(|index| 0.001 * f64::from(index)).collect();
         let mut found = Vec::new();
         for step in 0..16 {
@@ -307,14 +267,7 @@ mod tests {
 
     #[test]
     fn a_threshold_is_a_multiple_of_the_deviation_of_the_weights_that_are_left() {
-        let config = MagnitudePruningConfig {
-            criterion: Criterion::Deviation,
-            amount: 1.0,
-            start: 0.01,
-            end: 0.02,
-            ..MagnitudePruningConfig::default()
-        };
-        let mut rule = rule(&config, 4);
+        let mut rule = rule("criterion=deviation,amount=1,start=0.01,end=0.02", 4);
         // Mean 0, deviation sqrt(5) = 2.236; in epoch 1 the ramp is 0.
         assert_eq!(after(&mut rule, 1, &[-3.0, 1.0, -1.0, 3.0]), [-3.0, 1.0, -1.0, 3.0]);
         assert_eq!(after(&mut rule, 3, &[-3.0, 1.0, -1.0, 3.0]), [-3.0, 0.0, 0.0, 3.0]);
@@ -323,8 +276,8 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused() {
         let refused = |amount: f64, start: f64, end: f64| {
-            let config = MagnitudePruningConfig { amount, start, end, ..MagnitudePruningConfig::default() };
-            MagnitudePruning::<f32>::new(&config, &Plan::default()).unwrap_err().to_string()
+            let options = resolve(&format!("magnitude-pruning:amount={amount},start={start},end={end}")).unwrap();
+            MagnitudePruning::<f32>::new(&options, &Plan::default()).unwrap_err().to_string()
         };
         assert_eq!(
             refused(1.5, 0.1, 0.2),

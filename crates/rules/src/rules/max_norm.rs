@@ -11,61 +11,26 @@
 use pulp::Arch;
 
 use crate::End::Out;
-use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::entry::{Make, RuleEntry};
 use crate::lanes::sum;
 use crate::layers::Chosen;
-use crate::{At, Error, Layers, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
+use crate::{At, Error, Parameter, Plan, Resolved, Rule, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "max_norm",
-        summary: "longest that the weights of a unit may be together",
-        range: Range::Number { default: 3.0, low: Out(0.0), high: Out(1e15) },
-    },
-    Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
+    Parameter::number("max_norm", 3.0, Out(0.0), Out(1e15), "longest that the weights of a unit may be together"),
+    Parameter::WEIGHT_LAYERS,
 ];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "max-norm",
-    role: Role::Rule,
     summary: "shortens the weights that a unit receives to a largest length after each update",
     reference: "Srivastava et al. 2014, Section 5.1",
     seams: &[Seam::AfterUpdate],
-    decides: None,
-    stays_finite: true,
-    has_fused_update: false,
     parameters: PARAMETERS,
-    memory: Memory::NONE,
-    make: Make::Rule(make::<f32>, make::<f64>),
+    make: Make::Rule(|o, p| Ok(Box::new(MaxNorm::<f32>::new(o, p)?)), |o, p| Ok(Box::new(MaxNorm::<f64>::new(o, p)?))),
+    ..RuleEntry::RULE
 };
-
-fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    let config = MaxNormConfig { max_norm: resolved.number("max_norm"), layers: resolved.layers("layers") };
-    Ok(Box::new(MaxNorm::<S>::new(&config, plan)?))
-}
-
-/// What a person chooses.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MaxNormConfig {
-    /// Longest that the weights of a unit may be together, in `(0, 1e15)`; 3 unless set.
-    pub max_norm: f64,
-    /// The weight matrices it acts on.
-    pub layers: Layers,
-}
-
-impl Default for MaxNormConfig {
-    fn default() -> Self {
-        Self { max_norm: 3.0, layers: Layers::All }
-    }
-}
-
-impl MaxNormConfig {
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        RuleSettings::new(ENTRY.name).with_number("max_norm", self.max_norm).with_text("layers", &self.layers.to_string())
-    }
-}
 
 /// Max-norm; has no state.
 #[derive(Clone, Debug)]
@@ -77,15 +42,14 @@ pub struct MaxNorm<S> {
 }
 
 impl<S: Scalar> MaxNorm<S> {
-    /// Checks the configuration.
+    /// Builds the rule for a network.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
-    pub fn new(config: &MaxNormConfig, plan: &Plan) -> Result<Self, Error> {
-        ENTRY.resolve(&config.settings())?;
+    /// [`Error::NoSuchLayer`].
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let columns = plan.params.iter().map(|param| param.columns).collect();
-        Ok(Self { longest: S::from_f64(config.max_norm), weights: config.layers.weights(ENTRY.name, plan)?, columns })
+        Ok(Self { longest: S::from_f64(options.number("max_norm")), weights: options.weights(plan)?, columns })
     }
 }
 
@@ -122,10 +86,11 @@ impl<S: Scalar> Rule<S> for MaxNorm<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resolve;
 
     fn after(max_norm: f64, weight: &[f64], inputs: usize) -> Vec<f64> {
         let plan = Plan::dense(&[inputs, weight.len() / inputs]);
-        let mut rule = MaxNorm::new(&MaxNormConfig { max_norm, layers: Layers::All }, &plan).unwrap();
+        let mut rule = MaxNorm::new(&resolve(&format!("max-norm:max_norm={max_norm}")).unwrap(), &plan).unwrap();
         let mut weight = weight.to_vec();
         rule.after_update(At { id: 0, step: 0 }, &[], &mut weight);
         weight

@@ -9,61 +9,26 @@
 //! authors report that a few per cent are enough, and that sparse updates regularise.
 
 use crate::End::Out;
-use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::entry::{Make, RuleEntry};
 use crate::layers::Chosen;
 use crate::share::rounded_up;
-use crate::{At, Error, Layers, Parameter, Params, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam};
+use crate::{At, Error, Parameter, Params, Plan, Resolved, Rule, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "kept_share",
-        summary: "share of a layer's units whose error signal goes on, for each sample",
-        range: Range::Number { default: 0.1, low: Out(0.0), high: Out(1.0) },
-    },
-    Parameter { name: "layers", summary: "the hidden layers whose error signals it thins out", range: Range::Layers },
+    Parameter::number("kept_share", 0.1, Out(0.0), Out(1.0), "share of a layer's units whose error signal goes on, for each sample"),
+    Parameter::layers("the hidden layers whose error signals it thins out"),
 ];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "meprop",
-    role: Role::Rule,
     summary: "keeps the largest parts of each sample's error signal in hidden layers and drops the rest",
     reference: "Sun et al. 2017, Eq. (7)",
     seams: &[Seam::ErrorSignal],
-    decides: None,
-    stays_finite: true,
-    has_fused_update: false,
     parameters: PARAMETERS,
-    memory: Memory::NONE,
-    make: Make::Rule(make::<f32>, make::<f64>),
+    make: Make::Rule(|o, p| Ok(Box::new(MeProp::<f32>::new(o, p)?)), |o, p| Ok(Box::new(MeProp::<f64>::new(o, p)?))),
+    ..RuleEntry::RULE
 };
-
-fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    let config = MePropConfig { kept_share: resolved.number("kept_share"), layers: resolved.layers("layers") };
-    Ok(Box::new(MeProp::<S>::new(&config, plan)?))
-}
-
-/// What a person chooses.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MePropConfig {
-    /// Share of a layer's units whose error signal goes on, in `(0, 1)`; 0.1 unless set.
-    pub kept_share: f64,
-    /// The hidden layers whose error signals are thinned out.
-    pub layers: Layers,
-}
-
-impl Default for MePropConfig {
-    fn default() -> Self {
-        Self { kept_share: 0.1, layers: Layers::All }
-    }
-}
-
-impl MePropConfig {
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        RuleSettings::new(ENTRY.name).with_number("kept_share", self.kept_share).with_text("layers", &self.layers.to_string())
-    }
-}
 
 /// meProp; has no state.
 #[derive(Clone, Debug)]
@@ -76,16 +41,15 @@ pub struct MeProp<S> {
 }
 
 impl<S: Scalar> MeProp<S> {
-    /// Checks the configuration.
+    /// Builds the rule for a network.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`], [`Error::TooFewHiddenLayers`].
-    pub fn new(config: &MePropConfig, plan: &Plan) -> Result<Self, Error> {
-        ENTRY.resolve(&config.settings())?;
-        let hidden = config.layers.hidden(ENTRY.name, plan, 1)?;
+    /// [`Error::NoSuchLayer`], [`Error::OutputLayer`], [`Error::TooFewHiddenLayers`].
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
+        let hidden = options.layers("layers").hidden(ENTRY.name, plan, 1)?;
         let units = plan.signals.iter().map(|signal| signal.units).collect();
-        Ok(Self { kept_share: config.kept_share, hidden, units, magnitudes: Vec::with_capacity(plan.widest()) })
+        Ok(Self { kept_share: options.number("kept_share"), hidden, units, magnitudes: Vec::with_capacity(plan.widest()) })
     }
 
     /// How many of so many units are kept.
@@ -130,9 +94,10 @@ impl<S: Scalar> Rule<S> for MeProp<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resolve;
 
     fn thinned(kept_share: f64, values: &[f64], units: usize) -> Vec<f64> {
-        let mut rule = MeProp::new(&MePropConfig { kept_share, layers: Layers::All }, &Plan::dense(&[1, units, 2])).unwrap();
+        let mut rule = MeProp::new(&resolve(&format!("meprop:kept_share={kept_share}")).unwrap(), &Plan::dense(&[1, units, 2])).unwrap();
         let mut values = values.to_vec();
         rule.error_signal(At { id: 0, step: 0 }, &mut values, &Vec::<Vec<f64>>::new());
         values
@@ -182,7 +147,7 @@ mod tests {
     #[test]
     fn a_network_without_hidden_layers_is_refused() {
         let plan = Plan::dense(&[2, 2]);
-        let message = MeProp::<f32>::new(&MePropConfig::default(), &plan).unwrap_err().to_string();
+        let message = MeProp::<f32>::new(&resolve("meprop").unwrap(), &plan).unwrap_err().to_string();
         assert_eq!(message, "rule `meprop` acts on hidden layers: the network has 0, expected at least 1");
     }
 }

@@ -19,82 +19,36 @@
 //! compare the two, with long runs: nothing happens in the first epochs.
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::entry::{Make, Memory, RuleEntry};
 use crate::saved::Saved;
-use crate::{At, Error, Layers, ParamShape, Parameter, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry, StateValues};
+use crate::{At, Error, ParamShape, Parameter, Plan, Resolved, Rule, Scalar, Seam, StateEntry, StateValues};
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "threshold",
-        summary: "epochs in a row that a weight must push or decay before its range changes",
-        range: Range::Count { default: 18, low: 1, high: 65_535 },
-    },
-    Parameter {
-        name: "shrink_factor",
-        summary: "what is left of a range that shrinks",
-        range: Range::Number { default: 0.75, low: In(0.0), high: Out(1.0) },
-    },
-    Parameter {
-        name: "warm_up",
-        summary: "epochs before weights are clamped to their ranges",
-        range: Range::Count { default: 19, low: 0, high: 1_000_000_000 },
-    },
-    Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
+    Parameter::count("threshold", 18, [1, 65_535], "epochs in a row that a weight must push or decay before its range changes"),
+    Parameter::number("shrink_factor", 0.75, In(0.0), Out(1.0), "what is left of a range that shrinks"),
+    Parameter::count("warm_up", 19, [0, 1_000_000_000], "epochs before weights are clamped to their ranges"),
+    Parameter::WEIGHT_LAYERS,
 ];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "sd-snn-bounds",
-    role: Role::Rule,
     summary: "a range for every weight that widens by what it pushes and shrinks by a factor when it decays, once an epoch",
     reference: "Zhao et al. 2022 (SD-SNN), published code",
     seams: &[Seam::AfterUpdate],
     decides: Some("the bounds of weights"),
-    stays_finite: true,
-    has_fused_update: false,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 28 * plan.parameters(), other: 0 },
-    make: Make::Rule(make::<f32>, make::<f64>),
+    make: Make::Rule(|o, p| Ok(Box::new(SdSnnBounds::<f32>::new(o, p)?)), |o, p| Ok(Box::new(SdSnnBounds::<f64>::new(o, p)?))),
+    ..RuleEntry::RULE
 };
 
-fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    let config = SdSnnBoundsConfig {
-        threshold: resolved.count("threshold") as u16,
-        shrink_factor: resolved.number("shrink_factor"),
-        warm_up: resolved.count("warm_up"),
-        layers: resolved.layers("layers"),
-    };
-    Ok(Box::new(SdSnnBounds::<S>::new(&config, plan)?))
-}
-
-/// What a person chooses.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SdSnnBoundsConfig {
-    /// Epochs in a row before a range changes, at least 1; 18 unless set.
-    pub threshold: u16,
-    /// What is left of a range that shrinks, in `[0, 1)`; 0.75 unless set.
-    pub shrink_factor: f64,
-    /// Epochs before weights are clamped; 19 unless set.
-    pub warm_up: u64,
-    /// The weight matrices it acts on.
-    pub layers: Layers,
-}
-
-impl Default for SdSnnBoundsConfig {
-    fn default() -> Self {
-        Self { threshold: 18, shrink_factor: 0.75, warm_up: 19, layers: Layers::All }
-    }
-}
-
-impl SdSnnBoundsConfig {
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        RuleSettings::new(ENTRY.name)
-            .with_number("threshold", f64::from(self.threshold))
-            .with_number("shrink_factor", self.shrink_factor)
-            .with_number("warm_up", self.warm_up as f64)
-            .with_text("layers", &self.layers.to_string())
-    }
+/// Constants of a run.
+#[derive(Clone, Copy, Debug)]
+struct Constants {
+    threshold: u16,
+    shrink_factor: f64,
+    warm_up: u64,
 }
 
 /// What a weight did at the end of the last epoch, one bit each.
@@ -155,7 +109,7 @@ impl<S: Scalar> Ranges<S> {
     }
 
     /// What the end of an epoch does, counted from 1.
-    fn epoch(&mut self, config: &SdSnnBoundsConfig, epoch: u64, weight: &mut [S]) {
+    fn epoch(&mut self, constants: Constants, epoch: u64, weight: &mut [S]) {
         if epoch == 1 {
             let largest = weight.iter().fold(S::ZERO, |largest, w| largest.max(*w));
             let magnitude = weight.iter().fold(S::ZERO, |largest, w| largest.max(w.abs()));
@@ -163,16 +117,16 @@ impl<S: Scalar> Ranges<S> {
             self.upper.range.fill(start);
             self.lower.range.fill(start);
         } else {
-            let shrink_factor = S::from_f64(config.shrink_factor);
+            let shrink_factor = S::from_f64(constants.shrink_factor);
             for (index, w) in weight.iter().enumerate() {
                 let did = self.did[index];
-                let is_above = self.upper.push(index, *w, did & ABOVE != 0, config.threshold);
-                let is_below = self.lower.push(index, -*w, did & BELOW != 0, config.threshold);
+                let is_above = self.upper.push(index, *w, did & ABOVE != 0, constants.threshold);
+                let is_below = self.lower.push(index, -*w, did & BELOW != 0, constants.threshold);
                 let falls = w.abs() < self.last[index];
                 self.did[index] = u16::from(is_above) * ABOVE + u16::from(is_below) * BELOW + u16::from(falls) * FELL;
                 let decay = &mut self.decay[index];
                 *decay = if falls && did & FELL != 0 { *decay + 1 } else { 0 };
-                if *decay >= config.threshold {
+                if *decay >= constants.threshold {
                     *decay = 0;
                     self.upper.range[index] *= shrink_factor;
                     self.lower.range[index] *= shrink_factor;
@@ -182,7 +136,7 @@ impl<S: Scalar> Ranges<S> {
         for (last, w) in self.last.iter_mut().zip(&*weight) {
             *last = w.abs();
         }
-        if epoch > config.warm_up {
+        if epoch > constants.warm_up {
             for ((w, upper), lower) in weight.iter_mut().zip(&self.upper.range).zip(&self.lower.range) {
                 *w = w.max(-*lower).min(*upper);
             }
@@ -197,23 +151,27 @@ const LOWER: [&str; 3] = ["lower", "under", "under_sum"];
 /// The rule with its state: both ends of every weight's range, their counters and sums, and what the weight did in the last epoch.
 #[derive(Clone, Debug)]
 pub struct SdSnnBounds<S> {
-    config: SdSnnBoundsConfig,
+    constants: Constants,
     plan: Plan,
     /// One state for each array; none where the rule does not act.
     ranges: Vec<Option<Ranges<S>>>,
 }
 
 impl<S: Scalar> SdSnnBounds<S> {
-    /// Checks the configuration.
+    /// Builds the rule for a network.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
-    pub fn new(config: &SdSnnBoundsConfig, plan: &Plan) -> Result<Self, Error> {
-        ENTRY.resolve(&config.settings())?;
-        let weights = config.layers.weights(ENTRY.name, plan)?;
+    /// [`Error::NoSuchLayer`].
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
+        let constants = Constants {
+            threshold: options.count("threshold") as u16,
+            shrink_factor: options.number("shrink_factor"),
+            warm_up: options.count("warm_up"),
+        };
+        let weights = options.weights(plan)?;
         let state = |(id, param): (usize, &ParamShape)| weights.contains(id).then(|| Ranges::new(param.len()));
-        Ok(Self { config: config.clone(), plan: plan.clone(), ranges: plan.params.iter().enumerate().map(state).collect() })
+        Ok(Self { constants, plan: plan.clone(), ranges: plan.params.iter().enumerate().map(state).collect() })
     }
 }
 
@@ -228,7 +186,7 @@ impl<S: Scalar> Rule<S> for SdSnnBounds<S> {
 
     fn after_update(&mut self, at: At, _before: &[S], weight: &mut [S]) {
         if let (Some(ranges), Some(epoch)) = (&mut self.ranges[at.id], self.plan.epochs_done(at.step)) {
-            ranges.epoch(&self.config, epoch, weight);
+            ranges.epoch(self.constants, epoch, weight);
         }
     }
 
@@ -251,7 +209,7 @@ impl<S: Scalar> Rule<S> for SdSnnBounds<S> {
 
     fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
         let saved = Saved { rule: ENTRY.name, entries, params: &self.plan.params };
-        let most = self.config.threshold - 1;
+        let most = self.constants.threshold - 1;
         for (param, ranges) in self.ranges.iter_mut().enumerate().filter_map(|(param, ranges)| Some((param, ranges.as_mut()?))) {
             let end = |[range, count, excess]: [&'static str; 3]| {
                 Ok::<_, Error>(End {
@@ -275,11 +233,12 @@ impl<S: Scalar> Rule<S> for SdSnnBounds<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resolve;
 
     /// One epoch after another over given weights, one step each; what is left of each after the clamp.
-    fn course(config: &SdSnnBoundsConfig, weights: &[[f64; 2]]) -> Vec<Vec<f64>> {
+    fn course(options: &str, weights: &[[f64; 2]]) -> Vec<Vec<f64>> {
         let plan = Plan::dense(&[2, 1]);
-        let mut rule = SdSnnBounds::new(config, &plan).unwrap();
+        let mut rule = SdSnnBounds::new(&resolve(&format!("sd-snn-bounds:{options}")).unwrap(), &plan).unwrap();
         let after = |(step, weight): (u64, &[f64; 2])| {
             let mut weight = weight.to_vec();
             rule.after_update(At { id: 0, step }, &[], &mut weight);
@@ -290,8 +249,8 @@ mod tests {
 
     #[test]
     fn a_range_starts_at_the_largest_weight_and_widens_by_the_mean_excess() {
-        let config = SdSnnBoundsConfig { threshold: 2, warm_up: 1, ..SdSnnBoundsConfig::default() };
-        let found = course(&config, &[[1.0, -0.5], [1.25, -0.5], [1.5, -0.5], [1.75, -2.0], [1.5, -2.0], [2.0, -2.0], [3.0, -2.0]]);
+        let options = "threshold=2,warm_up=1";
+        let found = course(options, &[[1.0, -0.5], [1.25, -0.5], [1.5, -0.5], [1.75, -2.0], [1.5, -2.0], [2.0, -2.0], [3.0, -2.0]]);
         // The first pushes from epoch 2 on, so it counts in the epochs 3 and 4: 0.5 and 0.75 beyond 1, half of which is added. In
         // epoch 5 it pushes no more, in epoch 6 again. The second pushes from epoch 4 on and counts 1 in the epochs 5 and 6.
         let expected = [[1.0, -0.5], [1.0, -0.5], [1.625, -1.0], [1.5, -1.0], [1.625, -2.0], [1.625, -2.0]];
@@ -300,21 +259,21 @@ mod tests {
 
     #[test]
     fn a_range_shrinks_by_its_factor_after_epochs_of_decay() {
-        let config = SdSnnBoundsConfig { threshold: 2, warm_up: 0, ..SdSnnBoundsConfig::default() };
+        let options = "threshold=2,warm_up=0";
         // Falls in the epochs 2 to 4; the first of them has none before it.
-        let found = course(&config, &[[1.0, 0.9], [0.9, 0.9], [0.8, 0.9], [0.79, 0.9], [9.0, -9.0]]);
+        let found = course(options, &[[1.0, 0.9], [0.9, 0.9], [0.8, 0.9], [0.79, 0.9], [9.0, -9.0]]);
         assert_eq!(found[3..], [[0.75, 0.9], [0.75, -1.0]].map(Vec::from));
     }
 
     #[test]
     fn nothing_is_clamped_before_the_warm_up_is_over() {
-        let config = SdSnnBoundsConfig { threshold: 5, warm_up: 2, ..SdSnnBoundsConfig::default() };
-        assert_eq!(course(&config, &[[1.0, -2.0], [7.0, -7.0], [7.0, -7.0]]), [[1.0, -2.0], [7.0, -7.0], [1.0, -1.0]].map(Vec::from));
+        let options = "threshold=5,warm_up=2";
+        assert_eq!(course(options, &[[1.0, -2.0], [7.0, -7.0], [7.0, -7.0]]), [[1.0, -2.0], [7.0, -7.0], [1.0, -1.0]].map(Vec::from));
     }
 
     #[test]
     fn a_layer_without_a_positive_weight_starts_from_its_largest_magnitude() {
-        let config = SdSnnBoundsConfig { warm_up: 0, ..SdSnnBoundsConfig::default() };
-        assert_eq!(course(&config, &[[-0.5, -0.25], [3.0, -3.0]])[1], [0.5, -0.5]);
+        let options = "warm_up=0";
+        assert_eq!(course(options, &[[-0.5, -0.25], [3.0, -3.0]])[1], [0.5, -0.5]);
     }
 }

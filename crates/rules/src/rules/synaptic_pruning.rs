@@ -16,86 +16,48 @@
 //! `strong` of 1e6 nothing regrows in a layer that has weights left.
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::entry::{Make, Memory, RuleEntry};
 use crate::lanes::sum;
 use crate::saved::Saved;
-use crate::{
-    At, Error, Layers, Measure, ParamShape, Parameter, Params, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam, StateEntry,
-    StateValues,
-};
+use crate::{At, Error, Measure, ParamShape, Parameter, Params, Plan, Resolved, Rule, Scalar, Seam, StateEntry, StateValues};
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "weak",
-        summary: "a weight is weak below this multiple of its layer's mean magnitude",
-        range: Range::Number { default: 0.1, low: Out(0.0), high: Out(1e6) },
-    },
-    Parameter {
-        name: "strong",
-        summary: "a removed weight would be strong above this multiple of its layer's mean magnitude",
-        range: Range::Number { default: 1.0, low: Out(0.0), high: In(1e6) },
-    },
-    Parameter {
-        name: "patience",
-        summary: "epochs in a row that a weight must be weak, or strong, before it is removed, or regrown",
-        range: Range::Count { default: 10, low: 1, high: 65_535 },
-    },
-    Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers },
+    Parameter::number("weak", 0.1, Out(0.0), Out(1e6), "a weight is weak below this multiple of its layer's mean magnitude"),
+    Parameter::number(
+        "strong",
+        1.0,
+        Out(0.0),
+        In(1e6),
+        "a removed weight would be strong above this multiple of its layer's mean magnitude",
+    ),
+    Parameter::count(
+        "patience",
+        10,
+        [1, 65_535],
+        "epochs in a row that a weight must be weak, or strong, before it is removed, or regrown",
+    ),
+    Parameter::WEIGHT_LAYERS,
 ];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "synaptic-pruning",
-    role: Role::Rule,
     summary: "removes synapses that stay weak for several epochs and regrows those that would be strong",
     reference: "after Zhao and Zeng 2021; Zhao et al. 2022 (SD-SNN)",
     seams: &[Seam::AfterUpdate],
     decides: Some("which weights there are"),
-    stays_finite: true,
-    has_fused_update: false,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
-    make: Make::Rule(make::<f32>, make::<f64>),
+    make: Make::Rule(|o, p| Ok(Box::new(SynapticPruning::<f32>::new(o, p)?)), |o, p| Ok(Box::new(SynapticPruning::<f64>::new(o, p)?))),
+    ..RuleEntry::RULE
 };
 
-fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    let config = SynapticPruningConfig {
-        weak: resolved.number("weak"),
-        strong: resolved.number("strong"),
-        patience: resolved.count("patience") as u16,
-        layers: resolved.layers("layers"),
-    };
-    Ok(Box::new(SynapticPruning::<S>::new(&config, plan)?))
-}
-
-/// What a person chooses.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SynapticPruningConfig {
-    /// A weight is weak below this multiple of its layer's mean magnitude, in `(0, 1e6)`; 0.1 unless set.
-    pub weak: f64,
-    /// A removed weight would be strong above this multiple, in `(0, 1e6]`; 1 unless set.
-    pub strong: f64,
-    /// Epochs in a row before a weight is removed or regrown, at least 1; 10 unless set.
-    pub patience: u16,
-    /// The weight matrices it acts on.
-    pub layers: Layers,
-}
-
-impl Default for SynapticPruningConfig {
-    fn default() -> Self {
-        Self { weak: 0.1, strong: 1.0, patience: 10, layers: Layers::All }
-    }
-}
-
-impl SynapticPruningConfig {
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        RuleSettings::new(ENTRY.name)
-            .with_number("weak", self.weak)
-            .with_number("strong", self.strong)
-            .with_number("patience", f64::from(self.patience))
-            .with_text("layers", &self.layers.to_string())
-    }
+/// What is weak and what is strong, as multiples of a layer's mean magnitude, and for how many epochs.
+#[derive(Clone, Copy, Debug)]
+struct Judgement {
+    weak: f64,
+    strong: f64,
+    patience: u16,
 }
 
 /// State of one weight matrix; every array has its shape.
@@ -128,17 +90,17 @@ impl<S: Scalar> Synapses<S> {
     }
 
     /// What the end of an epoch does.
-    fn judge(&mut self, config: &SynapticPruningConfig, weight: &mut [S]) {
+    fn judge(&mut self, judgement: Judgement, weight: &mut [S]) {
         let left = self.pruned.iter().filter(|pruned| **pruned == 0).count();
         let over_left = S::from_f64(1.0 / left.max(1) as f64);
         // Removed weights are 0 and add nothing.
         let mean = sum(weight, |w| w.abs() * over_left);
-        let [weak, strong] = [config.weak, config.strong].map(|multiple| (S::from_f64(multiple) * mean).min(S::MAX));
+        let [weak, strong] = [judgement.weak, judgement.strong].map(|multiple| (S::from_f64(multiple) * mean).min(S::MAX));
         let synapses = self.pruned.iter_mut().zip(&mut self.streak).zip(&mut self.collected);
         for (w, ((pruned, streak), collected)) in weight.iter_mut().zip(synapses) {
             let is_due = if *pruned == 0 { w.abs() < weak } else { collected.abs() > strong };
             *streak = if is_due { *streak + 1 } else { 0 };
-            if *streak < config.patience {
+            if *streak < judgement.patience {
                 continue;
             }
             *streak = 0;
@@ -156,23 +118,24 @@ impl<S: Scalar> Synapses<S> {
 /// Synaptic pruning; the state says of each synapse whether it is removed, for how long it was due, and what it would weigh.
 #[derive(Clone, Debug)]
 pub struct SynapticPruning<S> {
-    config: SynapticPruningConfig,
+    judgement: Judgement,
     plan: Plan,
     /// One state for each array; none where the rule does not act.
     synapses: Vec<Option<Synapses<S>>>,
 }
 
 impl<S: Scalar> SynapticPruning<S> {
-    /// Checks the configuration.
+    /// Builds the rule for a network.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
-    pub fn new(config: &SynapticPruningConfig, plan: &Plan) -> Result<Self, Error> {
-        ENTRY.resolve(&config.settings())?;
-        let weights = config.layers.weights(ENTRY.name, plan)?;
+    /// [`Error::NoSuchLayer`].
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
+        let judgement =
+            Judgement { weak: options.number("weak"), strong: options.number("strong"), patience: options.count("patience") as u16 };
+        let weights = options.weights(plan)?;
         let state = |(id, param): (usize, &ParamShape)| weights.contains(id).then(|| Synapses::new(param.len()));
-        Ok(Self { config: config.clone(), plan: plan.clone(), synapses: plan.params.iter().enumerate().map(state).collect() })
+        Ok(Self { judgement, plan: plan.clone(), synapses: plan.params.iter().enumerate().map(state).collect() })
     }
 }
 
@@ -189,7 +152,7 @@ impl<S: Scalar> Rule<S> for SynapticPruning<S> {
         if let Some(synapses) = &mut self.synapses[at.id] {
             synapses.collect(weight);
             if self.plan.epochs_done(at.step).is_some() {
-                synapses.judge(&self.config, weight);
+                synapses.judge(self.judgement, weight);
             }
         }
     }
@@ -234,7 +197,7 @@ impl<S: Scalar> Rule<S> for SynapticPruning<S> {
         for (param, synapses) in self.synapses.iter_mut().enumerate().filter_map(|(param, synapses)| Some((param, synapses.as_mut()?))) {
             *synapses = Synapses {
                 pruned: saved.counts("pruned", param, 1)?,
-                streak: saved.counts("streak", param, self.config.patience - 1)?,
+                streak: saved.counts("streak", param, self.judgement.patience - 1)?,
                 collected: saved.scalars("collected", param, -S::MAX)?,
                 events: [0; 2],
             };
@@ -246,6 +209,7 @@ impl<S: Scalar> Rule<S> for SynapticPruning<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resolve;
 
     /// A layer of four weights under updates that are given, two steps an epoch.
     struct Course {
@@ -257,8 +221,8 @@ mod tests {
     impl Course {
         fn new(patience: u16, weight: [f64; 4]) -> Self {
             let plan = Plan { epoch_steps: 2, ..Plan::dense(&[2, 2]) };
-            let config = SynapticPruningConfig { weak: 0.5, strong: 1.0, patience, layers: Layers::All };
-            Self { rule: SynapticPruning::new(&config, &plan).unwrap(), weight: weight.to_vec(), step: 0 }
+            let options = resolve(&format!("synaptic-pruning:weak=0.5,strong=1,patience={patience}")).unwrap();
+            Self { rule: SynapticPruning::new(&options, &plan).unwrap(), weight: weight.to_vec(), step: 0 }
         }
 
         fn epoch(&mut self, update: [f64; 4]) -> &[f64] {

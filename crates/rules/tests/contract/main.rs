@@ -4,8 +4,8 @@
 mod rows;
 
 use spinet_rules::{
-    Algorithm1, At, BdnnDsd, BdnnDsdConfig, Buildable, Chain, End, Error, GradientDescent, L2, L2Config, Layers, Plan, Purpose, RULES,
-    Range, Role, RuleSettings, Seam, Setting, StateEntry, StateValues, Stream,
+    Algorithm1, At, BdnnDsd, Buildable, Chain, End, Error, GradientDescent, L2, Plan, Purpose, RULES, Range, Role, RuleSettings, Seam,
+    Setting, StateEntry, StateValues, Stream, resolve,
 };
 
 use rows::{ROWS, Row};
@@ -446,17 +446,16 @@ fn a_layer_that_was_not_chosen_goes_the_way_of_plain_gradient_descent() {
 
 #[test]
 fn l2_and_bdnn_dsd_together_are_the_two_done_by_hand() {
-    let (weight_decay, config) = (0.3, BdnnDsdConfig { threshold: 2, ..BdnnDsdConfig::default() });
-    let l2 = L2Config { weight_decay, layers: Layers::All };
+    let (weight_decay, bdnn) = (0.3, "bdnn-dsd:threshold=2");
     for is_turned in [false, true] {
-        let mut settings = vec![l2.settings(), config.settings()];
+        let mut settings: Vec<RuleSettings> = ["l2:weight_decay=0.3", bdnn].map(|text| text.parse().unwrap()).to_vec();
         if is_turned {
             settings.reverse();
         }
         let mut course = Course::<f64>::new(&settings[0]);
         course.chain = Chain::from_settings(&settings, &plan()).unwrap();
         let mut by_hand = course.weights.clone();
-        let mut bounds = [0, 1].map(|layer| Algorithm1::new(&config, count(layer)));
+        let mut bounds = [0, 1].map(|layer| Algorithm1::new(&resolve(bdnn).unwrap(), count(layer)));
         for step in 0..40 {
             course.step(step, LEARNING_RATE, |layer, weight| random(weight.len(), Purpose::Noise, 2 * (step / 4) + layer as u64, 2.0));
             for (layer, weight) in by_hand.iter_mut().enumerate() {
@@ -471,8 +470,9 @@ fn l2_and_bdnn_dsd_together_are_the_two_done_by_hand() {
 
 #[test]
 fn two_rules_at_one_seam_act_one_after_the_other() {
-    let decay = |weight_decay| L2::<f64>::new(&L2Config { weight_decay, layers: Layers::All }, &plan()).unwrap();
-    let bound = |initial_bound| BdnnDsd::<f64>::new(&BdnnDsdConfig { initial_bound, ..BdnnDsdConfig::default() }, &plan()).unwrap();
+    let decay = |weight_decay| L2::<f64>::new(&resolve(&format!("l2:weight_decay={weight_decay}")).unwrap(), &plan()).unwrap();
+    let bound =
+        |initial_bound| BdnnDsd::<f64>::new(&resolve(&format!("bdnn-dsd:initial_bound={initial_bound}")).unwrap(), &plan()).unwrap();
     let rules: Vec<Box<dyn spinet_rules::Rule<f64>>> =
         vec![Box::new(decay(0.5)), Box::new(bound(0.4)), Box::new(decay(0.25)), Box::new(bound(0.2))];
     let mut chain = Chain::new(&plan(), rules, Box::new(GradientDescent));

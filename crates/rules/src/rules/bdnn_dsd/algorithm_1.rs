@@ -1,20 +1,22 @@
 //! The plain form of BDNN-dsd: one connection after the other, line by line as Algorithm 1 has it.
 
-use super::{BdnnDsdConfig, Counting};
+use super::{Constants, Counting};
+use crate::Resolved;
 
 /// Algorithm 1 of Zhao, Zeng and Bai 2022 on one weight matrix; slow, for tests and for readers.
 ///
 /// ```
-/// use spinet_rules::{Algorithm1, BdnnDsdConfig};
+/// use spinet_rules::{Algorithm1, resolve};
 ///
-/// let mut rule = Algorithm1::new(&BdnnDsdConfig::default(), 2);
+/// let mut rule = Algorithm1::new(&resolve("bdnn-dsd")?, 2);
 /// let mut weight = [0.9, 0.1];
 /// rule.step(0.1, &mut weight, &[0.0, 0.0]);
 /// assert_eq!(weight, [0.45, 0.1]);
+/// # Ok::<(), spinet_rules::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Algorithm1 {
-    config: BdnnDsdConfig,
+    constants: Constants<f64>,
     /// `M`, the bound of each weight.
     pub bound: Vec<f64>,
     /// `Num+`, the growth counter of each weight.
@@ -25,15 +27,15 @@ pub struct Algorithm1 {
 
 impl Algorithm1 {
     /// Initialises bounds to `initial_bound` and counters to 0.
-    pub fn new(config: &BdnnDsdConfig, weights: usize) -> Self {
-        Self { config: config.clone(), bound: vec![config.initial_bound; weights], over: vec![0; weights], decay: vec![0; weights] }
+    pub fn new(options: &Resolved, weights: usize) -> Self {
+        let constants = Constants::<f64>::of(options);
+        Self { constants, bound: vec![constants.initial_bound; weights], over: vec![0; weights], decay: vec![0; weights] }
     }
 
     /// One step for each connection, given the gradient of the loss.
     pub fn step(&mut self, learning_rate: f64, weight: &mut [f64], grad: &[f64]) {
-        let (threshold, bound_step) = (u64::from(self.config.threshold), self.config.bound_step);
-        // The same in the paper; another in the variant `spine-retraction`.
-        let shrink_step = self.config.shrink_step();
+        let (threshold, bound_step) = (u64::from(self.constants.threshold), self.constants.bound_step);
+        let shrink_step = self.constants.shrink_step;
         for i in 0..weight.len() {
             let before = weight[i];
 
@@ -43,14 +45,14 @@ impl Algorithm1 {
             // if w > M or w < -M then Num+ = Num+ + 1
             if w > self.bound[i] || w < -self.bound[i] {
                 self.over[i] += 1;
-            } else if self.config.growth_counting == Counting::Consecutive {
+            } else if self.constants.growth_counting == Counting::Consecutive {
                 self.over[i] = 0;
             }
 
             // if |w(t)| < |w(t-1)| then Num- = Num- + 1
             if w.abs() < before.abs() {
                 self.decay[i] += 1;
-            } else if self.config.shrink_counting == Counting::Consecutive {
+            } else if self.constants.shrink_counting == Counting::Consecutive {
                 self.decay[i] = 0;
             }
 

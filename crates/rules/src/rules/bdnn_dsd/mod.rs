@@ -36,62 +36,31 @@ mod fused;
 pub use algorithm_1::Algorithm1;
 
 use crate::End::Out;
-use crate::entry::{Make, Memory, Role, RuleEntry};
+use crate::entry::{Make, Memory, RuleEntry};
 use crate::saved::Saved;
-use crate::{
-    At, Error, Layers, Measure, ParamRole, ParamShape, Parameter, Params, Plan, Range, Resolved, Rule, RuleSettings, Scalar, Seam,
-    StateEntry, StateValues,
-};
+use crate::{At, Error, Measure, ParamRole, ParamShape, Parameter, Params, Plan, Resolved, Rule, Scalar, Seam, StateEntry, StateValues};
 
 const COUNTINGS: &[&str] = &["consecutive", "cumulative"];
 
-const INITIAL_BOUND: Parameter = Parameter {
-    name: "initial_bound",
-    summary: "bound of every weight at the start (R_i of the paper)",
-    range: Range::Number { default: 0.45, low: Out(0.0), high: Out(1e30) },
-};
-const BOUND_STEP: Parameter = Parameter {
-    name: "bound_step",
-    summary: "how much a bound grows or shrinks at once (R_d)",
-    range: Range::Number { default: 0.06, low: Out(0.0), high: Out(1e30) },
-};
-const THRESHOLD: Parameter = Parameter {
-    name: "threshold",
-    summary: "steps that a weight must exceed its bound, or decay, before the bound changes (T_num)",
-    range: Range::Count { default: 10, low: 1, high: 65_535 },
-};
-const GROWTH_COUNTING: Parameter = Parameter {
-    name: "growth_counting",
-    summary: "whether a step inside the bound resets the growth counter",
-    range: Range::Choice { default: "cumulative", options: COUNTINGS },
-};
-const SHRINK_COUNTING: Parameter = Parameter {
-    name: "shrink_counting",
-    summary: "whether a step without decay resets the shrink counter",
-    range: Range::Choice { default: "consecutive", options: COUNTINGS },
-};
-const LAYERS: Parameter = Parameter { name: "layers", summary: "the weight matrices it acts on", range: Range::Layers };
-const BIASES: Parameter = Parameter {
-    name: "biases",
-    summary: "whether the biases of these layers have bounds too",
-    range: Range::Choice { default: "free", options: BIAS_CHOICES },
-};
+const INITIAL_BOUND: Parameter =
+    Parameter::number("initial_bound", 0.45, Out(0.0), Out(1e30), "bound of every weight at the start (R_i of the paper)");
+const BOUND_STEP: Parameter = Parameter::number("bound_step", 0.06, Out(0.0), Out(1e30), "how much a bound grows or shrinks at once (R_d)");
+const THRESHOLD: Parameter =
+    Parameter::count("threshold", 10, [1, 65_535], "steps that a weight must exceed its bound, or decay, before the bound changes (T_num)");
+const GROWTH_COUNTING: Parameter =
+    Parameter::choice("growth_counting", "cumulative", COUNTINGS, "whether a step inside the bound resets the growth counter");
+const SHRINK_COUNTING: Parameter =
+    Parameter::choice("shrink_counting", "consecutive", COUNTINGS, "whether a step without decay resets the shrink counter");
+const LAYERS: Parameter = Parameter::WEIGHT_LAYERS;
+const BIASES: Parameter = Parameter::choice("biases", "free", BIAS_CHOICES, "whether the biases of these layers have bounds too");
 const BIAS_CHOICES: &[&str] = &["free", "bounded"];
 
 const PARAMETERS: &[Parameter] = &[INITIAL_BOUND, BOUND_STEP, THRESHOLD, GROWTH_COUNTING, SHRINK_COUNTING, LAYERS, BIASES];
 
 const RETRACTION_PARAMETERS: &[Parameter] = &[
     INITIAL_BOUND,
-    Parameter {
-        name: "bound_step",
-        summary: "how much a bound grows at once",
-        range: Range::Number { default: 0.09, low: Out(0.0), high: Out(1e30) },
-    },
-    Parameter {
-        name: "retraction_step",
-        summary: "how much a bound shrinks at once",
-        range: Range::Number { default: 0.36, low: Out(0.0), high: Out(1e30) },
-    },
+    Parameter::number("bound_step", 0.09, Out(0.0), Out(1e30), "how much a bound grows at once"),
+    Parameter::number("retraction_step", 0.36, Out(0.0), Out(1e30), "how much a bound shrinks at once"),
     THRESHOLD,
     GROWTH_COUNTING,
     SHRINK_COUNTING,
@@ -102,16 +71,15 @@ const RETRACTION_PARAMETERS: &[Parameter] = &[
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "bdnn-dsd",
-    role: Role::Rule,
     summary: "a bound for every weight that grows with use and shrinks without (dendritic spine dynamics)",
     reference: "Zhao, Zeng and Bai 2022, Eqs. (3.1)-(3.3), Algorithm 1",
     seams: &[Seam::AfterUpdate],
     decides: Some("the bounds of weights"),
-    stays_finite: true,
     has_fused_update: true,
     parameters: PARAMETERS,
     memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
-    make: Make::Rule(make::<f32>, make::<f64>),
+    make: Make::Rule(|o, p| Ok(Box::new(BdnnDsd::<f32>::new(o, p)?)), |o, p| Ok(Box::new(BdnnDsd::<f64>::new(o, p)?))),
+    ..RuleEntry::RULE
 };
 
 /// Registry entry of the variant with a step of its own for shrinking.
@@ -120,22 +88,12 @@ pub(crate) const RETRACTION: RuleEntry = RuleEntry {
     summary: "a bound for every weight that grows slowly with use and retracts fast without (variant of bdnn-dsd)",
     reference: "this project; after Zhao, Zeng and Bai 2022, Algorithm 1",
     parameters: RETRACTION_PARAMETERS,
-    memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
-    make: Make::Rule(make_retraction::<f32>, make_retraction::<f64>),
     ..ENTRY
 };
 
-fn make<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    Ok(Box::new(BdnnDsd::<S>::new(&BdnnDsdConfig::of(resolved, None), plan)?))
-}
-
-fn make_retraction<S: Scalar>(resolved: &Resolved, plan: &Plan) -> Result<Box<dyn Rule<S>>, Error> {
-    Ok(Box::new(BdnnDsd::<S>::new(&BdnnDsdConfig::of(resolved, Some(resolved.number("retraction_step"))), plan)?))
-}
-
 /// Whether a miss resets a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counting {
+pub(crate) enum Counting {
     /// A miss resets it: the threshold needs hits in a row.
     Consecutive,
     /// A miss leaves it: the threshold needs hits since the last change.
@@ -146,90 +104,6 @@ impl Counting {
     fn named(name: &str) -> Self {
         if name == "consecutive" { Self::Consecutive } else { Self::Cumulative }
     }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Consecutive => "consecutive",
-            Self::Cumulative => "cumulative",
-        }
-    }
-}
-
-/// What a person chooses.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BdnnDsdConfig {
-    /// Bound of every weight at the start, `> 0`; 0.45 unless set.
-    pub initial_bound: f64,
-    /// Change of a bound, `> 0`; 0.06 unless set (the registry's `spine-retraction` grows by 0.09).
-    pub bound_step: f64,
-    /// Change of a bound that shrinks, `> 0`, in the variant `spine-retraction`; none in BDNN-dsd, where both are the same.
-    pub retraction_step: Option<f64>,
-    /// Steps before a bound changes, at least 1; 10 unless set.
-    pub threshold: u16,
-    /// Counting of steps beyond the bound; cumulative unless set.
-    pub growth_counting: Counting,
-    /// Counting of steps with decay; consecutive unless set.
-    pub shrink_counting: Counting,
-    /// The weight matrices it acts on; all unless set.
-    pub layers: Layers,
-    /// Whether the biases of these layers have bounds too; not unless set.
-    pub has_bounded_biases: bool,
-}
-
-impl Default for BdnnDsdConfig {
-    fn default() -> Self {
-        Self {
-            initial_bound: 0.45,
-            bound_step: 0.06,
-            retraction_step: None,
-            threshold: 10,
-            growth_counting: Counting::Cumulative,
-            shrink_counting: Counting::Consecutive,
-            layers: Layers::All,
-            has_bounded_biases: false,
-        }
-    }
-}
-
-impl BdnnDsdConfig {
-    fn of(resolved: &Resolved, retraction_step: Option<f64>) -> Self {
-        Self {
-            initial_bound: resolved.number("initial_bound"),
-            bound_step: resolved.number("bound_step"),
-            retraction_step,
-            threshold: resolved.count("threshold") as u16,
-            growth_counting: Counting::named(resolved.choice("growth_counting")),
-            shrink_counting: Counting::named(resolved.choice("shrink_counting")),
-            layers: resolved.layers("layers"),
-            has_bounded_biases: resolved.choice("biases") == "bounded",
-        }
-    }
-
-    /// The registry entry of the rule that this is.
-    fn entry(&self) -> &'static RuleEntry {
-        if self.retraction_step.is_some() { &RETRACTION } else { &ENTRY }
-    }
-
-    /// How much a bound shrinks at once.
-    pub(crate) fn shrink_step(&self) -> f64 {
-        self.retraction_step.unwrap_or(self.bound_step)
-    }
-
-    /// The same as settings of the registry.
-    pub fn settings(&self) -> RuleSettings {
-        let settings = RuleSettings::new(self.entry().name)
-            .with_number("initial_bound", self.initial_bound)
-            .with_number("bound_step", self.bound_step)
-            .with_number("threshold", f64::from(self.threshold))
-            .with_text("growth_counting", self.growth_counting.name())
-            .with_text("shrink_counting", self.shrink_counting.name())
-            .with_text("layers", &self.layers.to_string())
-            .with_text("biases", if self.has_bounded_biases { "bounded" } else { "free" });
-        match self.retraction_step {
-            Some(step) => settings.with_number("retraction_step", step),
-            None => settings,
-        }
-    }
 }
 
 /// The numbers of the rule in the engine's number type.
@@ -237,10 +111,26 @@ impl BdnnDsdConfig {
 pub(crate) struct Constants<S> {
     pub(crate) initial_bound: S,
     pub(crate) bound_step: S,
+    /// The same in BDNN-dsd, another in `spine-retraction`.
     pub(crate) shrink_step: S,
     pub(crate) threshold: u16,
     pub(crate) growth_counting: Counting,
     pub(crate) shrink_counting: Counting,
+}
+
+impl<S: Scalar> Constants<S> {
+    fn of(options: &Resolved) -> Self {
+        let number = |name| S::from_f64(options.number(name));
+        let counting = |name| Counting::named(options.choice(name));
+        Self {
+            initial_bound: number("initial_bound"),
+            bound_step: number("bound_step"),
+            shrink_step: number(if options.entry().name == RETRACTION.name { "retraction_step" } else { "bound_step" }),
+            threshold: options.count("threshold") as u16,
+            growth_counting: counting("growth_counting"),
+            shrink_counting: counting("shrink_counting"),
+        }
+    }
 }
 
 /// How often bounds changed: each bound is compared before and after a whole step.
@@ -292,29 +182,19 @@ impl<S> std::fmt::Debug for BdnnDsd<S> {
 }
 
 impl<S: Scalar> BdnnDsd<S> {
-    /// Checks the configuration and allocates bounds and counters.
+    /// Allocates bounds and counters.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`], [`Error::NoSuchLayer`].
-    pub fn new(config: &BdnnDsdConfig, plan: &Plan) -> Result<Self, Error> {
-        let entry = config.entry();
-        entry.resolve(&config.settings())?;
-        let weights = config.layers.weights(entry.name, plan)?;
-        let constants = Constants {
-            initial_bound: S::from_f64(config.initial_bound),
-            bound_step: S::from_f64(config.bound_step),
-            shrink_step: S::from_f64(config.shrink_step()),
-            threshold: config.threshold,
-            growth_counting: config.growth_counting,
-            shrink_counting: config.shrink_counting,
-        };
-        let is_bounded_bias =
-            |param: &ParamShape| config.has_bounded_biases && param.role == ParamRole::Bias && config.layers.contains(param.layer);
+    /// [`Error::NoSuchLayer`].
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
+        let (constants, weights, layers) = (Constants::of(options), options.weights(plan)?, options.layers("layers"));
+        let are_biases_bounded = options.choice("biases") == "bounded";
+        let is_bounded_bias = |param: &ParamShape| are_biases_bounded && param.role == ParamRole::Bias && layers.contains(param.layer);
         let state = |(id, param): (usize, &ParamShape)| {
             (weights.contains(id) || is_bounded_bias(param)).then(|| SpineState::new(param.len(), constants.initial_bound))
         };
-        Ok(Self { entry, constants, plan: plan.clone(), states: plan.params.iter().enumerate().map(state).collect() })
+        Ok(Self { entry: options.entry(), constants, plan: plan.clone(), states: plan.params.iter().enumerate().map(state).collect() })
     }
 
     /// The bounds of a trained array, by its number in the plan; none where the rule does not act.
@@ -425,7 +305,7 @@ impl<S: Scalar> Rule<S> for BdnnDsd<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Chain;
+    use crate::{Chain, resolve};
 
     const AT: At = At { id: 0, step: 0 };
 
@@ -433,8 +313,9 @@ mod tests {
         Plan::dense(&[inputs, 1])
     }
 
-    fn config(threshold: u16) -> BdnnDsdConfig {
-        BdnnDsdConfig { initial_bound: 0.5, bound_step: 0.25, threshold, ..BdnnDsdConfig::default() }
+    /// The rule with a bound of 0.5, a step of 0.25 and these options.
+    fn rule(options: &str, plan: &Plan) -> BdnnDsd<f64> {
+        BdnnDsd::new(&resolve(&format!("bdnn-dsd:initial_bound=0.5,{options}")).unwrap(), plan).unwrap()
     }
 
     fn counts(rule: &mut BdnnDsd<f64>, weight: &[f64]) -> Vec<(&'static str, u64)> {
@@ -443,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_weight_that_keeps_pushing_gets_more_room_and_one_that_keeps_decaying_loses_it() {
-        let mut rule = BdnnDsd::<f64>::new(&config(2), &plan(3)).unwrap();
+        let mut rule = rule("bound_step=0.25,threshold=2", &plan(3));
         let mut weight = [0.5, 0.4, 0.1];
         for _ in 0..2 {
             rule.fused_update(AT, 1.0, &mut weight, &[-0.125, 0.125, 0.0]);
@@ -460,7 +341,7 @@ mod tests {
 
     #[test]
     fn a_spine_disappears_holds_its_weight_at_zero_and_appears_again() {
-        let mut rule = BdnnDsd::<f64>::new(&BdnnDsdConfig { bound_step: 0.5, ..config(1) }, &plan(1)).unwrap();
+        let mut rule = rule("bound_step=0.5,threshold=1", &plan(1));
         let mut weight = [0.25];
         rule.fused_update(AT, 1.0, &mut weight, &[0.125]);
         assert_eq!((weight, rule.bound(0).unwrap()), ([0.0], [0.0].as_slice()));
@@ -473,7 +354,7 @@ mod tests {
 
     #[test]
     fn the_first_step_clamps_weights_that_start_beyond_their_bound() {
-        let mut rule = BdnnDsd::<f64>::new(&config(10), &plan(2)).unwrap();
+        let mut rule = rule("bound_step=0.25", &plan(2));
         let mut weight = [0.9, -0.9];
         rule.fused_update(AT, 0.1, &mut weight, &[0.0, 0.0]);
         assert_eq!(weight, [0.5, -0.5]);
@@ -483,8 +364,7 @@ mod tests {
     #[test]
     fn the_rule_acts_on_chosen_layers_alone() {
         let plan = Plan::dense(&[1, 1, 1]);
-        let config = BdnnDsdConfig { layers: Layers::Only(vec![0]), ..config(1) };
-        let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(BdnnDsd::<f64>::new(&config, &plan).unwrap())]);
+        let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(rule("bound_step=0.25,threshold=1,layers=1", &plan))]);
         let (mut first, mut second) = ([2.0], [2.0]);
         chain.update(At { id: 0, step: 0 }, 1.0, &mut first, &[0.0]);
         chain.update(At { id: 2, step: 0 }, 1.0, &mut second, &[0.0]);
@@ -493,8 +373,8 @@ mod tests {
 
     #[test]
     fn the_variant_shrinks_by_a_step_of_its_own_and_grows_as_before() {
-        let config = BdnnDsdConfig { retraction_step: Some(0.375), ..config(1) };
-        let mut rule = BdnnDsd::<f64>::new(&config, &plan(1)).unwrap();
+        let options = resolve("spine-retraction:initial_bound=0.5,bound_step=0.25,retraction_step=0.375,threshold=1").unwrap();
+        let mut rule = BdnnDsd::<f64>::new(&options, &plan(1)).unwrap();
         let mut weight = [0.5];
         rule.fused_update(AT, 1.0, &mut weight, &[-0.25]);
         assert_eq!((weight, rule.bound(0).unwrap()), ([0.75], [0.75].as_slice()));
@@ -505,11 +385,10 @@ mod tests {
 
     #[test]
     fn biases_have_bounds_only_if_that_is_chosen() {
-        for (has_bounded_biases, expected) in [(false, [0.75]), (true, [0.5])] {
-            let config = BdnnDsdConfig { has_bounded_biases, ..config(10) };
-            let mut rule = BdnnDsd::<f64>::new(&config, &plan(1)).unwrap();
-            assert_eq!(rule.acts(Seam::AfterUpdate, 1), has_bounded_biases);
-            let (state, count) = (rule.state(), if has_bounded_biases { 6 } else { 3 });
+        for (biases, expected) in [("free", [0.75]), ("bounded", [0.5])] {
+            let mut rule = rule(&format!("bound_step=0.25,biases={biases}"), &plan(1));
+            assert_eq!(rule.acts(Seam::AfterUpdate, 1), biases == "bounded");
+            let (state, count) = (rule.state(), if biases == "bounded" { 6 } else { 3 });
             assert_eq!(state.len(), count);
             rule.restore(&state).unwrap();
             let mut chain = Chain::with_gradient_descent(&plan(1), vec![Box::new(rule)]);
@@ -521,21 +400,15 @@ mod tests {
 
     #[test]
     fn out_of_range_parameters_are_refused_with_value_and_range() {
-        let refused = |config: BdnnDsdConfig| BdnnDsd::<f32>::new(&config, &plan(1)).unwrap_err().to_string();
-        assert_eq!(
-            refused(BdnnDsdConfig { initial_bound: 0.0, ..config(1) }),
-            "rule `bdnn-dsd`: `initial_bound` must be in (0, 1e30), but is 0"
-        );
-        assert_eq!(
-            refused(BdnnDsdConfig { bound_step: f64::NAN, ..config(1) }),
-            "rule `bdnn-dsd`: `bound_step` must be in (0, 1e30), but is NaN"
-        );
-        assert_eq!(refused(config(0)), "rule `bdnn-dsd`: `threshold` must be a whole number in [1, 65535], but is 0");
+        let refused = |options: &str| resolve(&format!("bdnn-dsd:{options}")).unwrap_err().to_string();
+        assert_eq!(refused("initial_bound=0"), "rule `bdnn-dsd`: `initial_bound` must be in (0, 1e30), but is 0");
+        assert_eq!(refused("bound_step=NaN"), "rule `bdnn-dsd`: `bound_step` must be in (0, 1e30), but is NaN");
+        assert_eq!(refused("threshold=0"), "rule `bdnn-dsd`: `threshold` must be a whole number in [1, 65535], but is 0");
     }
 
     #[test]
     fn state_with_a_missing_array_is_refused_by_name() {
-        let mut rule = BdnnDsd::<f64>::new(&config(1), &plan(3)).unwrap();
+        let mut rule = rule("threshold=1", &plan(3));
         let mut state = rule.state();
         state.retain(|entry| entry.name != "decay");
         let error = rule.restore(&state).unwrap_err();
