@@ -150,6 +150,36 @@ fn saving_often_or_never_changes_no_bit() {
     assert!(all[0] == all[1]);
 }
 
+/// As it happens when somebody clears a folder up while a run goes on, or moves another one there.
+#[cfg(unix)]
+#[test]
+fn no_checkpoint_is_saved_into_a_directory_that_took_the_place_of_the_one_that_is_held() {
+    let data = data();
+    let config = TrainConfig { hidden: vec![5], batch: 30, epochs: 2, ..TrainConfig::default() }.resolved().unwrap();
+    // At every step, and only when someone asks the run to stop.
+    for save_every in [Duration::ZERO, Duration::MAX] {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("run");
+        let directory = RunDirectory::open(&path).unwrap();
+        let mut trainer = Trainer::new(&config, &data, Threads::one()).unwrap();
+        directory.begin(&mut trainer, &data).unwrap();
+        let safety = Safety { save_every, ..Safety::default() };
+        let result = directory.run(&mut trainer, &data, &safety, &mut |advance, trainer| {
+            if advance == Advance::Stepped && trainer.position().step == 2 {
+                fs::remove_dir_all(&path).unwrap();
+                fs::create_dir(&path).unwrap();
+                fs::write(path.join("mine"), "mine").unwrap();
+                if save_every > Duration::ZERO {
+                    safety.stop.request();
+                }
+            }
+        });
+        let message = result.unwrap_err().to_string();
+        assert!(message.ends_with("run: cannot save in this directory: it was removed or replaced while the run went on"), "{message}");
+        assert_eq!(files(&path), [("mine".to_owned(), b"mine".to_vec())], "saved every {save_every:?}");
+    }
+}
+
 #[test]
 fn a_reader_during_1000_saves_sees_one_whole_model_or_the_other() {
     let (data, config) = (data(), configurations().remove(0));
