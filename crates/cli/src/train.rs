@@ -7,7 +7,7 @@ use serde::Serialize;
 use spinet::data::{DatasetEntry, find, load_with};
 use spinet::lab::peak_memory_mb;
 use spinet::train::run_name;
-use spinet::{Dataset, Evaluation, Model, RunDirectory, Safety, TrainConfig, Trainer};
+use spinet::{Advance, Dataset, Evaluation, Model, RunDirectory, Safety, TrainConfig, Trainer};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
@@ -108,8 +108,10 @@ impl Train {
         }
         let safety = Safety { stop: stop_on_signals(), save_every: Duration::from_secs_f64(self.save_every), ..Safety::default() };
         let mut bar = TrainBar::new(config.epochs);
-        let result = directory.run(&mut trainer, data, &safety, &mut |_, trainer| {
-            if let (0, Some(newest)) = (trainer.position().batch, trainer.curve().last()) {
+        let result = directory.run(&mut trainer, data, &safety, &mut |advance, trainer| {
+            // The last step of an epoch after which an evaluation is due is shown with that.
+            let is_due = advance == Advance::Stepped && trainer.config().is_evaluated(trainer.epoch());
+            if let (0, false, Some(newest)) = (trainer.position().batch, is_due, trainer.curve().last()) {
                 bar.show(trainer.epoch(), newest, output);
             }
         });

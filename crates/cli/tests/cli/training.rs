@@ -84,6 +84,22 @@ fn a_run_leaves_three_files_with_one_line_for_each_evaluation() {
 }
 
 #[test]
+fn an_epoch_is_shown_with_its_own_evaluation_and_without_one_with_the_newest() {
+    let bench = Bench::new();
+    for every in [1, 4] {
+        let directory = format!("every-{every}");
+        let answer = bench.run(&format!("train --hidden 10 --epochs 10 --evaluate-every {every} --out {directory}"));
+        let shown: Vec<&str> = answer.stderr.lines().filter(|line| line.starts_with("epoch ")).collect();
+        let curve = MetricsLog::read(&bench.path(&format!("{directory}/metrics.jsonl"))).unwrap();
+        let line = |epoch: usize| {
+            let newest = curve.iter().rfind(|evaluation| evaluation.epoch <= epoch).unwrap();
+            format!("epoch {epoch} of 10: accuracy {:.2} %, loss {:.4}", 100.0 * newest.accuracy, newest.test_loss)
+        };
+        assert_eq!(shown, (1..=10).map(line).collect::<Vec<_>>(), "{}", answer.stderr);
+    }
+}
+
+#[test]
 fn every_setting_is_a_flag_and_flags_win_over_the_file() {
     let bench = Bench::new();
     bench.write("run.toml", "hidden = [30]\nepochs = 400\nbias = false\n[[rules]]\nname = \"l2\"\n");
