@@ -1,7 +1,7 @@
 //! B2, B3 and B5: a kill or an error at every single system call of a run.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::bench::{Bench, names};
 use crate::{FILES, finishes_like};
@@ -134,6 +134,38 @@ fn a_missing_permission_at_any_system_call_is_survived() {
 #[test]
 fn a_file_system_that_turns_read_only_at_any_system_call_is_survived() {
     assert_survived("EROFS", "Read-only file system");
+}
+
+#[test]
+fn success_is_not_said_where_the_lock_was_lost_when_all_files_were_there() {
+    let bench = Bench::new();
+    let command = bench.command(&format!("{RUN} --out {}", bench.path("a").display()));
+    let mut strace = Command::new("strace");
+    // It stands still as soon as it reads its model back, which it does after everything is written.
+    strace.args(["-f", "-o", "trace", "-e", "trace=openat", "-e", "inject=openat:signal=STOP", "-P"]);
+    strace.arg(bench.path("a/model.safetensors")).arg(command.get_program()).args(command.get_args()).current_dir(bench.path(""));
+    let Ok(mut child) = strace.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() else {
+        println!("{NO_STRACE}");
+        return;
+    };
+    let is_still = || std::fs::read_to_string(bench.path("trace")).is_ok_and(|trace| trace.contains("stopped by SIGSTOP"));
+    while !is_still() {
+        if child.try_wait().unwrap().is_some() {
+            let trace = std::fs::read_to_string(bench.path("trace")).unwrap_or_default();
+            assert!(!trace.contains("exited with"), "it never read its model back");
+            println!("{NO_STRACE}");
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let process = String::from_utf8(bench.read("a/spinet.lock")).unwrap();
+    std::fs::remove_file(bench.path("a/spinet.lock")).unwrap();
+    assert!(Command::new("kill").args(["-CONT", &process]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(3), "{out}{err}");
+    assert!(!out.contains("model: ") && err.ends_with("it was removed or replaced while the run went on\n"), "{out}{err}");
+    assert_eq!(names(&bench.path("a")), FILES);
 }
 
 #[test]
