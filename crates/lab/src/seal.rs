@@ -1,6 +1,7 @@
 //! The seal of a record: its last value is the SHA-256 of all text before it, so that a number that was changed later is noticed.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+
 use serde::de::IgnoredAny;
 use spinet_data::sha256_hex;
 
@@ -19,12 +20,15 @@ pub(crate) fn sealed(object: &str) -> String {
 }
 
 /// Whether a record carries a digest; records of versions that wrote none do not.
+#[allow(clippy::zero_sized_map_values, reason = "a set would be read from a list")]
 pub fn is_sealed(record: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Seal {
-        sha256: Option<IgnoredAny>,
-    }
-    serde_json::from_str::<Seal>(record).is_ok_and(|seal| seal.sha256.is_some())
+    serde_json::from_str::<BTreeMap<String, IgnoredAny>>(record).is_ok_and(|values| values.contains_key("sha256"))
+}
+
+/// Whether the last value of a record is the digest of something, under whatever name.
+fn ends_in_a_digest(record: &str) -> bool {
+    let value = record.trim_end().strip_suffix("\"}").and_then(|before| before.rsplit_once('"'));
+    value.is_some_and(|(_, value)| value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Refuses a record that is not as it was written.
@@ -39,6 +43,7 @@ pub(crate) fn check(record: &str) -> Result<(), Error> {
             format!("its text has SHA-256 {found}, but it says {expected}")
         }
         None if is_sealed(record) => "its digest is not at its end".to_owned(),
+        None if ends_in_a_digest(record) => "its digest has lost its name".to_owned(),
         None => return Ok(()),
     };
     Err(Error::Changed { message })
@@ -58,6 +63,19 @@ mod tests {
         assert!(check(&changed).unwrap_err().to_string().starts_with("changed after it was written: its text has SHA-256 "));
         for rearranged in [text.replace(",\n\"sha256\"", ", \"sha256\""), text.trim_end().to_owned(), text.replace('\n', "\r\n")] {
             assert_eq!(check(&rearranged).unwrap_err().to_string(), "changed after it was written: its digest is not at its end");
+        }
+        let changed = text.replace("1.25", "1.35");
+        assert_eq!(
+            check(&changed.replace("sha256", "sha255")).unwrap_err().to_string(),
+            "changed after it was written: its digest has lost its name"
+        );
+        let (without, _) = changed.rsplit_once(KEY).unwrap();
+        for other in [
+            format!("{without}{KEY}{END}"),
+            format!("{without},\n\"sha256\": null}}\n"),
+            format!("{without},\n\"sha256\":0,\"sha256\":1}}\n"),
+        ] {
+            assert!(is_sealed(&other) && check(&other).is_err(), "{other}");
         }
         let before = "{\"rows\": [\n1.25\n]}\n";
         check(before).unwrap();
