@@ -1,7 +1,7 @@
 //! Feedback alignment in a deep network: with the network's own weights it is backpropagation, with others the plain sums of the papers.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use spinet_nn::{Activation, Batch, Gradients, Inputs, Network, NetworkConfig, Threads, Workspace};
+use spinet_nn::{Activation, Batch, Gradients, Initialiser, Inputs, Network, NetworkConfig, Threads, Workspace};
 use spinet_rules::{At, Chain, Feedback, FeedbackAlignment, Grapes, Plan, Purpose, Rule, RuleEntry, Seam, Stream, resolve};
 
 const SIZES: [usize; 4] = [4, 6, 5, 3];
@@ -49,6 +49,26 @@ fn with_the_weights_of_the_network_it_is_backpropagation() {
     let network = network();
     let own = network.layers.iter().map(|layer| layer.weight.clone()).collect();
     assert_eq!(gradients(&network, vec![Box::new(Transport(own))]).weights, gradients(&network, Vec::new()).weights);
+}
+
+/// Weights that are those of the network in another scale would transport them after all.
+#[test]
+fn feedback_of_the_same_seed_is_none_of_the_weights_that_a_network_begins_with() {
+    let signs = |values: &[f64]| values.iter().map(|value| *value > 0.0).collect::<Vec<_>>();
+    for seed in 0..10 {
+        for name in ["feedback-alignment", "direct-feedback-alignment"] {
+            let config = NetworkConfig { initialiser: Initialiser::Uniform(1.0), ..NetworkConfig::dense(&SIZES) };
+            let network = Network::<f64>::new(&config, seed).unwrap();
+            let mut rule = FeedbackAlignment::<f64>::new(&resolve(name).unwrap(), &network.plan(LABELS.len(), seed)).unwrap();
+            for layer in 1..3 {
+                let (Feedback::Layer(given) | Feedback::Output(given)) = rule.feedback(At { id: 2 * layer, step: 0 }).unwrap();
+                for dense in &network.layers {
+                    let length = given.len().min(dense.weight.len());
+                    assert!(signs(&given[..length]) != signs(&dense.weight[..length]), "layer {layer}, seed {seed}, {name}");
+                }
+            }
+        }
+    }
 }
 
 /// `left [rows, inner] * right [inner, columns]`.
