@@ -1,37 +1,33 @@
 //! The one list of rules. It drives the command line, help texts, documentation tables and the contract tests.
 
 use crate::error::nearest;
-use crate::optimizers::{adam, gradient_descent, momentum, neuroplastic, rms_prop};
-use crate::rules::{
-    bdnn_dsd, drop_connect, dropout, feedback_alignment, grapes, l1, l2, magnitude_pruning, max_norm, meprop, sd_snn_bounds,
-    synaptic_pruning,
-};
-use crate::{Error, Resolved, RuleEntry, RuleSettings};
+use crate::{Error, Resolved, RuleEntry, RuleSettings, optimizers, rules};
 
 /// Every rule, in the order in which they are listed.
 pub const RULES: &[&RuleEntry] = &[
-    &gradient_descent::ENTRY,
-    &momentum::ENTRY,
-    &momentum::NESTEROV,
-    &rms_prop::ENTRY,
-    &adam::ENTRY,
-    &adam::ADAM_W,
-    &neuroplastic::ENTRY,
-    &bdnn_dsd::ENTRY,
-    &bdnn_dsd::RETRACTION,
-    &sd_snn_bounds::ENTRY,
-    &grapes::ENTRY,
-    &grapes::SCALAR_GAIN,
-    &feedback_alignment::ENTRY,
-    &feedback_alignment::DIRECT,
-    &dropout::ENTRY,
-    &drop_connect::ENTRY,
-    &l2::ENTRY,
-    &l1::ENTRY,
-    &max_norm::ENTRY,
-    &meprop::ENTRY,
-    &magnitude_pruning::ENTRY,
-    &synaptic_pruning::ENTRY,
+    &optimizers::gradient_descent::ENTRY,
+    &optimizers::momentum::ENTRY,
+    &optimizers::momentum::NESTEROV,
+    &optimizers::rms_prop::ENTRY,
+    &optimizers::adam::ENTRY,
+    &optimizers::adam::ADAM_W,
+    &optimizers::neuroplastic::ENTRY,
+    &rules::bdnn_dsd::ENTRY,
+    &rules::bdnn_dsd::RETRACTION,
+    &rules::sd_snn_bounds::ENTRY,
+    &rules::grapes::ENTRY,
+    &rules::grapes::SCALAR_GAIN,
+    &rules::feedback_alignment::ENTRY,
+    &rules::feedback_alignment::DIRECT,
+    &rules::dropout::ENTRY,
+    &rules::drop_connect::ENTRY,
+    &rules::l2::ENTRY,
+    &rules::l1::ENTRY,
+    &rules::max_norm::ENTRY,
+    &rules::weight_range::ENTRY,
+    &rules::meprop::ENTRY,
+    &rules::magnitude_pruning::ENTRY,
+    &rules::synaptic_pruning::ENTRY,
 ];
 
 /// The entry of that name.

@@ -6,6 +6,12 @@ pub(crate) mod momentum;
 pub(crate) mod neuroplastic;
 pub(crate) mod rms_prop;
 
+pub use adam::Adam;
+pub use gradient_descent::GradientDescent;
+pub use momentum::Momentum;
+pub use neuroplastic::NeuroPlastic;
+pub use rms_prop::RmsProp;
+
 use crate::saved::Saved;
 use crate::{At, Error, ParamShape, Plan, RuleEntry, Scalar, StateEntry, StateValues};
 

@@ -12,3 +12,18 @@ pub(crate) mod max_norm;
 pub(crate) mod meprop;
 pub(crate) mod sd_snn_bounds;
 pub(crate) mod synaptic_pruning;
+pub(crate) mod weight_range;
+
+pub use bdnn_dsd::{Algorithm1, BdnnDsd};
+pub use drop_connect::DropConnect;
+pub use dropout::Dropout;
+pub use feedback_alignment::FeedbackAlignment;
+pub use grapes::Grapes;
+pub use l1::L1;
+pub use l2::L2;
+pub use magnitude_pruning::MagnitudePruning;
+pub use max_norm::MaxNorm;
+pub use meprop::MeProp;
+pub use sd_snn_bounds::SdSnnBounds;
+pub use synaptic_pruning::SynapticPruning;
+pub use weight_range::WeightRange;

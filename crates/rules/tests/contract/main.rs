@@ -4,8 +4,8 @@
 mod rows;
 
 use spinet_rules::{
-    Algorithm1, At, BdnnDsd, Buildable, Chain, End, Error, GradientDescent, L2, Plan, Purpose, RULES, Range, Role, RuleSettings, Seam,
-    Setting, StateEntry, StateValues, Stream, resolve,
+    Algorithm1, At, BdnnDsd, Buildable, Chain, End, Error, GradientDescent, L2, Plan, Purpose, RULES, Range, Role, RuleEntry, RuleSettings,
+    Seam, Setting, StateEntry, StateValues, Stream, resolve,
 };
 
 use rows::{ROWS, Row};
@@ -116,6 +116,19 @@ fn every_entry_is_documented_and_its_defaults_are_in_range() {
             assert_eq!(resolved, entry.resolve(&RuleSettings::new(entry.name)).unwrap(), "{}: {settings}", entry.name);
         }
     }
+}
+
+/// The entry with its defaults, as a person would write them.
+fn written(entry: &RuleEntry) -> String {
+    let of = |(index, name, default): (usize, &str, String)| format!("{}{name}={default}", if index == 0 { ':' } else { ',' });
+    let parameters = entry.parameters.iter().enumerate().map(|(index, known)| of((index, known.name, known.range.default_text())));
+    std::iter::once(entry.name.to_owned()).chain(parameters).collect()
+}
+
+#[test]
+fn every_default_of_the_registry_is_the_published_one() {
+    let defaults: Vec<_> = ROWS.iter().map(|row| row.defaults).collect();
+    assert_eq!(RULES.iter().map(|entry| written(entry)).collect::<Vec<_>>(), defaults);
 }
 
 #[test]

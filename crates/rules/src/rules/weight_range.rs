@@ -1,0 +1,89 @@
+//! Weight range: every weight stays between two fixed ends.
+//!
+//! ```text
+//! w <- min(max(w, low), high)   after each update                              (Goldstein 1964, gradient projection)
+//! ```
+//!
+//! What people ask frameworks for as fixed `min` and `max` of a tensor: weights that a device can hold, or that may not be negative
+//! (`low=0`). BDNN-dsd has an end for each weight that moves; this is the same for all and stays. Biases are free.
+
+use pulp::Arch;
+
+use crate::End::Out;
+use crate::entry::{Make, RuleEntry};
+use crate::layers::Chosen;
+use crate::{At, Error, Parameter, Plan, Resolved, Rule, Scalar, Seam};
+
+/// Registry entry.
+pub(crate) const ENTRY: RuleEntry = RuleEntry {
+    name: "weight-range",
+    summary: "keeps every weight between two fixed ends",
+    reference: "Goldstein 1964 (gradient projection)",
+    seams: &[Seam::AfterUpdate],
+    decides: Some("the bounds of weights"),
+    parameters: &[
+        Parameter::number("low", -1.0, Out(-1e30), Out(1e30), "smallest weight, at most `high`"),
+        Parameter::number("high", 1.0, Out(-1e30), Out(1e30), "largest weight"),
+        Parameter::WEIGHT_LAYERS,
+    ],
+    make: Make::Rule(|o, p| Ok(Box::new(WeightRange::<f32>::new(o, p)?)), |o, p| Ok(Box::new(WeightRange::<f64>::new(o, p)?))),
+    ..RuleEntry::RULE
+};
+
+/// The rule; has no state.
+#[derive(Clone, Debug)]
+pub struct WeightRange<S> {
+    ends: [S; 2],
+    weights: Chosen,
+}
+
+impl<S: Scalar> WeightRange<S> {
+    /// Builds the rule for a network.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] if `low` is above `high`, [`Error::NoSuchLayer`].
+    pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
+        let [low, high] = ["low", "high"].map(|name| options.number(name));
+        if low > high {
+            return Err(options.refuse("low", format!("at most `high`, {high}")));
+        }
+        Ok(Self { ends: [low, high].map(S::from_f64), weights: options.weights(plan)? })
+    }
+}
+
+impl<S: Scalar> Rule<S> for WeightRange<S> {
+    fn entry(&self) -> &'static RuleEntry {
+        &ENTRY
+    }
+
+    fn acts(&self, seam: Seam, id: usize) -> bool {
+        seam == Seam::AfterUpdate && self.weights.contains(id)
+    }
+
+    fn after_update(&mut self, _at: At, _before: &[S], weight: &mut [S]) {
+        let [low, high] = self.ends;
+        Arch::new().dispatch(move || weight.iter_mut().for_each(|w| *w = w.max(low).min(high)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resolve;
+
+    #[test]
+    fn weights_end_at_the_ends_and_biases_are_free() {
+        let mut rule = WeightRange::<f64>::new(&resolve("weight-range:low=0,high=0.5").unwrap(), &Plan::dense(&[4, 1])).unwrap();
+        let mut weight = [-0.25, 0.25, 0.5, 7.0];
+        rule.after_update(At { id: 0, step: 0 }, &[], &mut weight);
+        assert_eq!(weight, [0.0, 0.25, 0.5, 0.5]);
+        assert_eq!([0, 1].map(|id| rule.acts(Seam::AfterUpdate, id)), [true, false]);
+    }
+
+    #[test]
+    fn ends_the_wrong_way_round_are_refused() {
+        let error = WeightRange::<f32>::new(&resolve("weight-range:low=2").unwrap(), &Plan::dense(&[4, 1])).unwrap_err();
+        assert_eq!(error.to_string(), "rule `weight-range`: `low` must be at most `high`, 1, but is 2");
+    }
+}
