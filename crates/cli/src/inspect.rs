@@ -171,19 +171,19 @@ impl Report {
 
 impl Layer {
     fn new(model: &Model, index: usize) -> Self {
-        let layer = &model.network.layers[index];
-        let (mean_weight, largest_weight) = magnitudes(&layer.weight);
+        let (layer, weight) = (model.network.layers[index], model.network.weight(index));
+        let (mean_weight, largest_weight) = magnitudes(weight);
         Self {
             outputs: layer.shape.outputs,
             inputs: layer.shape.inputs,
             activation: layer.activation.name(),
-            weights: layer.weight.len(),
-            biases: layer.bias.as_ref().map_or(0, Vec::len),
+            weights: weight.len(),
+            biases: model.network.bias(index).map_or(0, <[f32]>::len),
             mean_weight,
             largest_weight,
-            zero_weights: layer.weight.iter().filter(|weight| **weight == 0.0).count(),
-            histogram: Histogram::new(&layer.weight, -largest_weight, largest_weight),
-            bounds: bounds(model, index).map(|bounds| Bounds::new(&layer.weight, bounds)),
+            zero_weights: weight.iter().filter(|weight| **weight == 0.0).count(),
+            histogram: Histogram::new(weight, -largest_weight, largest_weight),
+            bounds: bounds(model, index).map(|bounds| Bounds::new(weight, bounds)),
         }
     }
 

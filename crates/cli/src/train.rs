@@ -138,7 +138,7 @@ impl Train {
 fn plan(trainer: &Trainer, data: &Dataset, threads: usize) -> String {
     let network = trainer.network();
     let sizes: Vec<_> = network.config().sizes.iter().map(ToString::to_string).collect();
-    let parameters: usize = network.layers.iter().map(|layer| layer.weight.len() + layer.bias.as_ref().map_or(0, Vec::len)).sum();
+    let parameters: usize = network.params().iter().map(<[f32]>::len).sum();
     format!(
         "training {} ({} weights and biases) with {} on {} ({} samples), {threads} thread{}, kernel {}",
         sizes.join("-"),

@@ -25,7 +25,7 @@ impl<S: Real> Workspace<S> {
     /// e_(l-1) = (e_l W_l) * factors_(l-1) * f'(a_(l-1))         e: [batch, units]
     /// ```
     pub(crate) fn upstream(&mut self, network: &Network<S>, chain: &mut Chain<S>, layer: usize, samples: usize, step: u64) {
-        let (dense, below) = (&network.layers[layer], &network.layers[layer - 1]);
+        let (dense, below) = (network.layers[layer], network.layers[layer - 1]);
         let (lower, upper) = self.error_signals.split_at_mut(layer);
         let error = &mut lower[layer - 1][..samples * dense.shape.inputs];
         let own = &upper[0][..samples * dense.shape.outputs];
@@ -38,7 +38,7 @@ impl<S: Real> Workspace<S> {
             }
             None => {
                 let view = &self.views[layer];
-                let weight = if view.is_empty() { &dense.weight } else { view };
+                let weight = if view.is_empty() { network.weight(layer) } else { view };
                 dense.upstream(&self.threads, weight, own, error);
             }
         }
@@ -52,7 +52,7 @@ impl<S: Real> Workspace<S> {
     pub(crate) fn modulate(&mut self, network: &Network<S>, chain: &mut Chain<S>, propagation: Propagation, at: At, samples: usize) {
         if chain.acts(Seam::ErrorSignal, at.id) {
             let values = &mut self.error_signals[at.id][..samples * network.layers[at.id].shape.outputs];
-            chain.error_signal(at, propagation, values, network);
+            chain.error_signal(at, propagation, values, network.params());
         }
     }
 }

@@ -25,32 +25,28 @@ impl DenseShape {
     }
 }
 
-/// A dense layer with its parameters.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Dense<S> {
+/// A dense layer; its weights `[outputs, inputs]` and biases `[outputs]` are arrays of the network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dense {
     /// Units and inputs.
     pub shape: DenseShape,
-    /// `[outputs, inputs]`, row-major.
-    pub weight: Vec<S>,
-    /// `[outputs]`, if the network has biases.
-    pub bias: Option<Vec<S>>,
     /// What the units do with their pre-activation.
     pub activation: Activation,
 }
 
-impl<S: Real> Dense<S> {
+impl Dense {
     /// Products `[batch, outputs]` of inputs `[batch, inputs]` with `weight`, before biases and activation.
-    pub(crate) fn forward(&self, threads: &Threads, weight: &[S], inputs: &[S], outputs: &mut [S]) {
+    pub(crate) fn forward<S: Real>(self, threads: &Threads, weight: &[S], inputs: &[S], outputs: &mut [S]) {
         let DenseShape { outputs: units, inputs: features } = self.shape;
         let batch = outputs.len() / units;
         product(threads, [batch, features, units], (inputs, Layout::Plain), (weight, Layout::Transposed), outputs);
     }
 
     /// Adds the biases to products `[batch, outputs]` and applies the activation.
-    pub(crate) fn activate(&self, threads: &Threads, outputs: &mut [S]) {
+    pub(crate) fn activate<S: Real>(self, threads: &Threads, bias: Option<&[S]>, outputs: &mut [S]) {
         let units = self.shape.outputs;
         threads.pieces(outputs, units, |_, rows| {
-            if let Some(bias) = &self.bias {
+            if let Some(bias) = bias {
                 Arch::new().dispatch(|| {
                     for row in rows.chunks_exact_mut(units) {
                         row.iter_mut().zip(bias).for_each(|(output, b)| *output += *b);
@@ -62,21 +58,21 @@ impl<S: Real> Dense<S> {
     }
 
     /// Derivatives of the loss at the layer's inputs, `[batch, inputs]`, from its error signal `[batch, outputs]`.
-    pub(crate) fn upstream(&self, threads: &Threads, weight: &[S], error_signal: &[S], upstream: &mut [S]) {
+    pub(crate) fn upstream<S: Real>(self, threads: &Threads, weight: &[S], error_signal: &[S], upstream: &mut [S]) {
         let DenseShape { outputs: units, inputs: features } = self.shape;
         let batch = error_signal.len() / units;
         product(threads, [batch, units, features], (error_signal, Layout::Plain), (weight, Layout::Plain), upstream);
     }
 
     /// Gradients of the weights from error signal `[batch, outputs]` and inputs `[batch, inputs]`.
-    pub(crate) fn weight_gradient(&self, threads: &Threads, error_signal: &[S], inputs: &[S], weight: &mut [S]) {
+    pub(crate) fn weight_gradient<S: Real>(self, threads: &Threads, error_signal: &[S], inputs: &[S], weight: &mut [S]) {
         let DenseShape { outputs: units, inputs: features } = self.shape;
         let batch = error_signal.len() / units;
         product(threads, [units, batch, features], (error_signal, Layout::Transposed), (inputs, Layout::Plain), weight);
     }
 
     /// Gradients of the biases from the error signal `[batch, outputs]`.
-    pub(crate) fn bias_gradient(&self, error_signal: &[S], bias: &mut [S]) {
+    pub(crate) fn bias_gradient<S: Real>(self, error_signal: &[S], bias: &mut [S]) {
         bias.fill(S::ZERO);
         Arch::new().dispatch(|| {
             for row in error_signal.chunks_exact(self.shape.outputs) {

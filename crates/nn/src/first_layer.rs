@@ -74,7 +74,7 @@ impl<S: Real> FirstLayer<S> {
     }
 
     /// Takes a batch: gathers its pixels, as bytes or as numbers.
-    pub(crate) fn take(&mut self, threads: &Threads, dense: &Dense<S>, inputs: &Inputs<'_, S>) {
+    pub(crate) fn take(&mut self, threads: &Threads, dense: Dense, inputs: &Inputs<'_, S>) {
         let features = dense.shape.inputs;
         self.used = None;
         self.is_sparse = false;
@@ -123,7 +123,7 @@ impl<S: Real> FirstLayer<S> {
     }
 
     /// Pre-activations without biases, `[samples, units]`, for the batch that was taken and the weights that were split.
-    pub(crate) fn forward(&self, threads: &Threads, dense: &Dense<S>, weight: &[S], inputs: &Inputs<'_, S>, outputs: &mut [S]) {
+    pub(crate) fn forward(&self, threads: &Threads, dense: Dense, weight: &[S], inputs: &Inputs<'_, S>, outputs: &mut [S]) {
         let (units, features) = (dense.shape.outputs, dense.shape.inputs);
         let folded = self.folded.as_ref().filter(|_| matches!(inputs, Inputs::Pixels(_)));
         let weight = folded.map_or(weight, |folded| folded.weight(weight));
@@ -144,7 +144,7 @@ impl<S: Real> FirstLayer<S> {
     }
 
     /// Gradients of the weights, `[units, features]`, from the error signal `[samples, units]`.
-    pub(crate) fn gradient(&mut self, threads: &Threads, dense: &Dense<S>, error_signal: &[S], inputs: &Inputs<'_, S>, weight: &mut [S]) {
+    pub(crate) fn gradient(&mut self, threads: &Threads, dense: Dense, error_signal: &[S], inputs: &Inputs<'_, S>, weight: &mut [S]) {
         let features = dense.shape.inputs;
         let Self { folded, exact, widened, used, most, largest_gradient, is_sparse, .. } = self;
         #[cfg(target_arch = "x86_64")]

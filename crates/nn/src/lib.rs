@@ -30,6 +30,7 @@
 
 mod activation;
 mod aligned;
+mod arrays;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod backward;
@@ -58,6 +59,7 @@ mod threads;
 mod workspace;
 
 pub use activation::Activation;
+pub use arrays::Arrays;
 pub use dense::{Dense, DenseShape};
 pub use divergence::Diverged;
 pub use error::Error;
@@ -72,4 +74,4 @@ pub use product::{Layout, product};
 pub use real::Real;
 pub use standardizer::Standardizer;
 pub use threads::Threads;
-pub use workspace::{Batch, Gradients, Workspace};
+pub use workspace::{Batch, Workspace};

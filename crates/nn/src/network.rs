@@ -1,10 +1,10 @@
 //! Networks as plain data: dense layers in a row, and a loss.
 
 use serde::{Deserialize, Serialize};
-use spinet_rules::{Params, Plan};
+use spinet_rules::Plan;
 
 use crate::initialiser::draw_layer;
-use crate::{Activation, BiasInitializer, Dense, DenseShape, Error, Initialiser, Loss, Real};
+use crate::{Activation, Arrays, BiasInitializer, Dense, DenseShape, Error, Initialiser, Loss, Real};
 
 /// What a person chooses of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,7 +78,8 @@ const MOST_CLASSES: usize = 256;
 pub struct Network<S> {
     config: NetworkConfig,
     /// From input to output.
-    pub layers: Vec<Dense<S>>,
+    pub layers: Vec<Dense>,
+    params: Arrays<S>,
 }
 
 impl<S: Real> Network<S> {
@@ -105,17 +106,24 @@ impl<S: Real> Network<S> {
         config.check()?;
         let last = config.sizes.len() - 2;
         let layer = |(index, pair): (usize, &[usize])| {
-            let shape = DenseShape { inputs: pair[0], outputs: pair[1] };
-            let (weight, bias) = arrays(index, shape);
-            if weight.len() != shape.weights() {
-                return Err(Error::LengthMismatch { layer: index + 1, what: "weight", found: weight.len(), expected: shape.weights() });
-            }
-            let bias = config.has_bias.then_some(bias);
             let activation = if index == last { config.output_activation } else { config.activation };
-            Ok(Dense { shape, weight, bias, activation })
+            Dense { shape: DenseShape { inputs: pair[0], outputs: pair[1] }, activation }
         };
-        let layers = config.sizes.windows(2).enumerate().map(layer).collect::<Result<_, _>>()?;
-        Ok(Self { config: config.clone(), layers })
+        let layers: Vec<_> = config.sizes.windows(2).enumerate().map(layer).collect();
+        let mut network = Self { config: config.clone(), layers, params: Arrays::EMPTY };
+        network.params = Arrays::zeros(&network.plan(1, 0));
+        for layer in 0..network.layers.len() {
+            let shape = network.layers[layer].shape;
+            let (weight, bias) = arrays(layer, shape);
+            if weight.len() != shape.weights() {
+                return Err(Error::LengthMismatch { layer: layer + 1, what: "weight", found: weight.len(), expected: shape.weights() });
+            }
+            network.weight_mut(layer).copy_from_slice(&weight);
+            if let Some(own) = network.bias_mut(layer) {
+                own.copy_from_slice(&bias);
+            }
+        }
+        Ok(network)
     }
 
     /// What was chosen.
@@ -138,7 +146,7 @@ impl<S: Real> Network<S> {
         let mut plan = Plan { batch, seed, ..Plan::default() };
         for (layer, dense) in self.layers.iter().enumerate() {
             let DenseShape { outputs, inputs } = dense.shape;
-            plan.push_dense(layer, outputs, inputs, dense.bias.is_some(), layer + 1 == self.layers.len());
+            plan.push_dense(layer, outputs, inputs, self.config.has_bias, layer + 1 == self.layers.len());
         }
         plan
     }
@@ -153,19 +161,40 @@ impl<S: Real> Network<S> {
         self.weight_id(layer) + 1
     }
 
+    /// All trained arrays, in the order of the plan.
+    pub fn params(&self) -> &Arrays<S> {
+        &self.params
+    }
+
+    /// The same, to change them.
+    pub fn params_mut(&mut self) -> &mut Arrays<S> {
+        &mut self.params
+    }
+
+    /// Weights of a layer, `[outputs, inputs]`, row-major.
+    pub fn weight(&self, layer: usize) -> &[S] {
+        self.params.get(self.weight_id(layer))
+    }
+
+    /// The same, to change them.
+    pub fn weight_mut(&mut self, layer: usize) -> &mut [S] {
+        self.params.get_mut(self.weight_id(layer))
+    }
+
+    /// Biases of a layer, `[outputs]`, if the network has biases.
+    pub fn bias(&self, layer: usize) -> Option<&[S]> {
+        self.config.has_bias.then(|| self.params.get(self.bias_id(layer)))
+    }
+
+    /// The same, to change them.
+    pub fn bias_mut(&mut self, layer: usize) -> Option<&mut [S]> {
+        let id = self.bias_id(layer);
+        self.config.has_bias.then(|| self.params.get_mut(id))
+    }
+
     /// The weights of all layers, from input to output.
     pub fn weights(&self) -> Vec<&[S]> {
-        self.layers.iter().map(|layer| layer.weight.as_slice()).collect()
-    }
-}
-
-impl<S> Params<S> for Network<S> {
-    fn param(&self, id: usize) -> &[S] {
-        match (self.config.has_bias, id % 2) {
-            (true, 1) => self.layers[id / 2].bias.as_deref().unwrap_or_default(),
-            (true, _) => &self.layers[id / 2].weight,
-            (false, _) => &self.layers[id].weight,
-        }
+        (0..self.layers.len()).map(|layer| self.weight(layer)).collect()
     }
 }
 
@@ -188,7 +217,7 @@ mod tests {
     fn a_layer_starts_alike_whatever_comes_after_it() {
         let short = Network::<f32>::new(&NetworkConfig::dense(&[4, 3, 2]), 9).unwrap();
         let long = Network::<f32>::new(&NetworkConfig::dense(&[4, 3, 5, 2]), 9).unwrap();
-        assert_eq!(short.layers[0].weight, long.layers[0].weight);
-        assert_ne!(long.layers[1].weight[..6], long.layers[0].weight[..6], "layers draw from streams of their own");
+        assert_eq!(short.weight(0), long.weight(0));
+        assert_ne!(long.weight(1)[..6], long.weight(0)[..6], "layers draw from streams of their own");
     }
 }

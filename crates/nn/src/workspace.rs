@@ -6,7 +6,7 @@ use crate::divergence::{Diverged, is_spoiled, is_within};
 use crate::first_layer::FirstLayer;
 use crate::part::{Part, Watch};
 use crate::standardizer::{Folded, Standardizer};
-use crate::{Error, Inputs, Kernel, Network, Real, Threads};
+use crate::{Arrays, Error, Inputs, Kernel, Network, Real, Threads};
 
 /// Samples of one step.
 #[derive(Clone, Copy, Debug)]
@@ -15,15 +15,6 @@ pub struct Batch<'a, S> {
     pub inputs: Inputs<'a, S>,
     /// `[samples]`, each below the number of classes.
     pub labels: &'a [u8],
-}
-
-/// Gradients of one step, from input to output.
-#[derive(Clone, Debug)]
-pub struct Gradients<S> {
-    /// `[outputs, inputs]` each.
-    pub weights: Vec<Vec<S>>,
-    /// `[outputs]` each, where there are biases.
-    pub biases: Vec<Option<Vec<S>>>,
 }
 
 /// Buffers of a network's steps with at most a fixed number of samples; those of training alone are allocated in the first step.
@@ -39,13 +30,13 @@ pub struct Workspace<S> {
     pub(crate) factors: Vec<Vec<S>>,
     /// Derivative of the loss at each pre-activation, `[batch, outputs]`.
     pub(crate) error_signals: Vec<Vec<S>>,
-    pub(crate) gradients: Gradients<S>,
+    pub(crate) gradients: Arrays<S>,
     /// The weights that a rule shows in the place of each layer's own; empty where none does.
     pub(crate) views: Vec<Vec<S>>,
     /// The first layer whose weight view is spoiled.
     spoiled_view: Option<usize>,
-    /// All weights and biases before the update, where a rule may spoil them.
-    kept: Vec<S>,
+    /// All trained arrays before the update, where a rule may spoil them.
+    kept: Arrays<S>,
     pub(crate) watch: Watch,
 }
 
@@ -73,10 +64,10 @@ impl<S: Real> Workspace<S> {
             passed: vec![Vec::new(); network.layers.len()],
             factors: vec![Vec::new(); network.layers.len()],
             error_signals: Vec::new(),
-            gradients: Gradients { weights: Vec::new(), biases: Vec::new() },
+            gradients: Arrays::EMPTY,
             views: vec![Vec::new(); network.layers.len()],
             spoiled_view: None,
-            kept: Vec::new(),
+            kept: Arrays::EMPTY,
             watch: Watch::default(),
         }
     }
@@ -103,15 +94,12 @@ impl<S: Real> Workspace<S> {
     fn prepare(&mut self, network: &Network<S>) {
         if self.error_signals.is_empty() {
             self.error_signals = buffers(network, self.most);
-            self.gradients = Gradients {
-                weights: network.layers.iter().map(|layer| vec![S::ZERO; layer.weight.len()]).collect(),
-                biases: network.layers.iter().map(|layer| layer.bias.as_ref().map(|bias| vec![S::ZERO; bias.len()])).collect(),
-            };
+            self.gradients = Arrays::zeros(&network.plan(self.most, 0));
         }
     }
 
-    /// Gradients of the last step, after seam 4; none before the first.
-    pub fn gradients(&self) -> &Gradients<S> {
+    /// Gradients of the last step, after seam 4, by the number of the trained array; none before the first.
+    pub fn gradients(&self) -> &Arrays<S> {
         &self.gradients
     }
 
@@ -134,12 +122,8 @@ impl<S: Real> Workspace<S> {
         step: u64,
     ) -> Result<f64, Diverged> {
         let loss = self.differentiate(network, chain, batch, step);
-        for (layer, dense) in network.layers.iter().enumerate() {
-            let at = At { id: network.weight_id(layer), step };
-            chain.gradient(at, &dense.weight, &mut self.gradients.weights[layer]);
-            if let (Some(bias), Some(grad)) = (&dense.bias, &mut self.gradients.biases[layer]) {
-                chain.gradient(At { id: network.bias_id(layer), step }, bias, grad);
-            }
+        for id in 0..self.gradients.len() {
+            chain.gradient(At { id, step }, network.params().get(id), self.gradients.get_mut(id));
         }
         if chain.acts(Seam::Gradient, network.weight_id(0)) {
             self.first_layer.largest_gradient = None;
@@ -149,17 +133,11 @@ impl<S: Real> Workspace<S> {
         self.watch.done(Part::Check);
         let may_spoil = chain.may_spoil();
         if may_spoil {
-            self.kept.clear();
-            parameters(network).for_each(|(_, values)| self.kept.extend_from_slice(values));
+            self.kept.clone_from(network.params());
         }
         let learning_rate = S::from_f64(learning_rate);
-        for layer in 0..network.layers.len() {
-            let [weight, bias] = [network.weight_id(layer), network.bias_id(layer)].map(|id| At { id, step });
-            let dense = &mut network.layers[layer];
-            chain.update(weight, learning_rate, &mut dense.weight, &self.gradients.weights[layer]);
-            if let (Some(values), Some(grad)) = (&mut dense.bias, &self.gradients.biases[layer]) {
-                chain.update(bias, learning_rate, values, grad);
-            }
+        for id in 0..self.gradients.len() {
+            chain.update(At { id, step }, learning_rate, network.params_mut().get_mut(id), self.gradients.get(id));
         }
         if may_spoil {
             self.refuse_spoiled(network, loss, step)?;
@@ -170,15 +148,9 @@ impl<S: Real> Workspace<S> {
 
     /// Puts the weights before the update back if it left a number that is not finite.
     fn refuse_spoiled(&self, network: &mut Network<S>, loss: f64, step: u64) -> Result<(), Diverged> {
-        let Some(layer) = parameters(network).find(|(_, values)| is_spoiled(values)).map(|(layer, _)| layer) else { return Ok(()) };
-        let mut rest = self.kept.as_slice();
-        for dense in &mut network.layers {
-            for values in std::iter::once(&mut dense.weight).chain(dense.bias.as_mut()) {
-                let (own, after) = rest.split_at(values.len());
-                values.copy_from_slice(own);
-                rest = after;
-            }
-        }
+        let Some(id) = network.params().iter().position(is_spoiled) else { return Ok(()) };
+        network.params_mut().clone_from(&self.kept);
+        let layer = if network.config().has_bias { id / 2 } else { id };
         Err(Diverged { step, loss, place: format!("the update of layer {} (dense)", layer + 1) })
     }
 
@@ -198,24 +170,24 @@ impl<S: Real> Workspace<S> {
 
     /// Outputs of all layers in training: with weight views and factors of seam 1.
     fn forward(&mut self, network: &Network<S>, chain: &mut Chain<S>, inputs: &Inputs<'_, S>, samples: usize, step: u64) {
-        self.first_layer.take(&self.threads, &network.layers[0], inputs);
+        self.first_layer.take(&self.threads, network.layers[0], inputs);
         self.watch.done(Part::Gather);
         self.spoiled_view = None;
-        for (layer, dense) in network.layers.iter().enumerate() {
+        for (layer, dense) in network.layers.iter().copied().enumerate() {
             let units = dense.shape.outputs;
             let (below, own) = self.outputs.split_at_mut(layer);
             let output = &mut own[0][..samples * units];
             let (id, view) = (network.weight_id(layer), &mut self.views[layer]);
             // An earlier chain may have left one here.
-            view.resize(if chain.acts(Seam::WeightView, id) { dense.weight.len() } else { 0 }, S::ZERO);
+            view.resize(if chain.acts(Seam::WeightView, id) { dense.shape.weights() } else { 0 }, S::ZERO);
             if !view.is_empty() {
-                chain.weight_view(At { id, step }, &dense.weight, view);
+                chain.weight_view(At { id, step }, network.weight(layer), view);
                 // Saturated units would hide it.
                 if self.spoiled_view.is_none() && is_spoiled(view) {
                     self.spoiled_view = Some(layer);
                 }
             }
-            let weight = if view.is_empty() { &dense.weight } else { &*view };
+            let weight = if view.is_empty() { network.weight(layer) } else { &*view };
             if layer == 0 {
                 self.first_layer.split(&self.threads, weight, dense.shape.inputs);
                 if !view.is_empty() {
@@ -228,7 +200,7 @@ impl<S: Real> Workspace<S> {
                 dense.forward(&self.threads, weight, &input[..samples * dense.shape.inputs], output);
             }
             self.watch.done(Part::Products);
-            dense.activate(&self.threads, output);
+            dense.activate(&self.threads, network.bias(layer), output);
             if chain.acts(Seam::Activation, layer) && layer + 1 < network.layers.len() {
                 let (passed, kept) = (&mut self.passed[layer], &mut self.factors[layer]);
                 passed.resize(self.most * units, S::ZERO);
@@ -279,20 +251,20 @@ impl<S: Real> Workspace<S> {
     fn outputs_of(&mut self, network: &Network<S>, inputs: &Inputs<'_, S>, have_weights_changed: bool) -> &mut [S] {
         let samples = inputs.len() / network.inputs();
         assert!(samples <= self.most && samples > 0, "{samples} samples, expected 1 to {}", self.most);
-        let first = &network.layers[0];
+        let first = network.layers[0];
         self.first_layer.take(&self.threads, first, inputs);
         if have_weights_changed {
-            self.first_layer.split(&self.threads, &first.weight, first.shape.inputs);
+            self.first_layer.split(&self.threads, network.weight(0), first.shape.inputs);
         }
         let output = &mut self.outputs[0][..samples * first.shape.outputs];
-        self.first_layer.forward(&self.threads, first, &first.weight, inputs, output);
-        first.activate(&self.threads, output);
-        for (layer, dense) in network.layers.iter().enumerate().skip(1) {
+        self.first_layer.forward(&self.threads, first, network.weight(0), inputs, output);
+        first.activate(&self.threads, network.bias(0), output);
+        for (layer, dense) in network.layers.iter().copied().enumerate().skip(1) {
             let (below, own) = self.outputs.split_at_mut(layer);
             let input = &below[layer - 1][..samples * dense.shape.inputs];
             let output = &mut own[0][..samples * dense.shape.outputs];
-            dense.forward(&self.threads, &dense.weight, input, output);
-            dense.activate(&self.threads, output);
+            dense.forward(&self.threads, network.weight(layer), input, output);
+            dense.activate(&self.threads, network.bias(layer), output);
         }
         &mut self.outputs[network.layers.len() - 1][..samples * network.classes()]
     }
@@ -320,21 +292,27 @@ impl<S: Real> Workspace<S> {
     /// If the batch is larger than the workspace, or its shape is not the network's.
     pub fn products(&mut self, network: &Network<S>, batch: &Batch<'_, S>) {
         let samples = batch.labels.len();
-        let first = &network.layers[0];
-        self.first_layer.split(&self.threads, &first.weight, first.shape.inputs);
-        self.first_layer.forward(&self.threads, first, &first.weight, &batch.inputs, &mut self.outputs[0][..samples * first.shape.outputs]);
-        for (layer, dense) in network.layers.iter().enumerate().skip(1) {
+        let first = network.layers[0];
+        self.first_layer.split(&self.threads, network.weight(0), first.shape.inputs);
+        self.first_layer.forward(
+            &self.threads,
+            first,
+            network.weight(0),
+            &batch.inputs,
+            &mut self.outputs[0][..samples * first.shape.outputs],
+        );
+        for (layer, dense) in network.layers.iter().copied().enumerate().skip(1) {
             let (below, own) = self.outputs.split_at_mut(layer);
             let (units, features) = (dense.shape.outputs, dense.shape.inputs);
             let inputs = &below[layer - 1][..samples * features];
-            dense.forward(&self.threads, &dense.weight, inputs, &mut own[0][..samples * units]);
+            dense.forward(&self.threads, network.weight(layer), inputs, &mut own[0][..samples * units]);
             let (lower, upper) = self.error_signals.split_at_mut(layer);
             let error_signal = &upper[0][..samples * units];
-            dense.weight_gradient(&self.threads, error_signal, inputs, &mut self.gradients.weights[layer]);
-            dense.upstream(&self.threads, &dense.weight, error_signal, &mut lower[layer - 1][..samples * features]);
+            dense.weight_gradient(&self.threads, error_signal, inputs, self.gradients.get_mut(network.weight_id(layer)));
+            dense.upstream(&self.threads, network.weight(layer), error_signal, &mut lower[layer - 1][..samples * features]);
         }
         let error_signal = &self.error_signals[0][..samples * first.shape.outputs];
-        self.first_layer.gradient(&self.threads, first, error_signal, &batch.inputs, &mut self.gradients.weights[0]);
+        self.first_layer.gradient(&self.threads, first, error_signal, &batch.inputs, self.gradients.get_mut(0));
     }
 
     /// Stops a step with a number that is not finite, or too large for the update, and finds where it came from.
@@ -348,20 +326,17 @@ impl<S: Real> Workspace<S> {
     ) -> Result<(), Diverged> {
         // A quarter of the range is left for the update and half of it for the weight.
         let limit = S::from_f64(S::MAX.to_f64() / (4.0 * learning_rate.max(1.0)));
-        let bias_gradients = self.gradients.biases.iter().flatten();
-        let biases = network.layers.iter().filter_map(|dense| dense.bias.as_ref());
-        // Saturated units hide an infinite weight from loss and gradients, so weights are looked at themselves.
-        let weights = network.layers.iter().map(|dense| &dense.weight);
         let half = S::from_f64(S::MAX.to_f64() / 2.0);
         // What the exact products have seen of the first layer need not be read again.
         let FirstLayer { largest_weight, largest_gradient, .. } = self.first_layer;
         let is_known = |largest: Option<f32>, limit: S| largest.is_some_and(|largest| S::from_f64(f64::from(largest)) <= limit);
         if loss.is_finite()
             && self.spoiled_view.is_none()
-            && (is_known(largest_gradient, limit) || is_within(&self.gradients.weights[0], limit))
-            && self.gradients.weights[1..].iter().chain(bias_gradients).all(|grad| is_within(grad, limit))
-            && (is_known(largest_weight, half) || is_within(&network.layers[0].weight, half))
-            && weights.skip(1).chain(biases).all(|values| is_within(values, half))
+            && (is_known(largest_gradient, limit) || is_within(self.gradients.get(0), limit))
+            && self.gradients.iter().skip(1).all(|grad| is_within(grad, limit))
+            // Saturated units hide an infinite weight from loss and gradients, so weights are looked at themselves.
+            && (is_known(largest_weight, half) || is_within(network.weight(0), half))
+            && network.params().iter().skip(1).all(|values| is_within(values, half))
         {
             return Ok(());
         }
@@ -380,8 +355,8 @@ impl<S: Real> Workspace<S> {
         for (layer, dense) in network.layers.iter().enumerate() {
             let used = samples * dense.shape.outputs;
             let forward: [(&str, &[S]); 4] = [
-                ("weight", &dense.weight),
-                ("bias", dense.bias.as_deref().unwrap_or_default()),
+                ("weight", network.weight(layer)),
+                ("bias", network.bias(layer).unwrap_or_default()),
                 ("output", &self.outputs[layer][..used]),
                 ("activation factors", &self.factors[layer][..used.min(self.factors[layer].len())]),
             ];
@@ -393,8 +368,8 @@ impl<S: Real> Workspace<S> {
             let used = samples * network.layers[layer].shape.outputs;
             let backward: [(&str, &[S]); 3] = [
                 ("error signal", &self.error_signals[layer][..used]),
-                ("gradient", &self.gradients.weights[layer]),
-                ("bias gradient", self.gradients.biases[layer].as_deref().unwrap_or_default()),
+                ("gradient", self.gradients.get(network.weight_id(layer))),
+                ("bias gradient", self.bias_gradient(network, layer)),
             ];
             if let Some((what, _)) = backward.iter().find(|(_, values)| is_spoiled(values)) {
                 return format!("the {what} of layer {} (dense)", layer + 1);
@@ -405,19 +380,22 @@ impl<S: Real> Workspace<S> {
 
     /// The first array whose numbers are finite but so large that the update may not be.
     fn first_too_large(&self, network: &Network<S>, limit: S, half: S) -> String {
-        let grads = self.gradients.weights.iter().zip(&self.gradients.biases);
-        for (layer, (dense, (weight_grad, bias_grad))) in network.layers.iter().zip(grads).enumerate() {
+        for layer in 0..network.layers.len() {
             let arrays: [(&str, &[S], S); 4] = [
-                ("weight", &dense.weight, half),
-                ("bias", dense.bias.as_deref().unwrap_or_default(), half),
-                ("gradient", weight_grad, limit),
-                ("bias gradient", bias_grad.as_deref().unwrap_or_default(), limit),
+                ("weight", network.weight(layer), half),
+                ("bias", network.bias(layer).unwrap_or_default(), half),
+                ("gradient", self.gradients.get(network.weight_id(layer)), limit),
+                ("bias gradient", self.bias_gradient(network, layer), limit),
             ];
             if let Some((what, ..)) = arrays.iter().find(|(_, values, most)| !is_within(values, *most)) {
                 return format!("the update of layer {} (dense), whose {what} is too large for it", layer + 1);
             }
         }
         "the loss".to_owned()
+    }
+
+    fn bias_gradient(&self, network: &Network<S>, layer: usize) -> &[S] {
+        if network.config().has_bias { self.gradients.get(network.bias_id(layer)) } else { &[] }
     }
 
     /// Error signals of all layers and the gradients, from the output down.
@@ -435,9 +413,9 @@ impl<S: Real> Workspace<S> {
             }
             self.modulate(network, chain, Propagation::Local, at, samples);
             self.watch.done(Part::Activation);
-            let dense = &network.layers[layer];
+            let dense = network.layers[layer];
             let error_signal = &self.error_signals[layer][..samples * dense.shape.outputs];
-            let grad = &mut self.gradients.weights[layer];
+            let grad = self.gradients.get_mut(network.weight_id(layer));
             if layer == 0 {
                 self.first_layer.gradient(&self.threads, dense, error_signal, &batch.inputs, grad);
             } else {
@@ -446,8 +424,8 @@ impl<S: Real> Workspace<S> {
                 dense.weight_gradient(&self.threads, error_signal, &input[..samples * dense.shape.inputs], grad);
             }
             self.watch.done(Part::Products);
-            if let Some(bias) = &mut self.gradients.biases[layer] {
-                dense.bias_gradient(error_signal, bias);
+            if network.config().has_bias {
+                dense.bias_gradient(error_signal, self.gradients.get_mut(network.bias_id(layer)));
             }
             self.watch.done(Part::Activation);
         }
@@ -458,13 +436,6 @@ impl<S: Real> Workspace<S> {
 /// A buffer for the outputs of each layer, `[most, outputs]`.
 fn buffers<S: Real>(network: &Network<S>, most: usize) -> Vec<Vec<S>> {
     network.layers.iter().map(|layer| vec![S::ZERO; most * layer.shape.outputs]).collect()
-}
-
-/// The arrays of every layer: its weights, then its biases.
-fn parameters<S>(network: &Network<S>) -> impl Iterator<Item = (usize, &[S])> {
-    network.layers.iter().enumerate().flat_map(|(layer, dense)| {
-        [Some(dense.weight.as_slice()), dense.bias.as_deref()].into_iter().flatten().map(move |values| (layer, values))
-    })
 }
 
 /// The class with the largest output; the first of equals.

@@ -45,9 +45,7 @@ fn bits_after(config: &NetworkConfig, rule: &str, steps: u64, threads: usize) ->
     push(loss);
     bits.push(right as u32);
     bits.extend(workspace.predict(&network, &inputs).into_iter().map(u32::from));
-    for layer in &network.layers {
-        bits.extend(layer.weight.iter().chain(layer.bias.iter().flatten()).map(|value| value.to_bits()));
-    }
+    bits.extend(network.params().iter().flatten().map(|value| value.to_bits()));
     bits
 }
 
@@ -113,7 +111,7 @@ fn weights_after_pixels(kernel: Kernel, threads: usize, steps: u64) -> Vec<u32> 
         let inputs = Inputs::Pixels(Pixels::chosen(&pixels, 784, &order[..size]));
         workspace.step(&mut network, &mut chain, &Batch { inputs, labels: &labels[..size] }, 0.1, step).unwrap();
     }
-    network.layers.iter().flat_map(|layer| layer.weight.iter().chain(layer.bias.iter().flatten())).map(|value| value.to_bits()).collect()
+    network.params().iter().flatten().map(|value| value.to_bits()).collect()
 }
 
 #[test]

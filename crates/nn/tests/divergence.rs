@@ -146,8 +146,7 @@ fn networks() -> [NetworkConfig; 2] {
 }
 
 fn parameter_bits(network: &Network<f32>) -> Vec<u32> {
-    let layers = network.layers.iter();
-    layers.flat_map(|layer| layer.weight.iter().chain(layer.bias.iter().flatten())).map(|value| value.to_bits()).collect()
+    network.params().iter().flatten().map(|value| value.to_bits()).collect()
 }
 
 /// Positive inputs, so that an infinite weight does not turn into NaN at once but hides behind a saturated unit.
@@ -174,8 +173,8 @@ fn refusal(config: &NetworkConfig, spot: Spot, value: f32, spoiled_step: u64) ->
     }
     match spot {
         Spot::Input => inputs[SAMPLES * SIZES[0] - 1] = value,
-        Spot::Weight(layer) => *network.layers[layer].weight.last_mut().unwrap() = value,
-        Spot::Bias(layer) => network.layers[layer].bias.as_mut().unwrap()[0] = value,
+        Spot::Weight(layer) => *network.weight_mut(layer).last_mut().unwrap() = value,
+        Spot::Bias(layer) => network.bias_mut(layer).unwrap()[0] = value,
         _ => {}
     }
     let (before, state) = (parameter_bits(&network), chain.rules()[0].state());
@@ -229,7 +228,7 @@ fn one_step(rules: &str, weight: f32, gradient: f32, learning_rate: f64) -> (Res
     };
     let mut workspace = Workspace::new(&network, 1, Threads::one());
     let outcome = workspace.step(&mut network, &mut chain, &Batch { inputs: Inputs::Numbers(&[1.0, 0.0]), labels: &[1] }, learning_rate, 0);
-    (outcome, network.layers[0].weight.clone().try_into().unwrap())
+    (outcome, network.weight(0).try_into().unwrap())
 }
 
 #[test]
@@ -262,7 +261,7 @@ fn exact_products_hide_no_number_that_is_too_large() {
         // The weight stands at a dark pixel, so that it reaches neither outputs nor the gradient of the loss.
         let batch = Batch { inputs: Inputs::Pixels(Pixels::all(&[255, 0], 2)), labels: &[1] };
         let outcome = workspace.step(&mut network, &mut chain, &batch, learning_rate, 0);
-        assert!(outcome.is_ok() || network.layers[0].weight[3].to_bits() == weight.to_bits(), "weights are kept");
+        assert!(outcome.is_ok() || network.weight(0)[3].to_bits() == weight.to_bits(), "weights are kept");
         outcome.map_err(|error| error.place)
     };
     assert!(step(&[], 0.5, 0.1).unwrap().is_finite());
@@ -328,10 +327,10 @@ fn a_loss_that_overflows_stops_the_first_a_middle_and_the_last_step() {
         for step in 0..last {
             assert!(workspace.step(&mut network, &mut chain, &batch, 0.1, step).unwrap().is_finite());
         }
-        network.layers[0].weight.fill(1e160);
+        network.weight_mut(0).fill(1e160);
         let error = workspace.step(&mut network, &mut chain, &batch, 0.1, last).unwrap_err();
         assert_eq!((error.place.as_str(), error.loss, error.step), ("the loss", f64::INFINITY, last));
-        assert!(network.layers[0].weight.iter().all(|weight| weight.to_bits() == 1e160_f64.to_bits()), "weights are kept");
+        assert!(network.weight(0).iter().all(|weight| weight.to_bits() == 1e160_f64.to_bits()), "weights are kept");
     }
 }
 

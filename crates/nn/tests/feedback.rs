@@ -1,7 +1,7 @@
 //! Feedback alignment in a deep network: with the network's own weights it is backpropagation, with others the plain sums of the papers.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use spinet_nn::{Activation, Batch, Gradients, Initialiser, Inputs, Network, NetworkConfig, Threads, Workspace};
+use spinet_nn::{Activation, Batch, Initialiser, Inputs, Network, NetworkConfig, Threads, Workspace};
 use spinet_rules::{At, Chain, Feedback, FeedbackAlignment, Grapes, Plan, Purpose, Rule, RuleEntry, Seam, Stream, resolve};
 
 const SIZES: [usize; 4] = [4, 6, 5, 3];
@@ -16,15 +16,18 @@ fn inputs() -> Vec<f64> {
     (0..LABELS.len() * SIZES[0]).map(|_| stream.normal()).collect()
 }
 
-fn gradients(network: &Network<f64>, rules: Vec<Box<dyn Rule<f64>>>) -> Gradients<f64> {
+/// Gradients of the weights of each layer.
+fn gradients(network: &Network<f64>, rules: Vec<Box<dyn Rule<f64>>>) -> Vec<Vec<f64>> {
     let mut chain = Chain::with_gradient_descent(&network.plan(LABELS.len(), 0), rules);
     let mut workspace = Workspace::new(network, LABELS.len(), Threads::one());
     workspace.differentiate(network, &mut chain, &Batch { inputs: Inputs::Numbers(&inputs()), labels: &LABELS }, 0);
     let mut gradients = workspace.gradients().clone();
-    for (layer, (dense, grad)) in network.layers.iter().zip(&mut gradients.weights).enumerate() {
-        chain.gradient(At { id: network.weight_id(layer), step: 0 }, &dense.weight, grad);
-    }
-    gradients
+    let of_layer = |layer: usize| {
+        let id = network.weight_id(layer);
+        chain.gradient(At { id, step: 0 }, network.weight(layer), gradients.get_mut(id));
+        gradients.get(id).to_vec()
+    };
+    (0..network.layers.len()).map(of_layer).collect()
 }
 
 /// Gives the network's own weights as feedback.
@@ -47,8 +50,8 @@ impl Rule<f64> for Transport {
 #[test]
 fn with_the_weights_of_the_network_it_is_backpropagation() {
     let network = network();
-    let own = network.layers.iter().map(|layer| layer.weight.clone()).collect();
-    assert_eq!(gradients(&network, vec![Box::new(Transport(own))]).weights, gradients(&network, Vec::new()).weights);
+    let own = network.weights().into_iter().map(<[f64]>::to_vec).collect();
+    assert_eq!(gradients(&network, vec![Box::new(Transport(own))]), gradients(&network, Vec::new()));
 }
 
 /// Weights that are those of the network in another scale would transport them after all.
@@ -62,9 +65,9 @@ fn feedback_of_the_same_seed_is_none_of_the_weights_that_a_network_begins_with()
             let mut rule = FeedbackAlignment::<f64>::new(&resolve(name).unwrap(), &network.plan(LABELS.len(), seed)).unwrap();
             for layer in 1..3 {
                 let (Feedback::Layer(given) | Feedback::Output(given)) = rule.feedback(At { id: 2 * layer, step: 0 }).unwrap();
-                for dense in &network.layers {
-                    let length = given.len().min(dense.weight.len());
-                    assert!(signs(&given[..length]) != signs(&dense.weight[..length]), "layer {layer}, seed {seed}, {name}");
+                for weight in network.weights() {
+                    let length = given.len().min(weight.len());
+                    assert!(signs(&given[..length]) != signs(&weight[..length]), "layer {layer}, seed {seed}, {name}");
                 }
             }
         }
@@ -92,9 +95,9 @@ fn by_hand(
     let mut outputs = vec![inputs()];
     for (layer, dense) in network.layers.iter().enumerate() {
         let units = dense.shape.outputs;
-        let mut sums = product(&outputs[layer], &transposed(&dense.weight, dense.shape.inputs), dense.shape.inputs);
+        let mut sums = product(&outputs[layer], &transposed(network.weight(layer), dense.shape.inputs), dense.shape.inputs);
         for row in sums.chunks_mut(units) {
-            row.iter_mut().zip(dense.bias.as_ref().unwrap()).for_each(|(sum, bias)| *sum += bias);
+            row.iter_mut().zip(network.bias(layer).unwrap()).for_each(|(sum, bias)| *sum += bias);
         }
         outputs.push(if layer < 2 { sums.iter().map(|sum| sum.tanh()).collect() } else { sums });
     }
@@ -124,12 +127,12 @@ fn by_hand(
 fn both_forms_are_the_sums_of_the_equations() {
     let network = network();
     let plan: Plan = network.plan(LABELS.len(), 9);
-    let mut seen = vec![gradients(&network, Vec::new()).weights];
+    let mut seen = vec![gradients(&network, Vec::new())];
     for is_direct in [false, true] {
         let name = if is_direct { "direct-feedback-alignment" } else { "feedback-alignment" };
         let mut rule = FeedbackAlignment::new(&resolve(name).unwrap(), &plan).unwrap();
         let expected = by_hand(&network, &mut rule, |_, error| error);
-        let found = gradients(&network, vec![Box::new(rule)]).weights;
+        let found = gradients(&network, vec![Box::new(rule)]);
         for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
             assert!((found - expected).abs() < 1e-14, "{found} instead of {expected}, direct {is_direct}");
         }
@@ -158,13 +161,13 @@ fn grapes_without_clipping_scales_what_feedback_alignment_carries() {
     let mut rule = FeedbackAlignment::new(&resolve("feedback-alignment").unwrap(), &network.plan(LABELS.len(), 9)).unwrap();
     let expected = by_hand(&network, &mut rule, |layer, error| {
         let dense = &network.layers[layer];
-        let sums: Vec<f64> = dense.weight.chunks(dense.shape.inputs).map(|row| row.iter().map(|w| w.abs()).sum()).collect();
+        let sums: Vec<f64> = network.weight(layer).chunks(dense.shape.inputs).map(|row| row.iter().map(|w| w.abs()).sum()).collect();
         let factors = unclipped(&sums);
         error.chunks(factors.len()).flat_map(|row| row.iter().zip(&factors).map(|(e, factor)| e * factor).collect::<Vec<_>>()).collect()
     });
     let grapes = Grapes::new(&resolve("grapes:least=0").unwrap(), &network.plan(LABELS.len(), 9)).unwrap();
-    let without = gradients(&network, vec![Box::new(rule.clone())]).weights;
-    let found = gradients(&network, vec![Box::new(rule), Box::new(grapes)]).weights;
+    let without = gradients(&network, vec![Box::new(rule.clone())]);
+    let found = gradients(&network, vec![Box::new(rule), Box::new(grapes)]);
     assert_close(&found, &expected);
     assert!(found[0] != without[0] && found[1] != without[1] && found[2] == without[2]);
 }
@@ -177,9 +180,9 @@ fn the_weight_wise_form_scales_the_matrix_between_hidden_layers_under_direct_fee
     // Of three matrices the second alone; below the output layer the upper end counts 1.
     let dense = &network.layers[1];
     let sums: Vec<f64> =
-        (0..dense.shape.inputs).map(|j| dense.weight.iter().skip(j).step_by(dense.shape.inputs).map(|w| w.abs()).sum()).collect();
+        (0..dense.shape.inputs).map(|j| network.weight(1).iter().skip(j).step_by(dense.shape.inputs).map(|w| w.abs()).sum()).collect();
     let factors = unclipped(&sums);
     expected[1].chunks_mut(dense.shape.inputs).for_each(|row| row.iter_mut().zip(&factors).for_each(|(g, factor)| *g *= factor));
     let grapes = Grapes::new(&resolve("grapes:least=0,form=weight-wise").unwrap(), &network.plan(LABELS.len(), 9)).unwrap();
-    assert_close(&gradients(&network, vec![Box::new(rule), Box::new(grapes)]).weights, &expected);
+    assert_close(&gradients(&network, vec![Box::new(rule), Box::new(grapes)]), &expected);
 }

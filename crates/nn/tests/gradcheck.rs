@@ -30,8 +30,10 @@ impl Case {
     fn draw(config: &NetworkConfig, rules: &[RuleSettings], seed: u64) -> Self {
         let mut network = Network::new(config, seed).unwrap();
         let mut stream = Stream::new(seed, Purpose::Noise, 0);
-        for bias in network.layers.iter_mut().filter_map(|layer| layer.bias.as_mut()) {
-            bias.fill_with(|| stream.normal());
+        for layer in 0..network.layers.len() {
+            if let Some(bias) = network.bias_mut(layer) {
+                bias.fill_with(|| stream.normal());
+            }
         }
         let inputs = (0..SAMPLES * config.sizes[0]).map(|_| stream.normal()).collect();
         let labels = (0..SAMPLES).map(|_| stream.below(network.classes() as u32) as u8).collect();
@@ -56,8 +58,9 @@ impl Case {
         for (number, layer) in self.network.layers.iter().enumerate() {
             let (features, units) = (layer.shape.inputs, layer.shape.outputs);
             let pre_activation = |s: usize, j: usize| {
-                let products = (0..features).map(|i| layer.weight[j * features + i] * x[s * features + i]);
-                products.sum::<f64>() + layer.bias.as_ref().map_or(0.0, |bias| bias[j])
+                let weight = self.network.weight(number);
+                let products = (0..features).map(|i| weight[j * features + i] * x[s * features + i]);
+                products.sum::<f64>() + self.network.bias(number).map_or(0.0, |bias| bias[j])
             };
             let mut z: Vec<f64> = (0..SAMPLES * units).map(|index| pre_activation(index / units, index % units)).collect();
             if layer.activation == Activation::Relu && z.iter().any(|z| z.abs() < KINK) {
@@ -71,29 +74,22 @@ impl Case {
         true
     }
 
-    /// The parameters of a layer, weights first.
-    fn parameter(&mut self, layer: usize, index: usize) -> &mut f64 {
-        let dense = &mut self.network.layers[layer];
-        let weights = dense.weight.len();
-        if index < weights { &mut dense.weight[index] } else { &mut dense.bias.as_mut().unwrap()[index - weights] }
-    }
-
     fn assert_gradients_are_central_differences(&mut self, what: &str) {
         let mut workspace = Workspace::new(&self.network, SAMPLES, Threads::one());
         self.differentiate(&mut workspace);
         let gradients = workspace.gradients().clone();
-        for layer in 0..self.network.layers.len() {
-            let of_bias = gradients.biases[layer].iter().flatten();
-            for (index, found) in gradients.weights[layer].iter().chain(of_bias).enumerate() {
-                let w = *self.parameter(layer, index);
-                *self.parameter(layer, index) = w + H;
-                let above = self.differentiate(&mut workspace);
-                *self.parameter(layer, index) = w - H;
-                let below = self.differentiate(&mut workspace);
-                *self.parameter(layer, index) = w;
+        for (id, gradient) in gradients.iter().enumerate() {
+            for (index, found) in gradient.iter().enumerate() {
+                let w = self.network.params().get(id)[index];
+                let mut at = |value: f64| {
+                    self.network.params_mut().get_mut(id)[index] = value;
+                    self.differentiate(&mut workspace)
+                };
+                let (above, below) = (at(w + H), at(w - H));
+                at(w);
                 let expected = (above - below) / (2.0 * H);
                 let error = (found - expected).abs() / found.abs().max(expected.abs()).max(1e-3);
-                assert!(error < 1e-6, "{what}, layer {layer}, parameter {index}: {found} instead of {expected}, off by {error}");
+                assert!(error < 1e-6, "{what}, array {id}, number {index}: {found} instead of {expected}, off by {error}");
             }
         }
     }

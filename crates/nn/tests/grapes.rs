@@ -33,8 +33,8 @@ fn assert_agrees<S: Real>(tolerance: f64) {
     assert_eq!(given.cases.len(), 9);
     let config = NetworkConfig { activation: given.activation, ..NetworkConfig::dense(&given.sizes) };
     let mut network = Network::<S>::with_weights(&config, |layer, _| numbers(&given.weights[layer])).unwrap();
-    for (dense, bias) in network.layers.iter_mut().zip(&given.biases) {
-        dense.bias = Some(numbers(bias));
+    for (layer, bias) in given.biases.iter().enumerate() {
+        network.bias_mut(layer).unwrap().copy_from_slice(&numbers(bias));
     }
     let (samples, inputs) = (given.labels.len(), numbers::<S>(&given.inputs));
     for case in &given.cases {
@@ -45,8 +45,9 @@ fn assert_agrees<S: Real>(tolerance: f64) {
         let loss = workspace.differentiate(&network, &mut chain, &batch, 0);
         assert!((loss - case.loss).abs() <= tolerance, "{}: loss {loss} instead of {}", case.rule, case.loss);
         let found = workspace.gradients();
-        let biases = found.biases.iter().map(|bias| bias.as_ref().unwrap());
-        let pairs = found.weights.iter().zip(&case.weights).chain(biases.zip(&case.biases));
+        let (weights, biases) = (case.weights.iter().enumerate(), case.biases.iter().enumerate());
+        let pairs = weights.map(|(layer, expected)| (found.get(2 * layer), expected));
+        let pairs = pairs.chain(biases.map(|(layer, expected)| (found.get(2 * layer + 1), expected)));
         let mut compared = 0;
         for (found, expected) in pairs {
             assert_eq!(found.len(), expected.len());
@@ -97,17 +98,17 @@ fn importance_is_that_of_the_look_ahead_weights() {
     for step in 0..3 {
         by_hand.differentiate(&ahead, &mut chain_of(&["grapes"], &ahead), &batch, step);
         for (layer, (weight, velocity)) in weights.iter_mut().zip(&mut velocities).enumerate() {
-            for ((w, v), g) in weight.iter_mut().zip(velocity.iter_mut()).zip(&by_hand.gradients().weights[layer]) {
+            for ((w, v), g) in weight.iter_mut().zip(velocity.iter_mut()).zip(by_hand.gradients().get(2 * layer)) {
                 *v = 0.9 * *v + RATE * g;
                 *w -= *v;
             }
-            ahead.layers[layer].weight = weight.iter().zip(&*velocity).map(|(w, v)| w - 0.9 * v).collect();
+            ahead.weight_mut(layer).iter_mut().zip(weight.iter().zip(&*velocity)).for_each(|(ahead, (w, v))| *ahead = w - 0.9 * v);
         }
         workspace.step(&mut network, &mut chain, &batch, RATE, step).unwrap();
-        for (layer, dense) in network.layers.iter().enumerate() {
+        for layer in 0..network.layers.len() {
             // Biases take no part in importance.
-            ahead.layers[layer].bias.clone_from(&dense.bias);
-            for (found, expected) in dense.weight.iter().zip(&ahead.layers[layer].weight) {
+            ahead.bias_mut(layer).unwrap().copy_from_slice(network.bias(layer).unwrap());
+            for (found, expected) in network.weight(layer).iter().zip(ahead.weight(layer)) {
                 assert!((found - expected).abs() <= 1e-12, "step {step}: {found} instead of {expected}");
             }
         }

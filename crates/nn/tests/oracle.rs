@@ -65,8 +65,10 @@ impl GradientCase {
             has_bias: self.bias,
         };
         let mut network = Network::with_weights(&config, |layer, _| self.weights[layer].clone()).unwrap();
-        for (layer, bias) in network.layers.iter_mut().zip(&self.biases) {
-            layer.bias.clone_from(bias);
+        for (layer, bias) in self.biases.iter().enumerate() {
+            if let (Some(own), Some(bias)) = (network.bias_mut(layer), bias) {
+                own.copy_from_slice(bias);
+            }
         }
         network
     }
@@ -88,10 +90,10 @@ fn losses_outputs_and_gradients_are_those_of_automatic_differentiation() {
         let loss = workspace.differentiate(&network, &mut chain, &batch, 0);
         near(&[loss], &[case.loss_value], "loss");
         for layer in 0..network.layers.len() {
-            near(&workspace.gradients().weights[layer], &case.weight_grads[layer], &format!("gradient {layer}"));
-            assert_eq!(workspace.gradients().biases[layer].is_some(), case.bias_grads[layer].is_some(), "{}", case.name);
-            if let (Some(found), Some(expected)) = (&workspace.gradients().biases[layer], &case.bias_grads[layer]) {
-                near(found, expected, &format!("bias gradient {layer}"));
+            near(workspace.gradients().get(network.weight_id(layer)), &case.weight_grads[layer], &format!("gradient {layer}"));
+            assert_eq!(network.bias(layer).is_some(), case.bias_grads[layer].is_some(), "{}", case.name);
+            if let Some(expected) = &case.bias_grads[layer] {
+                near(workspace.gradients().get(network.bias_id(layer)), expected, &format!("bias gradient {layer}"));
             }
         }
 
@@ -247,10 +249,10 @@ fn train<S: Real>(
             .unwrap();
         assert_near(&[loss], &[case.losses[index]], tolerance, &format!("{}, step {}: loss", case.name, step + 1));
         let Some(state) = case.states.iter().find(|state| state.step == step + 1) else { continue };
-        for (layer, dense) in network.layers.iter().enumerate() {
+        for layer in 0..network.layers.len() {
             let what = |array: &str| format!("{}, step {}: {array} {layer}", case.name, step + 1);
-            assert_near(&dense.weight, &state.weights[layer], tolerance, &what("weight"));
-            assert_near(dense.bias.as_ref().unwrap(), &state.biases[layer], tolerance, &what("bias"));
+            assert_near(network.weight(layer), &state.weights[layer], tolerance, &what("weight"));
+            assert_near(network.bias(layer).unwrap(), &state.biases[layer], tolerance, &what("bias"));
         }
         see(&mut chain, &network, state);
     }
@@ -273,7 +275,7 @@ fn training_by_every_method_gives_the_reference_numbers_in_f64() {
             let what = format!("{}, step {}", case.name, state.step);
             assert_bounds(chain, state, &what);
             // A report counts since the report before it; the reference counts events since the first step.
-            for measure in chain.measures(network).into_iter().flat_map(|(_, measures)| measures) {
+            for measure in chain.measures(network.params()).into_iter().flat_map(|(_, measures)| measures) {
                 let total = totals.entry(measure.name).or_default();
                 *total = measure.total() + if state.spine_events.contains_key(measure.name) { *total } else { 0 };
             }

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use spinet_nn::{Batch, Gradients, Inputs, Network, NetworkConfig, Threads, Workspace};
+use spinet_nn::{Arrays, Batch, Inputs, Network, NetworkConfig, Threads, Workspace};
 use spinet_rules::{At, Chain, Dropout, Params, Propagation, Purpose, Rule, RuleEntry, Seam, Stream, resolve};
 
 const SIZES: [usize; 4] = [3, 5, 4, 2];
@@ -35,7 +35,7 @@ impl Bench {
         Self { network, chain, workspace }
     }
 
-    fn differentiate(&mut self, step: u64) -> (f64, Gradients<f64>) {
+    fn differentiate(&mut self, step: u64) -> (f64, Arrays<f64>) {
         let batch = Batch { inputs: Inputs::Numbers(&inputs()), labels: &LABELS };
         let loss = self.workspace.differentiate(&self.network, &mut self.chain, &batch, step);
         (loss, self.workspace.gradients().clone())
@@ -48,7 +48,7 @@ impl Bench {
 }
 
 /// Loss and gradients of a network whose rules do nothing.
-fn plain() -> (f64, Gradients<f64>) {
+fn plain() -> (f64, Arrays<f64>) {
     Bench::new(Vec::new()).differentiate(0)
 }
 
@@ -111,7 +111,7 @@ impl Rule<f64> for Probe {
 /// The calls of one step with a probe of this kind, and the numbers it leaves.
 fn probed(propagation: Propagation) -> Vec<String> {
     let calls = Arc::default();
-    let params = (0..6).map(|id| network().param(id).to_vec()).collect();
+    let params = (0..6).map(|id| network().params().get(id).to_vec()).collect();
     let mut bench = Bench::new(vec![Box::new(Probe { propagation, calls: Arc::clone(&calls), params })]);
     let mut free = Bench::new(Vec::new());
     assert_eq!(bench.step(9), free.step(9));
@@ -167,24 +167,24 @@ impl Rule<f64> for View {
 #[test]
 fn a_weight_view_is_used_forward_and_upstream_and_the_update_goes_to_the_weight() {
     for layer in 0..3 {
-        let view: Vec<f64> = network().layers[layer].weight.iter().map(|w| 0.25 - 2.0 * w).collect();
+        let view: Vec<f64> = network().weight(layer).iter().map(|w| 0.25 - 2.0 * w).collect();
         let mut other = Bench::new(Vec::new());
-        other.network.layers[layer].weight.clone_from(&view);
+        other.network.weight_mut(layer).copy_from_slice(&view);
         let (loss, expected) = other.differentiate(0);
         assert_ne!(loss, plain().0);
 
         let mut bench = Bench::new(vec![Box::new(View { layer, weight: Some(view) })]);
-        let before = bench.network.layers[layer].weight.clone();
+        let before = bench.network.weight(layer).to_vec();
         assert_eq!(bench.step(0), loss);
-        assert_eq!((&bench.workspace.gradients().weights, &bench.workspace.gradients().biases), (&expected.weights, &expected.biases));
-        let moved: Vec<f64> = before.iter().zip(&expected.weights[layer]).map(|(w, g)| w - 0.5 * g).collect();
-        assert_eq!(bench.network.layers[layer].weight, moved);
+        assert_eq!(bench.workspace.gradients(), &expected);
+        let moved: Vec<f64> = before.iter().zip(expected.get(2 * layer)).map(|(w, g)| w - 0.5 * g).collect();
+        assert_eq!(bench.network.weight(layer), moved);
     }
 }
 
 #[test]
 fn the_first_rule_that_has_a_view_gives_it() {
-    let doubled: Vec<f64> = network().layers[1].weight.iter().map(|w| 2.0 * w).collect();
+    let doubled: Vec<f64> = network().weight(1).iter().map(|w| 2.0 * w).collect();
     let views = |weights: Vec<Option<Vec<f64>>>| {
         let rules = weights.into_iter().map(|weight| Box::new(View { layer: 1, weight }) as Box<dyn Rule<f64>>).collect();
         Bench::new(rules).differentiate(0).0
@@ -237,8 +237,9 @@ fn a_propagating_rule_changes_its_layer_and_those_below_and_a_local_one_its_own_
             // Doubling is exact, so whatever was doubled is so to the last bit.
             let factor = if is_doubled { 2.0 } else { 1.0 };
             let times = |values: &[f64]| values.iter().map(|value| factor * value).collect::<Vec<_>>();
-            assert_eq!(found.weights[layer], times(&plain.weights[layer]), "{propagation:?}, layer {layer}");
-            assert_eq!(found.biases[layer], plain.biases[layer].as_deref().map(times), "{propagation:?}, layer {layer}");
+            for id in [2 * layer, 2 * layer + 1] {
+                assert_eq!(found.get(id), times(plain.get(id)), "{propagation:?}, layer {layer}");
+            }
         }
     }
 }
@@ -333,7 +334,7 @@ fn a_step_without_factors_is_plain_even_after_one_with_factors() {
     let mut bench = Bench::new(vec![Box::new(Factors::new(1, true))]);
     assert_ne!(bench.differentiate(0).0, plain().0);
     let (loss, gradients) = bench.differentiate(1);
-    assert_eq!((loss, gradients.weights), (plain().0, plain().1.weights));
+    assert_eq!((loss, gradients), plain());
 }
 
 #[test]
@@ -342,7 +343,7 @@ fn a_workspace_keeps_nothing_of_the_rules_of_another_chain() {
     assert_ne!(bench.differentiate(0).0, plain().0);
     bench.chain = Chain::with_gradient_descent(&bench.network.plan(SAMPLES, 0), Vec::new());
     let (loss, gradients) = bench.differentiate(0);
-    assert_eq!((loss, gradients.weights), (plain().0, plain().1.weights));
+    assert_eq!((loss, gradients), plain());
 }
 
 #[test]

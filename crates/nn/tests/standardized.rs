@@ -79,7 +79,7 @@ fn outputs_and_gradients<S: Real>(kernel: Kernel, inputs: &Inputs<'_, S>, standa
     let mut workspace = workspace(&network);
     let mut chain = Chain::from_settings(&[], &network.plan(SAMPLES, 0)).unwrap();
     workspace.differentiate(&network, &mut chain, &Batch { inputs: *inputs, labels: &labels() }, 0);
-    [outputs, wide(&workspace.gradients().weights[0])]
+    [outputs, wide(workspace.gradients().get(0))]
 }
 
 /// Largest difference, over the root of the mean square.
@@ -131,7 +131,7 @@ fn weights_after(standardizer: &Standardizer, kernel: Kernel, threads: usize) ->
         let inputs = Inputs::Pixels(Pixels::all(&pixels[..size * FEATURES], FEATURES));
         workspace.step(&mut network, &mut chain, &Batch { inputs, labels: &labels[..size] }, 0.1, step).unwrap();
     }
-    network.layers[0].weight.iter().map(|weight| weight.to_bits()).collect()
+    network.weight(0).iter().map(|weight| weight.to_bits()).collect()
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
-use spinet_rules::{ParamShape, Params, StateEntry, StateValues};
+use spinet_rules::{ParamShape, StateEntry, StateValues};
 
 use crate::sealed::{Array, Kind};
 use crate::{Error, NUMERICS, Position, TrainConfig, Trainer, names, store};
@@ -62,7 +62,7 @@ pub(crate) fn bytes(trainer: &Trainer, data_sha256: &[String; 2]) -> Result<Vec<
 /// Every array of a run, as it is now.
 fn arrays(trainer: &Trainer) -> Vec<Array> {
     let (network, params) = (trainer.network(), params(trainer));
-    let learned = |(id, param): (usize, &ParamShape)| Array::of_floats(param.name.clone(), names::shape(param), network.param(id));
+    let learned = |(id, param): (usize, &ParamShape)| Array::of_floats(param.name.clone(), names::shape(param), network.params().get(id));
     let mut arrays: Vec<Array> = params.iter().enumerate().map(learned).collect();
     for rule in trainer.chain().rules() {
         for entry in rule.state() {
@@ -70,7 +70,7 @@ fn arrays(trainer: &Trainer) -> Vec<Array> {
         }
     }
     for entry in trainer.chain().optimizer().state() {
-        arrays.push(array(optimizer_array(&entry), vec![entry.values.len()], &entry.values));
+        arrays.push(array(optimizer_array(&params, &entry), vec![entry.values.len()], &entry.values));
     }
     arrays
 }
@@ -84,8 +84,8 @@ fn rule_array(params: &[ParamShape], rule: &str, entry: &StateEntry<f32>) -> Str
     names::rule_array(param.layer, rule, &names::entry(param, entry.name))
 }
 
-fn optimizer_array(entry: &StateEntry<f32>) -> String {
-    format!("optimizer.{}.{}", entry.param, entry.name)
+fn optimizer_array(params: &[ParamShape], entry: &StateEntry<f32>) -> String {
+    names::optimizer_array(&params[entry.param], entry.name)
 }
 
 fn array(name: String, shape: Vec<usize>, values: &StateValues<f32>) -> Array {
@@ -128,6 +128,9 @@ pub(crate) fn restore(trainer: &mut Trainer, path: &Path, data_sha256: &[String;
             None => return Err(refuse(format!("it lacks `{name}`, expected {dtype:?} {shape:?}"))),
         };
     }
+    if !trainer.config().bias {
+        stored.retain(|name, _| !names::is_of_no_bias(name));
+    }
     if let Some(name) = stored.keys().next() {
         return Err(refuse(format!("it holds the unexpected array `{}`", name.escape_default())));
     }
@@ -137,17 +140,14 @@ pub(crate) fn restore(trainer: &mut Trainer, path: &Path, data_sha256: &[String;
 /// Gives every array back to who owns it.
 fn put_back(trainer: &mut Trainer, found: &BTreeMap<String, Array>, description: Description) -> Result<(), spinet_rules::Error> {
     let mut network = trainer.network().clone();
-    for (index, layer) in network.layers.iter_mut().enumerate() {
-        layer.weight = found[&format!("layer{}.weight", index + 1)].floats();
-        if layer.bias.is_some() {
-            layer.bias = Some(found[&format!("layer{}.bias", index + 1)].floats());
-        }
+    let params = params(trainer);
+    for (id, param) in params.iter().enumerate() {
+        network.params_mut().get_mut(id).copy_from_slice(&found[&param.name].floats());
     }
     let values = |name: &str| match found[name].dtype {
         Dtype::F32 => StateValues::Scalars(found[name].floats()),
         _ => StateValues::Counts(found[name].counts()),
     };
-    let params = params(trainer);
     for rule in trainer.chain_mut().rules_mut() {
         let name = rule.entry().name;
         let entries = rule.state().into_iter().map(|entry| StateEntry { values: values(&rule_array(&params, name, &entry)), ..entry });
@@ -157,7 +157,7 @@ fn put_back(trainer: &mut Trainer, found: &BTreeMap<String, Array>, description:
         }
     }
     let optimizer = trainer.chain_mut().optimizer_mut();
-    let entries = optimizer.state().into_iter().map(|entry| StateEntry { values: values(&optimizer_array(&entry)), ..entry });
+    let entries = optimizer.state().into_iter().map(|entry| StateEntry { values: values(&optimizer_array(&params, &entry)), ..entry });
     optimizer.restore(&entries.collect::<Vec<_>>())?;
     trainer.restore(network, description.position);
     Ok(())

@@ -16,7 +16,7 @@ use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
 use spinet_data::{Dataset, Prior, Samples, Standardisation, Values};
 use spinet_nn::{DenseShape, Kernel, Network, Standardizer, Threads};
-use spinet_rules::{ParamShape, Params, Plan, StateValues};
+use spinet_rules::{ParamShape, Plan, StateValues};
 
 use crate::sealed::{Array, Kind, digest};
 use crate::{Error, MetricsLog, NUMERICS, Scorer, TrainConfig, Trainer, memory, names, store};
@@ -229,13 +229,12 @@ impl Model {
             (Err(error), None) => return Err(error.to_string()),
             (Ok(network), None) => network,
         };
-        for (index, layer) in network.layers.iter_mut().enumerate().filter(|(_, layer)| layer.bias.is_some()) {
-            let name = format!("layer{}.bias", index + 1);
+        for layer in 0..network.layers.len() {
+            let Some(bias) = network.bias_mut(layer) else { continue };
+            let name = format!("layer{}.bias", layer + 1);
             match arrays.remove(&name) {
-                Some(tensor) if tensor.dtype == Dtype::F32 && tensor.shape == [layer.shape.outputs] => {
-                    layer.bias = Some(tensor.floats());
-                }
-                _ => return Err(format!("it lacks `{name}`, expected F32 [{}]", layer.shape.outputs)),
+                Some(tensor) if tensor.dtype == Dtype::F32 && tensor.shape == [bias.len()] => bias.copy_from_slice(&tensor.floats()),
+                _ => return Err(format!("it lacks `{name}`, expected F32 [{}]", bias.len())),
             }
         }
         let state = arrays.into_values().map(|tensor| RuleState::read(&tensor)).collect::<Result<Vec<_>, _>>()?;
@@ -262,7 +261,8 @@ impl Model {
     /// Every array of the model, by name.
     fn arrays(&self) -> Vec<Array> {
         let plan = self.network.plan(1, 0);
-        let trained = |(id, param): (usize, &ParamShape)| Array::of_floats(param.name.clone(), names::shape(param), self.network.param(id));
+        let trained =
+            |(id, param): (usize, &ParamShape)| Array::of_floats(param.name.clone(), names::shape(param), self.network.params().get(id));
         let mut tensors: Vec<Array> = plan.params.iter().enumerate().map(trained).collect();
         for state in &self.state {
             let name = names::rule_array(state.layer, &state.rule, &state.name);

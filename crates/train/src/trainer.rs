@@ -134,7 +134,7 @@ impl Trainer {
         for layer in 1..self.network.layers.len() {
             let factor = self.chain.evaluation_factor(layer - 1);
             if factor != 1.0 {
-                network.to_mut().layers[layer].weight.iter_mut().for_each(|weight| *weight *= factor);
+                network.to_mut().weight_mut(layer).iter_mut().for_each(|weight| *weight *= factor);
             }
         }
         network
@@ -283,7 +283,7 @@ impl Trainer {
     pub fn evaluate(&mut self) -> Result<Evaluation, Error> {
         let (test_loss, accuracy) = self.scorer.score(&self.evaluated_network(), &self.test)?;
         let mut rules = BTreeMap::new();
-        for (rule, measures) in self.chain.measures(&self.network) {
+        for (rule, measures) in self.chain.measures(self.network.params()) {
             let totals = measures.iter().map(|measure| (measure.name.to_owned(), measure.total()));
             rules.insert(rule.to_owned(), totals.collect());
         }

@@ -23,7 +23,7 @@ fn layer<S: Real>(weight: &[f32], samples: &Samples, kernel: Kernel) -> [Vec<f64
     let batch = Batch { inputs, labels: &samples.labels()[..BATCH] };
     workspace.differentiate(&network, &mut chain, &batch, 0);
     let doubles = |values: &[S]| values.iter().map(|value| value.to_f64()).collect::<Vec<_>>();
-    let gradient = doubles(&workspace.gradients().weights[0]);
+    let gradient = doubles(workspace.gradients().get(0));
     [doubles(workspace.evaluate(&network, &inputs)), gradient]
 }
 
@@ -41,7 +41,7 @@ fn exact_products_of_trained_weights_with_real_images_are_at_least_as_close_as_t
         let config = TrainConfig { epochs: 60, evaluate_every: 60, rules, ..TrainConfig::default() };
         let mut trainer = Trainer::new(&config, &data, Threads::one()).unwrap();
         trainer.run(&mut |_| {}).unwrap();
-        let weight = &trainer.network().layers[0].weight;
+        let weight = trainer.network().weight(0);
         let [exact, single] = [Kernel::Exact, Kernel::F32].map(|kernel| layer::<f32>(weight, &data.train, kernel));
         let double = layer::<f64>(weight, &data.train, Kernel::F32);
         for (index, what) in ["outputs", "gradient"].into_iter().enumerate() {

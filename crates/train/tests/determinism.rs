@@ -8,9 +8,7 @@ use spinet_train::{Evaluation, TrainConfig, Trainer};
 fn trained(config: &TrainConfig, data: &Dataset, threads: usize) -> (Vec<Evaluation>, Vec<u32>) {
     let mut trainer = Trainer::new(config, data, Threads::new(threads).unwrap()).unwrap();
     let curve = trainer.run(&mut |_| {}).unwrap();
-    let layers = trainer.network().layers.iter();
-    let bits = layers.flat_map(|layer| layer.weight.iter().chain(layer.bias.iter().flatten())).map(|w| w.to_bits());
-    (curve, bits.collect())
+    (curve, trainer.network().params().iter().flatten().map(|value| value.to_bits()).collect())
 }
 
 fn config(rules: &[&str]) -> TrainConfig {
@@ -52,7 +50,7 @@ fn dropout_changes_neither_initial_weights_nor_the_order_of_samples() {
     let data = load("mnist-1200", &Source::default()).unwrap();
     let start = |rules: &[&str]| {
         let trainer = Trainer::new(&config(rules), &data, Threads::one()).unwrap();
-        trainer.network().layers.iter().flat_map(|layer| layer.weight.clone()).collect::<Vec<f32>>()
+        trainer.network().weights().concat()
     };
     assert_eq!(start(&["dropout"]), start(&[]));
     // A rate of 0 draws as many random numbers as any other, and drops nothing: the course is that without dropout.

@@ -106,7 +106,7 @@ fn an_evaluation_of_a_wide_network_takes_no_more_than_is_checked() {
     let data = data(600, false);
     let trainer = Trainer::new(&config(&[20_000], &[]), &data, Threads::one()).unwrap();
     let model = Model::of(&trainer, &data);
-    let weights: usize = model.network.layers.iter().map(|layer| layer.weight.len()).sum();
+    let weights: usize = model.network.weights().into_iter().map(<[f32]>::len).sum();
     let (_, scored) = measure(|| model.score(&data.test, Threads::one()).unwrap());
     let ((), predicted) =
         measure(|| each_sample(&model, data.test.values(), Threads::one(), |_, _| Ok::<_, spinet_train::Error>(())).unwrap());

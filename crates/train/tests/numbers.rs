@@ -26,7 +26,7 @@ fn trained(data: &Dataset, threads: usize, kernel: Kernel) -> (Trainer, Vec<Eval
     let config = TrainConfig { hidden: vec![30], epochs: 4, batch: 256, seed: 3, rules, kernel, ..TrainConfig::default() };
     let mut trainer = Trainer::new(&config, data, Threads::new(threads).unwrap()).unwrap();
     let curve = trainer.run(&mut |_| {}).unwrap();
-    let weights = trainer.network().layers.iter().flat_map(|layer| layer.weight.iter().map(|weight| weight.to_bits())).collect();
+    let weights = trainer.network().weights().concat().iter().map(|weight| weight.to_bits()).collect();
     (trainer, curve, weights)
 }
 

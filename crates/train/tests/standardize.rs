@@ -136,7 +136,7 @@ fn dropout_that_scales_at_test_time_is_scored_and_stored_with_scaled_weights() {
     let last = trainer.run(&mut |_| {}).unwrap().pop().unwrap();
     let model = stored(&Model::of(&trainer, &data)).unwrap();
     assert_eq!(model.score(&data.test, Threads::one()).unwrap(), (last.test_loss, last.accuracy));
-    let [first, second] = [0, 1].map(|layer| (&trainer.network().layers[layer].weight, &model.network.layers[layer].weight));
+    let [first, second] = [0, 1].map(|layer| (trainer.network().weight(layer), model.network.weight(layer)));
     assert_eq!(first.0, first.1);
     assert!(second.0.iter().zip(second.1).all(|(trained, stored)| 0.75 * trained == *stored));
 }
