@@ -10,14 +10,14 @@ use crate::verdict::Verdict;
 /// The files that may contain `unsafe`, as paths from the root: kernels, the threads that share them, and an
 /// allocator that counts for a test.
 const KERNEL_FILES: [&str; 9] = [
-    "crates/nn/src/exact/amx.rs",
-    "crates/nn/src/exact/avx512.rs",
-    "crates/nn/src/exact/mod.rs",
-    "crates/nn/src/exact/vnni.rs",
-    "crates/nn/src/single.rs",
-    "crates/nn/src/sparse.rs",
-    "crates/nn/src/product.rs",
-    "crates/nn/src/team.rs",
+    "crates/nn/src/product/exact/amx.rs",
+    "crates/nn/src/product/exact/avx512.rs",
+    "crates/nn/src/product/exact/mod.rs",
+    "crates/nn/src/product/exact/vnni.rs",
+    "crates/nn/src/product/single.rs",
+    "crates/nn/src/product/sparse.rs",
+    "crates/nn/src/product/mod.rs",
+    "crates/nn/src/threads/team.rs",
     "crates/data/tests/hostile/memory.rs",
 ];
 

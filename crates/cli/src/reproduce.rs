@@ -21,7 +21,7 @@ use crate::threads::ThreadCount;
 
 const EXAMPLES: &str = "\
 Examples:
-  spinet reproduce                          Tables 3 and 4 in full, half a minute on two cores
+  spinet reproduce                          Tables 3 and 4 in full, a minute on two cores
   spinet reproduce --quick                  a smaller run of them, seconds
   spinet reproduce --setting wide           the same in the setting of version 0.1.0: 1,500 epochs; two minutes
   spinet reproduce table1 --hidden 100 --methods initial,bdnn-dsd --data-dir DIR

@@ -28,48 +28,35 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod activation;
-mod aligned;
 mod arrays;
-#[cfg(target_arch = "x86_64")]
-mod avx512;
 mod backward;
-mod dense;
 mod divergence;
 mod error;
-mod exact;
-mod exponential;
-mod first_layer;
 mod initialiser;
-mod kernel;
+mod layers;
 mod loss;
 pub mod memory;
 mod network;
 mod part;
-mod pixels;
 mod product;
 mod real;
-#[cfg(target_arch = "x86_64")]
-mod single;
-#[cfg(target_arch = "x86_64")]
-mod sparse;
+mod simd;
 mod standardizer;
-mod team;
 mod threads;
 mod workspace;
 
-pub use activation::Activation;
 pub use arrays::Arrays;
-pub use dense::{Dense, DenseShape};
 pub use divergence::Diverged;
 pub use error::Error;
-pub use first_layer::Inputs;
 pub use initialiser::{BiasInitializer, Initialiser};
-pub use kernel::Kernel;
+pub use layers::activation::Activation;
+pub use layers::dense::{Dense, DenseShape};
 pub use loss::Loss;
 pub use network::{Network, NetworkConfig};
 pub use part::Part;
-pub use pixels::Pixels;
+pub use product::first_layer::Inputs;
+pub use product::kernel::Kernel;
+pub use product::pixels::Pixels;
 pub use product::{Layout, product};
 pub use real::Real;
 pub use standardizer::Standardizer;

@@ -1,10 +1,10 @@
 //! Upper estimates of the memory of a network and its buffers, from their sizes alone, so that what does not fit is refused before anything is
 //! allocated. A test of the training crate compares them with what is measured.
 
-use crate::aligned::LINE;
+use crate::product::exact::MOST_TERMS;
+use crate::simd::aligned::LINE;
 #[cfg(target_arch = "x86_64")]
-use crate::avx512::is_available;
-use crate::exact::MOST_TERMS;
+use crate::simd::avx512::is_available;
 use crate::{Kernel, Standardizer};
 
 /// What a workspace is for.

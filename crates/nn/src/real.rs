@@ -2,7 +2,7 @@
 
 use spinet_rules::Buildable;
 
-use crate::exponential;
+use crate::simd::exponential;
 
 /// `f32` or `f64` with an exponential.
 pub trait Real: Buildable {

@@ -3,8 +3,8 @@
 use spinet_rules::{At, Chain, Propagation, Seam};
 
 use crate::divergence::{Diverged, is_spoiled, is_within};
-use crate::first_layer::FirstLayer;
 use crate::part::{Part, Watch};
+use crate::product::first_layer::FirstLayer;
 use crate::standardizer::{Folded, Standardizer};
 use crate::{Arrays, Error, Inputs, Kernel, Network, Real, Threads};
 

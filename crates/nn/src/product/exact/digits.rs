@@ -9,8 +9,8 @@
 use pulp::Arch;
 
 use crate::Kernel;
-use crate::aligned::Aligned;
-use crate::exact::left::GROUP;
+use crate::product::exact::left::GROUP;
+use crate::simd::aligned::Aligned;
 
 /// Digits of a number.
 pub(super) const DIGITS: usize = 3;

@@ -10,7 +10,7 @@ use std::arch::x86_64::*;
 use super::digits::{DIGITS, PANEL};
 use super::left::GROUP;
 use super::{MOST_ROWS, Order, Sums, Target, vnni};
-use crate::avx512::{LANES, below, is_available, transpose_quarters, transpose_words};
+use crate::simd::avx512::{LANES, below, is_available, transpose_quarters, transpose_words};
 
 /// `q + 0x808080 ^ 0x808080` with `q` the nearest whole number to `number * inverse`: its three digits in its bytes.
 #[inline]

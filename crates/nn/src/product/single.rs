@@ -14,8 +14,8 @@
 use std::arch::x86_64::*;
 
 use crate::Threads;
-use crate::avx512::{LANES, below, is_available, transpose_words};
-use crate::product::Layout;
+use crate::product::layout::Layout;
+use crate::simd::avx512::{LANES, below, is_available, transpose_words};
 
 /// Vectors of a piece's line.
 const VECTORS: usize = 3;

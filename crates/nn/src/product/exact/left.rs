@@ -1,6 +1,6 @@
 //! The left factor of an exact product: rows of bytes, and which of their terms are not 0.
 
-use crate::aligned::{Aligned, LINE};
+use crate::simd::aligned::{Aligned, LINE};
 use crate::{Kernel, Pixels, Threads};
 
 /// Terms that one instruction adds up.

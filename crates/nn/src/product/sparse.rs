@@ -2,7 +2,7 @@
 //!
 //! Pixels stay bytes until they are packed. Rows of the left factor are taken in blocks of 8. For each block, [`Active`] lists the terms in which any of the 8 numbers is not
 //! 0; the other terms are left out. Adding `0 * b` to a finite sum changes nothing, and the remaining terms keep their order, so the
-//! result has the same bits as that of [`crate::single`].
+//! result has the same bits as that of [`crate::product::single`].
 #![allow(unsafe_code, reason = "a kernel file: instructions of one processor family, and loads and stores without bounds checks")]
 #![allow(clippy::wildcard_imports, reason = "the instructions of one processor family")]
 #![allow(clippy::many_single_char_names, reason = "the letters of C = A B, with m rows, k terms and n columns")]
@@ -10,9 +10,9 @@
 
 use std::arch::x86_64::*;
 
-use crate::avx512::{LANES, below, is_available};
-use crate::product::Layout;
-use crate::single::{Piece, ROWS, TERMS, WIDTH, fill};
+use crate::product::layout::Layout;
+use crate::product::single::{Piece, ROWS, TERMS, WIDTH, fill};
+use crate::simd::avx512::{LANES, below, is_available};
 use crate::{Pixels, Threads};
 
 /// A left factor `[m, k]` without the terms that are 0 in all 8 rows of a block.
@@ -323,7 +323,7 @@ unsafe fn add<const V: usize>(tile: &Tile<'_>, rows: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::single;
+    use crate::product::single;
 
     #[test]
     fn leaving_zeros_out_changes_no_bit() {

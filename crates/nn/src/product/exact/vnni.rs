@@ -15,7 +15,7 @@ pub(crate) const TERMS: usize = 4;
 pub(crate) fn is_available() -> bool {
     #[cfg(target_arch = "x86_64")]
     {
-        crate::avx512::is_available() && is_x86_feature_detected!("avx512vnni")
+        crate::simd::avx512::is_available() && is_x86_feature_detected!("avx512vnni")
     }
     #[cfg(not(target_arch = "x86_64"))]
     {

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Error;
-use crate::team::Team;
+mod team;
+
+use team::Team;
 
 /// The threads of one run. Results do not depend on their number; only the time does.
 #[derive(Clone, Default)]

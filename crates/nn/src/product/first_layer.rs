@@ -3,10 +3,10 @@
 //! Pixels stay bytes. The class `exact` multiplies them as integers; the class `f32` widens them to `byte / 255` first.
 //! Standardized pixels are the same products with their constants folded in, see `standardizer`.
 
-use crate::exact::{Exact, MOST_TERMS};
-use crate::product::{Layout, product};
+use crate::product::exact::{Exact, MOST_TERMS};
 #[cfg(target_arch = "x86_64")]
-use crate::sparse::{Encoding, Sparse};
+use crate::product::sparse::{Encoding, Sparse};
+use crate::product::{Layout, product};
 use crate::standardizer::Folded;
 use crate::{Dense, Kernel, Pixels, Real, Threads};
 

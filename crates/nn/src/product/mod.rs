@@ -2,9 +2,21 @@
 //! The bits are the same whatever the number of threads.
 #![allow(unsafe_code, reason = "a kernel file: `gemm` takes raw pointers, and tiles of one result are written side by side")]
 
-use crate::{Real, Threads};
+pub(crate) mod exact;
+pub(crate) mod first_layer;
+pub(crate) mod kernel;
+mod layout;
+pub(crate) mod pixels;
 #[cfg(target_arch = "x86_64")]
-use crate::{avx512, single};
+mod single;
+#[cfg(target_arch = "x86_64")]
+mod sparse;
+
+pub use layout::Layout;
+
+#[cfg(target_arch = "x86_64")]
+use crate::simd::avx512;
+use crate::{Real, Threads};
 
 /// Multiplications of a tile that is worth a task of its own.
 const TILE_WORK: usize = 8 << 20;
@@ -12,15 +24,6 @@ const TILE_WORK: usize = 8 << 20;
 const MOST_TILES: usize = 4;
 /// Tile edges are multiples of this, so that the kernels below work on whole vectors.
 const EDGE: usize = 48;
-
-/// How a row-major slice is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// As it lies: `[rows, columns]`.
-    Plain,
-    /// As its transpose: the slice is `[columns, rows]`.
-    Transposed,
-}
 
 /// `result[m, n] = left[m, k] * right[k, n]`, all row-major; `left` and `right` may be given transposed.
 ///

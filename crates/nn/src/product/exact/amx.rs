@@ -66,7 +66,7 @@ mod linux {
     /// Whether the processor has AMX-INT8 and the system lets this process use it, and AVX-512 beside it; asked once.
     pub(crate) fn is_available() -> bool {
         static AVAILABLE: OnceLock<bool> = OnceLock::new();
-        *AVAILABLE.get_or_init(|| crate::avx512::is_available() && has_instructions() && is_permitted())
+        *AVAILABLE.get_or_init(|| crate::simd::avx512::is_available() && has_instructions() && is_permitted())
     }
 
     fn has_instructions() -> bool {
@@ -123,7 +123,7 @@ mod linux {
     /// # Panics
     ///
     /// If the processor has no AMX, or a step lies outside the factors.
-    pub(in crate::exact) fn sum(factors: &Factors<'_>, sums: &mut Sums) {
+    pub(in crate::product::exact) fn sum(factors: &Factors<'_>, sums: &mut Sums) {
         /// Bytes from one group of digits to the next, and from one row of sums to the next.
         const ROW: usize = 4 * PANEL;
         const STEP: usize = TERMS / 4 * ROW;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::exact::{amx, vnni};
+use crate::product::exact::{amx, vnni};
 
 /// How the products with a network's inputs are computed. All other products are those of `f32`.
 ///

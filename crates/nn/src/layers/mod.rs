@@ -1,0 +1,4 @@
+//! Kinds of layers.
+
+pub(crate) mod activation;
+pub(crate) mod dense;
