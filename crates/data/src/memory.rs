@@ -96,7 +96,7 @@ fn control_group(root: &Path, groups: &str) -> Option<u64> {
             false => return None,
         };
         let mount = root.join(mount);
-        // In a container the group may have another path than the one that is told; its own limits are then at the mount.
+        // Inside a container the path of the group may not exist under the mount; the limits of the group are then at the mount itself.
         let levels: Vec<PathBuf> = mount.join(group).ancestors().take_while(|path| path.starts_with(&mount)).map(Path::to_owned).collect();
         levels.iter().filter_map(|level| left_in_group(level, files)).min()
     };

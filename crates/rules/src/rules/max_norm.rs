@@ -17,14 +17,14 @@ use crate::layers::Chosen;
 use crate::{At, Error, Parameter, Plan, Resolved, Rule, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter::number("max_norm", 3.0, Out(0.0), Out(1e15), "longest that the weights of a unit may be together"),
+    Parameter::number("max_norm", 3.0, Out(0.0), Out(1e15), "maximum Euclidean norm of the weights that a unit receives"),
     Parameter::WEIGHT_LAYERS,
 ];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "max-norm",
-    summary: "shortens the weights that a unit receives to a largest length after each update",
+    summary: "rescales the weights that a unit receives to at most a maximum norm after each update",
     reference: "Srivastava et al. 2014, Section 5.1",
     seams: &[Seam::AfterUpdate],
     parameters: PARAMETERS,

@@ -1,11 +1,11 @@
-//! Weight range: every weight stays between two fixed ends.
+//! Weight range: every weight is clipped to a fixed range.
 //!
 //! ```text
 //! w <- min(max(w, low), high)   after each update                              (Goldstein 1964, gradient projection)
 //! ```
 //!
 //! What people ask frameworks for as fixed `min` and `max` of a tensor: weights that a device can hold, or that may not be negative
-//! (`low=0`). BDNN-dsd has an end for each weight that moves; this is the same for all and stays. Biases are free.
+//! (`low=0`). In BDNN-dsd each weight has a bound of its own that changes; here the range is the same for all weights and fixed. Biases are free.
 
 use pulp::Arch;
 
@@ -17,13 +17,13 @@ use crate::{At, Error, Parameter, Plan, Resolved, Rule, Scalar, Seam};
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "weight-range",
-    summary: "keeps every weight between two fixed ends",
+    summary: "clips every weight to a fixed range after each update",
     reference: "Goldstein 1964 (gradient projection)",
     seams: &[Seam::AfterUpdate],
     decides: Some("the bounds of weights"),
     parameters: &[
-        Parameter::number("low", -1.0, Out(-1e30), Out(1e30), "smallest weight, at most `high`"),
-        Parameter::number("high", 1.0, Out(-1e30), Out(1e30), "largest weight"),
+        Parameter::number("low", -1.0, Out(-1e30), Out(1e30), "minimum weight, at most `high`"),
+        Parameter::number("high", 1.0, Out(-1e30), Out(1e30), "maximum weight"),
         Parameter::WEIGHT_LAYERS,
     ],
     make: Make::Rule(|o, p| Ok(Box::new(WeightRange::<f32>::new(o, p)?)), |o, p| Ok(Box::new(WeightRange::<f64>::new(o, p)?))),
