@@ -25,7 +25,7 @@ impl AnyRecord {
     /// [`Error::AnotherKind`] for JSON about something else; [`Error::Record`] and [`Error::RecordContent`] for a damaged record and
     /// for what is no JSON.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        of_json::<IgnoredAny>(text)?;
+        check_json(text)?;
         match of_json(text) {
             Ok(Keys { panels: Some(_), figure: Some(_), .. }) => FigureRecord::parse(text).map(Self::Figure),
             Ok(Keys { points: Some(_), definition: Some(_), .. }) => SweepRecord::parse(text).map(Self::Sweep),
@@ -47,13 +47,17 @@ struct Keys {
 
 /// Reads a record that is as it was written.
 pub(crate) fn of_record<R: DeserializeOwned>(text: &str) -> Result<R, Error> {
-    of_json::<IgnoredAny>(text)?;
+    check_json(text)?;
     seal::check(text)?;
     of_json(text)
 }
 
-/// Reads JSON that is no larger than a record may be.
-fn of_json<R: DeserializeOwned>(text: &str) -> Result<R, Error> {
+/// Refuses what is larger than a record may be, or is not JSON.
+fn check_json(text: &str) -> Result<(), Error> {
     Notation::Json.check(text, MAX_RECORD).map_err(|message| Error::RecordContent { message })?;
+    of_json::<IgnoredAny>(text).map(|_| ())
+}
+
+fn of_json<R: DeserializeOwned>(text: &str) -> Result<R, Error> {
     serde_json::from_str(text).map_err(|source| Error::Record { source })
 }

@@ -161,6 +161,11 @@ impl<S: Real> Network<S> {
         self.weight_id(layer) + 1
     }
 
+    /// The layer that an array belongs to.
+    pub(crate) fn layer_of(&self, id: usize) -> usize {
+        id / self.weight_id(1)
+    }
+
     /// All trained arrays, in the order of the plan.
     pub fn params(&self) -> &Arrays<S> {
         &self.params

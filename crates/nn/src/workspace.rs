@@ -150,8 +150,7 @@ impl<S: Real> Workspace<S> {
     fn refuse_spoiled(&self, network: &mut Network<S>, loss: f64, step: u64) -> Result<(), Diverged> {
         let Some(id) = network.params().iter().position(is_spoiled) else { return Ok(()) };
         network.params_mut().clone_from(&self.kept);
-        let layer = if network.config().has_bias { id / 2 } else { id };
-        Err(Diverged { step, loss, place: format!("the update of layer {} (dense)", layer + 1) })
+        Err(Diverged { step, loss, place: format!("the update of layer {} (dense)", network.layer_of(id) + 1) })
     }
 
     /// Forward and backward pass without an update: fills [`gradients`](Self::gradients) and returns the mean loss.

@@ -34,7 +34,6 @@ fn check_excluding<S: Scalar>(rules: &[Box<dyn Rule<S>>], plan: &Plan) -> Result
 pub struct Chain<S: Scalar> {
     rules: Vec<Box<dyn Rule<S>>>,
     optimizer: Box<dyn Optimizer<S>>,
-    is_fusing: bool,
     /// An array before the update, for rules that compare.
     before: Vec<S>,
     /// The product of factors, where several rules act on activations.
@@ -101,8 +100,7 @@ impl<S: Scalar> Chain<S> {
 
     /// A chain of these rules around this optimizer.
     pub fn new(plan: &Plan, rules: Vec<Box<dyn Rule<S>>>, optimizer: Box<dyn Optimizer<S>>) -> Self {
-        let mut chain =
-            Self { rules, optimizer, is_fusing: true, before: Vec::new(), factors: Vec::new(), fused: Vec::new(), may_spoil: false };
+        let mut chain = Self { rules, optimizer, before: Vec::new(), factors: Vec::new(), fused: Vec::new(), may_spoil: false };
         chain.fused = (0..plan.params.len()).map(|id| chain.fused_rule(id)).collect();
         let is_compared = |(id, _): &(usize, &ParamShape)| chain.fused[*id].is_none() && chain.acts(Seam::AfterUpdate, *id);
         let largest = plan.params.iter().enumerate().filter(is_compared).map(|(_, param)| param.len()).max().unwrap_or(0);
@@ -117,7 +115,6 @@ impl<S: Scalar> Chain<S> {
     /// The same chain with every rule's separate hooks instead of fused passes; the plain form that tests compare with.
     #[must_use]
     pub fn unfused(mut self, plan: &Plan) -> Self {
-        self.is_fusing = false;
         self.fused.fill(None);
         self.before = vec![S::ZERO; plan.params.iter().map(ParamShape::len).max().unwrap_or(0)];
         self
@@ -131,9 +128,7 @@ impl<S: Scalar> Chain<S> {
         }
         let mut acting = self.rules.iter().enumerate().filter(|(_, rule)| rule.acts(Seam::AfterUpdate, id));
         match (acting.next(), acting.next()) {
-            (Some((index, rule)), None) if rule.entry().has_fused_update && self.optimizer.is_gradient_descent() && self.is_fusing => {
-                Some(index)
-            }
+            (Some((index, rule)), None) if rule.entry().has_fused_update && self.optimizer.is_gradient_descent() => Some(index),
             _ => None,
         }
     }

@@ -30,7 +30,8 @@ use pulp::Arch;
 use crate::End::{In, Out};
 use crate::entry::{Make, RuleEntry};
 use crate::lanes;
-use crate::{At, Error, Layers, Parameter, Params, Plan, Propagation, Resolved, Rule, Scalar, Seam, SignalShape};
+use crate::layers::Chosen;
+use crate::{At, Error, Layers, ParamShape, Parameter, Params, Plan, Propagation, Resolved, Rule, Scalar, Seam, SignalShape};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter::number("gain", 2.0, Out(0.0), Out(1e6), "factor of the most important unit of a layer"),
@@ -105,7 +106,9 @@ pub struct Grapes<S> {
     clip: Clip,
     importance: Importance,
     form: Form,
-    layers: Layers,
+    /// The signals whose errors it scales, and the arrays whose gradients.
+    signals: Chosen,
+    arrays: Chosen,
     plan: Plan,
     factors: Vec<S>,
 }
@@ -128,13 +131,22 @@ impl<S: Scalar> Grapes<S> {
             _ => Form::Propagating,
         };
         let is_weight_wise = form == Form::WeightWise;
-        layers.hidden(entry.name, plan, if is_weight_wise { 2 } else { 1 })?;
+        let hidden = layers.hidden(entry.name, plan, if is_weight_wise { 2 } else { 1 })?;
         if is_weight_wise && layers != Layers::All && layers.contains(0) {
             return Err(options.refuse("layers", "layers from 2 in the weight-wise form".to_owned()));
         }
+        let output = plan.layers() - 1;
+        let (signals, arrays) = if is_weight_wise {
+            let lies_between = |signal: &SignalShape| signal.layer > 0 && signal.layer + 1 < output && layers.contains(signal.layer);
+            let is_scaled =
+                |param: &ParamShape| param.role.is_weight() && param.layer > 0 && param.layer < output && layers.contains(param.layer);
+            (Chosen(plan.signals.iter().map(lies_between).collect()), Chosen(plan.params.iter().map(is_scaled).collect()))
+        } else {
+            (hidden, Chosen(Vec::new()))
+        };
         let importance = if options.choice("importance") == "incoming" { Importance::Incoming } else { Importance::Outgoing };
         let clip = Clip { gain, least, is_mean: entry.name == SCALAR_GAIN.name };
-        Ok(Self { entry, clip, importance, form, layers, plan: plan.clone(), factors: vec![S::ZERO; plan.widest()] })
+        Ok(Self { entry, clip, importance, form, signals, arrays, plan: plan.clone(), factors: vec![S::ZERO; plan.widest()] })
     }
 
     /// The factors of a hidden signal's units.
@@ -208,17 +220,9 @@ impl<S: Scalar> Rule<S> for Grapes<S> {
     }
 
     fn acts(&self, seam: Seam, id: usize) -> bool {
-        let layer = match seam {
-            Seam::ErrorSignal => self.plan.signals.get(id).map(|signal| signal.layer),
-            Seam::Gradient => self.plan.params.get(id).filter(|param| param.role.is_weight()).map(|param| param.layer),
-            _ => None,
-        };
-        let Some(layer) = layer else { return false };
-        let (last, is_chosen) = (self.plan.layers() - 1, self.layers.contains(layer));
-        match (self.form, seam) {
-            (Form::WeightWise, Seam::ErrorSignal) => is_chosen && layer > 0 && layer + 1 < last,
-            (Form::WeightWise, Seam::Gradient) => is_chosen && layer > 0 && layer < last,
-            (_, Seam::ErrorSignal) => is_chosen && layer < last,
+        match seam {
+            Seam::ErrorSignal => self.signals.contains(id),
+            Seam::Gradient => self.arrays.contains(id),
             _ => false,
         }
     }
@@ -267,7 +271,7 @@ mod tests {
         network(&plan()).swap_remove(2 * layer)
     }
 
-    /// The equations as they stand in the paper.
+    /// The equations as printed in the paper.
     fn by_hand(importance: &[f64], gain: f64, least: f64) -> Vec<f64> {
         let largest = importance.iter().copied().fold(0.0, f64::max);
         importance.iter().map(|i| (gain * i / largest).clamp(least, gain)).collect()
