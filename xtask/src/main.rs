@@ -1,5 +1,5 @@
-//! The project's own tasks, one command for each: `cargo xtask test`, `cargo xtask bench`, `cargo xtask oracle`,
-//! `cargo xtask results`, `cargo xtask fuzz`.
+//! The project's own tasks, one command for each: `cargo xtask test`, `cargo xtask check`, `cargo xtask bench`,
+//! `cargo xtask oracle`, `cargo xtask results`, `cargo xtask fuzz`.
 //!
 //! | file | idea |
 //! | --- | --- |
@@ -61,7 +61,9 @@ fn main() -> ExitCode {
             println!("{}", words::HELP);
             ExitCode::SUCCESS
         }
-        Task::Test { filter } => test::run(&root, filter.as_deref()),
+        Task::Test { filter: None } => test::run(&root, &test::STEPS),
+        Task::Test { filter: Some(name) } => test::run_tests(&root, &name),
+        Task::Check => test::run(&root, &test::STEPS[..test::QUICK]),
         Task::Bench(measure) => finish(bench::run(&root, measure)),
         Task::Oracle(mode) => finish(oracle::run(&root, mode)),
         Task::Fuzz { seconds, reader } => {

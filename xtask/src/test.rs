@@ -8,9 +8,9 @@ use crate::verdict::{Report, Verdict};
 use crate::{browser, budget, changelog, dependencies, kernels, links, oracle, results, rooms, suite, toolchain};
 
 /// A step's name and what it does.
-type Step = (&'static str, fn(&Path) -> Result<Verdict, Error>);
+pub(crate) type Step = (&'static str, fn(&Path) -> Result<Verdict, Error>);
 
-const STEPS: [Step; 13] = [
+pub(crate) const STEPS: [Step; 13] = [
     ("formatting", toolchain::formatting),
     ("lints", toolchain::lints),
     ("house: budgets", budget::check),
@@ -26,13 +26,26 @@ const STEPS: [Step; 13] = [
     ("browser", browser::check_if_possible),
 ];
 
-/// Runs every step, or with a filter only the tests whose name contains it, and prints the sum as the last line.
-pub(crate) fn run(root: &Path, filter: Option<&str>) -> ExitCode {
+/// So many steps at the front take less than a minute together.
+pub(crate) const QUICK: usize = 8;
+
+/// Runs these steps and prints the sum as the last line.
+pub(crate) fn run(root: &Path, steps: &[Step]) -> ExitCode {
     let mut report = Report::default();
-    match filter {
-        Some(filter) => report.step("tests", || suite::run(root, Some(filter))),
-        None => STEPS.iter().for_each(|(name, step)| report.step(name, || step(root))),
+    for (name, step) in steps {
+        report.step(name, || step(root));
     }
+    finish(&report)
+}
+
+/// Runs the tests whose name contains this text, and no other step.
+pub(crate) fn run_tests(root: &Path, name: &str) -> ExitCode {
+    let mut report = Report::default();
+    report.step("tests", || suite::run(root, Some(name)));
+    finish(&report)
+}
+
+fn finish(report: &Report) -> ExitCode {
     if !report.failed_steps.is_empty() {
         println!("failed: {}", report.failed_steps.join(", "));
     }

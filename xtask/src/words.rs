@@ -9,6 +9,7 @@ usage: cargo xtask TASK
 
 tasks:
   test [NAME]         every check and test of the project; with NAME only the tests whose name contains it
+  check               the quick part of that: formatting, lints and house checks
   bench               measure the kernels and a durable save; with --against-torch training steps beside PyTorch and
                       scikit-learn, with --small those of small batches with several rules, with --row a table's row of runs
   oracle [--check]    compute the PyTorch reference constants anew; with --check compare them with the stored ones
@@ -28,6 +29,8 @@ pub(crate) enum Task {
         /// Only tests whose name contains this text, and no other step.
         filter: Option<String>,
     },
+    /// Run the quick checks.
+    Check,
     /// Measure.
     Bench(Measure),
     /// Work on the reference constants.
@@ -56,10 +59,12 @@ pub(crate) enum Mode {
 pub(crate) fn parse(words: &[String]) -> Result<Task, String> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] => Err("no task given: expected `test`, `bench`, `oracle`, `results`, `fuzz` or `help`".to_owned()),
+        [] => Err("no task given: expected `test`, `check`, `bench`, `oracle`, `results`, `fuzz` or `help`".to_owned()),
         ["help" | "--help" | "-h"] => Ok(Task::Help),
         ["test"] => Ok(Task::Test { filter: None }),
         ["test", name] if !name.starts_with('-') => Ok(Task::Test { filter: Some((*name).to_owned()) }),
+        ["check"] => Ok(Task::Check),
+        ["check", extra, ..] => Err(format!("unexpected word `{extra}`: `check` takes none")),
         ["bench"] => Ok(Task::Bench(Measure::Kernels)),
         ["bench", "--small"] => Ok(Task::Bench(Measure::Small)),
         ["bench", "--against-torch"] => Ok(Task::Bench(Measure::AgainstTorch)),
@@ -75,7 +80,7 @@ pub(crate) fn parse(words: &[String]) -> Result<Task, String> {
         [task @ ("oracle" | "results"), "--check", extra, ..] | [task @ ("oracle" | "results"), extra, ..] => {
             Err(format!("unexpected word `{extra}`: `{task}` takes `--check` or nothing"))
         }
-        [other, ..] => Err(format!("unknown task `{other}`: expected `test`, `bench`, `oracle`, `results`, `fuzz` or `help`")),
+        [other, ..] => Err(format!("unknown task `{other}`: expected `test`, `check`, `bench`, `oracle`, `results`, `fuzz` or `help`")),
     }
 }
 
@@ -112,6 +117,7 @@ mod tests {
     fn every_task_is_understood() {
         assert_eq!(parsed("test"), Ok(Task::Test { filter: None }));
         assert_eq!(parsed("test bound"), Ok(Task::Test { filter: Some("bound".to_owned()) }));
+        assert_eq!(parsed("check"), Ok(Task::Check));
         assert_eq!(parsed("bench"), Ok(Task::Bench(Measure::Kernels)));
         assert_eq!(parsed("bench --against-torch"), Ok(Task::Bench(Measure::AgainstTorch)));
         assert_eq!(parsed("bench --row"), Ok(Task::Bench(Measure::Row)));
@@ -131,6 +137,7 @@ mod tests {
             ("tset", "`tset`"),
             ("test --chekc", "`--chekc`"),
             ("test a b", "`b`"),
+            ("check tests", "`tests`"),
             ("oracle --chekc", "`--chekc`"),
             ("results --check now", "`now`"),
             ("bench --against-numpy", "`--against-numpy`"),
@@ -148,6 +155,6 @@ mod tests {
 
     #[test]
     fn no_word_at_all_is_refused_with_the_list_of_tasks() {
-        assert_eq!(parsed("").unwrap_err(), "no task given: expected `test`, `bench`, `oracle`, `results`, `fuzz` or `help`");
+        assert_eq!(parsed("").unwrap_err(), "no task given: expected `test`, `check`, `bench`, `oracle`, `results`, `fuzz` or `help`");
     }
 }

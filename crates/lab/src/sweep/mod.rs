@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! file.rs      what is asked for: a TOML file, and the points it stands for
+//! product.rs   every combination of the values of its axes
 //! run.rs       runs every point, as durable and as divisible as the paper's tables
 //! column.rs    what can be shown beside the accuracy
 //! record.rs    what came out, for the tables, figures and reports
@@ -12,6 +13,7 @@
 mod chart;
 mod column;
 mod file;
+mod product;
 mod record;
 mod run;
 mod table;
@@ -24,5 +26,5 @@ pub use run::{SweepRequest, sweep, sweep_share};
 pub use table::{sweep_markdown, sweep_text};
 
 pub(crate) use chart::chart;
-pub(crate) use file::without_defaults;
+pub(crate) use product::without_defaults;
 pub(crate) use table::{cells, notes};
