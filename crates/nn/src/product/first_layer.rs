@@ -123,11 +123,12 @@ impl<S: Real> FirstLayer<S> {
     }
 
     /// Pre-activations without biases, `[samples, units]`, for the batch that was taken and the weights that were split.
-    pub(crate) fn forward(&self, threads: &Threads, dense: Dense, weight: &[S], inputs: &Inputs<'_, S>, outputs: &mut [S]) {
+    pub(crate) fn forward(&mut self, threads: &Threads, dense: Dense, weight: &[S], inputs: &Inputs<'_, S>, outputs: &mut [S]) {
         let (units, features) = (dense.shape.outputs, dense.shape.inputs);
+        let numbers = numbers_of(&self.widened, self.used, inputs);
         let folded = self.folded.as_ref().filter(|_| matches!(inputs, Inputs::Pixels(_)));
         let weight = folded.map_or(weight, |folded| folded.weight(weight));
-        match (self.numbers(inputs), &self.exact, S::single_mut(outputs)) {
+        match (numbers, &self.exact, S::single_mut(outputs)) {
             #[cfg(target_arch = "x86_64")]
             (None, _, Some(outputs)) if self.is_sparse => {
                 self.sparse.forward(threads, S::single(weight).unwrap_or_default(), outputs);
@@ -156,8 +157,8 @@ impl<S: Real> FirstLayer<S> {
         };
         match (inputs, *used, exact, S::single(error_signal), S::single_mut(weight)) {
             #[cfg(target_arch = "x86_64")]
-            (Inputs::Pixels(pixels), None, _, Some(error_signal), Some(weight)) if *is_sparse => {
-                sparse.gradient(threads, pixels, error_signal, weight);
+            (Inputs::Pixels(_), None, _, Some(error_signal), Some(weight)) if *is_sparse => {
+                sparse.gradient(threads, error_signal, weight);
             }
             (Inputs::Pixels(_), None, Some(exact), Some(error_signal), Some(weight)) => {
                 *largest_gradient = Some(exact.gradient(threads, error_signal, features, weight));
@@ -173,10 +174,15 @@ impl<S: Real> FirstLayer<S> {
 
     /// The batch as numbers; none if it is multiplied as bytes.
     pub(crate) fn numbers<'a>(&'a self, inputs: &Inputs<'a, S>) -> Option<&'a [S]> {
-        match inputs {
-            Inputs::Numbers(numbers) => Some(numbers),
-            Inputs::Pixels(_) => self.used.map(|used| &self.widened[..used]),
-        }
+        numbers_of(&self.widened, self.used, inputs)
+    }
+}
+
+/// What the products meet; none if the batch is multiplied as bytes.
+fn numbers_of<'a, S>(widened: &'a [S], used: Option<usize>, inputs: &Inputs<'a, S>) -> Option<&'a [S]> {
+    match inputs {
+        Inputs::Numbers(numbers) => Some(numbers),
+        Inputs::Pixels(_) => used.map(|used| &widened[..used]),
     }
 }
 

@@ -1,89 +1,100 @@
 //! Products of `f32` on AVX-512 whose left factor are pixels of which most stand for 0, such as those of handwritten digits.
 //!
-//! Pixels stay bytes until they are packed. Rows of the left factor are taken in blocks of 8. For each block, [`Active`] lists the terms in which any of the 8 numbers is not
-//! 0; the other terms are left out. Adding `0 * b` to a finite sum changes nothing, and the remaining terms keep their order, so the
-//! result has the same bits as that of [`crate::product::single`].
+//! Pixels stay bytes until they are packed: each sample becomes the list of its pixels that are not 0 ([`Active`]). The units lie in bands
+//! of 32, two vectors, and a band's weights or gradients of all features stay in the nearest caches while all samples meet them:
+//!
+//! ```text
+//! forward:   z_n   = sum_j x_nj w_j        w_j and z_n: a band's units, in registers, x_nj: one number
+//! gradient:  G_j  += x_nj e_n              for each sample n in turn
+//! ```
+//!
+//! Adding `0 * b` to a finite sum changes nothing, and the remaining terms keep their order, so the result has the same bits as that of
+//! [`crate::product::single`].
 #![allow(unsafe_code, reason = "a kernel file: instructions of one processor family, and loads and stores without bounds checks")]
 #![allow(clippy::wildcard_imports, reason = "the instructions of one processor family")]
-#![allow(clippy::many_single_char_names, reason = "the letters of C = A B, with m rows, k terms and n columns")]
-#![allow(clippy::large_stack_arrays, reason = "a piece is 48 KiB, and a step allocates nothing")]
 
 use std::arch::x86_64::*;
+use std::ops::Range;
 
-use crate::product::layout::Layout;
-use crate::product::single::{Piece, ROWS, TERMS, WIDTH, fill};
-use crate::simd::avx512::{LANES, below, is_available};
+use crate::simd::aligned::{Aligned, LINE};
+use crate::simd::avx512::{LANES, below, is_available, transpose_words};
 use crate::{Pixels, Threads};
 
-/// A left factor `[m, k]` without the terms that are 0 in all 8 rows of a block.
+/// Samples `[samples, features]` without the pixels that are 0.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Active {
-    /// `[blocks, terms]`: which terms are left, rising; the first `counts` of each block are used.
-    lists: Vec<u32>,
-    /// `[blocks, terms, 8]`: their numbers in the 8 rows of the block.
+struct Active {
+    /// `[samples + 1]`: where each sample's list begins and the last one ends.
+    starts: Vec<usize>,
+    /// Which pixels are listed, rising within a sample.
+    features: Vec<u32>,
+    /// Their numbers.
     numbers: Vec<f32>,
-    counts: Vec<usize>,
-    terms: usize,
 }
 
-impl Active {
-    fn clear(&mut self, rows: usize, terms: usize) {
-        let blocks = rows.div_ceil(ROWS);
-        self.terms = terms;
-        self.counts.clear();
-        self.counts.resize(blocks, 0);
-        if self.lists.len() < blocks * terms {
-            self.lists.resize(blocks * terms, 0);
-            self.numbers.resize(blocks * terms * ROWS, 0.0);
-        }
-    }
+/// Samples after which a batch with too few zeros is given up.
+const FIRST_LOOK: usize = 32;
 
-    /// For the pixels `[samples, features]`: blocks of 8 samples.
-    fn of_samples(&mut self, pixels: &Pixels<'_>, encoding: &Encoding) {
-        let k = pixels.features;
-        self.clear(pixels.len(), k);
-        let places = self.lists.chunks_exact_mut(k).zip(self.numbers.as_chunks_mut().0.chunks_exact_mut(k));
-        for ((block, (list, packed)), count) in places.enumerate().zip(&mut self.counts) {
-            let first = block * ROWS;
-            let height = ROWS.min(pixels.len() - first);
-            // Missing rows are the last one again; what they give is not stored.
-            let rows: [&[u8]; ROWS] = std::array::from_fn(|row| pixels.row(first + row.min(height - 1)));
-            // SAFETY: the processor has the instructions.
-            *count = unsafe { list_terms(&rows, &encoding.bytes, list) };
-            for (term, packed) in list[..*count].iter().zip(packed) {
-                let term = *term as usize;
-                *packed = rows.map(|row| encoding.number(row[term], term));
+impl Active {
+    /// Lists a batch; whether it has enough zeros. If not, the lists are not complete.
+    fn list(&mut self, pixels: &Pixels<'_>, encoding: &Encoding) -> bool {
+        let most = pixels.len() * pixels.features + LANES;
+        if self.features.len() < most {
+            self.features.resize(most, 0);
+            self.numbers.resize(most, 0.0);
+        }
+        self.starts.clear();
+        self.starts.push(0);
+        let mut count = 0;
+        for (row, done) in pixels.rows().zip(1..) {
+            if done < pixels.len() {
+                // Chosen rows lie anywhere.
+                prefetch(pixels.row(done));
+            }
+            let rest = (&mut self.features[count..], &mut self.numbers[count..]);
+            // SAFETY: the processor has the instructions, and there is room for every pixel of the rows to come and a vector more.
+            count += unsafe { list_row(row, encoding, rest) };
+            self.starts.push(count);
+            let is_last = done == pixels.len();
+            if (done == FIRST_LOOK || is_last) && count as f64 > MOST_ACTIVE * (done * pixels.features) as f64 {
+                return false;
             }
         }
+        true
     }
 
-    /// For the pixels transposed: blocks of 8 features.
-    fn of_features(&mut self, pixels: &Pixels<'_>, encoding: &Encoding) {
-        let k = pixels.len();
-        self.clear(pixels.features, k);
-        for (row, term) in pixels.rows().zip(0_u32..) {
-            // SAFETY: the processor has the instructions; each block has `k` places, of which `term` are used at most.
-            unsafe { list_term(row, encoding, term, (&mut self.lists, &mut self.numbers), k, &mut self.counts) };
+    fn samples(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Features and numbers of a sample.
+    fn sample(&self, sample: usize) -> List<'_> {
+        let range = self.starts[sample]..self.starts[sample + 1];
+        List { features: &self.features[range.clone()], numbers: &self.numbers[range] }
+    }
+}
+
+/// The pixels of one sample that are not 0.
+#[derive(Clone, Copy)]
+struct List<'a> {
+    features: &'a [u32],
+    numbers: &'a [f32],
+}
+
+impl List<'_> {
+    /// Those of some features, out of so many.
+    fn within(self, own: &Range<usize>, features: usize) -> Self {
+        if own.len() == features {
+            return self;
         }
-    }
-
-    /// Share of the terms that are left.
-    pub(crate) fn share(&self) -> f64 {
-        self.counts.iter().sum::<usize>() as f64 / (self.counts.len() * self.terms).max(1) as f64
-    }
-
-    /// The terms of a block, and their numbers.
-    fn block(&self, block: usize) -> (&[u32], &[[f32; ROWS]]) {
-        let (start, count) = (block * self.terms, self.counts[block]);
-        (&self.lists[start..][..count], &self.numbers.as_chunks().0[start..][..count])
+        let [from, to] = [own.start, own.end].map(|end| self.features.partition_point(|feature| (*feature as usize) < end));
+        Self { features: &self.features[from..to], numbers: &self.numbers[from..to] }
     }
 }
 
 /// Which numbers bytes stand for: `(byte - centre) * scale`, each feature with a centre of its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Encoding {
-    /// `[features]`, as bytes and as numbers.
-    bytes: Vec<u8>,
+    /// `[features]`, whole numbers from 0 to 255.
     centre: Vec<f32>,
     scale: f32,
 }
@@ -91,79 +102,42 @@ pub(crate) struct Encoding {
 impl Encoding {
     /// Of these centres, whole numbers from 0 to 255.
     pub(crate) fn new(centre: Vec<f32>, scale: f32) -> Self {
-        Self { bytes: centre.iter().map(|centre| *centre as u8).collect(), centre, scale }
-    }
-
-    fn number(&self, byte: u8, feature: usize) -> f32 {
-        (f32::from(byte) - self.centre[feature]) * self.scale
+        Self { centre, scale }
     }
 }
 
-/// 16 bytes from `start` on, with zeros beyond the end.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn load(bytes: &[u8], start: usize) -> __m128i {
-    let mut buffer = [0; LANES];
-    let part = if let Some(part) = bytes[start..].first_chunk() {
-        part
-    } else {
-        buffer[..bytes.len() - start].copy_from_slice(&bytes[start..]);
-        &buffer
-    };
-    // SAFETY: there are 16 of them.
-    unsafe { _mm_loadu_si128(part.as_ptr().cast()) }
-}
-
-/// Lists the columns of a block of rows that are not all at their centre; returns how many there are.
-#[target_feature(enable = "avx512f,avx512bw")]
-fn list_terms(rows: &[&[u8]; ROWS], centre: &[u8], list: &mut [u32]) -> usize {
-    let (k, mut count) = (list.len(), 0);
-    for term in (0..k).step_by(LANES) {
-        let centre = load(centre, term);
-        let bits = rows.iter().fold(_mm_setzero_si128(), |bits, row| _mm_or_si128(bits, _mm_xor_si128(load(row, term), centre)));
-        let found = !_mm_movemask_epi8(_mm_cmpeq_epi8(bits, _mm_setzero_si128())) as __mmask16 & below(k - term);
-        let places = _mm512_add_epi32(_mm512_set1_epi32(term.cast_signed() as i32), PLACES.load());
-        // SAFETY: at most as many places are written as there are terms up to here.
-        unsafe { _mm512_mask_compressstoreu_epi32(list.as_mut_ptr().add(count).cast(), found, places) };
-        count += found.count_ones() as usize;
+/// Asks for bytes that will be read soon.
+fn prefetch(bytes: &[u8]) {
+    for line in bytes.chunks(LINE) {
+        // SAFETY: any address may be asked for.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
     }
-    count
 }
 
-/// Adds a term to the lists of the blocks of 8 columns that are not all at their centre in its row.
+/// Lists the pixels of a sample that are not at their centre; returns how many there are.
 ///
 /// # Safety
 ///
-/// `lists` must have `k` places for each of `counts`, which are below `k`, and `numbers` 8 for each of them.
-#[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn list_term(
-    row: &[u8],
-    encoding: &Encoding,
-    term: u32,
-    (lists, numbers): (&mut [u32], &mut [f32]),
-    k: usize,
-    counts: &mut [usize],
-) {
-    let scale = _mm512_set1_ps(encoding.scale);
-    for (index, counts) in counts.chunks_mut(LANES / ROWS).enumerate() {
-        let column = index * LANES;
-        let mask = below(row.len() - column);
-        // SAFETY: the mask ends the centres.
-        let centre = unsafe { _mm512_maskz_loadu_ps(mask, encoding.centre.as_ptr().add(column)) };
-        let values = _mm512_mul_ps(_mm512_sub_ps(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(load(row, column))), centre), scale);
-        let found = _mm512_mask_cmpneq_ps_mask(mask, values, _mm512_setzero_ps());
-        for (half, count) in counts.iter_mut().enumerate() {
-            let place = (index * (LANES / ROWS) + half) * k + *count;
-            let words = _mm512_castps_pd(values);
-            let half_of = if half == 0 { _mm512_castpd512_pd256(words) } else { _mm512_extractf64x4_pd::<1>(words) };
-            // SAFETY: as the caller promises. A place that is not counted is written again by the next term.
-            unsafe {
-                *lists.get_unchecked_mut(place) = term;
-                _mm256_storeu_pd(numbers.as_mut_ptr().add(place * ROWS).cast(), half_of);
-            }
-            *count += usize::from(found >> (half * ROWS) & 0xff != 0);
+/// There must be room for every pixel and a vector more.
+#[target_feature(enable = "avx512f,avx512bw,popcnt")]
+unsafe fn list_row(row: &[u8], encoding: &Encoding, (features, numbers): (&mut [u32], &mut [f32])) -> usize {
+    let (scale, mut count) = (_mm512_set1_ps(encoding.scale), 0);
+    for feature in (0..row.len()).step_by(LANES) {
+        let mask = below(row.len() - feature);
+        // SAFETY: the mask ends the pixels and the centres; `count` is at most `feature`, so a vector fits.
+        unsafe {
+            let bytes = _mm512_castsi512_si128(_mm512_maskz_loadu_epi8(mask.into(), row.as_ptr().add(feature).cast()));
+            let centre = _mm512_maskz_loadu_ps(mask, encoding.centre.as_ptr().add(feature));
+            let offsets = _mm512_sub_ps(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)), centre);
+            let found = _mm512_mask_cmpneq_ps_mask(mask, offsets, _mm512_setzero_ps());
+            let index = _mm512_add_epi32(_mm512_set1_epi32(feature.cast_signed() as i32), PLACES.load());
+            _mm512_storeu_epi32(features.as_mut_ptr().add(count).cast(), _mm512_maskz_compress_epi32(found, index));
+            let values = _mm512_maskz_compress_ps(found, _mm512_mul_ps(offsets, scale));
+            _mm512_storeu_ps(numbers.as_mut_ptr().add(count), values);
+            count += found.count_ones() as usize;
         }
     }
+    count
 }
 
 /// 0 to 15.
@@ -183,138 +157,232 @@ impl Places {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sparse {
     encoding: Option<Encoding>,
-    samples: Active,
-    features: Active,
-    /// `[features, units]`.
-    turned: Vec<f32>,
+    active: Active,
+    /// `[bands][features, units of the band]`: weights or gradients.
+    lines: Aligned<f32>,
 }
 
-/// Share of terms above which leaving the others out does not pay.
-const MOST_ACTIVE: f64 = 0.7;
+/// Share of pixels that are not 0 above which leaving the others out does not pay.
+const MOST_ACTIVE: f64 = 0.33;
+/// Samples whose sums grow side by side, since each waits for the multiplication before.
+const SIDE_BY_SIDE: usize = 4;
+/// Vectors of a band: what is read for each pixel beside the lines is read once for both.
+const VECTORS: usize = 2;
+
+/// 32 units of a layer, or 16 where no more are left.
+#[derive(Clone, Copy)]
+struct Band {
+    /// The first unit, and how many there are.
+    unit: usize,
+    units: usize,
+    /// Vectors of a line.
+    vectors: usize,
+}
+
+impl Band {
+    /// The bands of so many units.
+    fn all(units: usize) -> impl Iterator<Item = Self> {
+        (0..units).step_by(VECTORS * LANES).map(move |unit| {
+            let own = (units - unit).min(VECTORS * LANES);
+            Self { unit, units: own, vectors: own.div_ceil(LANES) }
+        })
+    }
+
+    /// Where its lines lie.
+    fn lines(self, features: usize) -> Range<usize> {
+        self.unit * features..(self.unit + self.vectors * LANES) * features
+    }
+}
 
 impl Sparse {
     /// Takes a batch; whether it has enough zeros.
     pub(crate) fn take(&mut self, pixels: &Pixels<'_>, encoding: impl FnOnce() -> Encoding) -> bool {
-        if !is_available() {
-            return false;
-        }
-        self.samples.of_samples(pixels, self.encoding.get_or_insert_with(encoding));
-        self.samples.share() < MOST_ACTIVE
+        is_available() && self.active.list(pixels, self.encoding.get_or_insert_with(encoding))
     }
 
-    /// `Z = X W^T`: pre-activations `[samples, units]` of the batch.
-    pub(crate) fn forward(&self, threads: &Threads, weight: &[f32], outputs: &mut [f32]) {
-        let features = self.samples.terms;
-        let units = weight.len() / features;
-        let shape = [outputs.len() / units, features, units];
-        product(threads, shape, &self.samples, (weight, Layout::Transposed), outputs);
-    }
-
-    /// `G = E^T X`: gradients `[units, features]` from error signals `[samples, units]`; `pixels` is the batch.
-    pub(crate) fn gradient(&mut self, threads: &Threads, pixels: &Pixels<'_>, error_signal: &[f32], gradient: &mut [f32]) {
-        let Some(encoding) = &self.encoding else { return };
-        let (samples, features) = (pixels.len(), pixels.features);
-        let units = error_signal.len() / samples;
-        self.features.of_features(pixels, encoding);
-        self.turned.resize(gradient.len(), 0.0);
-        product(threads, [features, samples, units], &self.features, (error_signal, Layout::Plain), &mut self.turned);
-        // In bands of 16 features, whose lines stay in the cache.
-        for (band, lines) in self.turned.chunks(LANES * units).enumerate() {
-            for (unit, row) in gradient.chunks_exact_mut(features).enumerate() {
-                let numbers = lines[unit..].iter().step_by(units);
-                row[band * LANES..].iter_mut().zip(numbers).for_each(|(number, found)| *number = *found);
-            }
+    /// Lines of so many units and features, with what is left in them.
+    fn prepare(&mut self, units: usize, features: usize) {
+        let length = units.next_multiple_of(LANES) * features;
+        if self.lines.get().len() != length {
+            self.lines = Aligned::zeros(length);
         }
     }
-}
 
-/// `result[m, n] = left[m, k] * right[k, n]`, as [`crate::product`].
-///
-/// # Panics
-///
-/// If a slice does not have the length that the shape says, or the processor does not have the instructions.
-pub(crate) fn product(threads: &Threads, [m, k, n]: [usize; 3], left: &Active, (right, layout): (&[f32], Layout), result: &mut [f32]) {
-    assert!(is_available() && right.len() == k * n && result.len() == m * n);
-    assert!(left.terms == k && left.counts.len() == m.div_ceil(ROWS));
-    threads.pieces_of(result, n, ROWS, |first, result| {
-        // SAFETY: the processor has the instructions; `left` has a block for each 8 rows of `result` from its `first` row on, which
-        // begins a block, its terms are below `k`, and `right` has `n` columns of `k` terms.
-        unsafe { rows((left, first / ROWS), (right, layout), result, [k, n]) }
-    });
-}
-
-#[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn rows((left, first_block): (&Active, usize), (right, layout): (&[f32], Layout), result: &mut [f32], [k, n]: [usize; 2]) {
-    let (m, first) = (result.len() / n, result.as_mut_ptr());
-    let mut piece = Piece::ZERO;
-    for column in (0..n).step_by(WIDTH) {
-        let width = WIDTH.min(n - column);
-        for start in (0..k).step_by(TERMS) {
-            let terms = TERMS.min(k - start);
-            // SAFETY: columns and terms lie inside `right`.
-            unsafe { fill(&mut piece, right, layout, [k, n], [start, terms, column, width]) };
-            for (index, row) in (0..m).step_by(ROWS).enumerate() {
-                let (list, numbers) = left.block(first_block + index);
-                let [from, to] = [start, start + terms].map(|end| list.partition_point(|term| (*term as usize) < end));
-                // SAFETY: the row lies inside the result.
-                let c = unsafe { first.add(row * n + column) };
-                let tile = Tile { list: &list[from..to], numbers: &numbers[from..to], piece: &piece, start, c, n, width };
-                // SAFETY: the terms lie inside the piece, and as many rows as are asked for inside the result, whose ends are masked.
-                unsafe {
-                    match width.div_ceil(LANES) {
-                        3 => add::<3>(&tile, ROWS.min(m - row)),
-                        2 => add::<2>(&tile, ROWS.min(m - row)),
-                        _ => add::<1>(&tile, ROWS.min(m - row)),
+    /// `Z = X W^T`: pre-activations `[samples, units]` of the batch from weights `[units, features]`.
+    pub(crate) fn forward(&mut self, threads: &Threads, weight: &[f32], outputs: &mut [f32]) {
+        let units = outputs.len() / self.active.samples();
+        let features = weight.len() / units;
+        assert!(is_available() && weight.len() == units * features && outputs.len() == units * self.active.samples());
+        self.prepare(units, features);
+        for band in Band::all(units) {
+            let lines = &mut self.lines.get_mut()[band.lines(features)];
+            let weight = &weight[band.unit * features..][..band.units * features];
+            threads.pieces(lines, band.vectors * LANES, |first, lines| {
+                // SAFETY: the processor has the instructions.
+                unsafe { to_lines(weight, first, lines, band.vectors, features) };
+            });
+        }
+        let Self { active, lines, .. } = self;
+        threads.pieces(outputs, units, |first, rows| {
+            for band in Band::all(units) {
+                let lines = &lines.get()[band.lines(features)];
+                for (group, rows) in rows.chunks_mut(SIDE_BY_SIDE * units).enumerate() {
+                    let sample = |index: usize| active.sample(first + group * SIDE_BY_SIDE + index);
+                    // SAFETY: the processor has the instructions, and a band has a line for each feature.
+                    unsafe {
+                        match (rows.len() / units, band.vectors) {
+                            (SIDE_BY_SIDE, VECTORS) => sums::<SIDE_BY_SIDE, VECTORS>(sample, lines, rows, band),
+                            (SIDE_BY_SIDE, _) => sums::<SIDE_BY_SIDE, 1>(sample, lines, rows, band),
+                            (_, vectors) => {
+                                for (index, row) in rows.chunks_exact_mut(units).enumerate() {
+                                    match vectors {
+                                        VECTORS => sums::<1, VECTORS>(|_| sample(index), lines, row, band),
+                                        _ => sums::<1, 1>(|_| sample(index), lines, row, band),
+                                    }
+                                }
+                            }
+                        }
                     }
                 }
             }
+        });
+    }
+
+    /// `G = E^T X`: gradients `[units, features]` from error signals `[samples, units]`.
+    pub(crate) fn gradient(&mut self, threads: &Threads, error_signal: &[f32], gradient: &mut [f32]) {
+        let units = error_signal.len() / self.active.samples();
+        let features = gradient.len() / units;
+        assert!(is_available() && gradient.len() == units * features && error_signal.len() == units * self.active.samples());
+        self.prepare(units, features);
+        let Self { active, lines, .. } = self;
+        for band in Band::all(units) {
+            let lines = &mut lines.get_mut()[band.lines(features)];
+            threads.pieces(lines, band.vectors * LANES, |first, lines| {
+                lines.fill(0.0);
+                let own = first..first + lines.len() / (band.vectors * LANES);
+                for (sample, errors) in error_signal.chunks_exact(units).enumerate() {
+                    let (list, errors) = (active.sample(sample).within(&own, features), &errors[band.unit..][..band.units]);
+                    // SAFETY: the processor has the instructions, and each feature of the list has a line.
+                    unsafe {
+                        match band.vectors {
+                            VECTORS => add::<VECTORS>(list, errors, lines, first),
+                            _ => add::<1>(list, errors, lines, first),
+                        }
+                    }
+                }
+            });
+            let lines = &*lines;
+            let gradient = &mut gradient[band.unit * features..][..band.units * features];
+            threads.pieces(gradient, features, |first, rows| {
+                // SAFETY: the processor has the instructions.
+                unsafe { from_lines(lines, first, rows, band.vectors, features) };
+            });
         }
     }
 }
 
-/// Where one block meets a piece.
-struct Tile<'a> {
-    /// Terms of the block that lie in the piece, and their numbers.
-    list: &'a [u32],
-    numbers: &'a [[f32; ROWS]],
-    /// Terms of the right factor from `start` on.
-    piece: &'a Piece,
-    start: usize,
-    /// The block's first number of the result, of which each row has `n`; `width` of them are added to.
-    c: *mut f32,
-    n: usize,
-    width: usize,
+/// Lays out weights `[units, features]` as lines `[features, units]` from feature `first` on; units that are not there become 0.
+#[target_feature(enable = "avx512f,avx512bw")]
+fn to_lines(weight: &[f32], first: usize, lines: &mut [f32], vectors: usize, features: usize) {
+    let width = vectors * LANES;
+    for (vector, weight) in weight.chunks(LANES * features).enumerate() {
+        for (top, lines) in (first..features).step_by(LANES).zip(lines.chunks_mut(LANES * width)) {
+            let mask = below(features - top);
+            let mut square = [_mm512_setzero_si512(); LANES];
+            for (words, row) in square.iter_mut().zip(weight.chunks_exact(features)) {
+                // SAFETY: the mask ends the row.
+                *words = _mm512_castps_si512(unsafe { _mm512_maskz_loadu_ps(mask, row.as_ptr().add(top)) });
+            }
+            for (line, words) in lines.chunks_exact_mut(width).zip(transpose_words(&square)) {
+                let line = &mut line[vector * LANES..][..LANES];
+                // SAFETY: it is a vector.
+                unsafe { _mm512_storeu_ps(line.as_mut_ptr(), _mm512_castsi512_ps(words)) };
+            }
+        }
+    }
 }
 
-/// Adds the terms of a block to its `rows` rows of `V` vectors; the first piece starts from 0.
+/// The way back, for the rows `[units, features]` from unit `first` on.
+#[target_feature(enable = "avx512f,avx512bw")]
+fn from_lines(lines: &[f32], first: usize, rows: &mut [f32], vectors: usize, features: usize) {
+    let width = vectors * LANES;
+    let mut unit = first;
+    while let Some(rows) = rows.get_mut((unit - first) * features..).filter(|rows| !rows.is_empty()) {
+        let (vector, skipped) = (unit / LANES, unit % LANES);
+        for (top, lines) in (0..features).step_by(LANES).zip(lines.chunks(LANES * width)) {
+            let mut square = [_mm512_setzero_si512(); LANES];
+            for (words, line) in square.iter_mut().zip(lines.chunks_exact(width)) {
+                let line = &line[vector * LANES..][..LANES];
+                // SAFETY: it is a vector.
+                *words = _mm512_castps_si512(unsafe { _mm512_loadu_ps(line.as_ptr()) });
+            }
+            for (row, words) in rows.chunks_exact_mut(features).zip(&transpose_words(&square)[skipped..]) {
+                // SAFETY: the mask ends the row.
+                unsafe { _mm512_mask_storeu_ps(row.as_mut_ptr().add(top), below(features - top), _mm512_castsi512_ps(*words)) };
+            }
+        }
+        unit += LANES - skipped;
+    }
+}
+
+/// Writes the sums of some samples over the lines of a band to their rows `[SAMPLES, units]`.
+///
+/// # Safety
+///
+/// Every feature of the lists must have a line.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn add<const V: usize>(tile: &Tile<'_>, rows: usize) {
-    let Tile { list, numbers, piece, start, c, n, width } = *tile;
-    let masks: [__mmask16; V] = std::array::from_fn(|vector| below(width - vector * LANES));
-    let mut sums = [[_mm512_setzero_ps(); V]; ROWS];
-    // SAFETY: as in `rows`.
-    unsafe {
-        if start > 0 {
-            for (row, sums) in sums.iter_mut().enumerate().take(rows) {
-                for (vector, sum) in sums.iter_mut().enumerate() {
-                    *sum = _mm512_maskz_loadu_ps(masks[vector], c.add(row * n + vector * LANES));
-                }
+unsafe fn sums<'a, const SAMPLES: usize, const V: usize>(sample: impl Fn(usize) -> List<'a>, lines: &[f32], rows: &mut [f32], band: Band) {
+    let lists: [List<'a>; SAMPLES] = std::array::from_fn(sample);
+    let mut sums = [[_mm512_setzero_ps(); V]; SAMPLES];
+    let add = |sums: &mut [__m512; V], list: &List<'_>, index: usize| {
+        // SAFETY: `index` is below the length of the list, whose features have lines.
+        unsafe {
+            let line = lines.as_ptr().add(*list.features.get_unchecked(index) as usize * V * LANES);
+            let number = _mm512_set1_ps(*list.numbers.get_unchecked(index));
+            for (vector, sum) in sums.iter_mut().enumerate() {
+                *sum = _mm512_fmadd_ps(number, _mm512_loadu_ps(line.add(vector * LANES)), *sum);
             }
         }
-        for (term, numbers) in list.iter().zip(numbers) {
-            let line = piece.0.get_unchecked(*term as usize - start);
-            let line: [__m512; V] = std::array::from_fn(|vector| _mm512_loadu_ps(line.as_ptr().add(vector * LANES)));
-            for (sums, number) in sums.iter_mut().zip(numbers) {
-                let factor = _mm512_set1_ps(*number);
-                for (sum, line) in sums.iter_mut().zip(line) {
-                    *sum = _mm512_fmadd_ps(factor, line, *sum);
-                }
-            }
+    };
+    let common = lists.iter().map(|list| list.features.len()).min().unwrap_or(0);
+    for index in 0..common {
+        for (sums, list) in sums.iter_mut().zip(&lists) {
+            add(sums, list, index);
         }
-        for (row, sums) in sums.iter().enumerate().take(rows) {
-            for (vector, sum) in sums.iter().enumerate() {
-                _mm512_mask_storeu_ps(c.add(row * n + vector * LANES), masks[vector], *sum);
+    }
+    let units = rows.len() / SAMPLES;
+    for ((sums, list), row) in sums.iter_mut().zip(&lists).zip(rows.chunks_exact_mut(units)) {
+        for index in common..list.features.len() {
+            add(sums, list, index);
+        }
+        for (part, sum) in row[band.unit..][..band.units].chunks_mut(LANES).zip(sums) {
+            // SAFETY: the mask ends the part.
+            unsafe { _mm512_mask_storeu_ps(part.as_mut_ptr(), below(part.len()), *sum) };
+        }
+    }
+}
+
+/// Adds a sample's numbers times its error signals to lines of which the first is that of feature `first`.
+///
+/// # Safety
+///
+/// Every feature of the list must have a line.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn add<const V: usize>(list: List<'_>, errors: &[f32], lines: &mut [f32], first: usize) {
+    let mut parts = errors.chunks(LANES);
+    // SAFETY: the mask ends the part.
+    let vector = |part: &[f32]| unsafe { _mm512_maskz_loadu_ps(below(part.len()), part.as_ptr()) };
+    let errors: [__m512; V] = std::array::from_fn(|_| vector(parts.next().unwrap_or_default()));
+    let lines = lines.as_mut_ptr();
+    for (feature, number) in list.features.iter().zip(list.numbers) {
+        // SAFETY: the caller promises the line.
+        unsafe {
+            let (line, number) = (lines.add((*feature as usize - first) * V * LANES), _mm512_set1_ps(*number));
+            for (vector, errors) in errors.iter().enumerate() {
+                let line = line.add(vector * LANES);
+                _mm512_storeu_ps(line, _mm512_fmadd_ps(number, *errors, _mm512_loadu_ps(line)));
             }
         }
     }
@@ -323,7 +391,7 @@ unsafe fn add<const V: usize>(tile: &Tile<'_>, rows: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::product::single;
+    use crate::product::{Layout, single};
 
     #[test]
     fn leaving_zeros_out_changes_no_bit() {
@@ -339,10 +407,11 @@ mod tests {
             let bytes: Vec<u8> = (0..m * k).map(&mut byte).collect();
             for scale in [1.0, 1.0 / 255.0] {
                 let encoding = Encoding::new(centre.clone(), scale);
-                let numbers: Vec<f32> = bytes.iter().enumerate().map(|(index, byte)| encoding.number(*byte, index % k)).collect();
+                let number = |(index, byte): (usize, &u8)| (f32::from(*byte) - centre[index % k]) * scale;
+                let numbers: Vec<f32> = bytes.iter().enumerate().map(number).collect();
                 let chosen: Vec<u32> = (0..m as u32).collect();
                 let (pixels, mut sparse) = (Pixels::chosen(&bytes, k, &chosen), Sparse::default());
-                assert!(sparse.take(&pixels, || encoding) || m * k < 1000, "{}", sparse.samples.share());
+                assert!(sparse.take(&pixels, || encoding) || m * k < 1000);
                 let mut normal = |count: usize| (0..count).map(|_| stream.normal() as f32).collect::<Vec<_>>();
                 let (weight, error) = (normal(n * k), normal(m * n));
                 for threads in [1, 3] {
@@ -352,7 +421,7 @@ mod tests {
                     single::product(&threads, [m, k, n], (&numbers, Layout::Plain), (&weight, Layout::Transposed), &mut expected);
                     assert_eq!(found, expected, "{m} x {k} x {n}");
                     let [mut found, mut expected] = [vec![f32::NAN; n * k], vec![f32::NAN; n * k]];
-                    sparse.gradient(&threads, &pixels, &error, &mut found);
+                    sparse.gradient(&threads, &error, &mut found);
                     single::product(&threads, [n, m, k], (&error, Layout::Transposed), (&numbers, Layout::Plain), &mut expected);
                     assert_eq!(found, expected, "{m} x {k} x {n}, gradient");
                 }

@@ -8,7 +8,7 @@ pub(crate) const LANES: usize = 16;
 
 /// Whether the processor has the instructions that the kernels use.
 pub(crate) fn is_available() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("popcnt")
 }
 
 /// Lanes below `count` of 16.

@@ -50,16 +50,11 @@ impl Threads {
     /// Calls `task` with pieces of whole rows of `values` and the number of each piece's first row, on these threads; a
     /// few thousand numbers are one piece.
     pub(crate) fn pieces<T: Send>(&self, values: &mut [T], width: usize, task: impl Fn(usize, &mut [T]) + Sync) {
-        self.pieces_of(values, width, 1, task);
-    }
-
-    /// The same with pieces that begin at a multiple of `multiple` rows.
-    pub(crate) fn pieces_of<T: Send>(&self, values: &mut [T], width: usize, multiple: usize, task: impl Fn(usize, &mut [T]) + Sync) {
         let count = self.count().min(values.len() / PIECE).min(MOST_PIECES);
         if count <= 1 {
             return task(0, values);
         }
-        let rows = (values.len() / width).div_ceil(count).next_multiple_of(multiple);
+        let rows = (values.len() / width).div_ceil(count);
         let mut left = values.chunks_mut(rows * width);
         // A place for each piece, from which its task takes it.
         let pieces: [_; MOST_PIECES] = std::array::from_fn(|_| Mutex::new(left.next()));
