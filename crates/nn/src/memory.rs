@@ -79,7 +79,7 @@ fn first_layer(kernel: Kernel, inputs: InputKind, [samples, features, units]: [u
     let products = if is_exact && inputs != InputKind::FeatureStandardized {
         exact([samples, features, units], trains)
     } else {
-        single([samples, features, units], trains)
+        single([samples, features, units])
     };
     folded.saturating_add(products)
 }
@@ -94,16 +94,16 @@ fn exact(edges: [usize; 3], trains: bool) -> u64 {
     if trains { forward.saturating_add(left).saturating_add(digits(samples)) } else { forward }
 }
 
-/// Pixels as numbers, and where zeros are left out: the rest of them with their places, for both products, and a gradient.
-fn single([samples, features, units]: [usize; 3], trains: bool) -> u64 {
-    let widened = product(&[samples, features]).saturating_mul(NUMBER);
+/// Pixels as numbers, and where zeros are left out: lists of the others, and the lines that they meet.
+fn single([samples, features, units]: [usize; 3]) -> u64 {
+    let numbers = product(&[samples, features]).saturating_mul(NUMBER);
     if !leaves_zeros_out() {
-        return widened;
+        return numbers;
     }
-    let [samples, wide] = [samples, features].map(|edge| edge.saturating_add(7) / 8 * 8);
-    let active = product(&[samples, wide]) / 2 * 9;
-    let forward = widened.saturating_add(active);
-    if trains { forward.saturating_add(active).saturating_add(product(&[features, units]).saturating_mul(NUMBER)) } else { forward }
+    // At most a third of the pixels, with their places, and a sample.
+    let listed = (product(&[samples, features]) / 3).saturating_add(features as u64);
+    let lines = product(&[features, units.saturating_add(15) / 16 * 16]).saturating_mul(NUMBER);
+    numbers.saturating_add(listed.saturating_mul(2 * NUMBER)).saturating_add(lines)
 }
 
 fn leaves_zeros_out() -> bool {

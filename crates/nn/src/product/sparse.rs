@@ -37,10 +37,12 @@ const FIRST_LOOK: usize = 32;
 impl Active {
     /// Lists a batch; whether it has enough zeros. If not, the lists are not complete.
     fn list(&mut self, pixels: &Pixels<'_>, encoding: &Encoding) -> bool {
-        let most = pixels.len() * pixels.features + LANES;
-        if self.features.len() < most {
-            self.features.resize(most, 0);
-            self.numbers.resize(most, 0.0);
+        let share_of = |samples: usize| (MOST_ACTIVE * (samples * pixels.features) as f64) as usize;
+        // One more row is listed before it is too many.
+        let room = share_of(pixels.len()) + pixels.features + LANES;
+        if self.features.len() < room {
+            self.features.resize(room, 0);
+            self.numbers.resize(room, 0.0);
         }
         self.starts.clear();
         self.starts.push(0);
@@ -51,11 +53,10 @@ impl Active {
                 prefetch(pixels.row(done));
             }
             let rest = (&mut self.features[count..], &mut self.numbers[count..]);
-            // SAFETY: the processor has the instructions, and there is room for every pixel of the rows to come and a vector more.
+            // SAFETY: the processor has the instructions, and there is room for every pixel of the row and a vector more.
             count += unsafe { list_row(row, encoding, rest) };
             self.starts.push(count);
-            let is_last = done == pixels.len();
-            if (done == FIRST_LOOK || is_last) && count as f64 > MOST_ACTIVE * (done * pixels.features) as f64 {
+            if count > share_of(if done == FIRST_LOOK { done } else { pixels.len() }) {
                 return false;
             }
         }
