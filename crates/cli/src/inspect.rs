@@ -87,7 +87,7 @@ struct Bounds {
 impl Report {
     fn new(file: ModelFile) -> Self {
         let ModelFile { path, bytes, model } = file;
-        let layers = (0..model.network.layers.len()).map(|index| Layer::new(&model, index)).collect();
+        let layers = (0..model.network.layers().len()).map(|index| Layer::new(&model, index)).collect();
         let arrays_sha256 = model.arrays_sha256();
         let description = model.description;
         let sha256 = Sha256::digest(&bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
@@ -171,12 +171,12 @@ impl Report {
 
 impl Layer {
     fn new(model: &Model, index: usize) -> Self {
-        let (layer, weight) = (model.network.layers[index], model.network.weight(index));
+        let (layer, weight) = (&model.network.layers()[index], model.network.weight(index));
         let (mean_weight, largest_weight) = magnitudes(weight);
         Self {
-            outputs: layer.shape.outputs,
-            inputs: layer.shape.inputs,
-            activation: layer.activation.name(),
+            outputs: layer.output().len(),
+            inputs: layer.input().len(),
+            activation: layer.activation().name(),
             weights: weight.len(),
             biases: model.network.bias(index).map_or(0, <[f32]>::len),
             mean_weight,

@@ -225,9 +225,12 @@ fn measure(case: &BenchCase, kernel: Kernel, steps: usize, samples: Option<&Samp
     let bdnn = RuleSettings::new("bdnn-dsd");
     let rules = std::iter::once([].as_slice()).chain([&bdnn].into_iter().chain(&case.rules).map(std::slice::from_ref));
     let mut lanes = rules.map(|rules| Lane::new(case, samples, kernel, rules, threads.clone())).collect::<Result<Vec<_>, _>>()?;
-    let parts = Arc::new(Mutex::new(Parts::default()));
-    let watch = Arc::clone(&parts);
-    lanes[BDNN].workspace.watch(move |part| lock(&watch).done(part));
+    let parts = [PLAIN, BDNN].map(|lane| {
+        let parts = Arc::new(Mutex::new(Parts::default()));
+        let watch = Arc::clone(&parts);
+        lanes[lane].workspace.watch(move |part| lock(&watch).done(part));
+        parts
+    });
 
     let size = case.batch.min(samples.len());
     let shuffled = Shuffled::new(samples, size);
@@ -237,29 +240,23 @@ fn measure(case: &BenchCase, kernel: Kernel, steps: usize, samples: Option<&Samp
             lane.step(&batch(index));
         }
     }
-    lock(&parts).clear();
-    let (mut times, mut products_ms) = (vec![Vec::new(); lanes.len()], Vec::new());
+    for parts in &parts {
+        lock(parts).clear();
+    }
+    let mut times = vec![Vec::new(); lanes.len()];
     for block in 0..steps.div_ceil(BLOCK) {
         let indices = block * BLOCK..steps.min((block + 1) * BLOCK);
         for (number, (lane, times)) in lanes.iter_mut().zip(&mut times).enumerate() {
             for index in indices.clone() {
-                if number == BDNN {
-                    lock(&parts).start();
-                }
+                parts.get(number).into_iter().for_each(|parts| lock(parts).start());
                 times.push(timed(|| lane.step(&batch(index))));
-                if number == BDNN {
-                    lock(&parts).end();
-                }
+                parts.get(number).into_iter().for_each(|parts| lock(parts).end());
             }
-        }
-        for index in indices {
-            let Lane { workspace, network, .. } = &mut lanes[PLAIN];
-            products_ms.push(timed(|| workspace.products(network, &batch(index))));
         }
     }
     let time = |lane: usize| rounded(median(&times[lane]));
-    let parts = lock(&parts);
-    let part = |part: &Part| (part.name().to_owned(), rounded(median(&parts.steps[part])));
+    let [plain, bdnn] = parts.each_ref().map(|parts| lock(parts));
+    let part = |part: &Part| (part.name().to_owned(), rounded(median(&bdnn.steps[part])));
     Ok(BenchRow {
         inputs: samples.features(),
         hidden: case.hidden,
@@ -269,7 +266,7 @@ fn measure(case: &BenchCase, kernel: Kernel, steps: usize, samples: Option<&Samp
         threads: case.threads,
         sgd_ms: time(PLAIN),
         bdnn_ms: time(BDNN),
-        products_ms: rounded(median(&products_ms)),
+        products_ms: rounded(median(&plain.steps[&Part::Products])),
         parts_ms: Part::ALL.iter().map(part).collect(),
         activation: (case.activation != Activation::Sigmoid).then_some(case.activation),
         rules_ms: case.rules.iter().zip(BDNN + 1..).map(|(rule, lane)| (rule.to_string(), time(lane))).collect(),

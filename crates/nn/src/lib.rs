@@ -28,11 +28,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod arena;
 mod arrays;
-mod backward;
 mod divergence;
 mod error;
 mod initialiser;
+mod layer;
 mod layers;
 mod loss;
 pub mod memory;
@@ -49,12 +50,13 @@ pub use arrays::Arrays;
 pub use divergence::Diverged;
 pub use error::Error;
 pub use initialiser::{BiasInitializer, Initialiser};
+pub use layer::{Flow, Gradients, Layer, Step};
 pub use layers::activation::Activation;
-pub use layers::dense::{Dense, DenseShape};
+pub use layers::dense::DenseShape;
 pub use loss::Loss;
 pub use network::{Network, NetworkConfig};
 pub use part::Part;
-pub use product::first_layer::Inputs;
+pub use product::bytes::Inputs;
 pub use product::kernel::Kernel;
 pub use product::pixels::Pixels;
 pub use product::{Layout, product};

@@ -1,10 +1,15 @@
-//! Networks as plain data: dense layers in a row, and a loss.
+//! Networks as plain data: layers, their trained arrays, and a loss.
+
+use std::ops::Range;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use spinet_rules::Plan;
+use spinet_rules::{ParamRole, Plan};
 
 use crate::initialiser::draw_layer;
-use crate::{Activation, Arrays, BiasInitializer, Dense, DenseShape, Error, Initialiser, Loss, Real};
+use crate::layer::{Flow, Layer};
+use crate::layers::dense::Dense;
+use crate::{Activation, Arrays, BiasInitializer, DenseShape, Error, Initialiser, Loss, Real};
 
 /// What a person chooses of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,13 +78,26 @@ const MOST_WEIGHTS: usize = 1_000_000_000;
 /// A label is one byte.
 const MOST_CLASSES: usize = 256;
 
-/// A feed-forward network of dense layers.
-#[derive(Clone, Debug, PartialEq)]
+/// A feed-forward network.
+#[derive(Clone, Debug)]
 pub struct Network<S> {
     config: NetworkConfig,
     /// From input to output.
-    pub layers: Vec<Dense>,
+    layers: Vec<Arc<dyn Layer<S>>>,
+    /// What rules must know, but for the run.
+    plan: Plan,
+    /// The arrays of each layer, by their numbers in the plan.
+    ids: Vec<Range<usize>>,
+    /// The signal of each layer that has units.
+    signals: Vec<Option<usize>>,
     params: Arrays<S>,
+}
+
+/// Networks are equal that were built alike and have the same numbers.
+impl<S: PartialEq> PartialEq for Network<S> {
+    fn eq(&self, other: &Self) -> bool {
+        self.config == other.config && self.params == other.params
+    }
 }
 
 impl<S: Real> Network<S> {
@@ -107,13 +125,21 @@ impl<S: Real> Network<S> {
         let last = config.sizes.len() - 2;
         let layer = |(index, pair): (usize, &[usize])| {
             let activation = if index == last { config.output_activation } else { config.activation };
-            Dense { shape: DenseShape { inputs: pair[0], outputs: pair[1] }, activation }
+            let dense = Dense { input: Flow::row(pair[0]), units: pair[1], activation, has_bias: config.has_bias };
+            Arc::new(dense) as Arc<dyn Layer<S>>
         };
         let layers: Vec<_> = config.sizes.windows(2).enumerate().map(layer).collect();
-        let mut network = Self { config: config.clone(), layers, params: Arrays::EMPTY };
-        network.params = Arrays::zeros(&network.plan(1, 0));
+        let (mut plan, mut ids, mut signals) = (Plan::default(), Vec::new(), Vec::new());
+        for (index, layer) in layers.iter().enumerate() {
+            let (first, signal) = (plan.params.len(), plan.signals.len());
+            layer.declare(&mut plan, index == last);
+            ids.push(first..plan.params.len());
+            signals.push((plan.signals.len() > signal).then_some(signal));
+        }
+        let params = Arrays::zeros(&plan);
+        let mut network = Self { config: config.clone(), layers, plan, ids, signals, params };
         for layer in 0..network.layers.len() {
-            let shape = network.layers[layer].shape;
+            let shape = DenseShape { outputs: network.layers[layer].output().len(), inputs: network.layers[layer].input().len() };
             let (weight, bias) = arrays(layer, shape);
             if weight.len() != shape.weights() {
                 return Err(Error::LengthMismatch { layer: layer + 1, what: "weight", found: weight.len(), expected: shape.weights() });
@@ -141,19 +167,24 @@ impl<S: Real> Network<S> {
         self.config.sizes[self.config.sizes.len() - 1]
     }
 
-    /// What rules must know of this network in a run with these batches and this seed.
-    pub fn plan(&self, batch: usize, seed: u64) -> Plan {
-        let mut plan = Plan { batch, seed, ..Plan::default() };
-        for (layer, dense) in self.layers.iter().enumerate() {
-            let DenseShape { outputs, inputs } = dense.shape;
-            plan.push_dense(layer, outputs, inputs, self.config.has_bias, layer + 1 == self.layers.len());
-        }
-        plan
+    /// From input to output.
+    pub fn layers(&self) -> &[Arc<dyn Layer<S>>] {
+        &self.layers
     }
 
-    /// The number of a layer's weights among the trained arrays of the [`plan`](Self::plan).
+    /// What rules must know of this network in a run with these batches and this seed.
+    pub fn plan(&self, batch: usize, seed: u64) -> Plan {
+        Plan { batch, seed, ..self.plan.clone() }
+    }
+
+    /// The trained arrays of a layer, by their numbers in the [`plan`](Self::plan).
+    pub fn params_of(&self, layer: usize) -> Range<usize> {
+        self.ids[layer].clone()
+    }
+
+    /// The number of a layer's weights among the trained arrays.
     pub fn weight_id(&self, layer: usize) -> usize {
-        layer * (1 + usize::from(self.config.has_bias))
+        self.ids[layer].start
     }
 
     /// The number of a layer's biases, where there are any.
@@ -163,7 +194,27 @@ impl<S: Real> Network<S> {
 
     /// The layer that an array belongs to.
     pub(crate) fn layer_of(&self, id: usize) -> usize {
-        id / self.weight_id(1)
+        self.ids.partition_point(|ids| ids.end <= id)
+    }
+
+    /// What an array is for.
+    pub(crate) fn role(&self, id: usize) -> ParamRole {
+        self.plan.params[id].role
+    }
+
+    /// The number of a layer's signal, if it has units.
+    pub(crate) fn signal(&self, layer: usize) -> Option<usize> {
+        self.signals[layer]
+    }
+
+    /// Whether there is a layer above.
+    pub(crate) fn is_hidden(&self, layer: usize) -> bool {
+        layer + 1 < self.layers.len()
+    }
+
+    /// A layer in messages: its number, counted from 1, and its kind.
+    pub(crate) fn place(&self, layer: usize) -> String {
+        format!("layer {} ({})", layer + 1, self.layers[layer].kind())
     }
 
     /// All trained arrays, in the order of the plan.

@@ -1,12 +1,15 @@
-//! One training step and every buffer it needs, allocated once.
+//! One training step and every buffer it needs, allocated once. Kinds of layers have no names here.
 
-use spinet_rules::{At, Chain, Propagation, Seam};
+use spinet_rules::{At, Chain, Feedback, Propagation, Seam};
 
-use crate::divergence::{Diverged, is_spoiled, is_within};
+use crate::arena::{Arena, Buffer};
+use crate::divergence::is_spoiled;
+use crate::layer::{Gradients, Shown, Step};
 use crate::part::{Part, Watch};
-use crate::product::first_layer::FirstLayer;
+use crate::product::bytes::ByteProducts;
+use crate::product::{Layout, product};
 use crate::standardizer::{Folded, Standardizer};
-use crate::{Arrays, Error, Inputs, Kernel, Network, Real, Threads};
+use crate::{Arrays, Diverged, Error, Inputs, Kernel, Network, Real, Threads};
 
 /// Samples of one step.
 #[derive(Clone, Copy, Debug)]
@@ -22,22 +25,40 @@ pub struct Batch<'a, S> {
 pub struct Workspace<S> {
     pub(crate) threads: Threads,
     pub(crate) most: usize,
-    pub(crate) first_layer: FirstLayer<S>,
-    /// What each layer gave, `[batch, outputs]`.
-    pub(crate) outputs: Vec<Vec<S>>,
-    /// What each layer passed on after seam 1, and the factors; empty where no rule acts.
-    pub(crate) passed: Vec<Vec<S>>,
-    pub(crate) factors: Vec<Vec<S>>,
-    /// Derivative of the loss at each pre-activation, `[batch, outputs]`.
-    pub(crate) error_signals: Vec<Vec<S>>,
+    /// Of each layer, for inputs that are pixels.
+    pub(crate) products: Vec<ByteProducts<S>>,
+    pub(crate) arena: Arena<S>,
+    /// Those of each layer in the arena.
+    pub(crate) buffers: Vec<Buffers>,
     pub(crate) gradients: Arrays<S>,
-    /// The weights that a rule shows in the place of each layer's own; empty where none does.
-    pub(crate) views: Vec<Vec<S>>,
-    /// The first layer whose weight view is spoiled.
-    spoiled_view: Option<usize>,
+    /// What a rule shows in the place of each trained array; empty where none does.
+    views: Vec<Vec<S>>,
+    /// The first array whose view is spoiled.
+    pub(crate) spoiled_view: Option<usize>,
     /// All trained arrays before the update, where a rule may spoil them.
     kept: Arrays<S>,
     pub(crate) watch: Watch,
+}
+
+/// A layer's buffers, by their numbers in the arena; each has room for the most samples.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Buffers {
+    /// What it gives.
+    pub(crate) output: usize,
+    /// Its error signal, in training.
+    pub(crate) error: Option<usize>,
+    /// What it passes on after seam 1, and the factors, where a rule acts.
+    pub(crate) passed: Option<[usize; 2]>,
+}
+
+/// A way through the layers.
+#[derive(Clone, Copy, Debug)]
+struct Pass {
+    samples: usize,
+    /// Whether rules act.
+    is_training: bool,
+    /// Whether the trained arrays may differ from those of the pass before.
+    are_new: bool,
 }
 
 impl<S: Real> Workspace<S> {
@@ -56,16 +77,17 @@ impl<S: Real> Workspace<S> {
     }
 
     fn of(network: &Network<S>, most: usize, threads: Threads, kernel: Kernel) -> Self {
+        // Each output is needed until the layer above it has its own.
+        let output = |index: usize| Buffer { length: most * network.layers()[index].output().len(), needed: index..index + 2 };
+        let layers = 0..network.layers().len();
         Self {
             threads,
             most,
-            first_layer: FirstLayer::new(kernel, most),
-            outputs: buffers(network, most),
-            passed: vec![Vec::new(); network.layers.len()],
-            factors: vec![Vec::new(); network.layers.len()],
-            error_signals: Vec::new(),
+            products: layers.clone().map(|_| ByteProducts::new(kernel, most)).collect(),
+            arena: Arena::new(&layers.clone().map(output).collect::<Vec<_>>()),
+            buffers: layers.map(|index| Buffers { output: index, error: None, passed: None }).collect(),
             gradients: Arrays::EMPTY,
-            views: vec![Vec::new(); network.layers.len()],
+            views: vec![Vec::new(); network.params().len()],
             spoiled_view: None,
             kept: Arrays::EMPTY,
             watch: Watch::default(),
@@ -81,7 +103,7 @@ impl<S: Real> Workspace<S> {
         if let Some(standardizer) = &standardizer {
             standardizer.check(network.inputs())?;
         }
-        self.first_layer.folded = standardizer.map(Folded::new);
+        self.products[0].folded = standardizer.map(Folded::new);
         Ok(self)
     }
 
@@ -90,10 +112,24 @@ impl<S: Real> Workspace<S> {
         self.watch = Watch::new(watch);
     }
 
-    /// Allocates what training needs and evaluation does not, before the first step.
-    fn prepare(&mut self, network: &Network<S>) {
-        if self.error_signals.is_empty() {
-            self.error_signals = buffers(network, self.most);
+    /// Allocates what training under these rules needs and has not got, which is before the first step.
+    fn prepare(&mut self, network: &Network<S>, chain: &Chain<S>) {
+        let passes = |index: usize| network.is_hidden(index) && network.signal(index).is_some_and(|id| chain.acts(Seam::Activation, id));
+        let is_ready = |(index, buffers): (usize, &Buffers)| buffers.error.is_some() && buffers.passed.is_some() == passes(index);
+        if self.buffers.iter().enumerate().all(is_ready) {
+            return;
+        }
+        // All of them are needed until the end of a step: should a number diverge, the first array with such a number is looked for.
+        let mut all = Vec::new();
+        for (index, (layer, buffers)) in network.layers().iter().zip(&mut self.buffers).enumerate() {
+            let mut buffer = || {
+                all.push(Buffer { length: self.most * layer.output().len(), needed: 0..1 });
+                all.len() - 1
+            };
+            *buffers = Buffers { output: buffer(), error: Some(buffer()), passed: passes(index).then(|| [buffer(), buffer()]) };
+        }
+        self.arena = Arena::new(&all);
+        if self.gradients.is_empty() {
             self.gradients = Arrays::zeros(&network.plan(self.most, 0));
         }
     }
@@ -124,9 +160,9 @@ impl<S: Real> Workspace<S> {
         let loss = self.differentiate(network, chain, batch, step);
         for id in 0..self.gradients.len() {
             chain.gradient(At { id, step }, network.params().get(id), self.gradients.get_mut(id));
-        }
-        if chain.acts(Seam::Gradient, network.weight_id(0)) {
-            self.first_layer.largest_gradient = None;
+            if chain.acts(Seam::Gradient, id) {
+                self.products[network.layer_of(id)].largest_gradient = None;
+            }
         }
         self.watch.done(Part::Update);
         self.refuse_divergence(network, batch, learning_rate, loss, step)?;
@@ -139,18 +175,14 @@ impl<S: Real> Workspace<S> {
         for id in 0..self.gradients.len() {
             chain.update(At { id, step }, learning_rate, network.params_mut().get_mut(id), self.gradients.get(id));
         }
-        if may_spoil {
-            self.refuse_spoiled(network, loss, step)?;
+        let spoiled = if may_spoil { network.params().iter().position(is_spoiled) } else { None };
+        if let Some(id) = spoiled {
+            // The weights before the update are put back.
+            network.params_mut().clone_from(&self.kept);
+            return Err(Diverged { step, loss, place: format!("the update of {}", network.place(network.layer_of(id))) });
         }
         self.watch.done(Part::Update);
         Ok(loss)
-    }
-
-    /// Puts the weights before the update back if it left a number that is not finite.
-    fn refuse_spoiled(&self, network: &mut Network<S>, loss: f64, step: u64) -> Result<(), Diverged> {
-        let Some(id) = network.params().iter().position(is_spoiled) else { return Ok(()) };
-        network.params_mut().clone_from(&self.kept);
-        Err(Diverged { step, loss, place: format!("the update of layer {} (dense)", network.layer_of(id) + 1) })
     }
 
     /// Forward and backward pass without an update: fills [`gradients`](Self::gradients) and returns the mean loss.
@@ -162,61 +194,149 @@ impl<S: Real> Workspace<S> {
         let samples = batch.labels.len();
         assert!(samples <= self.most && samples > 0, "a batch of {samples} samples, expected 1 to {}", self.most);
         assert!(batch.inputs.len() == samples * network.inputs(), "the batch has not the shape of the network");
-        self.prepare(network);
-        self.forward(network, chain, &batch.inputs, samples, step);
-        self.backward(network, chain, batch, step)
-    }
-
-    /// Outputs of all layers in training: with weight views and factors of seam 1.
-    fn forward(&mut self, network: &Network<S>, chain: &mut Chain<S>, inputs: &Inputs<'_, S>, samples: usize, step: u64) {
-        self.first_layer.take(&self.threads, network.layers[0], inputs);
-        self.watch.done(Part::Gather);
+        self.prepare(network, chain);
         self.spoiled_view = None;
-        for (layer, dense) in network.layers.iter().copied().enumerate() {
-            let units = dense.shape.outputs;
-            let (below, own) = self.outputs.split_at_mut(layer);
-            let output = &mut own[0][..samples * units];
-            let (id, view) = (network.weight_id(layer), &mut self.views[layer]);
-            // An earlier chain may have left one here.
-            view.resize(if chain.acts(Seam::WeightView, id) { dense.shape.weights() } else { 0 }, S::ZERO);
-            if !view.is_empty() {
-                chain.weight_view(At { id, step }, network.weight(layer), view);
-                // Saturated units would hide it.
-                if self.spoiled_view.is_none() && is_spoiled(view) {
-                    self.spoiled_view = Some(layer);
-                }
-            }
-            let weight = if view.is_empty() { network.weight(layer) } else { &*view };
-            if layer == 0 {
-                self.first_layer.split(&self.threads, weight, dense.shape.inputs);
-                if !view.is_empty() {
-                    self.first_layer.largest_weight = None;
-                }
-                self.first_layer.forward(&self.threads, dense, weight, inputs, output);
-            } else {
-                let passed = &self.passed[layer - 1];
-                let input = if passed.is_empty() { &below[layer - 1] } else { passed };
-                dense.forward(&self.threads, weight, &input[..samples * dense.shape.inputs], output);
-            }
-            self.watch.done(Part::Products);
-            dense.activate(&self.threads, network.bias(layer), output);
-            if chain.acts(Seam::Activation, layer) && layer + 1 < network.layers.len() {
-                let (passed, kept) = (&mut self.passed[layer], &mut self.factors[layer]);
-                passed.resize(self.most * units, S::ZERO);
-                kept.resize(self.most * units, S::ONE);
-                match chain.activation(At { id: layer, step }, samples) {
+        self.products.iter_mut().for_each(ByteProducts::clear);
+        for index in 0..network.layers().len() {
+            self.show(network, chain, index, step);
+            self.forward(network, index, &batch.inputs, Pass { samples, is_training: true, are_new: true });
+            if let Some([passed, factors]) = self.buffers[index].passed {
+                let signal = network.signal(index).unwrap_or_default();
+                let [output, passed, kept] = self.arena.several([self.buffers[index].output, passed, factors]);
+                match chain.activation(At { id: signal, step }, samples) {
                     Some(factors) => kept[..factors.len()].copy_from_slice(factors),
                     None => kept.fill(S::ONE),
                 }
                 let pairs = output.iter().zip(kept.iter());
                 passed.iter_mut().zip(pairs).for_each(|(passed, (output, factor))| *passed = *output * *factor);
-            } else {
-                // An earlier chain may have left factors here.
-                self.passed[layer].clear();
-                self.factors[layer].clear();
             }
             self.watch.done(Part::Activation);
         }
+        self.backward(network, chain, batch, step)
+    }
+
+    /// Lets rules show other numbers than a layer's weights.
+    fn show(&mut self, network: &Network<S>, chain: &mut Chain<S>, index: usize, step: u64) {
+        for id in network.params_of(index).filter(|id| network.role(*id).is_weight()) {
+            let (array, view) = (network.params().get(id), &mut self.views[id]);
+            // An earlier chain may have left one here.
+            view.resize(if chain.acts(Seam::WeightView, id) { array.len() } else { 0 }, S::ZERO);
+            if !view.is_empty() {
+                chain.weight_view(At { id, step }, array, view);
+                // Saturated units would hide it.
+                if self.spoiled_view.is_none() && is_spoiled(view) {
+                    self.spoiled_view = Some(id);
+                }
+            }
+        }
+    }
+
+    /// The output of one layer, from the network's inputs or what the layer below passes on.
+    fn forward(&mut self, network: &Network<S>, index: usize, inputs: &Inputs<'_, S>, pass: Pass) {
+        let Pass { samples, is_training, are_new } = pass;
+        let layer = &network.layers()[index];
+        let first = network.params_of(index).start;
+        let params = Shown { arrays: network.params(), views: &self.views, first, feedback: None };
+        let products = &mut self.products[index];
+        let mut step = Step { params, products, threads: &self.threads, watch: &self.watch, are_new };
+        let used = samples * layer.output().len();
+        match index.checked_sub(1).map(|below| self.buffers[below]) {
+            None => layer.forward(&mut step, inputs, &mut self.arena.get_mut(self.buffers[index].output)[..used]),
+            Some(below) => {
+                let below = below.passed.filter(|_| is_training).map_or(below.output, |[passed, _]| passed);
+                let [input, output] = self.arena.several([below, self.buffers[index].output]);
+                let input = Inputs::Numbers(&input[..samples * layer.input().len()]);
+                layer.forward(&mut step, &input, &mut output[..used]);
+            }
+        }
+        if self.views.get(first).is_some_and(|view| !view.is_empty()) {
+            // The product has seen the view instead of the weights.
+            self.products[index].largest_weight = None;
+        }
+    }
+
+    /// Error signals of all layers and the gradients, from the output down; returns the mean loss.
+    fn backward(&mut self, network: &Network<S>, chain: &mut Chain<S>, batch: &Batch<'_, S>, step: u64) -> f64 {
+        let samples = batch.labels.len();
+        let loss = self.output_error(network, batch);
+        self.watch.done(Part::Loss);
+        for index in (0..network.layers().len()).rev() {
+            self.modulate(network, chain, Propagation::Propagating, [index, samples], step);
+            self.watch.done(Part::Activation);
+            if index > 0 {
+                self.upstream(network, chain, index, samples, step);
+            }
+            self.modulate(network, chain, Propagation::Local, [index, samples], step);
+            self.watch.done(Part::Activation);
+            let layer = &network.layers()[index];
+            let first = network.params_of(index).start;
+            let params = Shown { arrays: network.params(), views: &self.views, first, feedback: None };
+            let products = &mut self.products[index];
+            let mut of_step = Step { params, products, threads: &self.threads, watch: &self.watch, are_new: true };
+            let error = &self.arena.get(self.buffers[index].error.unwrap_or_default())[..samples * layer.output().len()];
+            let below = index.checked_sub(1).map(|below| self.buffers[below]);
+            let below = below.map(|below| self.arena.get(below.passed.map_or(below.output, |[passed, _]| passed)));
+            let below = below.map(|below| Inputs::Numbers(&below[..samples * layer.input().len()]));
+            let mut gradients = Gradients { arrays: &mut self.gradients, first };
+            layer.gradients(&mut of_step, below.as_ref().unwrap_or(&batch.inputs), error, &mut gradients);
+            self.watch.done(Part::Activation);
+        }
+        loss
+    }
+
+    /// The error signal of the output layer, `[batch, classes]`; returns the mean loss.
+    fn output_error(&mut self, network: &Network<S>, batch: &Batch<'_, S>) -> f64 {
+        let last = network.layers().len() - 1;
+        let (classes, Buffers { output, error, .. }) = (network.classes(), self.buffers[last]);
+        let [output, error] = self.arena.several([output, error.unwrap_or_default()]);
+        let used = batch.labels.len() * classes;
+        let (output, error) = (&output[..used], &mut error[..used]);
+        error.copy_from_slice(output);
+        let loss = network.config().loss.derivative(error, batch.labels, classes);
+        network.layers()[last].error_signal(output, error);
+        loss
+    }
+
+    /// The error signal of the layer below, where a rule may put other weights in the place of `W_l`, or the output layer's error signal in
+    /// that of `e_l`:
+    ///
+    /// ```text
+    /// e_(l-1) = (e_l W_l) * factors_(l-1) * f'(a_(l-1))         e: [batch, units]
+    /// ```
+    fn upstream(&mut self, network: &Network<S>, chain: &mut Chain<S>, index: usize, samples: usize, step: u64) {
+        let (layer, below) = (&network.layers()[index], &network.layers()[index - 1]);
+        let (own, target) = (self.buffers[index], self.buffers[index - 1]);
+        let (used, first) = (samples * layer.input().len(), network.params_of(index).start);
+        let [own, target_error] = [own.error, target.error].map(Option::unwrap_or_default);
+        let feedback = if network.params_of(index).is_empty() { None } else { chain.feedback(At { id: first, step }) };
+        if let Some(Feedback::Output(weight)) = feedback {
+            let output = self.buffers[self.buffers.len() - 1].error.unwrap_or_default();
+            let [output, error] = self.arena.several([output, target_error]);
+            let (classes, error) = (network.classes(), &mut error[..used]);
+            let shape = [samples, classes, layer.input().len()];
+            product(&self.threads, shape, (&output[..samples * classes], Layout::Plain), (weight, Layout::Plain), error);
+        } else {
+            let feedback = if let Some(Feedback::Layer(weight)) = feedback { Some(weight) } else { None };
+            let params = Shown { arrays: network.params(), views: &self.views, first, feedback };
+            let products = &mut self.products[index];
+            let mut step = Step { params, products, threads: &self.threads, watch: &self.watch, are_new: true };
+            let [own, error] = self.arena.several([own, target_error]);
+            layer.upstream(&mut step, &own[..samples * layer.output().len()], &mut error[..used]);
+        }
+        self.watch.done(Part::Products);
+        if let Some([_, factors]) = target.passed {
+            let [error, factors] = self.arena.several([target_error, factors]);
+            error[..used].iter_mut().zip(factors).for_each(|(error, factor)| *error *= *factor);
+        }
+        let [error, output] = self.arena.several([target_error, target.output]);
+        below.error_signal(&output[..used], &mut error[..used]);
+    }
+
+    /// Lets rules of one kind of propagation change the error signal of a layer.
+    fn modulate(&mut self, network: &Network<S>, chain: &mut Chain<S>, by: Propagation, [index, samples]: [usize; 2], step: u64) {
+        let Some(id) = network.signal(index).filter(|id| chain.acts(Seam::ErrorSignal, *id)) else { return };
+        let values = self.arena.get_mut(self.buffers[index].error.unwrap_or_default());
+        chain.error_signal(At { id, step }, by, &mut values[..samples * network.layers()[index].output().len()], network.params());
     }
 
     /// Classes with the largest output, for inputs `[samples, features]`, without any rule.
@@ -247,25 +367,15 @@ impl<S: Real> Workspace<S> {
     }
 
     /// The same; weights that were split for the call before are used again if they did not change.
-    fn outputs_of(&mut self, network: &Network<S>, inputs: &Inputs<'_, S>, have_weights_changed: bool) -> &mut [S] {
+    fn outputs_of(&mut self, network: &Network<S>, inputs: &Inputs<'_, S>, are_new: bool) -> &mut [S] {
         let samples = inputs.len() / network.inputs();
         assert!(samples <= self.most && samples > 0, "{samples} samples, expected 1 to {}", self.most);
-        let first = network.layers[0];
-        self.first_layer.take(&self.threads, first, inputs);
-        if have_weights_changed {
-            self.first_layer.split(&self.threads, network.weight(0), first.shape.inputs);
+        self.views.iter_mut().for_each(Vec::clear);
+        for index in 0..network.layers().len() {
+            self.forward(network, index, inputs, Pass { samples, is_training: false, are_new });
         }
-        let output = &mut self.outputs[0][..samples * first.shape.outputs];
-        self.first_layer.forward(&self.threads, first, network.weight(0), inputs, output);
-        first.activate(&self.threads, network.bias(0), output);
-        for (layer, dense) in network.layers.iter().copied().enumerate().skip(1) {
-            let (below, own) = self.outputs.split_at_mut(layer);
-            let input = &below[layer - 1][..samples * dense.shape.inputs];
-            let output = &mut own[0][..samples * dense.shape.outputs];
-            dense.forward(&self.threads, network.weight(layer), input, output);
-            dense.activate(&self.threads, network.bias(layer), output);
-        }
-        &mut self.outputs[network.layers.len() - 1][..samples * network.classes()]
+        let output = self.buffers[network.layers().len() - 1].output;
+        &mut self.arena.get_mut(output)[..samples * network.classes()]
     }
 
     /// Loss, summed over the samples, and number of right predictions of each batch, without any rule.
@@ -282,163 +392,10 @@ impl<S: Real> Workspace<S> {
         };
         batches.into_iter().enumerate().map(score).collect()
     }
-
-    /// The matrix products of a step alone, over what the last [`step`](Self::step) left in the buffers; `batch` is its
-    /// batch. For measurements: gradients are those of that step, outputs and error signals are spoiled.
-    ///
-    /// # Panics
-    ///
-    /// If the batch is larger than the workspace, or its shape is not the network's.
-    pub fn products(&mut self, network: &Network<S>, batch: &Batch<'_, S>) {
-        let samples = batch.labels.len();
-        let first = network.layers[0];
-        self.first_layer.split(&self.threads, network.weight(0), first.shape.inputs);
-        self.first_layer.forward(
-            &self.threads,
-            first,
-            network.weight(0),
-            &batch.inputs,
-            &mut self.outputs[0][..samples * first.shape.outputs],
-        );
-        for (layer, dense) in network.layers.iter().copied().enumerate().skip(1) {
-            let (below, own) = self.outputs.split_at_mut(layer);
-            let (units, features) = (dense.shape.outputs, dense.shape.inputs);
-            let inputs = &below[layer - 1][..samples * features];
-            dense.forward(&self.threads, network.weight(layer), inputs, &mut own[0][..samples * units]);
-            let (lower, upper) = self.error_signals.split_at_mut(layer);
-            let error_signal = &upper[0][..samples * units];
-            dense.weight_gradient(&self.threads, error_signal, inputs, self.gradients.get_mut(network.weight_id(layer)));
-            dense.upstream(&self.threads, network.weight(layer), error_signal, &mut lower[layer - 1][..samples * features]);
-        }
-        let error_signal = &self.error_signals[0][..samples * first.shape.outputs];
-        self.first_layer.gradient(&self.threads, first, error_signal, &batch.inputs, self.gradients.get_mut(0));
-    }
-
-    /// Stops a step with a number that is not finite, or too large for the update, and finds where it came from.
-    fn refuse_divergence(
-        &self,
-        network: &Network<S>,
-        batch: &Batch<'_, S>,
-        learning_rate: f64,
-        loss: f64,
-        step: u64,
-    ) -> Result<(), Diverged> {
-        // A quarter of the range is left for the update and half of it for the weight.
-        let limit = S::from_f64(S::MAX.to_f64() / (4.0 * learning_rate.max(1.0)));
-        let half = S::from_f64(S::MAX.to_f64() / 2.0);
-        // What the exact products have seen of the first layer need not be read again.
-        let FirstLayer { largest_weight, largest_gradient, .. } = self.first_layer;
-        let is_known = |largest: Option<f32>, limit: S| largest.is_some_and(|largest| S::from_f64(f64::from(largest)) <= limit);
-        if loss.is_finite()
-            && self.spoiled_view.is_none()
-            && (is_known(largest_gradient, limit) || is_within(self.gradients.get(0), limit))
-            && self.gradients.iter().skip(1).all(|grad| is_within(grad, limit))
-            // Saturated units hide an infinite weight from loss and gradients, so weights are looked at themselves.
-            && (is_known(largest_weight, half) || is_within(network.weight(0), half))
-            && network.params().iter().skip(1).all(|values| is_within(values, half))
-        {
-            return Ok(());
-        }
-        Err(Diverged { step, loss, place: self.first_spoiled(network, batch, limit, half) })
-    }
-
-    /// The first array with NaN or infinity, in the order of the computation.
-    fn first_spoiled(&self, network: &Network<S>, batch: &Batch<'_, S>, limit: S, half: S) -> String {
-        let samples = batch.labels.len();
-        if self.first_layer.numbers(&batch.inputs).is_some_and(is_spoiled) {
-            return "the input".to_owned();
-        }
-        if let Some(layer) = self.spoiled_view {
-            return format!("the weight view of layer {} (dense)", layer + 1);
-        }
-        for (layer, dense) in network.layers.iter().enumerate() {
-            let used = samples * dense.shape.outputs;
-            let forward: [(&str, &[S]); 4] = [
-                ("weight", network.weight(layer)),
-                ("bias", network.bias(layer).unwrap_or_default()),
-                ("output", &self.outputs[layer][..used]),
-                ("activation factors", &self.factors[layer][..used.min(self.factors[layer].len())]),
-            ];
-            if let Some((what, _)) = forward.iter().find(|(_, values)| is_spoiled(values)) {
-                return format!("the {what} of layer {} (dense)", layer + 1);
-            }
-        }
-        for layer in (0..network.layers.len()).rev() {
-            let used = samples * network.layers[layer].shape.outputs;
-            let backward: [(&str, &[S]); 3] = [
-                ("error signal", &self.error_signals[layer][..used]),
-                ("gradient", self.gradients.get(network.weight_id(layer))),
-                ("bias gradient", self.bias_gradient(network, layer)),
-            ];
-            if let Some((what, _)) = backward.iter().find(|(_, values)| is_spoiled(values)) {
-                return format!("the {what} of layer {} (dense)", layer + 1);
-            }
-        }
-        self.first_too_large(network, limit, half)
-    }
-
-    /// The first array whose numbers are finite but so large that the update may not be.
-    fn first_too_large(&self, network: &Network<S>, limit: S, half: S) -> String {
-        for layer in 0..network.layers.len() {
-            let arrays: [(&str, &[S], S); 4] = [
-                ("weight", network.weight(layer), half),
-                ("bias", network.bias(layer).unwrap_or_default(), half),
-                ("gradient", self.gradients.get(network.weight_id(layer)), limit),
-                ("bias gradient", self.bias_gradient(network, layer), limit),
-            ];
-            if let Some((what, ..)) = arrays.iter().find(|(_, values, most)| !is_within(values, *most)) {
-                return format!("the update of layer {} (dense), whose {what} is too large for it", layer + 1);
-            }
-        }
-        "the loss".to_owned()
-    }
-
-    fn bias_gradient(&self, network: &Network<S>, layer: usize) -> &[S] {
-        if network.config().has_bias { self.gradients.get(network.bias_id(layer)) } else { &[] }
-    }
-
-    /// Error signals of all layers and the gradients, from the output down.
-    fn backward(&mut self, network: &Network<S>, chain: &mut Chain<S>, batch: &Batch<'_, S>, step: u64) -> f64 {
-        let samples = batch.labels.len();
-        let loss = self.output_error(network, batch);
-        self.watch.done(Part::Loss);
-        for layer in (0..network.layers.len()).rev() {
-            // Signals are numbered as layers.
-            let at = At { id: layer, step };
-            self.modulate(network, chain, Propagation::Propagating, at, samples);
-            self.watch.done(Part::Activation);
-            if layer > 0 {
-                self.upstream(network, chain, layer, samples, step);
-            }
-            self.modulate(network, chain, Propagation::Local, at, samples);
-            self.watch.done(Part::Activation);
-            let dense = network.layers[layer];
-            let error_signal = &self.error_signals[layer][..samples * dense.shape.outputs];
-            let grad = self.gradients.get_mut(network.weight_id(layer));
-            if layer == 0 {
-                self.first_layer.gradient(&self.threads, dense, error_signal, &batch.inputs, grad);
-            } else {
-                let passed = &self.passed[layer - 1];
-                let input = if passed.is_empty() { &self.outputs[layer - 1] } else { passed };
-                dense.weight_gradient(&self.threads, error_signal, &input[..samples * dense.shape.inputs], grad);
-            }
-            self.watch.done(Part::Products);
-            if network.config().has_bias {
-                dense.bias_gradient(error_signal, self.gradients.get_mut(network.bias_id(layer)));
-            }
-            self.watch.done(Part::Activation);
-        }
-        loss
-    }
-}
-
-/// A buffer for the outputs of each layer, `[most, outputs]`.
-fn buffers<S: Real>(network: &Network<S>, most: usize) -> Vec<Vec<S>> {
-    network.layers.iter().map(|layer| vec![S::ZERO; most * layer.shape.outputs]).collect()
 }
 
 /// The class with the largest output; the first of equals.
-pub(crate) fn largest<S: Real>(row: &[S]) -> u8 {
+fn largest<S: Real>(row: &[S]) -> u8 {
     let mut best = 0;
     for (class, value) in row.iter().enumerate().skip(1) {
         if *value > row[best] {

@@ -27,7 +27,7 @@ fn gradients(network: &Network<f64>, rules: Vec<Box<dyn Rule<f64>>>) -> Vec<Vec<
         chain.gradient(At { id, step: 0 }, network.weight(layer), gradients.get_mut(id));
         gradients.get(id).to_vec()
     };
-    (0..network.layers.len()).map(of_layer).collect()
+    (0..network.layers().len()).map(of_layer).collect()
 }
 
 /// Gives the network's own weights as feedback.
@@ -93,9 +93,9 @@ fn by_hand(
     modulated: impl Fn(usize, Vec<f64>) -> Vec<f64>,
 ) -> Vec<Vec<f64>> {
     let mut outputs = vec![inputs()];
-    for (layer, dense) in network.layers.iter().enumerate() {
-        let units = dense.shape.outputs;
-        let mut sums = product(&outputs[layer], &transposed(network.weight(layer), dense.shape.inputs), dense.shape.inputs);
+    for (layer, dense) in network.layers().iter().enumerate() {
+        let units = dense.output().len();
+        let mut sums = product(&outputs[layer], &transposed(network.weight(layer), dense.input().len()), dense.input().len());
         for row in sums.chunks_mut(units) {
             row.iter_mut().zip(network.bias(layer).unwrap()).for_each(|(sum, bias)| *sum += bias);
         }
@@ -110,7 +110,7 @@ fn by_hand(
     let mut error = output_error.clone();
     let mut found = vec![Vec::new(); 3];
     for layer in (0..3).rev() {
-        let units = network.layers[layer].shape.outputs;
+        let units = network.layers()[layer].output().len();
         found[layer] = product(&transposed(&error, units), &outputs[layer], LABELS.len());
         if layer > 0 {
             let carried = match feedback.feedback(At { id: 2 * layer, step: 0 }).unwrap() {
@@ -160,8 +160,8 @@ fn grapes_without_clipping_scales_what_feedback_alignment_carries() {
     let network = network();
     let mut rule = FeedbackAlignment::new(&resolve("feedback-alignment").unwrap(), &network.plan(LABELS.len(), 9)).unwrap();
     let expected = by_hand(&network, &mut rule, |layer, error| {
-        let dense = &network.layers[layer];
-        let sums: Vec<f64> = network.weight(layer).chunks(dense.shape.inputs).map(|row| row.iter().map(|w| w.abs()).sum()).collect();
+        let dense = &network.layers()[layer];
+        let sums: Vec<f64> = network.weight(layer).chunks(dense.input().len()).map(|row| row.iter().map(|w| w.abs()).sum()).collect();
         let factors = unclipped(&sums);
         error.chunks(factors.len()).flat_map(|row| row.iter().zip(&factors).map(|(e, factor)| e * factor).collect::<Vec<_>>()).collect()
     });
@@ -178,11 +178,11 @@ fn the_weight_wise_form_scales_the_matrix_between_hidden_layers_under_direct_fee
     let mut rule = FeedbackAlignment::new(&resolve("direct-feedback-alignment").unwrap(), &network.plan(LABELS.len(), 9)).unwrap();
     let mut expected = by_hand(&network, &mut rule, |_, error| error);
     // Of three matrices the second alone; below the output layer the upper end counts 1.
-    let dense = &network.layers[1];
+    let dense = &network.layers()[1];
     let sums: Vec<f64> =
-        (0..dense.shape.inputs).map(|j| network.weight(1).iter().skip(j).step_by(dense.shape.inputs).map(|w| w.abs()).sum()).collect();
+        (0..dense.input().len()).map(|j| network.weight(1).iter().skip(j).step_by(dense.input().len()).map(|w| w.abs()).sum()).collect();
     let factors = unclipped(&sums);
-    expected[1].chunks_mut(dense.shape.inputs).for_each(|row| row.iter_mut().zip(&factors).for_each(|(g, factor)| *g *= factor));
+    expected[1].chunks_mut(dense.input().len()).for_each(|row| row.iter_mut().zip(&factors).for_each(|(g, factor)| *g *= factor));
     let grapes = Grapes::new(&resolve("grapes:least=0,form=weight-wise").unwrap(), &network.plan(LABELS.len(), 9)).unwrap();
     assert_close(&gradients(&network, vec![Box::new(rule), Box::new(grapes)]), &expected);
 }

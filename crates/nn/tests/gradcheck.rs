@@ -30,7 +30,7 @@ impl Case {
     fn draw(config: &NetworkConfig, rules: &[RuleSettings], seed: u64) -> Self {
         let mut network = Network::new(config, seed).unwrap();
         let mut stream = Stream::new(seed, Purpose::Noise, 0);
-        for layer in 0..network.layers.len() {
+        for layer in 0..network.layers().len() {
             if let Some(bias) = network.bias_mut(layer) {
                 bias.fill_with(|| stream.normal());
             }
@@ -55,18 +55,18 @@ impl Case {
     fn is_smooth(&self) -> bool {
         let mut chain = self.chain();
         let mut x = self.inputs.clone();
-        for (number, layer) in self.network.layers.iter().enumerate() {
-            let (features, units) = (layer.shape.inputs, layer.shape.outputs);
+        for (number, layer) in self.network.layers().iter().enumerate() {
+            let (features, units) = (layer.input().len(), layer.output().len());
             let pre_activation = |s: usize, j: usize| {
                 let weight = self.network.weight(number);
                 let products = (0..features).map(|i| weight[j * features + i] * x[s * features + i]);
                 products.sum::<f64>() + self.network.bias(number).map_or(0.0, |bias| bias[j])
             };
             let mut z: Vec<f64> = (0..SAMPLES * units).map(|index| pre_activation(index / units, index % units)).collect();
-            if layer.activation == Activation::Relu && z.iter().any(|z| z.abs() < KINK) {
+            if layer.activation() == Activation::Relu && z.iter().any(|z| z.abs() < KINK) {
                 return false;
             }
-            layer.activation.forward(&mut z);
+            layer.activation().forward(&mut z);
             let factors = chain.activation(At { id: number, step: STEP }, SAMPLES);
             z.iter_mut().zip(factors.into_iter().flatten()).for_each(|(y, factor)| *y *= *factor);
             x = z;

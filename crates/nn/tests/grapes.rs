@@ -105,7 +105,7 @@ fn importance_is_that_of_the_look_ahead_weights() {
             ahead.weight_mut(layer).iter_mut().zip(weight.iter().zip(&*velocity)).for_each(|(ahead, (w, v))| *ahead = w - 0.9 * v);
         }
         workspace.step(&mut network, &mut chain, &batch, RATE, step).unwrap();
-        for layer in 0..network.layers.len() {
+        for layer in 0..network.layers().len() {
             // Biases take no part in importance.
             ahead.bias_mut(layer).unwrap().copy_from_slice(network.bias(layer).unwrap());
             for (found, expected) in network.weight(layer).iter().zip(ahead.weight(layer)) {

@@ -121,14 +121,14 @@ impl Plan {
     pub fn dense(sizes: &[usize]) -> Self {
         let mut plan = Self::default();
         for (layer, pair) in sizes.windows(2).enumerate() {
-            plan.push_dense(layer, pair[1], pair[0], true, layer + 2 == sizes.len());
+            plan.push_dense(pair[1], pair[0], true, layer + 2 == sizes.len());
         }
         plan
     }
 
     /// Adds a dense layer on top: its weights, its biases if it has any, and its signal.
-    pub fn push_dense(&mut self, layer: usize, units: usize, senders: usize, has_bias: bool, is_output: bool) {
-        let weight = self.params.len();
+    pub fn push_dense(&mut self, units: usize, senders: usize, has_bias: bool, is_output: bool) {
+        let (layer, weight) = (self.layers(), self.params.len());
         let param = |role: ParamRole, columns, senders| {
             let name = format!("layer{}.{}", layer + 1, role.name());
             ParamShape { name, layer, role, rows: units, columns, units, senders }

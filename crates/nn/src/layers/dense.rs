@@ -5,9 +5,12 @@
 //! ```
 
 use pulp::Arch;
+use spinet_rules::Plan;
 
+use crate::layer::{Flow, Gradients, Layer, Step};
+use crate::part::Part;
 use crate::product::{Layout, product};
-use crate::{Activation, Real, Threads};
+use crate::{Activation, Inputs, Real};
 
 /// Units of a dense layer and what each receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,25 +30,57 @@ impl DenseShape {
 
 /// A dense layer; its weights `[outputs, inputs]` and biases `[outputs]` are arrays of the network.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dense {
-    /// Units and inputs.
-    pub shape: DenseShape,
-    /// What the units do with their pre-activation.
-    pub activation: Activation,
+pub(crate) struct Dense {
+    pub(crate) input: Flow,
+    pub(crate) units: usize,
+    pub(crate) activation: Activation,
+    pub(crate) has_bias: bool,
 }
 
-impl Dense {
-    /// Products `[batch, outputs]` of inputs `[batch, inputs]` with `weight`, before biases and activation.
-    pub(crate) fn forward<S: Real>(self, threads: &Threads, weight: &[S], inputs: &[S], outputs: &mut [S]) {
-        let DenseShape { outputs: units, inputs: features } = self.shape;
-        let batch = outputs.len() / units;
-        product(threads, [batch, features, units], (inputs, Layout::Plain), (weight, Layout::Transposed), outputs);
+/// Its trained arrays, in the order in which it declares them.
+const WEIGHT: usize = 0;
+const BIAS: usize = 1;
+
+impl<S: Real> Layer<S> for Dense {
+    fn kind(&self) -> &'static str {
+        "dense"
     }
 
-    /// Adds the biases to products `[batch, outputs]` and applies the activation.
-    pub(crate) fn activate<S: Real>(self, threads: &Threads, bias: Option<&[S]>, outputs: &mut [S]) {
-        let units = self.shape.outputs;
-        threads.pieces(outputs, units, |_, rows| {
+    fn input(&self) -> Flow {
+        self.input
+    }
+
+    fn output(&self) -> Flow {
+        Flow::row(self.units)
+    }
+
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    fn declare(&self, plan: &mut Plan, is_output: bool) {
+        plan.push_dense(self.units, self.input.len(), self.has_bias, is_output);
+    }
+
+    fn forward(&self, step: &mut Step<'_, S>, input: &Inputs<'_, S>, output: &mut [S]) {
+        let (units, features, weight) = (self.units, self.input.len(), step.params.get(WEIGHT));
+        match input {
+            Inputs::Pixels(pixels) => {
+                step.products.take(step.threads, pixels, units);
+                step.watch.done(Part::Gather);
+                if step.are_new {
+                    step.products.split(step.threads, weight, features);
+                }
+                step.products.forward(step.threads, features, weight, output);
+            }
+            Inputs::Numbers(numbers) => {
+                let shape = [output.len() / units, features, units];
+                product(step.threads, shape, (numbers, Layout::Plain), (weight, Layout::Transposed), output);
+            }
+        }
+        step.watch.done(Part::Products);
+        let bias = self.has_bias.then(|| step.params.get(BIAS));
+        step.threads.pieces(output, units, |_, rows| {
             if let Some(bias) = bias {
                 Arch::new().dispatch(|| {
                     for row in rows.chunks_exact_mut(units) {
@@ -57,27 +92,37 @@ impl Dense {
         });
     }
 
-    /// Derivatives of the loss at the layer's inputs, `[batch, inputs]`, from its error signal `[batch, outputs]`.
-    pub(crate) fn upstream<S: Real>(self, threads: &Threads, weight: &[S], error_signal: &[S], upstream: &mut [S]) {
-        let DenseShape { outputs: units, inputs: features } = self.shape;
-        let batch = error_signal.len() / units;
-        product(threads, [batch, units, features], (error_signal, Layout::Plain), (weight, Layout::Plain), upstream);
+    /// `e = dL/dy * f'(a)`.
+    fn error_signal(&self, output: &[S], error: &mut [S]) {
+        self.activation.backward(output, error);
     }
 
-    /// Gradients of the weights from error signal `[batch, outputs]` and inputs `[batch, inputs]`.
-    pub(crate) fn weight_gradient<S: Real>(self, threads: &Threads, error_signal: &[S], inputs: &[S], weight: &mut [S]) {
-        let DenseShape { outputs: units, inputs: features } = self.shape;
-        let batch = error_signal.len() / units;
-        product(threads, [units, batch, features], (error_signal, Layout::Transposed), (inputs, Layout::Plain), weight);
+    /// `dL/dx = e W`.
+    fn upstream(&self, step: &mut Step<'_, S>, error: &[S], upstream: &mut [S]) {
+        let (units, features) = (self.units, self.input.len());
+        let shape = [error.len() / units, units, features];
+        product(step.threads, shape, (error, Layout::Plain), (step.params.get(WEIGHT), Layout::Plain), upstream);
     }
 
-    /// Gradients of the biases from the error signal `[batch, outputs]`.
-    pub(crate) fn bias_gradient<S: Real>(self, error_signal: &[S], bias: &mut [S]) {
-        bias.fill(S::ZERO);
-        Arch::new().dispatch(|| {
-            for row in error_signal.chunks_exact(self.shape.outputs) {
-                bias.iter_mut().zip(row).for_each(|(sum, error)| *sum += *error);
+    /// `dL/dW = e^T x`, and `dL/db` the sum of `e` over the samples.
+    fn gradients(&self, step: &mut Step<'_, S>, input: &Inputs<'_, S>, error: &[S], gradients: &mut Gradients<'_, S>) {
+        let (units, features, weight) = (self.units, self.input.len(), gradients.get_mut(WEIGHT));
+        match input {
+            Inputs::Pixels(_) => step.products.gradient(step.threads, features, error, weight),
+            Inputs::Numbers(numbers) => {
+                let shape = [units, error.len() / units, features];
+                product(step.threads, shape, (error, Layout::Transposed), (numbers, Layout::Plain), weight);
             }
-        });
+        }
+        step.watch.done(Part::Products);
+        if self.has_bias {
+            let bias = gradients.get_mut(BIAS);
+            bias.fill(S::ZERO);
+            Arch::new().dispatch(|| {
+                for row in error.chunks_exact(units) {
+                    bias.iter_mut().zip(row).for_each(|(sum, error)| *sum += *error);
+                }
+            });
+        }
     }
 }

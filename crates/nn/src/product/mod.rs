@@ -2,8 +2,8 @@
 //! The bits are the same whatever the number of threads.
 #![allow(unsafe_code, reason = "a kernel file: `gemm` takes raw pointers, and tiles of one result are written side by side")]
 
+pub(crate) mod bytes;
 pub(crate) mod exact;
-pub(crate) mod first_layer;
 pub(crate) mod kernel;
 mod layout;
 pub(crate) mod pixels;

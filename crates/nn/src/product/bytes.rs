@@ -1,4 +1,4 @@
-//! The first layer's products, whose factor is what a network is given: numbers, or pixels.
+//! What a layer is given, numbers or pixels, and the products of a layer whose inputs are pixels.
 //!
 //! Pixels stay bytes. The class `exact` multiplies them as integers; the class `f32` widens them to `byte / 255` first.
 //! Standardized pixels are the same products with their constants folded in, see `standardizer`.
@@ -8,9 +8,9 @@ use crate::product::exact::{Exact, MOST_TERMS};
 use crate::product::sparse::{Encoding, Sparse};
 use crate::product::{Layout, product};
 use crate::standardizer::Folded;
-use crate::{Dense, Kernel, Pixels, Real, Threads};
+use crate::{Kernel, Pixels, Real, Threads};
 
-/// What a network is given.
+/// What a layer is given.
 #[derive(Clone, Copy, Debug)]
 pub enum Inputs<'a, S> {
     /// `[samples, features]`, row-major.
@@ -34,9 +34,9 @@ impl<S> Inputs<'_, S> {
     }
 }
 
-/// Buffers of the first layer's products; nothing is allocated before the first pixels come.
+/// Products of a layer with pixels, and their buffers; nothing is allocated before the first pixels come.
 #[derive(Clone, Debug)]
-pub(crate) struct FirstLayer<S> {
+pub(crate) struct ByteProducts<S> {
     /// Resolved.
     pub(crate) kernel: Kernel,
     most: usize,
@@ -56,7 +56,7 @@ pub(crate) struct FirstLayer<S> {
     pub(crate) largest_gradient: Option<f32>,
 }
 
-impl<S: Real> FirstLayer<S> {
+impl<S: Real> ByteProducts<S> {
     pub(crate) fn new(kernel: Kernel, most: usize) -> Self {
         Self {
             kernel,
@@ -73,20 +73,24 @@ impl<S: Real> FirstLayer<S> {
         }
     }
 
-    /// Takes a batch: gathers its pixels, as bytes or as numbers.
-    pub(crate) fn take(&mut self, threads: &Threads, dense: Dense, inputs: &Inputs<'_, S>) {
-        let features = dense.shape.inputs;
+    /// Forgets the last batch.
+    pub(crate) fn clear(&mut self) {
         self.used = None;
         self.is_sparse = false;
         (self.largest_weight, self.largest_gradient) = (None, None);
-        let Inputs::Pixels(pixels) = inputs else { return };
+    }
+
+    /// Takes a batch for a layer of so many units: gathers its pixels, as bytes or as numbers.
+    pub(crate) fn take(&mut self, threads: &Threads, pixels: &Pixels<'_>, units: usize) {
+        let features = pixels.features;
+        self.clear();
         if let Some(folded) = &mut self.folded {
             folded.take(pixels, self.most);
         }
         let allows_exact = self.folded.as_ref().is_none_or(Folded::allows_exact);
         let is_exact = allows_exact && self.kernel != Kernel::F32 && S::single(&[]).is_some() && features.max(self.most) <= MOST_TERMS;
         if is_exact {
-            let new = || Exact::new(self.kernel, self.most, features, dense.shape.outputs);
+            let new = || Exact::new(self.kernel, self.most, features, units);
             self.exact.get_or_insert_with(new).gather(threads, pixels);
             return;
         }
@@ -123,11 +127,11 @@ impl<S: Real> FirstLayer<S> {
     }
 
     /// Pre-activations without biases, `[samples, units]`, for the batch that was taken and the weights that were split.
-    pub(crate) fn forward(&mut self, threads: &Threads, dense: Dense, weight: &[S], inputs: &Inputs<'_, S>, outputs: &mut [S]) {
-        let (units, features) = (dense.shape.outputs, dense.shape.inputs);
-        let numbers = numbers_of(&self.widened, self.used, inputs);
-        let folded = self.folded.as_ref().filter(|_| matches!(inputs, Inputs::Pixels(_)));
+    pub(crate) fn forward(&mut self, threads: &Threads, features: usize, weight: &[S], outputs: &mut [S]) {
+        let units = weight.len() / features;
+        let folded = self.folded.as_ref();
         let weight = folded.map_or(weight, |folded| folded.weight(weight));
+        let numbers = self.used.map(|used| &self.widened[..used]);
         match (numbers, &self.exact, S::single_mut(outputs)) {
             #[cfg(target_arch = "x86_64")]
             (None, _, Some(outputs)) if self.is_sparse => {
@@ -145,26 +149,23 @@ impl<S: Real> FirstLayer<S> {
     }
 
     /// Gradients of the weights, `[units, features]`, from the error signal `[samples, units]`.
-    pub(crate) fn gradient(&mut self, threads: &Threads, dense: Dense, error_signal: &[S], inputs: &Inputs<'_, S>, weight: &mut [S]) {
-        let features = dense.shape.inputs;
+    pub(crate) fn gradient(&mut self, threads: &Threads, features: usize, error_signal: &[S], weight: &mut [S]) {
+        let units = weight.len() / features;
         let Self { folded, exact, widened, used, most, largest_gradient, is_sparse, .. } = self;
-        #[cfg(target_arch = "x86_64")]
-        let sparse = &mut self.sparse;
-        let mut folded = folded.as_mut().filter(|_| matches!(inputs, Inputs::Pixels(_)));
-        let error_signal = match &mut folded {
+        let error_signal = match folded {
             Some(folded) => folded.backward(error_signal, *most),
             None => error_signal,
         };
-        match (inputs, *used, exact, S::single(error_signal), S::single_mut(weight)) {
+        match (*used, exact, S::single(error_signal), S::single_mut(weight)) {
             #[cfg(target_arch = "x86_64")]
-            (Inputs::Pixels(_), None, _, Some(error_signal), Some(weight)) if *is_sparse => {
-                sparse.gradient(threads, error_signal, weight);
-            }
-            (Inputs::Pixels(_), None, Some(exact), Some(error_signal), Some(weight)) => {
+            (None, _, Some(error_signal), Some(weight)) if *is_sparse => self.sparse.gradient(threads, error_signal, weight),
+            (None, Some(exact), Some(error_signal), Some(weight)) => {
                 *largest_gradient = Some(exact.gradient(threads, error_signal, features, weight));
             }
-            (Inputs::Pixels(_), used, ..) => dense.weight_gradient(threads, error_signal, &widened[..used.unwrap_or_default()], weight),
-            (Inputs::Numbers(numbers), ..) => dense.weight_gradient(threads, error_signal, numbers, weight),
+            (used, ..) => {
+                let shape = [units, error_signal.len() / units, features];
+                product(threads, shape, (error_signal, Layout::Transposed), (&widened[..used.unwrap_or_default()], Layout::Plain), weight);
+            }
         }
         if let Some(folded) = folded {
             folded.gradient(threads, features, weight);
@@ -172,17 +173,9 @@ impl<S: Real> FirstLayer<S> {
         }
     }
 
-    /// The batch as numbers; none if it is multiplied as bytes.
-    pub(crate) fn numbers<'a>(&'a self, inputs: &Inputs<'a, S>) -> Option<&'a [S]> {
-        numbers_of(&self.widened, self.used, inputs)
-    }
-}
-
-/// What the products meet; none if the batch is multiplied as bytes.
-fn numbers_of<'a, S>(widened: &'a [S], used: Option<usize>, inputs: &Inputs<'a, S>) -> Option<&'a [S]> {
-    match inputs {
-        Inputs::Numbers(numbers) => Some(numbers),
-        Inputs::Pixels(_) => used.map(|used| &widened[..used]),
+    /// The batch as numbers, if it was widened.
+    pub(crate) fn numbers(&self) -> Option<&[S]> {
+        self.used.map(|used| &self.widened[..used])
     }
 }
 
