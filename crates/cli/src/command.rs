@@ -15,6 +15,7 @@ Start here (no files needed, takes seconds):
 
 More:
   spinet rules                      every learning rule with its settings
+  spinet layers                     every kind of layer, likewise
   spinet data list                  every data set, and how to get it
   spinet help train                 every setting of a run
 
@@ -44,6 +45,7 @@ enum Command {
     Tune(crate::tune::Tune),
     Bench(crate::bench::Bench),
     Rules(crate::rules::Rules),
+    Layers(crate::layers::Layers),
     Data(crate::data::Data),
     Completions(crate::completions::Completions),
 }
@@ -62,6 +64,7 @@ impl Command {
             Self::Tune(command) => command.run(output),
             Self::Bench(command) => command.run(output),
             Self::Rules(command) => command.run(output),
+            Self::Layers(command) => command.run(output),
             Self::Data(command) => command.run(output),
             Self::Completions(command) => command.run(output),
         }

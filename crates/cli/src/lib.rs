@@ -39,7 +39,7 @@ pub use spinet_rules as rules;
 pub use spinet_train as train;
 
 pub use spinet_data::{DATASETS, Dataset, Samples, Source, Values, load};
-pub use spinet_nn::{Activation, BiasInitializer, Initialiser, Kernel, Loss, Network, Threads};
+pub use spinet_nn::{Activation, BiasInitializer, Initialiser, Kernel, LAYERS, LayerSettings, Loss, Network, Threads};
 pub use spinet_rules::{RULES, RuleSettings};
 pub use spinet_train::store;
 pub use spinet_train::{

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 use spinet::RULES;
-use spinet::rules::{Parameter, Range, Role, RuleEntry, Seam, find};
+use spinet::rules::{Role, RuleEntry, Seam, find};
 
 use crate::error::Error;
 use crate::output::Output;
+use crate::parameters;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,16 +54,7 @@ fn show(entry: &RuleEntry, output: &mut Output) -> Result<(), Error> {
         writeln!(output, "  acts on: {}", places.join(", "))?;
     }
     writeln!(output, "  reference: {}", entry.reference)?;
-    for Parameter { name, summary, range } in entry.parameters {
-        let default = match range {
-            // With an exponent where it would be long.
-            Range::Number { default, .. } if *default != 0.0 && default.abs() < 1e-4 => format!("{default:e}"),
-            _ => range.default_text(),
-        };
-        writeln!(output, "  {name} = {default}")?;
-        writeln!(output, "      {summary}; {range}")?;
-    }
-    Ok(())
+    parameters::show(entry.parameters, output)
 }
 
 fn seam_in_words(seam: Seam) -> &'static str {
@@ -77,28 +69,12 @@ fn seam_in_words(seam: Seam) -> &'static str {
 }
 
 fn object(entry: &RuleEntry) -> Value {
-    let parameter = |parameter: &Parameter| {
-        json!({
-            "name": parameter.name,
-            "summary": parameter.summary,
-            "default": default(&parameter.range),
-            "range": parameter.range.to_string(),
-        })
-    };
     json!({
         "name": entry.name,
         "role": match entry.role { Role::Optimizer => "optimizer", Role::Rule => "rule" },
         "summary": entry.summary,
         "reference": entry.reference,
         "seams": entry.seams,
-        "parameters": entry.parameters.iter().map(parameter).collect::<Vec<_>>(),
+        "parameters": parameters::objects(entry.parameters),
     })
-}
-
-fn default(range: &Range) -> Value {
-    match range {
-        Range::Number { default, .. } => json!(default),
-        Range::Count { default, .. } => json!(default),
-        Range::Choice { .. } | Range::Layers => json!(range.default_text()),
-    }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use spinet::data::{Column, Part, normal_name};
-use spinet::{Activation, BiasInitializer, Initialiser, Kernel, Loss, RuleSettings, Schedule, Standardize, TrainConfig};
+use spinet::{Activation, BiasInitializer, Initialiser, Kernel, LayerSettings, Loss, RuleSettings, Schedule, Standardize, TrainConfig};
 
 use crate::error::Error;
 
@@ -43,6 +43,9 @@ pub(crate) struct Settings {
     /// Units of the hidden layers: `100`, `256,128`, or `none` for a linear classifier [default: 100].
     #[arg(long, value_name = "UNITS")]
     hidden: Option<Hidden>,
+    /// Hidden layer, repeatable, from input to output, in the place of `--hidden` and `--activation`; see `spinet layers`.
+    #[arg(long = "layer", value_name = "NAME[:PARAMETER=VALUE,...]", conflicts_with_all = ["hidden", "activation"])]
+    layers: Vec<LayerSettings>,
     /// Activation of the hidden layers [default: sigmoid].
     #[arg(long, value_name = "NAME", value_parser = activation())]
     activation: Option<Activation>,
@@ -121,6 +124,12 @@ impl Settings {
         set(&mut config.seed, self.seed.as_ref());
         set(&mut config.kernel, self.kernel.as_ref());
         set(&mut config.rules, (!self.rules.is_empty()).then_some(&self.rules));
+        if self.hidden.is_some() || self.activation.is_some() {
+            config.layers.clear();
+        }
+        if !self.layers.is_empty() {
+            config = config.with_layers(&self.layers)?;
+        }
         config.check()?;
         Ok(config)
     }

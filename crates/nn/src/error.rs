@@ -48,6 +48,27 @@ pub enum Error {
         /// The text given.
         found: String,
     },
+    /// A name that no kind of layer has.
+    #[error("unknown layer `{found}`, expected one of {expected}{hint}")]
+    UnknownLayer {
+        /// The name given.
+        found: String,
+        /// Names of all kinds.
+        expected: String,
+        /// The nearest of them, if one is near, as a hint.
+        hint: String,
+    },
+    /// Options of a layer.
+    #[error(transparent)]
+    Layer(#[from] spinet_rules::Error),
+    /// Layers with other units than the sizes say.
+    #[error("`layers` have {found:?} units, but the hidden sizes are {expected:?}")]
+    LayersMismatch {
+        /// Units of the layers.
+        found: Vec<usize>,
+        /// The sizes between input and output.
+        expected: Vec<usize>,
+    },
     /// An output activation beside softmax.
     #[error("loss `cross-entropy` has softmax outputs, so `output_activation` must be identity, but is {found}")]
     OutputActivation {

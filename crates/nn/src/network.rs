@@ -9,6 +9,7 @@ use spinet_rules::{ParamRole, Plan};
 use crate::initialiser::draw_layer;
 use crate::layer::{Flow, Layer};
 use crate::layers::dense::Dense;
+use crate::layers::registry::{LayerSettings, build};
 use crate::{Activation, Arrays, BiasInitializer, DenseShape, Error, Initialiser, Loss, Real};
 
 /// What a person chooses of a network.
@@ -16,7 +17,10 @@ use crate::{Activation, Arrays, BiasInitializer, DenseShape, Error, Initialiser,
 pub struct NetworkConfig {
     /// Features, units of every hidden layer, classes.
     pub sizes: Vec<usize>,
-    /// Activation of the hidden layers.
+    /// Kinds and options of the hidden layers, from input to output, where they are not all dense with one activation; none otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerSettings>,
+    /// Activation of the hidden layers, unless `layers` has them.
     pub activation: Activation,
     /// Activation of the output layer; identity with cross-entropy, whose softmax is part of the loss.
     pub output_activation: Activation,
@@ -36,6 +40,7 @@ impl NetworkConfig {
     pub fn dense(sizes: &[usize]) -> Self {
         Self {
             sizes: sizes.to_vec(),
+            layers: Vec::new(),
             activation: Activation::Sigmoid,
             output_activation: Activation::Identity,
             loss: Loss::CrossEntropy,
@@ -68,8 +73,29 @@ impl NetworkConfig {
         if self.loss == Loss::CrossEntropy && self.output_activation != Activation::Identity {
             return Err(Error::OutputActivation { found: self.output_activation.name() });
         }
+        if !self.layers.is_empty() {
+            let expected = &self.sizes[1..self.sizes.len() - 1];
+            let found = units(&self.layers, self.sizes[0])?;
+            if found != expected {
+                return Err(Error::LayersMismatch { found, expected: expected.to_vec() });
+            }
+        }
         self.initialiser.check()
     }
+}
+
+/// Numbers that each of these layers gives for a sample with so many features.
+///
+/// # Errors
+///
+/// [`Error::UnknownLayer`]; [`Error::Layer`] for options that do not exist or are out of range.
+pub fn units(layers: &[LayerSettings], features: usize) -> Result<Vec<usize>, Error> {
+    let mut input = Flow::row(features);
+    let units = |settings: &LayerSettings| {
+        input = build::<f32>(settings, input, true)?.output();
+        Ok(input.len())
+    };
+    layers.iter().map(units).collect()
 }
 
 /// Weights of a layer: small networks are what this is for, and a slip of the finger should not ask for terabytes.
@@ -123,12 +149,15 @@ impl<S: Real> Network<S> {
     fn with_layers(config: &NetworkConfig, mut arrays: impl FnMut(usize, DenseShape) -> (Vec<S>, Vec<S>)) -> Result<Self, Error> {
         config.check()?;
         let last = config.sizes.len() - 2;
-        let layer = |(index, pair): (usize, &[usize])| {
+        let mut layers: Vec<Arc<dyn Layer<S>>> = Vec::with_capacity(last + 1);
+        for (index, pair) in config.sizes.windows(2).enumerate() {
+            let input = layers.last().map_or(Flow::row(pair[0]), |below| below.output());
             let activation = if index == last { config.output_activation } else { config.activation };
-            let dense = Dense { input: Flow::row(pair[0]), units: pair[1], activation, has_bias: config.has_bias };
-            Arc::new(dense) as Arc<dyn Layer<S>>
-        };
-        let layers: Vec<_> = config.sizes.windows(2).enumerate().map(layer).collect();
+            layers.push(match config.layers.get(index) {
+                Some(settings) => build(settings, input, config.has_bias)?,
+                None => Arc::new(Dense { input, units: pair[1], activation, has_bias: config.has_bias }),
+            });
+        }
         let (mut plan, mut ids, mut signals) = (Plan::default(), Vec::new(), Vec::new());
         for (index, layer) in layers.iter().enumerate() {
             let (first, signal) = (plan.params.len(), plan.signals.len());

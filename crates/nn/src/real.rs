@@ -2,6 +2,7 @@
 
 use spinet_rules::Buildable;
 
+use crate::layers::registry::{Builder, Make};
 use crate::simd::exponential;
 
 /// `f32` or `f64` with an exponential.
@@ -13,6 +14,9 @@ pub trait Real: Buildable {
     /// The number of a byte; exact.
     #[must_use]
     fn from_byte(byte: u8) -> Self;
+
+    #[doc(hidden)]
+    fn builder(make: &Make) -> Builder<Self>;
 
     /// The same numbers, if the type is `f32`.
     #[doc(hidden)]
@@ -32,6 +36,9 @@ impl Real for f32 {
     fn from_byte(byte: u8) -> Self {
         f32::from(byte)
     }
+    fn builder(make: &Make) -> Builder<Self> {
+        make.single
+    }
     fn single(values: &[Self]) -> Option<&[f32]> {
         Some(values)
     }
@@ -48,6 +55,9 @@ impl Real for f64 {
     #[inline]
     fn from_byte(byte: u8) -> Self {
         f64::from(byte)
+    }
+    fn builder(make: &Make) -> Builder<Self> {
+        make.double
     }
     fn single(_: &[Self]) -> Option<&[f32]> {
         None

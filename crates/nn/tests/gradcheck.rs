@@ -104,6 +104,7 @@ fn check(activation: Activation, loss: Loss, output_activation: Activation) {
                 let initialiser = Initialiser::Uniform(1.0);
                 let config = NetworkConfig {
                     sizes,
+                    layers: Vec::new(),
                     activation,
                     output_activation,
                     loss,

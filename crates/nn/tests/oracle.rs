@@ -60,6 +60,7 @@ impl GradientCase {
     fn with_output(&self, output_activation: Activation) -> Network<f64> {
         let config = NetworkConfig {
             sizes: self.sizes.clone(),
+            layers: Vec::new(),
             activation: self.activation,
             output_activation,
             loss: self.loss,

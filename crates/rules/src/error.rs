@@ -15,8 +15,10 @@ pub enum Error {
         suggestion: Option<String>,
     },
     /// No parameter of that name.
-    #[error("rule `{rule}`: unknown parameter `{found}`, expected {expected}{}", hint(.suggestion.as_deref()))]
+    #[error("{kind} `{rule}`: unknown parameter `{found}`, expected {expected}{}", hint(.suggestion.as_deref()))]
     UnknownParameter {
+        /// What has it: `rule` or `layer`.
+        kind: &'static str,
         /// The rule.
         rule: &'static str,
         /// The name given.
@@ -27,8 +29,10 @@ pub enum Error {
         suggestion: Option<String>,
     },
     /// A parameter outside its range, or of another type.
-    #[error("rule `{rule}`: `{parameter}` must be {expected}, but is {found}")]
+    #[error("{kind} `{rule}`: `{parameter}` must be {expected}, but is {found}")]
     OutOfRange {
+        /// What has it: `rule` or `layer`.
+        kind: &'static str,
         /// The rule.
         rule: &'static str,
         /// The parameter.
@@ -93,7 +97,7 @@ pub enum Error {
         second: &'static str,
     },
     /// A rule written on the command line in a form that cannot be read.
-    #[error("cannot read rule `{found}`, expected NAME or NAME:PARAMETER=VALUE,... with each parameter once")]
+    #[error("cannot read `{found}`, expected NAME or NAME:PARAMETER=VALUE,... with each parameter once")]
     Syntax {
         /// The text given.
         found: String,

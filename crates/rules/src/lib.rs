@@ -46,7 +46,7 @@ pub use entry::{Buildable, Memory, Role, RuleEntry};
 pub use error::{Error, nearest};
 pub use layers::Layers;
 pub use optimizers::*;
-pub use parameter::{End, Parameter, Range, Resolved, RuleSettings, Setting};
+pub use parameter::{End, HasParameters, Parameter, Range, Resolved, RuleSettings, Setting};
 pub use plan::{ParamRole, ParamShape, Params, Plan, SignalShape};
 pub use registry::{RULES, find, resolve};
 pub use rule::{At, Feedback, Measure, Propagation, Rule, Seam, StateEntry, StateValues};

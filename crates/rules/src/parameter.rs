@@ -1,4 +1,4 @@
-//! What a person sets on a rule: names, defaults and ranges, and the settings checked against them.
+//! What a person sets on a rule or on a kind of layer: names, defaults and ranges, and the settings checked against them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::error::nearest;
 use crate::layers::Chosen;
 use crate::{Error, Layers, Plan, RuleEntry};
 
-/// One parameter of a rule.
+/// One parameter of a rule or of a kind of layer.
 #[derive(Clone, Debug)]
 pub struct Parameter {
     /// Name in settings, flags and records.
@@ -27,17 +27,17 @@ impl Parameter {
     pub(crate) const WEIGHT_LAYERS: Self = Self::layers("the weight matrices it acts on");
 
     /// A number between two ends.
-    pub(crate) const fn number(name: &'static str, default: f64, low: End, high: End, summary: &'static str) -> Self {
+    pub const fn number(name: &'static str, default: f64, low: End, high: End, summary: &'static str) -> Self {
         Self { name, summary, range: Range::Number { default, low, high } }
     }
 
     /// A whole number between two, both allowed.
-    pub(crate) const fn count(name: &'static str, default: u64, [low, high]: [u64; 2], summary: &'static str) -> Self {
+    pub const fn count(name: &'static str, default: u64, [low, high]: [u64; 2], summary: &'static str) -> Self {
         Self { name, summary, range: Range::Count { default, low, high } }
     }
 
     /// One of some words.
-    pub(crate) const fn choice(name: &'static str, default: &'static str, options: &'static [&'static str], summary: &'static str) -> Self {
+    pub const fn choice(name: &'static str, default: &'static str, options: &'static [&'static str], summary: &'static str) -> Self {
         Self { name, summary, range: Range::Choice { default, options } }
     }
 
@@ -226,7 +226,7 @@ impl fmt::Display for Setting {
     }
 }
 
-/// A rule by name, with the parameters that were set; the rest take their defaults.
+/// A rule or a kind of layer by name, with the parameters that were set; the rest take their defaults.
 ///
 /// Written `NAME` or `NAME:PARAMETER=VALUE,PARAMETER=VALUE` on a command line, and as a table with the key `name`
 /// in a file.
@@ -240,7 +240,7 @@ impl fmt::Display for Setting {
 /// # Ok::<(), spinet_rules::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(expecting = "a table with the key `name`, as in `[[rules]]`")]
+#[serde(expecting = "a table with the key `name`, as in `[[rules]]` or `[[layers]]`")]
 pub struct RuleSettings {
     /// Name in the registry.
     pub name: String,
@@ -314,7 +314,31 @@ enum Value {
     Layers(Layers),
 }
 
-/// Every parameter of one rule, checked, with defaults filled in: what a rule is built from.
+/// An entry of a registry whose options a person can set.
+pub trait HasParameters: 'static {
+    /// What it is an entry of, in messages: `rule` or `layer`.
+    const KIND: &'static str;
+
+    /// Name in settings.
+    fn name(&self) -> &'static str;
+
+    /// What can be set.
+    fn parameters(&self) -> &'static [Parameter];
+}
+
+impl HasParameters for RuleEntry {
+    const KIND: &'static str = "rule";
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        self.parameters
+    }
+}
+
+/// Every parameter of one rule, or of one kind of layer, checked, with defaults filled in: what it is built from.
 ///
 /// ```
 /// use spinet_rules::{L2, Plan, resolve};
@@ -322,31 +346,42 @@ enum Value {
 /// let rule = L2::<f32>::new(&resolve("l2:weight_decay=0.01")?, &Plan::dense(&[784, 100, 10]))?;
 /// # Ok::<(), spinet_rules::Error>(())
 /// ```
-#[derive(Clone)]
-pub struct Resolved {
-    entry: &'static RuleEntry,
+pub struct Resolved<E: HasParameters = RuleEntry> {
+    entry: &'static E,
     values: Vec<(&'static str, Value)>,
 }
 
-impl fmt::Debug for Resolved {
+impl<E: HasParameters> Clone for Resolved<E> {
+    fn clone(&self) -> Self {
+        Self { entry: self.entry, values: self.values.clone() }
+    }
+}
+
+impl<E: HasParameters> fmt::Debug for Resolved<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Resolved").field("rule", &self.entry.name).field("values", &self.values).finish()
+        f.debug_struct("Resolved").field(E::KIND, &self.entry.name()).field("values", &self.values).finish()
     }
 }
 
-impl PartialEq for Resolved {
+impl<E: HasParameters> PartialEq for Resolved<E> {
     fn eq(&self, other: &Self) -> bool {
-        (self.entry.name, &self.values) == (other.entry.name, &other.values)
+        (self.entry.name(), &self.values) == (other.entry.name(), &other.values)
     }
 }
 
-impl Resolved {
+impl<E: HasParameters> Resolved<E> {
     /// Checks `settings` against the parameters of `entry` and fills in the defaults.
-    pub(crate) fn new(entry: &'static RuleEntry, settings: &RuleSettings) -> Result<Self, Error> {
-        if let Some(unknown) = settings.parameters.keys().find(|key| entry.parameters.iter().all(|known| known.name != **key)) {
-            let names: Vec<_> = entry.parameters.iter().map(|parameter| parameter.name).collect();
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownParameter`], [`Error::OutOfRange`].
+    pub fn new(entry: &'static E, settings: &RuleSettings) -> Result<Self, Error> {
+        let (name, parameters) = (entry.name(), entry.parameters());
+        if let Some(unknown) = settings.parameters.keys().find(|key| parameters.iter().all(|known| known.name != **key)) {
+            let names: Vec<_> = parameters.iter().map(|parameter| parameter.name).collect();
             return Err(Error::UnknownParameter {
-                rule: entry.name,
+                kind: E::KIND,
+                rule: name,
                 found: unknown.clone(),
                 expected: if names.is_empty() { "none".to_owned() } else { format!("one of {}", names.join(", ")) },
                 suggestion: nearest(unknown, names.into_iter()),
@@ -356,7 +391,8 @@ impl Resolved {
             let value = match settings.parameters.get(parameter.name) {
                 None => parameter.range.default_value(),
                 Some(setting) => parameter.range.check(setting).ok_or_else(|| Error::OutOfRange {
-                    rule: entry.name,
+                    kind: E::KIND,
+                    rule: name,
                     parameter: parameter.name,
                     found: setting.to_string(),
                     expected: parameter.range.to_string(),
@@ -364,11 +400,11 @@ impl Resolved {
             };
             Ok((parameter.name, value))
         };
-        Ok(Self { entry, values: entry.parameters.iter().map(check).collect::<Result<_, _>>()? })
+        Ok(Self { entry, values: parameters.iter().map(check).collect::<Result<_, _>>()? })
     }
 
-    /// The rule that these are options of.
-    pub fn entry(&self) -> &'static RuleEntry {
+    /// What these are options of.
+    pub fn entry(&self) -> &'static E {
         self.entry
     }
 
@@ -380,7 +416,7 @@ impl Resolved {
             Value::Choice(choice) => (*choice).to_owned(),
             Value::Layers(layers) => layers.to_string(),
         };
-        Error::OutOfRange { rule: self.entry.name, parameter, found, expected }
+        Error::OutOfRange { kind: E::KIND, rule: self.entry.name(), parameter, found, expected }
     }
 
     /// The weight matrices that the parameter `layers` chooses.
@@ -389,31 +425,46 @@ impl Resolved {
     ///
     /// [`Error::NoSuchLayer`].
     pub(crate) fn weights(&self, plan: &Plan) -> Result<Chosen, Error> {
-        self.layers("layers").weights(self.entry.name, plan)
+        self.layers("layers").weights(self.entry.name(), plan)
     }
 
     fn value(&self, name: &str) -> &Value {
         match self.values.iter().find(|(known, _)| *known == name) {
             Some((_, value)) => value,
-            None => panic!("a rule asked for its parameter `{name}`, which its registry entry lacks"),
+            None => panic!("`{}` asked for its parameter `{name}`, which its registry entry lacks", self.entry.name()),
         }
     }
 
-    pub(crate) fn number(&self, name: &str) -> f64 {
+    /// A parameter that is a number.
+    ///
+    /// # Panics
+    ///
+    /// If the entry has no such parameter.
+    pub fn number(&self, name: &str) -> f64 {
         match self.value(name) {
             Value::Number(number) => *number,
             other => panic!("parameter `{name}` is {other:?}, not a number"),
         }
     }
 
-    pub(crate) fn count(&self, name: &str) -> u64 {
+    /// A parameter that is a whole number.
+    ///
+    /// # Panics
+    ///
+    /// If the entry has no such parameter.
+    pub fn count(&self, name: &str) -> u64 {
         match self.value(name) {
             Value::Count(count) => *count,
             other => panic!("parameter `{name}` is {other:?}, not a count"),
         }
     }
 
-    pub(crate) fn choice(&self, name: &str) -> &'static str {
+    /// A parameter that is one of some words.
+    ///
+    /// # Panics
+    ///
+    /// If the entry has no such parameter.
+    pub fn choice(&self, name: &str) -> &'static str {
         match self.value(name) {
             Value::Choice(choice) => choice,
             other => panic!("parameter `{name}` is {other:?}, not a choice"),

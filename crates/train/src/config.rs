@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use spinet_data::{Column, DataOptions, Part, SplitOptions};
-use spinet_nn::{Activation, BiasInitializer, Initialiser, Kernel, Loss, NetworkConfig};
+use spinet_nn::{Activation, BiasInitializer, Initialiser, Kernel, LayerEntry, LayerSettings, Loss, NetworkConfig};
 use spinet_rules::{Chain, Plan, RuleSettings};
 use toml::Table;
 use toml::de::{DeTable, DeValue};
@@ -83,6 +83,10 @@ pub struct TrainConfig {
     pub seed: u64,
     /// How products with pixels are computed; a run's files hold its class, `exact` or `f32`.
     pub kernel: Kernel,
+    /// Kinds and options of the hidden layers, from input to output, where they are not all dense with one activation; none otherwise.
+    /// `hidden` then has their units. In a file each is a table `[[layers]]`; see [`with_layers`](Self::with_layers).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerSettings>,
     /// Learning rules in the order in which they act, and the optimizer; plain gradient descent unless named.
     pub rules: Vec<RuleSettings>,
 }
@@ -111,6 +115,7 @@ impl Default for TrainConfig {
             evaluate_every: 1,
             seed: 0,
             kernel: Kernel::Auto,
+            layers: Vec::new(),
             rules: Vec::new(),
         }
     }
@@ -146,7 +151,9 @@ impl TrainConfig {
             let is_unknown = error.message().starts_with("unknown field");
             at(span.start, in_words(&error, text), is_unknown.then(|| nearest(key)).flatten())
         })?;
-        config.check().map_err(|error| {
+        let has_hidden = !config.layers.is_empty() && text.parse::<Table>().is_ok_and(|table| table.contains_key("hidden"));
+        let settled = config.settled(has_hidden).and_then(|config| config.check().map(|()| config));
+        settled.map_err(|error| {
             let offset = setting_of(&error).and_then(|setting| position(text, setting)).unwrap_or(0);
             let message = error.to_string();
             let (message, suggestion) = match message.split_once("\n\nhint: did you mean `") {
@@ -154,8 +161,7 @@ impl TrainConfig {
                 None => (message, None),
             };
             at(offset, message, suggestion)
-        })?;
-        Ok(config)
+        })
     }
 
     /// Refuses a table with a name that no setting has, before anything of it is copied.
@@ -182,7 +188,49 @@ impl TrainConfig {
         Self::check_names(table)?;
         // Through text, in which the parser says where it stopped.
         let text = toml::to_string(table).map_err(|error| error.to_string())?;
-        toml::from_str(&text).map_err(|error| in_words(&error, &text))
+        let config: Self = toml::from_str(&text).map_err(|error| in_words(&error, &text))?;
+        config.settled(table.contains_key("hidden")).map_err(|error| error.to_string())
+    }
+
+    /// The same with these hidden layers, from input to output. Layers that `hidden` and `activation` say as well are written as these, so
+    /// that equal runs are known as equal.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`] for layers and options that do not exist, or options out of range.
+    pub fn with_layers(self, layers: &[LayerSettings]) -> Result<Self, Error> {
+        let hidden = spinet_nn::units(layers, 1)?;
+        let mut activation = self.activation;
+        let alike = |name| {
+            let plain = |units: &usize| LayerSettings::new("dense").with_number("units", *units as f64).with_text("activation", name);
+            layers.iter().zip(hidden.iter().map(plain)).all(|(layer, plain)| without_defaults(layer) == without_defaults(&plain))
+        };
+        let found = Activation::ALL.into_iter().find(|activation| alike(activation.name()));
+        let layers = match found {
+            Some(of_all) => {
+                activation = if layers.is_empty() { activation } else { of_all };
+                Vec::new()
+            }
+            None => layers.iter().map(without_defaults).collect(),
+        };
+        Ok(Self { hidden, activation, layers, ..self })
+    }
+
+    /// The layers of a file, which may have `hidden` beside them if it says the same.
+    fn settled(self, has_hidden: bool) -> Result<Self, Error> {
+        if self.layers.is_empty() {
+            return Ok(self);
+        }
+        let (written, layers) = (self.hidden.clone(), self.layers.clone());
+        let settled = self.with_layers(&layers)?;
+        if has_hidden && written != settled.hidden {
+            return Err(Error::OutOfRange {
+                setting: "hidden",
+                expected: "the units of `layers`, or left out beside them",
+                found: format!("{written:?} beside {:?}", settled.hidden),
+            });
+        }
+        Ok(settled)
     }
 
     /// The same as TOML text.
@@ -271,6 +319,7 @@ impl TrainConfig {
         let sizes = std::iter::once(features).chain(self.hidden.iter().copied()).chain(std::iter::once(classes)).collect();
         NetworkConfig {
             sizes,
+            layers: self.layers.clone(),
             activation: self.activation,
             output_activation: self.output_activation,
             loss: self.loss,
@@ -284,6 +333,16 @@ impl TrainConfig {
     pub fn is_evaluated(&self, epochs_done: usize) -> bool {
         epochs_done.is_multiple_of(self.evaluate_every) || epochs_done == self.epochs
     }
+}
+
+/// A layer without the options that have their default value, so that equal layers are known as equal.
+fn without_defaults(layer: &LayerSettings) -> LayerSettings {
+    let Ok(entry) = LayerEntry::find(&layer.name) else { return layer.clone() };
+    let is_default =
+        |name: &str, value: String| entry.parameters.iter().any(|known| known.name == name && known.range.default_text() == value);
+    let mut layer = layer.clone();
+    layer.parameters.retain(|name, value| !is_default(name, value.to_string()));
+    layer
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -328,6 +387,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("evaluate_every", COUNT),
     ("seed", ANY_NUMBER),
     ("kernel", "\"auto\", \"f32\", \"exact\", \"amx\", \"vnni\" or \"portable\""),
+    ("layers", "tables `[[layers]]` with the key `name`"),
     ("rules", "tables `[[rules]]` with the key `name`"),
 ];
 
@@ -345,7 +405,9 @@ fn in_words(error: &toml::de::Error, text: &str) -> String {
     let known = at_fault.and_then(|(key, value)| Some((value, FIELDS.iter().find(|(field, _)| field == key.get_ref())?)));
     match known {
         // What stands inside of rules is told by them.
-        Some((value, (field, _))) if *field == "rules" && matches!(value.get_ref(), DeValue::Array(_)) => message.to_owned(),
+        Some((value, (field, _))) if ["layers", "rules"].contains(field) && matches!(value.get_ref(), DeValue::Array(_)) => {
+            message.to_owned()
+        }
         Some((value, (field, expected))) => {
             let written = in_one_line(text.get(value.span()).unwrap_or_default());
             let is_whole = matches!(value.get_ref(), DeValue::Integer(_));
@@ -368,8 +430,11 @@ fn in_one_line(written: &str) -> String {
 fn setting_of(error: &Error) -> Option<&str> {
     match error {
         Error::OutOfRange { setting, .. } => Some(setting),
-        Error::Rule(spinet_rules::Error::UnknownRule { found, .. } | spinet_rules::Error::UnknownParameter { found, .. }) => Some(found),
-        Error::Rule(spinet_rules::Error::OutOfRange { parameter, .. }) => Some(parameter),
+        Error::Rule(spinet_rules::Error::UnknownRule { found, .. } | spinet_rules::Error::UnknownParameter { found, .. })
+        | Error::Network(
+            spinet_nn::Error::UnknownLayer { found, .. } | spinet_nn::Error::Layer(spinet_rules::Error::UnknownParameter { found, .. }),
+        ) => Some(found),
+        Error::Network(spinet_nn::Error::Layer(error)) | Error::Rule(error) if parameter_of(error).is_some() => parameter_of(error),
         Error::Rule(spinet_rules::Error::NoSuchLayer { .. }) => Some("layers"),
         Error::Rule(spinet_rules::Error::Repeated { rule }) => Some(rule),
         Error::Network(spinet_nn::Error::OutputActivation { .. }) => Some("output_activation"),
@@ -378,6 +443,11 @@ fn setting_of(error: &Error) -> Option<&str> {
         Error::Network(spinet_nn::Error::InitialiserRange { .. }) => Some("initialiser"),
         _ => None,
     }
+}
+
+/// The parameter of a rule or a layer that is out of its range.
+fn parameter_of(error: &spinet_rules::Error) -> Option<&'static str> {
+    if let spinet_rules::Error::OutOfRange { parameter, .. } = error { Some(parameter) } else { None }
 }
 
 /// Where a word stands in the text as a key or a quoted value.
@@ -410,6 +480,46 @@ mod tests {
         let rules = vec!["bdnn-dsd:threshold=20,growth_counting=consecutive".parse().unwrap(), "l2:weight_decay=0.25".parse().unwrap()];
         let config = TrainConfig { hidden: vec![7, 5], initialiser: Initialiser::He, seed: 12, rules, ..TrainConfig::default() };
         assert_eq!(TrainConfig::parse(&config.to_toml().unwrap(), "x".as_ref()).unwrap(), config);
+    }
+
+    #[test]
+    fn layers_that_the_short_form_says_are_written_in_it_and_others_read_back() {
+        let parse = |text: &str| TrainConfig::parse(text, "run.toml".as_ref()).unwrap();
+        let layer =
+            |units: usize, activation: &str| format!("[[layers]]\nname = \"dense\"\nunits = {units}\nactivation = \"{activation}\"\n");
+        let short = TrainConfig { hidden: vec![20, 10], activation: Activation::Relu, ..TrainConfig::default() };
+        assert_eq!(parse(&(layer(20, "relu") + &layer(10, "relu"))), short);
+        assert_eq!(parse("hidden = [100]\n[[layers]]\nname = \"dense\"\n"), TrainConfig::default());
+        let mixed = parse(&(layer(20, "relu") + &layer(10, "sigmoid")));
+        assert_eq!(mixed.hidden, [20, 10]);
+        assert_eq!(mixed.layers.iter().map(ToString::to_string).collect::<Vec<_>>(), ["dense:activation=relu,units=20", "dense:units=10"]);
+        assert_eq!(parse(&mixed.to_toml().unwrap()), mixed);
+        let network = mixed.network(4, 3);
+        let network = spinet_nn::Network::<f32>::new(&network, 0).unwrap();
+        let activations: Vec<_> = network.layers().iter().map(|layer| layer.activation()).collect();
+        assert_eq!(activations, [Activation::Relu, Activation::Sigmoid, Activation::Identity]);
+    }
+
+    #[test]
+    fn layers_that_cannot_be_are_refused_at_their_line() {
+        for (text, expected) in [
+            ("[[layers]]\nname = \"dens\"\n", "run.toml:2: unknown layer `dens`, expected one of dense\n\nhint: did you mean `dense`?"),
+            (
+                "[[layers]]\nname = \"dense\"\nunits = 0\n",
+                "run.toml:3: layer `dense`: `units` must be a whole number in [1, 1e9], but is 0",
+            ),
+            (
+                "[[layers]]\nname = \"dense\"\nunit = 3\n",
+                "run.toml:3: layer `dense`: unknown parameter `unit`, expected one of units, activation",
+            ),
+            (
+                "hidden = [3]\n[[layers]]\nname = \"dense\"\n",
+                "run.toml:1: `hidden` must be the units of `layers`, or left out beside them, but is [3] beside [100]",
+            ),
+        ] {
+            let found = refused(text);
+            assert!(found.contains(expected), "{text}: {found}");
+        }
     }
 
     #[test]
@@ -517,6 +627,7 @@ mod tests {
         ("evaluate_every", &["1", "1000"], &["0", "-1", "1.5", "nan", "true"]),
         ("seed", &["0", "18446744073709551615"], &["-1", "0.5", "nan", "\"x\"", "18446744073709551616"]),
         ("kernel", &["\"auto\"", "\"f32\""], &["\"f64\"", "\"\"", "1", "nan"]),
+        ("layers", &["[]"], &["1", "\"dense\"", "[\"dense\"]", "nan"]),
         ("rules", &["[]"], &["1", "\"l2\"", "[\"l2\"]", "nan"]),
     ];
 
@@ -612,7 +723,7 @@ mod tests {
         let schedule = Schedule::Cosine { floor: 0.1 };
         let (standardize, bias_initializer) = (Standardize::Image, BiasInitializer::AsWeights);
         let config = TrainConfig { label, test_part, train_per_class, split_seed: 1, schedule, warm_up: 1, ..TrainConfig::default() };
-        let config = TrainConfig { standardize, bias_initializer, ..config };
+        let config = TrainConfig { standardize, bias_initializer, layers: vec!["dense".parse().unwrap()], ..config };
         let table: toml::Table = toml::from_str(&config.to_toml().unwrap()).unwrap();
         assert!(table.keys().all(|key| FIELDS.iter().any(|(field, _)| field == key)), "{table:?}");
         assert_eq!(table.len(), FIELDS.len());

@@ -1,7 +1,7 @@
-//! `spinet rules`, `spinet data` and `spinet completions`.
+//! `spinet rules`, `spinet layers`, `spinet data` and `spinet completions`.
 
 use serde_json::Value;
-use spinet::{DATASETS, RULES};
+use spinet::{DATASETS, LAYERS, RULES};
 
 use crate::bench::Bench;
 
@@ -33,6 +33,39 @@ fn rules_are_listed_with_typed_defaults() {
     assert_eq!(one["rules"][0]["seams"][0], "after-update");
     let text = bench.done("rules");
     assert!(RULES.iter().all(|rule| text.contains(rule.summary) && text.contains(rule.reference)), "{text}");
+}
+
+#[test]
+fn layers_are_listed_with_shapes_and_a_network_of_them_is_trained_and_named_again() {
+    let bench = Bench::new();
+    let all: Value = serde_json::from_str(&bench.done("layers --json")).unwrap();
+    let layers = all["layers"].as_array().unwrap();
+    assert_eq!(layers.len(), LAYERS.len());
+    for (layer, entry) in layers.iter().zip(LAYERS) {
+        assert_eq!(layer["name"], entry.name);
+        assert!(["summary", "reference", "shapes"].iter().all(|key| layer[key].is_string()), "{layer}");
+        assert!(layer["parameters"].as_array().unwrap().iter().all(|parameter| parameter["range"].is_string()), "{layer}");
+    }
+    let text = bench.done("layers dense");
+    assert!(text.contains("units = 100") && text.contains("weight [units, inputs]"), "{text}");
+    let flags = "--layer dense:units=20,activation=relu --layer dense:units=10,activation=tanh";
+    bench.done(&format!("train {flags} --rule bdnn-dsd --epochs 2 --out run"));
+    let text = bench.done("inspect run/model.safetensors");
+    assert!(
+        ["784 inputs -> 20 units, relu", "20 inputs -> 10 units, tanh", "10 inputs -> 10 units, identity"]
+            .iter()
+            .all(|line| text.contains(line)),
+        "{text}"
+    );
+    let run = std::fs::read_to_string(bench.path("run/run.toml")).unwrap();
+    assert!(run.contains("[[layers]]\nname = \"dense\"\nactivation = \"relu\"\nunits = 20"), "{run}");
+    bench.done("train --config run/run.toml --out again");
+    let model = |run: &str| std::fs::read(bench.path(&format!("{run}/model.safetensors"))).unwrap();
+    assert_eq!(model("run"), model("again"));
+    // What the short form says as well is the same run.
+    bench.done("train --layer dense:units=20 --layer dense:units=10 --epochs 1 --out long");
+    bench.done("train --hidden 20,10 --epochs 1 --out short");
+    assert_eq!(model("long"), model("short"));
 }
 
 #[test]

@@ -34,7 +34,7 @@ use spinet_train::text::{MAX_SETTINGS, Notation};
 use toml::Table;
 
 use super::SweepColumn;
-use super::product::{axes, check_levels, combinations, config, with_rules_as_tables};
+use super::product::{axes, check_levels, combinations, config, with_lists_as_tables};
 use super::record::MOST_AXES;
 use crate::Error;
 use crate::reproduce::MOST_RUNS;
@@ -183,7 +183,7 @@ impl SweepFile {
         }
         let seeds = written.seeds.unwrap_or(Seeds::Count(DEFAULT_SEEDS)).list().map_err(refuse)?;
         check_folds(written.folds, written.left_out).map_err(refuse)?;
-        let base = with_rules_as_tables(written.base).map_err(|message| refuse(format!("[base]: {message}")))?;
+        let base = with_lists_as_tables(written.base).map_err(|message| refuse(format!("[base]: {message}")))?;
         if base.contains_key("seed") {
             return Err(refuse("[base]: `seed` has no place here, expected `seeds` at the top of the file".to_owned()));
         }

@@ -153,8 +153,8 @@ fn parts(value: &Value) -> usize {
 
 fn set(table: &mut Table, target: &Target, value: &Value) -> Result<(), String> {
     match target {
-        Target::Setting(key) if key == "rules" => {
-            table.insert(key.clone(), rules_as_tables(value.clone())?);
+        Target::Setting(key) if LISTS.contains(&key.as_str()) => {
+            table.insert(key.clone(), as_tables(key, value.clone())?);
         }
         Target::Setting(key) => {
             table.insert(key.clone(), value.clone());
@@ -184,27 +184,36 @@ fn replace_rule(table: &mut Table, changed: &Table) {
     }
 }
 
-pub(super) fn with_rules_as_tables(mut base: Table) -> Result<Table, String> {
-    if let Some(rules) = base.remove("rules") {
-        base.insert("rules".to_owned(), rules_as_tables(rules)?);
+/// Settings that are lists of rules or layers.
+const LISTS: [&str; 2] = ["layers", "rules"];
+
+/// Most hidden layers of a point.
+const MOST_LAYERS: usize = 1000;
+
+pub(super) fn with_lists_as_tables(mut base: Table) -> Result<Table, String> {
+    for key in LISTS {
+        if let Some(list) = base.remove(key) {
+            base.insert(key.to_owned(), as_tables(key, list)?);
+        }
     }
     Ok(base)
 }
 
-/// Rules written as on a command line, in the form that `run.toml` has: one text, or a list of texts and tables.
-fn rules_as_tables(rules: Value) -> Result<Value, String> {
-    let one = |rule: Value| match rule {
+/// Rules or layers written as on a command line, in the form that `run.toml` has: one text, or a list of texts and tables.
+fn as_tables(key: &str, list: Value) -> Result<Value, String> {
+    let one = |entry: Value| match entry {
         Value::String(text) => {
             let settings: RuleSettings = text.parse().map_err(|error: spinet_rules::Error| error.to_string())?;
             Value::try_from(settings).map_err(|error| error.to_string())
         }
         other => Ok(other),
     };
-    match rules {
-        Value::Array(rules) if rules.len() > RULES.len() => {
+    match list {
+        Value::Array(rules) if key == "rules" && rules.len() > RULES.len() => {
             Err(format!("`rules` has {} rules, expected each at most once and there are {}", rules.len(), RULES.len()))
         }
-        Value::Array(rules) => rules.into_iter().map(one).collect::<Result<_, _>>().map(Value::Array),
+        Value::Array(list) if list.len() > MOST_LAYERS => Err(format!("`{key}` has {} layers, expected at most {MOST_LAYERS}", list.len())),
+        Value::Array(list) => list.into_iter().map(one).collect::<Result<_, _>>().map(Value::Array),
         other => Ok(Value::Array(vec![one(other)?])),
     }
 }

@@ -4,13 +4,33 @@
 //! y = f(W x + b)          x: [inputs],  W: [outputs, inputs],  b, y: [outputs]     (Zhao et al. 2022, Eq. (3.1))
 //! ```
 
+use std::sync::Arc;
+
 use pulp::Arch;
-use spinet_rules::Plan;
+use spinet_rules::{Parameter, Plan, Resolved};
 
 use crate::layer::{Flow, Gradients, Layer, Step};
+use crate::layers::registry::{LayerEntry, Make};
 use crate::part::Part;
 use crate::product::{Layout, product};
 use crate::{Activation, Inputs, Real};
+
+pub(crate) const ENTRY: LayerEntry = LayerEntry {
+    name: "dense",
+    summary: "every unit receives every input",
+    reference: "Zhao et al. 2022, Eq. (3.1)",
+    shapes: "[inputs] -> [units]; weight [units, inputs], bias [units]",
+    parameters: &[
+        Parameter::count("units", 100, [1, 1_000_000_000], "how many units it has"),
+        Parameter::choice("activation", Activation::Sigmoid.name(), &Activation::NAMES, "what they do with their pre-activation"),
+    ],
+    make: Make { single: make::<f32>, double: make::<f64> },
+};
+
+fn make<S: Real>(options: &Resolved<LayerEntry>, input: Flow, has_bias: bool) -> Arc<dyn Layer<S>> {
+    let activation = Activation::named(options.choice("activation")).unwrap_or(Activation::Sigmoid);
+    Arc::new(Dense { input, units: options.count("units") as usize, activation, has_bias })
+}
 
 /// Units of a dense layer and what each receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +63,7 @@ const BIAS: usize = 1;
 
 impl<S: Real> Layer<S> for Dense {
     fn kind(&self) -> &'static str {
-        "dense"
+        ENTRY.name
     }
 
     fn input(&self) -> Flow {

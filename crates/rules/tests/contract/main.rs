@@ -126,8 +126,8 @@ fn an_unknown_parameter_is_refused_and_the_nearest_is_suggested() {
         for parameter in entry.parameters {
             let slip = format!("{}s", parameter.name);
             match refused(&slip) {
-                Error::UnknownParameter { rule, found, expected, suggestion } => {
-                    assert_eq!((rule, found, suggestion.as_deref()), (entry.name, slip, Some(parameter.name)));
+                Error::UnknownParameter { kind, rule, found, expected, suggestion } => {
+                    assert_eq!((kind, rule, found, suggestion.as_deref()), ("rule", entry.name, slip, Some(parameter.name)));
                     assert!(entry.parameters.iter().all(|known| expected.contains(known.name)), "{expected}");
                 }
                 other => panic!("{}: {other}", entry.name),
@@ -177,6 +177,7 @@ fn values_outside_a_range_are_refused_and_its_ends_are_kept() {
             }
             for value in refused {
                 let expected = Error::OutOfRange {
+                    kind: "rule",
                     rule: entry.name,
                     parameter: parameter.name,
                     found: value.to_string(),
