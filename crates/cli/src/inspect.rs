@@ -87,7 +87,7 @@ struct Bounds {
 impl Report {
     fn new(file: ModelFile) -> Self {
         let ModelFile { path, bytes, model } = file;
-        let layers = (0..model.network.layers().len()).map(|index| Layer::new(&model, index)).collect();
+        let layers = (0..model.network.weighted_layers()).map(|index| Layer::new(&model, index)).collect();
         let arrays_sha256 = model.arrays_sha256();
         let description = model.description;
         let sha256 = Sha256::digest(&bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
@@ -171,7 +171,8 @@ impl Report {
 
 impl Layer {
     fn new(model: &Model, index: usize) -> Self {
-        let (layer, weight) = (&model.network.layers()[index], model.network.weight(index));
+        let place = model.network.layer_of(model.network.weight_id(index));
+        let (layer, weight) = (&model.network.layers()[place], model.network.weight(index));
         let (mean_weight, largest_weight) = magnitudes(weight);
         Self {
             outputs: layer.output().len(),

@@ -37,7 +37,7 @@ pub(crate) fn bounds(model: &Model, layer: usize) -> Option<&[f32]> {
 
 /// One line for each rule: `spines: 1,234 grew, 5 appeared; 951 of 79,400 weights at their bound`.
 pub(crate) fn in_words(counts: &RuleCounts, model: &Model) -> Vec<String> {
-    let bounded: usize = (0..model.network.layers().len()).filter_map(|layer| bounds(model, layer)).map(<[f32]>::len).sum();
+    let bounded: usize = (0..model.network.weighted_layers()).filter_map(|layer| bounds(model, layer)).map(<[f32]>::len).sum();
     let line = |(rule, counts): (&String, &BTreeMap<String, u64>)| {
         let count = |name: &str| counts.get(name).map(|count| thousands(*count));
         let Some(saturated) = count("saturated") else {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use spinet_rules::{Purpose, Scalar, Stream};
+use spinet_rules::{ParamRole, ParamShape, Purpose, Scalar, Stream};
 
 use crate::{DenseShape, Error};
 
@@ -132,21 +132,25 @@ impl BiasInitializer {
     }
 }
 
-/// Weights `[outputs, inputs]` and biases `[outputs]` of one layer, in this order from the stream `init` of the layer.
-pub(crate) fn draw_layer<S: Scalar>(
+/// The trained arrays of one weighted layer, in their order, from its stream `init`. Biases know the layer by its weights, which come first.
+pub(crate) fn draw_layer<'a, S: Scalar>(
     weights: Initialiser,
     biases: BiasInitializer,
-    shape: DenseShape,
+    params: impl Iterator<Item = &'a ParamShape>,
     seed: u64,
-    layer: usize,
-) -> (Vec<S>, Vec<S>) {
-    let mut stream = Stream::new(seed, Purpose::Init, layer as u64);
-    let weight = weights.draw(shape, shape.weights(), &mut stream);
-    let bias = match biases {
-        BiasInitializer::Zeros => vec![S::ZERO; shape.outputs],
-        BiasInitializer::AsWeights => weights.draw(shape, shape.outputs, &mut stream),
+) -> Vec<Vec<S>> {
+    let mut params = params.peekable();
+    let Some(first) = params.peek() else { return Vec::new() };
+    let (shape, mut stream) =
+        (DenseShape { outputs: first.rows, inputs: first.columns }, Stream::new(seed, Purpose::Init, first.layer as u64));
+    let draw = |param: &ParamShape| match (param.role, biases) {
+        (ParamRole::Weight | ParamRole::Recurrent, _) | (ParamRole::Bias, BiasInitializer::AsWeights) => {
+            weights.draw(shape, param.len(), &mut stream)
+        }
+        (ParamRole::Scale | ParamRole::Threshold, _) => vec![S::ONE; param.len()],
+        (ParamRole::Bias | ParamRole::Shift, _) => vec![S::ZERO; param.len()],
     };
-    (weight, bias)
+    params.map(draw).collect()
 }
 
 impl TryFrom<String> for Initialiser {
@@ -170,7 +174,16 @@ mod tests {
     const SHAPE: DenseShape = DenseShape { outputs: 100, inputs: 200 };
 
     fn draw(initialiser: Initialiser) -> Vec<f64> {
-        draw_layer(initialiser, BiasInitializer::Zeros, SHAPE, 5, 0).0
+        layer(initialiser, BiasInitializer::Zeros, 5, 0).swap_remove(0)
+    }
+
+    /// Weights and biases of the layer of this number.
+    fn layer(weights: Initialiser, biases: BiasInitializer, seed: u64, number: usize) -> Vec<Vec<f64>> {
+        let mut params = spinet_rules::Plan::dense(&[SHAPE.inputs, SHAPE.outputs]).params;
+        for param in &mut params {
+            param.layer = number;
+        }
+        draw_layer(weights, biases, params.iter(), seed)
     }
 
     /// Largest magnitude and variance.
@@ -205,9 +218,10 @@ mod tests {
 
     #[test]
     fn biases_start_at_0_or_like_one_more_weight_of_their_unit() {
-        let drawn = |biases| draw_layer::<f64>(Initialiser::GlorotSigmoid, biases, SHAPE, 5, 0);
-        let ((weights, zeros), (same, biases)) = (drawn(BiasInitializer::Zeros), drawn(BiasInitializer::AsWeights));
-        assert_eq!((weights, zeros), (same, vec![0.0; 100]), "weights do not depend on the biases");
+        let drawn = |biases| layer(Initialiser::GlorotSigmoid, biases, 5, 0);
+        let (zeros, mut drawn) = (drawn(BiasInitializer::Zeros), drawn(BiasInitializer::AsWeights));
+        let biases = drawn.pop().unwrap();
+        assert_eq!(zeros, [drawn.pop().unwrap(), vec![0.0; 100]], "weights do not depend on the biases");
         let width = 4.0 * (6.0_f64 / 300.0).sqrt();
         let largest = biases.iter().fold(0.0_f64, |largest, bias| largest.max(bias.abs()));
         assert!(biases.len() == 100 && largest <= width && largest > 0.9 * width, "{largest}");
@@ -222,7 +236,7 @@ mod tests {
     #[test]
     fn layers_and_seeds_have_weights_of_their_own() {
         let drawn: Vec<Vec<f64>> = (0..9)
-            .map(|place| draw_layer(Initialiser::Uniform(1.0), BiasInitializer::Zeros, SHAPE, place / 3, (place % 3) as usize).0)
+            .map(|place| layer(Initialiser::Uniform(1.0), BiasInitializer::Zeros, place / 3, (place % 3) as usize).swap_remove(0))
             .collect();
         for (place, weights) in drawn.iter().enumerate() {
             assert!(drawn[..place].iter().all(|other| other != weights), "layer {} of seed {}", place % 3, place / 3);

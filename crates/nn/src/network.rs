@@ -133,20 +133,36 @@ impl<S: Real> Network<S> {
     ///
     /// [`Error`] names what is wrong with the configuration.
     pub fn new(config: &NetworkConfig, seed: u64) -> Result<Self, Error> {
-        Self::with_layers(config, |layer, shape| draw_layer(config.initialiser, config.bias_initializer, shape, seed, layer))
+        let mut network = Self::zeros(config)?;
+        for layer in 0..network.weighted_layers() {
+            let of_layer = (network.plan.params.iter().enumerate()).filter(|(_, param)| param.layer == layer);
+            let numbers = draw_layer(config.initialiser, config.bias_initializer, of_layer.clone().map(|(_, param)| param), seed);
+            for ((id, _), numbers) in of_layer.zip(numbers) {
+                network.params.get_mut(id).copy_from_slice(&numbers);
+            }
+        }
+        Ok(network)
     }
 
-    /// A network whose weights come from `weights`, called with the number and shape of each layer; biases are 0.
+    /// A network whose weights come from `weights`, called with the number and shape of each weighted layer; biases are 0.
     ///
     /// # Errors
     ///
     /// [`Error`] names what is wrong with the configuration, or which layer got weights of another length.
     pub fn with_weights(config: &NetworkConfig, mut weights: impl FnMut(usize, DenseShape) -> Vec<S>) -> Result<Self, Error> {
-        Self::with_layers(config, |layer, shape| (weights(layer, shape), vec![S::ZERO; shape.outputs]))
+        let mut network = Self::zeros(config)?;
+        for (id, param) in network.plan.params.iter().enumerate().filter(|(_, param)| param.role == ParamRole::Weight) {
+            let found = weights(param.layer, DenseShape { outputs: param.rows, inputs: param.columns });
+            if found.len() != param.len() {
+                return Err(Error::LengthMismatch { layer: param.layer + 1, what: "weight", found: found.len(), expected: param.len() });
+            }
+            network.params.get_mut(id).copy_from_slice(&found);
+        }
+        Ok(network)
     }
 
-    /// A network whose weights and biases come from `arrays`; biases are left out where the network has none.
-    fn with_layers(config: &NetworkConfig, mut arrays: impl FnMut(usize, DenseShape) -> (Vec<S>, Vec<S>)) -> Result<Self, Error> {
+    /// A network whose trained arrays are 0.
+    fn zeros(config: &NetworkConfig) -> Result<Self, Error> {
         config.check()?;
         let last = config.sizes.len() - 2;
         let mut layers: Vec<Arc<dyn Layer<S>>> = Vec::with_capacity(last + 1);
@@ -166,19 +182,7 @@ impl<S: Real> Network<S> {
             signals.push((plan.signals.len() > signal).then_some(signal));
         }
         let params = Arrays::zeros(&plan);
-        let mut network = Self { config: config.clone(), layers, plan, ids, signals, params };
-        for layer in 0..network.layers.len() {
-            let shape = DenseShape { outputs: network.layers[layer].output().len(), inputs: network.layers[layer].input().len() };
-            let (weight, bias) = arrays(layer, shape);
-            if weight.len() != shape.weights() {
-                return Err(Error::LengthMismatch { layer: layer + 1, what: "weight", found: weight.len(), expected: shape.weights() });
-            }
-            network.weight_mut(layer).copy_from_slice(&weight);
-            if let Some(own) = network.bias_mut(layer) {
-                own.copy_from_slice(&bias);
-            }
-        }
-        Ok(network)
+        Ok(Self { config: config.clone(), layers, plan, ids, signals, params })
     }
 
     /// What was chosen.
@@ -211,18 +215,23 @@ impl<S: Real> Network<S> {
         self.ids[layer].clone()
     }
 
-    /// The number of a layer's weights among the trained arrays.
-    pub fn weight_id(&self, layer: usize) -> usize {
-        self.ids[layer].start
+    /// How many layers have weights; where a layer is counted by its weights, as in the names of arrays, it is from 0 to one less.
+    pub fn weighted_layers(&self) -> usize {
+        self.plan.layers()
     }
 
-    /// The number of a layer's biases, where there are any.
+    /// The number of a weighted layer's weights among the trained arrays.
+    pub fn weight_id(&self, layer: usize) -> usize {
+        self.plan.param(layer, ParamRole::Weight).unwrap_or(self.plan.params.len())
+    }
+
+    /// The number of a weighted layer's biases, where there are any.
     pub fn bias_id(&self, layer: usize) -> usize {
         self.weight_id(layer) + 1
     }
 
-    /// The layer that an array belongs to.
-    pub(crate) fn layer_of(&self, id: usize) -> usize {
+    /// The layer that an array belongs to, by its place among the [`layers`](Self::layers).
+    pub fn layer_of(&self, id: usize) -> usize {
         self.ids.partition_point(|ids| ids.end <= id)
     }
 
@@ -256,7 +265,7 @@ impl<S: Real> Network<S> {
         &mut self.params
     }
 
-    /// Weights of a layer, `[outputs, inputs]`, row-major.
+    /// Weights of a weighted layer, `[outputs, inputs]`, row-major.
     pub fn weight(&self, layer: usize) -> &[S] {
         self.params.get(self.weight_id(layer))
     }
@@ -266,20 +275,19 @@ impl<S: Real> Network<S> {
         self.params.get_mut(self.weight_id(layer))
     }
 
-    /// Biases of a layer, `[outputs]`, if the network has biases.
+    /// Biases of a weighted layer, `[outputs]`, if it has any.
     pub fn bias(&self, layer: usize) -> Option<&[S]> {
-        self.config.has_bias.then(|| self.params.get(self.bias_id(layer)))
+        Some(self.params.get(self.plan.param(layer, ParamRole::Bias)?))
     }
 
     /// The same, to change them.
     pub fn bias_mut(&mut self, layer: usize) -> Option<&mut [S]> {
-        let id = self.bias_id(layer);
-        self.config.has_bias.then(|| self.params.get_mut(id))
+        Some(self.params.get_mut(self.plan.param(layer, ParamRole::Bias)?))
     }
 
-    /// The weights of all layers, from input to output.
+    /// The weights of all weighted layers, from input to output.
     pub fn weights(&self) -> Vec<&[S]> {
-        (0..self.layers.len()).map(|layer| self.weight(layer)).collect()
+        (0..self.weighted_layers()).map(|layer| self.weight(layer)).collect()
     }
 }
 

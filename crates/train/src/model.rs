@@ -229,7 +229,7 @@ impl Model {
             (Err(error), None) => return Err(error.to_string()),
             (Ok(network), None) => network,
         };
-        for layer in 0..network.layers().len() {
+        for layer in 0..network.weighted_layers() {
             let Some(bias) = network.bias_mut(layer) else { continue };
             let name = format!("layer{}.bias", layer + 1);
             match arrays.remove(&name) {
@@ -242,7 +242,7 @@ impl Model {
         for RuleState { rule, name, layer, values } in &state {
             let expected = param_of(&plan, *layer, name).map(ParamShape::len);
             if expected != Some(values.len()) {
-                let layers = network.layers().len();
+                let layers = network.weighted_layers();
                 return Err(match expected {
                     None => format!(
                         "it holds `{name}` of rule `{}` for layer {}, but has layers 1 to {layers}",

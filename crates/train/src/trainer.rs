@@ -131,7 +131,7 @@ impl Trainer {
     /// The network that is evaluated and stored: where a rule scales activations at test time, the weights above them are scaled.
     pub fn evaluated_network(&self) -> Cow<'_, Network<f32>> {
         let mut network = Cow::Borrowed(&self.network);
-        for layer in 1..self.network.layers().len() {
+        for layer in 1..self.network.weighted_layers() {
             let factor = self.chain.evaluation_factor(layer - 1);
             if factor != 1.0 {
                 network.to_mut().weight_mut(layer).iter_mut().for_each(|weight| *weight *= factor);

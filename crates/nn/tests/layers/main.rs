@@ -7,7 +7,9 @@ mod tape;
 
 use allocation_counter::measure;
 use rows::{ROWS, Row};
-use spinet_nn::{Batch, Inputs, LAYERS, LayerEntry, LayerSettings, Network, NetworkConfig, Pixels, Real, Threads, Workspace, units};
+use spinet_nn::{
+    Batch, Initialiser, Inputs, LAYERS, LayerEntry, LayerSettings, Network, NetworkConfig, Pixels, Real, Threads, Workspace, units,
+};
 use spinet_rules::{Chain, Purpose, Resolved, Stream};
 use tape::Tape;
 
@@ -26,7 +28,10 @@ fn every_setting() -> Vec<(&'static Row, LayerSettings)> {
 
 /// Two layers of these settings, one on the other, and an output layer.
 fn config(settings: &LayerSettings, features: usize) -> NetworkConfig {
-    let layers = vec![settings.clone(), settings.clone()];
+    network_of(vec![settings.clone(), settings.clone()], features)
+}
+
+fn network_of(layers: Vec<LayerSettings>, features: usize) -> NetworkConfig {
     let sizes = [vec![features], units(&layers, features).unwrap(), vec![CLASSES]].concat();
     NetworkConfig { layers, ..NetworkConfig::dense(&sizes) }
 }
@@ -150,15 +155,17 @@ fn loss_and_gradients_are_those_of_the_tape_and_of_central_differences() {
     }
 }
 
-/// Steps of a network of these layers on 784 pixels; what each allocates.
-fn run<S: Real>(settings: &LayerSettings, threads: usize) -> (Vec<u64>, Vec<u64>) {
+/// Steps of a network of these layers on 784 pixels, over a dense one if they have no units that a rule could act on; what each allocates.
+fn run<S: Real>(row: &Row, settings: &LayerSettings, threads: usize) -> (Vec<u64>, Vec<u64>) {
     const BATCH: usize = 300;
     let mut stream = Stream::new(8, Purpose::Noise, 0);
     let bytes: Vec<u8> = (0..BATCH * 784).map(|_| if stream.unit() < 0.3 { stream.below(256) as u8 } else { 0 }).collect();
     let labels: Vec<u8> = (0..BATCH).map(|_| stream.below(CLASSES as u32) as u8).collect();
     let batch = Batch { inputs: Inputs::Pixels(Pixels::all(&bytes, 784)), labels: &labels };
-    let mut network =
-        Network::<S>::new(&NetworkConfig { initialiser: spinet_nn::Initialiser::Xavier, ..config(settings, 784) }, 3).unwrap();
+    let below = (row.params)(settings, 784).is_empty().then(|| "dense:units=20".parse().unwrap());
+    let layers = below.into_iter().chain([settings.clone(), settings.clone()]).collect();
+    let config = NetworkConfig { initialiser: Initialiser::Xavier, ..network_of(layers, 784) };
+    let mut network = Network::<S>::new(&config, 3).unwrap();
     let mut chain = Chain::from_settings(&["bdnn-dsd".parse().unwrap(), "dropout".parse().unwrap()], &network.plan(BATCH, 0)).unwrap();
     let mut workspace = Workspace::new(&network, BATCH, Threads::new(threads).unwrap());
     let mut step = |step| {
@@ -173,10 +180,10 @@ fn run<S: Real>(settings: &LayerSettings, threads: usize) -> (Vec<u64>, Vec<u64>
 
 #[test]
 fn steps_give_the_same_bits_at_any_number_of_threads() {
-    for (_, settings) in every_setting() {
-        let one = run::<f32>(&settings, 1).0;
+    for (row, settings) in every_setting() {
+        let one = run::<f32>(row, &settings, 1).0;
         for threads in 2..=8 {
-            assert_eq!(run::<f32>(&settings, threads).0, one, "{settings}, {threads} threads");
+            assert_eq!(run::<f32>(row, &settings, threads).0, one, "{settings}, {threads} threads");
         }
     }
 }
@@ -185,8 +192,8 @@ fn steps_give_the_same_bits_at_any_number_of_threads() {
 fn a_step_after_the_first_allocates_nothing() {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("popcnt") {
-        for (_, settings) in every_setting() {
-            let allocations = run::<f32>(&settings, 1).1;
+        for (row, settings) in every_setting() {
+            let allocations = run::<f32>(row, &settings, 1).1;
             assert_eq!(allocations[1..], [0; 3], "{settings}");
         }
         return;
