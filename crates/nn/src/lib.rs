@@ -29,7 +29,6 @@
 //! ```
 
 mod arena;
-mod arrays;
 mod divergence;
 mod error;
 mod initialiser;
@@ -46,7 +45,6 @@ mod standardizer;
 mod threads;
 mod workspace;
 
-pub use arrays::Arrays;
 pub use divergence::Diverged;
 pub use error::Error;
 pub use initialiser::{BiasInitializer, Initialiser};
@@ -62,6 +60,7 @@ pub use product::kernel::Kernel;
 pub use product::pixels::Pixels;
 pub use product::{Layout, product};
 pub use real::Real;
+pub use spinet_rules::Arrays;
 pub use standardizer::Standardizer;
 pub use threads::Threads;
 pub use workspace::{Batch, Workspace};

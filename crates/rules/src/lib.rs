@@ -25,6 +25,7 @@
 //! # Ok::<(), spinet_rules::Error>(())
 //! ```
 
+mod arrays;
 mod chain;
 mod entry;
 mod error;
@@ -41,6 +42,7 @@ mod scalar;
 mod share;
 mod stream;
 
+pub use arrays::Arrays;
 pub use chain::Chain;
 pub use entry::{Buildable, Memory, Role, RuleEntry};
 pub use error::{Error, nearest};

@@ -13,7 +13,7 @@ pub use neuroplastic::NeuroPlastic;
 pub use rms_prop::RmsProp;
 
 use crate::saved::Saved;
-use crate::{At, Error, ParamShape, Plan, RuleEntry, Scalar, StateEntry, StateValues};
+use crate::{Arrays, At, Error, ParamShape, Plan, RuleEntry, Scalar, StateEntry, StateValues};
 
 /// Turns gradients into updates and applies them.
 pub trait Optimizer<S: Scalar>: Send {
@@ -44,27 +44,27 @@ pub trait Optimizer<S: Scalar>: Send {
     }
 }
 
-/// A number for each trained number, 0 at the start of training: one array of an optimizer's state.
+/// A number for each trained number, 0 at the start of training, in one allocation: one quantity of an optimizer's state.
 #[derive(Clone, Debug)]
 pub(crate) struct Slots<S> {
     name: &'static str,
     params: Vec<ParamShape>,
-    arrays: Vec<Vec<S>>,
+    arrays: Arrays<S>,
 }
 
 impl<S: Scalar> Slots<S> {
     pub(crate) fn new(name: &'static str, plan: &Plan) -> Self {
-        Self { name, params: plan.params.clone(), arrays: plan.params.iter().map(|param| vec![S::ZERO; param.len()]).collect() }
+        Self { name, params: plan.params.clone(), arrays: Arrays::zeros(plan) }
     }
 
     /// The numbers of one trained array.
     pub(crate) fn of(&mut self, param: usize) -> &mut [S] {
-        &mut self.arrays[param]
+        self.arrays.get_mut(param)
     }
 
     /// What a checkpoint saves.
     pub(crate) fn state(&self) -> impl Iterator<Item = StateEntry<S>> + '_ {
-        let entry = |(param, values): (usize, &Vec<S>)| StateEntry { name: self.name, param, values: StateValues::Scalars(values.clone()) };
+        let entry = |(param, values): (usize, &[S])| StateEntry { name: self.name, param, values: StateValues::Scalars(values.to_vec()) };
         self.arrays.iter().enumerate().map(entry)
     }
 
@@ -75,8 +75,11 @@ impl<S: Scalar> Slots<S> {
     /// [`Error::State`].
     pub(crate) fn restored(&self, rule: &'static str, entries: &[StateEntry<S>], least: S) -> Result<Self, Error> {
         let saved = Saved { rule, entries, params: &self.params };
-        let arrays = (0..self.arrays.len()).map(|param| saved.scalars(self.name, param, least));
-        Ok(Self { name: self.name, params: self.params.clone(), arrays: arrays.collect::<Result<_, _>>()? })
+        let mut restored = self.clone();
+        for param in 0..self.arrays.len() {
+            restored.arrays.get_mut(param).copy_from_slice(&saved.scalars(self.name, param, least)?);
+        }
+        Ok(restored)
     }
 }
 

@@ -1,8 +1,9 @@
-//! Arrays of a network in one allocation: its trained arrays, or their gradients.
+//! Arrays of a network in one allocation: its trained arrays, their gradients, or an optimizer's state.
 
 use std::ops::Range;
 
-use spinet_rules::{Params, Plan, Scalar};
+use crate::plan::ParamShape;
+use crate::{Params, Plan, Scalar};
 
 /// One array for each of a [`Plan`]'s, one after the other; each begins at a multiple of 16 numbers. Copying all of them, or adding those of two
 /// processes, is one pass over [`values`](Self::values).
@@ -24,12 +25,12 @@ impl<S: Scalar> Arrays<S> {
             end += length.next_multiple_of(ALIGNMENT);
             start..start + length
         };
-        let ranges: Vec<_> = plan.params.iter().map(spinet_rules::ParamShape::len).map(range).collect();
+        let ranges: Vec<_> = plan.params.iter().map(ParamShape::len).map(range).collect();
         Self { values: vec![S::ZERO; end], ranges }
     }
 
     /// None at all.
-    pub(crate) const EMPTY: Self = Self { values: Vec::new(), ranges: Vec::new() };
+    pub const EMPTY: Self = Self { values: Vec::new(), ranges: Vec::new() };
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
