@@ -1,5 +1,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    spinet_fuzz::cifar(bytes);
+    spinet_testing::readers::cifar(bytes);
 });

@@ -1,5 +1,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    spinet_fuzz::idx_images(bytes);
+    spinet_testing::readers::idx_images(bytes);
 });

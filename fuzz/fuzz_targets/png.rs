@@ -1,5 +1,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    spinet_fuzz::png(bytes);
+    spinet_testing::readers::png(bytes);
 });

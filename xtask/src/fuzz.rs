@@ -1,4 +1,4 @@
-//! The search for files that a reader does not bear, guided by the code they reach; see `fuzz/src/lib.rs`.
+//! The search for files that a reader does not bear, guided by the code they reach; see `crates/testing/src/readers.rs`.
 //!
 //! A reader must not panic, read out of bounds, take a second for a file, or 512 MiB. What is searched in one run helps the next
 //! (`fuzz/corpus/`, not kept in the repository).

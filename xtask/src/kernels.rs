@@ -18,7 +18,7 @@ const KERNEL_FILES: [&str; 9] = [
     "crates/nn/src/product/sparse.rs",
     "crates/nn/src/product/mod.rs",
     "crates/nn/src/threads/team.rs",
-    "crates/data/tests/hostile/memory.rs",
+    "crates/testing/src/memory.rs",
 ];
 
 /// Complains about `unsafe` outside the list, and about files of the list that no longer need it.

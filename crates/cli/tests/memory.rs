@@ -1,18 +1,15 @@
 //! What reading a text takes in memory: at most 16 MiB and twice the limit of its kind, whatever is in it.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-#[path = "../../data/tests/hostile/memory.rs"]
-mod memory;
-
 use std::path::Path;
 
-use memory::measure;
 use spinet::lab::{AnyRecord, SweepFile};
 use spinet::train::text::{MAX_RECORD, MAX_SETTINGS, Notation};
 use spinet::{MetricsLog, TrainConfig};
+use spinet_testing::memory::measure;
 
 #[global_allocator]
-static ALLOCATOR: memory::Counting = memory::Counting;
+static ALLOCATOR: spinet_testing::memory::Counting = spinet_testing::memory::Counting;
 
 /// A key that no other number has.
 fn key(mut number: usize) -> String {

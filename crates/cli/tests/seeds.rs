@@ -1,24 +1,14 @@
 //! The files from which `cargo xtask fuzz` searches, and those that it found: every reader bears them, and accepts whole ones.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-#![allow(missing_docs, unreachable_pub, reason = "the readers are a crate of their own elsewhere")]
-
-#[allow(dead_code, unused_imports, reason = "one file for several crates; this one needs less of it")]
-#[path = "../../data/tests/hostile/memory.rs"]
-mod memory;
-#[allow(dead_code, reason = "one file for several crates; this one needs less of it")]
-#[path = "../../data/tests/hostile/mutate.rs"]
-mod mutate;
-#[path = "../../../fuzz/src/lib.rs"]
-mod readers;
 
 use std::fs;
 use std::path::PathBuf;
 
-use mutate::{FILES, Numbers, mutate, run};
-use readers::READERS;
+use spinet_testing::mutate::{FILES, Numbers, mutate, run};
+use spinet_testing::readers::READERS;
 
 #[global_allocator]
-static ALLOCATOR: memory::Counting = memory::Counting;
+static ALLOCATOR: spinet_testing::memory::Counting = spinet_testing::memory::Counting;
 
 fn fuzz() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz")
@@ -79,7 +69,8 @@ fn every_reader_has_a_program_and_a_folder_and_nothing_else_has() {
     assert_eq!(names("fuzz_targets"), readers);
     for name in &readers {
         let program = fs::read_to_string(fuzz().join(format!("fuzz_targets/{name}.rs"))).unwrap();
-        let only = format!("#![no_main]\n\nlibfuzzer_sys::fuzz_target!(|bytes: &[u8]| {{\n    spinet_fuzz::{name}(bytes);\n}});\n");
+        let only =
+            format!("#![no_main]\n\nlibfuzzer_sys::fuzz_target!(|bytes: &[u8]| {{\n    spinet_testing::readers::{name}(bytes);\n}});\n");
         assert_eq!(program, only);
     }
     let manifest = fs::read_to_string(fuzz().join("Cargo.toml")).unwrap();

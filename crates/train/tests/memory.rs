@@ -2,20 +2,17 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![allow(clippy::print_stdout, reason = "shown with --show-output: how near the estimates are")]
 
-#[path = "../../data/tests/hostile/memory.rs"]
-mod memory;
-
 use std::time::Duration;
 
-use memory::measure;
 use spinet_data::{Dataset, Samples, Source};
 use spinet_nn::{Activation, Kernel, Threads};
 use spinet_rules::RULES;
+use spinet_testing::memory::measure;
 use spinet_train::memory::of_run;
 use spinet_train::{Model, RunDirectory, Safety, Standardize, TrainConfig, Trainer, each_sample};
 
 #[global_allocator]
-static ALLOCATOR: memory::Counting = memory::Counting;
+static ALLOCATOR: spinet_testing::memory::Counting = spinet_testing::memory::Counting;
 
 /// Some samples of MNIST, as pixels or as numbers.
 fn data(samples: usize, are_numbers: bool) -> Dataset {

@@ -2,9 +2,6 @@
 #![allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-#[path = "hostile/reseal.rs"]
-mod reseal;
-
 use std::fs;
 use std::path::Path;
 
@@ -12,7 +9,7 @@ use spinet_data::{Dataset, Samples};
 use spinet_nn::Threads;
 use spinet_train::{Error, Evaluation, Model, NUMERICS, RunDirectory, Safety, TrainConfig, Trainer, read_run};
 
-use reseal::resealed;
+use spinet_testing::reseal::resealed;
 
 /// Two classes; `shift` makes others of them.
 fn data(shift: u8) -> Dataset {

@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-mod bench;
+use spinet_testing::program as bench;
 mod figures;
 #[cfg(target_os = "linux")]
 mod limits;

@@ -5,9 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
 #![cfg(unix)]
 
-#[path = "../cli/bench.rs"]
-#[allow(dead_code, reason = "shared with the tests of the commands")]
-mod bench;
+use spinet_testing::program as bench;
 mod experiments;
 mod faults;
 mod foreign;

@@ -8,10 +8,10 @@ use spinet_data::{Error, Samples};
 use tar::{EntryType, Header};
 
 use super::bombs::{blocks, refused_soon};
-use super::memory::measure;
-use super::mutate::{FILES, LIMIT, mutate, run};
-use super::sound::{FILES_OF_SET, LAYOUT};
 use super::{MIB, Numbers, gzip};
+use spinet_testing::memory::measure;
+use spinet_testing::mutate::{FILES, LIMIT, mutate, run};
+use spinet_testing::sound::{FILES_OF_SET, LAYOUT};
 
 /// A header with any name, kind and size.
 pub(crate) fn header(name: &str, kind: EntryType, size: u64) -> Vec<u8> {

@@ -9,8 +9,8 @@ use flate2::{Compress, Compression, FlushCompress};
 use spinet_data::Error;
 use spinet_data::idx::{Limits, parse_images, parse_labels};
 
-use super::memory::measure;
 use super::{MIB, gzip, idx_file};
+use spinet_testing::memory::measure;
 
 const GIB: u64 = 1 << 30;
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use spinet_data::Error;
 use spinet_data::idx::{self, Limits};
 
-use super::memory::measure;
 use super::{Kind, MIB, gzip, idx_file};
+use spinet_testing::memory::measure;
 
 /// File, what it is read as, and the text of the error after the path.
 struct Lie {

@@ -11,10 +11,7 @@ mod archives;
 mod bombs;
 mod cut_files;
 mod lying_headers;
-mod memory;
-mod mutate;
 mod mutations;
-mod sound;
 mod tables;
 mod traced;
 
@@ -22,9 +19,10 @@ use std::io::Write;
 use std::path::Path;
 
 use flate2::{Compression, GzBuilder};
-use mutate::{MIB, Numbers};
-use sound::{check_images, check_labels};
 use spinet_data::idx::{self, Limits};
+use spinet_testing::memory;
+use spinet_testing::mutate::{MIB, Numbers};
+use spinet_testing::sound::{check_images, check_labels};
 
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;

@@ -6,10 +6,10 @@ use spinet_data::png::parse_png;
 use spinet_data::table::{csv, npy};
 use spinet_data::{Error, Table, TableOptions};
 
-use super::mutate::{FILES, LIMIT, mutate, run};
-use super::sound::{LAYOUT, check_features, check_records, check_table};
 use super::tables::{header_text, npy_file};
 use super::{Kind, Numbers, gzip};
+use spinet_testing::mutate::{FILES, LIMIT, mutate, run};
+use spinet_testing::sound::{LAYOUT, check_features, check_records, check_table};
 
 fn check(kind: Kind, is_gzip: bool, seed: u64) {
     let mut numbers = Numbers(seed);

@@ -7,8 +7,8 @@ use std::path::Path;
 use spinet_data::table::{TableOptions, csv, npy};
 use spinet_data::{Error, Table};
 
-use super::memory::measure;
 use super::{MIB, Numbers};
+use spinet_testing::memory::measure;
 
 /// A header of version 1.0 with this text, then the data.
 pub(crate) fn npy_file(text: &str, data: &[u8]) -> Vec<u8> {

@@ -3,23 +3,14 @@
 #![allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-mod files;
-mod reseal;
-
 use std::fs;
 use std::path::Path;
 
-use files::{Files, config};
 use spinet_nn::Threads;
+use spinet_testing::files::{Files, config};
+use spinet_testing::mutate::{FILES, MIB, Numbers, mutate, run};
+use spinet_testing::{memory, reseal};
 use spinet_train::{Model, RunDirectory, TrainConfig, Trainer};
-
-#[allow(dead_code, unused_imports, reason = "one file for several crates; this one needs less of it")]
-#[path = "../../../data/tests/hostile/memory.rs"]
-mod memory;
-#[path = "../../../data/tests/hostile/mutate.rs"]
-mod mutate;
-
-use mutate::{FILES, MIB, Numbers, mutate, run};
 
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;
@@ -32,7 +23,7 @@ fn resealed(bytes: &[u8], change: &mut dyn FnMut(&str) -> String, spoil: &mut dy
 /// A number of the description in place of another, or a byte of an array.
 fn resealed_at_random(bytes: &[u8], numbers: &mut Numbers) -> Vec<u8> {
     const OTHERS: [&str; 10] = ["0", "1", "2", "3", "1000", "18446744073709551615", "-1", "0.5", "1e308", "null"];
-    let (place, other, seed) = (numbers.next(), OTHERS[numbers.below(OTHERS.len())], numbers.next());
+    let (place, other, seed) = (numbers.draw(), OTHERS[numbers.below(OTHERS.len())], numbers.draw());
     let mut change = |text: &str| {
         let starts: Vec<usize> = text.match_indices([':', ',']).map(|(at, _)| at + 1).collect();
         let digits: Vec<usize> = starts.into_iter().filter(|at| text[*at..].starts_with(|c: char| c.is_ascii_digit())).collect();
@@ -44,7 +35,7 @@ fn resealed_at_random(bytes: &[u8], numbers: &mut Numbers) -> Vec<u8> {
     let mut spoil = |_: &str, data: &mut [u8]| {
         if local.below(4) == 0 {
             let at = local.below(data.len());
-            data[at] = local.next() as u8;
+            data[at] = local.draw() as u8;
         }
     };
     resealed(bytes, &mut change, &mut spoil)

@@ -2,26 +2,13 @@
 //!
 //! A reader may refuse or accept, never panic, hang or take more memory than its limit; what it accepts agrees with itself, and what the
 //! command does with it does no harm either. `cargo xtask fuzz` searches for bytes that break this; those once found are kept under `seeds/` and read by an ordinary test.
-#![allow(clippy::disallowed_methods, reason = "readers of a path get a file in a temporary directory")]
-#![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "a panic is what is searched for")]
-
-#[allow(dead_code, reason = "one file for several programs; this one needs less of it")]
-#[path = "../../crates/train/tests/hostile/files.rs"]
-mod files;
-#[path = "../../crates/train/tests/hostile/reseal.rs"]
-mod reseal;
-#[path = "../../crates/data/tests/hostile/sound.rs"]
-mod sound;
 
 use std::cell::OnceCell;
 use std::io::Write;
 use std::path::Path;
 
-use files::Files;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use reseal::resealed;
-use sound::{FILES_OF_SET, LAYOUT, check_features, check_images, check_labels, check_records, check_table};
 use spinet_data::cifar;
 use spinet_data::idx::{self, Limits};
 use spinet_data::table::{csv as text_table, npy as array};
@@ -30,6 +17,10 @@ use spinet_lab::{self as lab, AnyRecord, Grid, Method, Reported, Shard, StoredAs
 use spinet_nn::{Initialiser, Threads};
 use spinet_rules::RuleSettings;
 use spinet_train::{MetricsLog, Model, Schedule, TrainConfig};
+
+use crate::files::Files;
+use crate::reseal::resealed;
+use crate::sound::{FILES_OF_SET, LAYOUT, check_features, check_images, check_labels, check_records, check_table};
 
 /// A reader's name and the reader.
 pub type Reader = (&'static str, fn(&[u8]) -> bool);

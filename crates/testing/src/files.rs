@@ -1,5 +1,4 @@
 //! A run of a few steps with its checkpoint and model, and whether it goes on from another checkpoint.
-#![allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
 
 use std::fs;
 use std::path::PathBuf;
@@ -22,7 +21,7 @@ fn data() -> Dataset {
     }
 }
 
-pub(crate) fn config(hidden: usize) -> TrainConfig {
+pub fn config(hidden: usize) -> TrainConfig {
     let rules = ["bdnn-dsd:threshold=2,biases=bounded", "momentum"].map(|rule| rule.parse().unwrap()).into();
     let config = TrainConfig {
         data: "tiny".to_owned(),
@@ -37,17 +36,17 @@ pub(crate) fn config(hidden: usize) -> TrainConfig {
 }
 
 /// The files of a run: its directory after five steps of twelve, its checkpoint, and its model.
-pub(crate) struct Files {
-    pub(crate) root: tempfile::TempDir,
-    pub(crate) config: TrainConfig,
-    pub(crate) data: Dataset,
-    pub(crate) name: PathBuf,
-    pub(crate) checkpoint: Vec<u8>,
-    pub(crate) model: Vec<u8>,
+pub struct Files {
+    pub root: tempfile::TempDir,
+    pub config: TrainConfig,
+    pub data: Dataset,
+    pub name: PathBuf,
+    pub checkpoint: Vec<u8>,
+    pub model: Vec<u8>,
 }
 
 impl Files {
-    pub(crate) fn new(hidden: usize) -> Self {
+    pub fn new(hidden: usize) -> Self {
         let (root, config, data) = (tempfile::tempdir().unwrap(), config(hidden), data());
         let directory = RunDirectory::open(root.path()).unwrap();
         let mut trainer = Trainer::new(&config, &data, Threads::one()).unwrap();
@@ -69,19 +68,19 @@ impl Files {
         Self { root, config, data, name, checkpoint, model: fs::read(path).unwrap() }
     }
 
-    pub(crate) fn trainer(&self) -> Trainer {
+    pub fn trainer(&self) -> Trainer {
         Trainer::new(&self.config, &self.data, Threads::one()).unwrap()
     }
 
     /// Whether a checkpoint is taken.
-    pub(crate) fn is_taken(&self, trainer: &mut Trainer, checkpoint: &[u8]) -> bool {
+    pub fn is_taken(&self, trainer: &mut Trainer, checkpoint: &[u8]) -> bool {
         fs::write(&self.name, checkpoint).unwrap();
         let directory = RunDirectory::open(self.root.path()).unwrap();
         directory.begin(trainer, &self.data).is_ok_and(|start| start.from.is_some())
     }
 
     /// The same; a run that takes one must be able to go on.
-    pub(crate) fn goes_on_from(&self, checkpoint: &[u8]) -> bool {
+    pub fn goes_on_from(&self, checkpoint: &[u8]) -> bool {
         let mut trainer = self.trainer();
         let is_taken = self.is_taken(&mut trainer, checkpoint);
         if is_taken {

@@ -11,7 +11,7 @@ thread_local! {
     static LARGEST: Cell<usize> = const { Cell::new(0) };
 }
 
-pub(crate) struct Counting;
+pub struct Counting;
 
 /// `realloc` is left to its default of a new block, a copy and a release, so that both blocks count.
 // SAFETY: every request goes to the system's allocator unchanged; the counters are cells of this thread, need no
@@ -46,13 +46,13 @@ fn taken(size: usize) {
 
 /// What a call needed beyond what was in use before it, in bytes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Usage {
-    pub(crate) peak: usize,
-    pub(crate) largest: usize,
+pub struct Usage {
+    pub peak: usize,
+    pub largest: usize,
 }
 
 /// Runs `call` and reports the memory that this thread took meanwhile.
-pub(crate) fn measure<T>(call: impl FnOnce() -> T) -> (T, Usage) {
+pub fn measure<T>(call: impl FnOnce() -> T) -> (T, Usage) {
     let before = IN_USE.get();
     PEAK.set(before);
     LARGEST.set(0);
@@ -60,12 +60,20 @@ pub(crate) fn measure<T>(call: impl FnOnce() -> T) -> (T, Usage) {
     (result, Usage { peak: (PEAK.get() - before) as usize, largest: LARGEST.get() })
 }
 
-#[test]
-fn the_allocator_counts_what_is_taken() {
-    let (length, usage) = measure(|| {
-        let first = vec![1_u8; 3000];
-        drop(vec![2_u8; 500]);
-        first.len()
-    });
-    assert_eq!((length, usage.peak, usage.largest), (3000, 3500, 3000));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[global_allocator]
+    static ALLOCATOR: Counting = Counting;
+
+    #[test]
+    fn the_allocator_counts_what_is_taken() {
+        let (length, usage) = measure(|| {
+            let first = vec![1_u8; 3000];
+            drop(vec![2_u8; 500]);
+            first.len()
+        });
+        assert_eq!((length, usage.peak, usage.largest), (3000, 3500, 3000));
+    }
 }

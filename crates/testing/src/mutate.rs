@@ -2,24 +2,24 @@
 
 use std::time::{Duration, Instant};
 
-use super::memory::measure;
+use crate::memory::measure;
 
-pub(crate) const MIB: usize = 1 << 20;
-pub(crate) const FILES: usize = 20_000;
-pub(crate) const LIMIT: usize = MIB;
+pub const MIB: usize = 1 << 20;
+pub const FILES: usize = 20_000;
+pub const LIMIT: usize = MIB;
 const SLOWEST: Duration = Duration::from_millis(100);
 
 const BOUNDARIES: [u32; 12] = [0, 1, 2, 0x7f, 0xff, 0x100, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff];
 
 /// Changes one to four places.
-pub(crate) fn mutate(file: &[u8], numbers: &mut Numbers) -> Vec<u8> {
+pub fn mutate(file: &[u8], numbers: &mut Numbers) -> Vec<u8> {
     let mut file = file.to_vec();
     for _ in 0..=numbers.below(4) {
         let at = numbers.below(file.len());
         let length = numbers.below(file.len() - at + 1).min(1 + numbers.below(64));
         match numbers.below(8) {
             0 | 1 if !file.is_empty() => file[at] ^= 1 << numbers.below(8),
-            2 if !file.is_empty() => file[at] = numbers.next() as u8,
+            2 if !file.is_empty() => file[at] = numbers.draw() as u8,
             // Headers are where the numbers are.
             3 | 4 if file.len() >= 20 => {
                 let offset = 4 * numbers.below(4);
@@ -44,7 +44,7 @@ pub(crate) fn mutate(file: &[u8], numbers: &mut Numbers) -> Vec<u8> {
 }
 
 /// Runs `read` on mutated files and holds it to the bars; returns how many it accepted.
-pub(crate) fn run(name: &str, seed: u64, make: &dyn Fn(&mut Numbers) -> Vec<u8>, read: &dyn Fn(&[u8]) -> bool) -> usize {
+pub fn run(name: &str, seed: u64, make: &dyn Fn(&mut Numbers) -> Vec<u8>, read: &dyn Fn(&[u8]) -> bool) -> usize {
     let mut numbers = Numbers(seed);
     let mut accepted = 0;
     for number in 0..FILES {
@@ -70,10 +70,10 @@ pub(crate) fn run(name: &str, seed: u64, make: &dyn Fn(&mut Numbers) -> Vec<u8>,
 }
 
 /// The same numbers on every machine and in every run (splitmix64).
-pub(crate) struct Numbers(pub(crate) u64);
+pub struct Numbers(pub u64);
 
 impl Numbers {
-    pub(crate) fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -81,11 +81,11 @@ impl Numbers {
         z ^ (z >> 31)
     }
 
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        (self.next() % end.max(1) as u64) as usize
+    pub fn below(&mut self, end: usize) -> usize {
+        (self.draw() % end.max(1) as u64) as usize
     }
 
-    pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.next() as u8).collect()
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.draw() as u8).collect()
     }
 }

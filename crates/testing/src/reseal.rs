@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 /// The file with another description, and other numbers in its arrays, under a checksum that fits; none where the file has no
 /// arrays or no description.
-pub(crate) fn resealed(bytes: &[u8], change: &mut dyn FnMut(&str) -> String, spoil: &mut dyn FnMut(&str, &mut [u8])) -> Option<Vec<u8>> {
+pub fn resealed(bytes: &[u8], change: &mut dyn FnMut(&str) -> String, spoil: &mut dyn FnMut(&str, &mut [u8])) -> Option<Vec<u8>> {
     let (_, header) = SafeTensors::read_metadata(bytes).ok()?;
     let mut metadata = header.metadata().clone()?;
     let key = metadata.keys().min()?.clone();

@@ -5,32 +5,32 @@ use spinet_data::idx::Images;
 use spinet_data::{CifarFiles, NamedFile, Samples, StoredForm, Table};
 
 /// A small form of CIFAR-10's records and files.
-pub(crate) const LAYOUT: Layout = Layout { shape: [7, 5], classes: 10 };
+pub const LAYOUT: Layout = Layout { shape: [7, 5], classes: 10 };
 const NO_FORM: StoredForm = StoredForm { bytes: 0, sha256: "" };
-pub(crate) const FILES_OF_SET: CifarFiles = CifarFiles {
+pub const FILES_OF_SET: CifarFiles = CifarFiles {
     archive: NamedFile { name: "set.tar.gz", form: NO_FORM },
     folder: "set",
     train: &[NamedFile { name: "a.bin", form: NO_FORM }],
     test: &[NamedFile { name: "b.bin", form: NO_FORM }],
 };
 
-pub(crate) fn check_images(images: &Images, most_bytes: u64) {
+pub fn check_images(images: &Images, most_bytes: u64) {
     assert_eq!(images.bytes.len(), images.count * images.shape[0] * images.shape[1]);
     assert!(images.count > 0 && images.bytes.len() as u64 <= most_bytes);
 }
 
-pub(crate) fn check_labels(labels: &[u8], most_bytes: u64) {
+pub fn check_labels(labels: &[u8], most_bytes: u64) {
     assert!(!labels.is_empty() && labels.len() as u64 <= most_bytes && labels.iter().all(|&label| label < 10));
 }
 
 /// Samples of a file of records with [`LAYOUT`].
-pub(crate) fn check_records(samples: &Samples, file: &[u8]) {
+pub fn check_records(samples: &Samples, file: &[u8]) {
     assert_eq!(samples.len() * 36, file.len());
     assert!(!samples.is_empty() && samples.labels().iter().all(|&label| label < 10));
 }
 
 /// A table with labels.
-pub(crate) fn check_table(table: &Table) {
+pub fn check_table(table: &Table) {
     assert!(table.features > 0 && table.numbers.len() == table.features * table.labels.len() && !table.labels.is_empty());
     assert!(table.numbers.iter().all(|number| number.abs() <= f64::from(f32::MAX)));
     assert!((2..=256).contains(&table.class_names.len()));
@@ -38,7 +38,7 @@ pub(crate) fn check_table(table: &Table) {
 }
 
 /// Rows of two numbers that a model is asked about; labels are not read.
-pub(crate) fn check_features(table: &Table) {
+pub fn check_features(table: &Table) {
     assert!(table.features == 2 && table.numbers.len() == 2 * table.labels.len() && !table.labels.is_empty());
     assert!(table.numbers.iter().all(|number| number.abs() <= f64::from(f32::MAX)) && table.class_names.is_empty());
 }
