@@ -55,3 +55,6 @@ pub use rule::{At, Feedback, Measure, Propagation, Rule, Seam, StateEntry, State
 pub use rules::*;
 pub use scalar::Scalar;
 pub use stream::{Purpose, Stream};
+
+pub(crate) use entry::Make;
+pub(crate) use layers::Chosen;

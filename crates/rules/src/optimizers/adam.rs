@@ -13,10 +13,8 @@
 use pulp::Arch;
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, RuleEntry};
-use crate::layers::Chosen;
 use crate::optimizers::{Slots, flushed, most};
-use crate::{At, Error, Layers, Optimizer, Parameter, Plan, Resolved, Scalar, StateEntry};
+use crate::{At, Chosen, Error, Layers, Make, Memory, Optimizer, Parameter, Plan, Resolved, RuleEntry, Scalar, StateEntry};
 
 const BETA1: Parameter = Parameter::number("beta1", 0.9, In(0.0), Out(1.0), "what is left of the mean gradient after a step");
 const BETA2: Parameter = Parameter::number("beta2", 0.999, In(0.0), Out(1.0), "what is left of the mean square after a step");

@@ -9,8 +9,7 @@
 
 use pulp::Arch;
 
-use crate::entry::{Make, RuleEntry};
-use crate::{At, Optimizer, Scalar};
+use crate::{At, Make, Optimizer, RuleEntry, Scalar};
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {

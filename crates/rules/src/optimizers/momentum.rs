@@ -13,9 +13,8 @@
 use pulp::Arch;
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, RuleEntry};
 use crate::optimizers::{Slots, flushed, most};
-use crate::{At, Error, Optimizer, Parameter, Plan, Resolved, Scalar, StateEntry};
+use crate::{At, Error, Make, Memory, Optimizer, Parameter, Plan, Resolved, RuleEntry, Scalar, StateEntry};
 
 const PARAMETERS: &[Parameter] = &[Parameter::number("momentum", 0.9, In(0.0), Out(1.0), "what is left of the velocity after a step")];
 

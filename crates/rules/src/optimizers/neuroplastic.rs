@@ -19,10 +19,9 @@
 use pulp::Arch;
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, RuleEntry};
 use crate::lanes::sum;
 use crate::optimizers::{Slots, flushed, most};
-use crate::{At, Error, Optimizer, ParamShape, Parameter, Plan, Resolved, Scalar, StateEntry};
+use crate::{At, Error, Make, Memory, Optimizer, ParamShape, Parameter, Plan, Resolved, RuleEntry, Scalar, StateEntry};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter::number("scale", 2.0, In(0.0), Out(10.0), "how much activity and steadiness count beside the relative size of a gradient"),

@@ -12,9 +12,7 @@
 use pulp::Arch;
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, RuleEntry};
-use crate::layers::Chosen;
-use crate::{At, Error, Parameter, Plan, Purpose, Resolved, Rule, Scalar, Seam, Stream};
+use crate::{At, Chosen, Error, Make, Memory, Parameter, Plan, Purpose, Resolved, Rule, RuleEntry, Scalar, Seam, Stream};
 
 const PARAMETERS: &[Parameter] =
     &[Parameter::number("drop_rate", 0.5, In(0.0), Out(1.0), "probability to drop a weight"), Parameter::WEIGHT_LAYERS];

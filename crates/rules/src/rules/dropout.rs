@@ -11,9 +11,7 @@
 //! one mask per sample and step. Use it on networks with more hidden units than the task needs.
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, RuleEntry};
-use crate::layers::Chosen;
-use crate::{At, Error, Layers, Parameter, Plan, Purpose, Resolved, Rule, Scalar, Seam, Stream};
+use crate::{At, Chosen, Error, Layers, Make, Memory, Parameter, Plan, Purpose, Resolved, Rule, RuleEntry, Scalar, Seam, Stream};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter::number("dropout_rate", 0.5, In(0.0), Out(1.0), "probability to drop a hidden unit"),

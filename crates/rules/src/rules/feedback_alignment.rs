@@ -11,8 +11,10 @@
 //! better of the two in deep networks.
 
 use crate::End::Out;
-use crate::entry::{Make, Memory, RuleEntry};
-use crate::{At, Error, Feedback, Layers, ParamRole, ParamShape, Parameter, Plan, Purpose, Resolved, Rule, Scalar, Seam, Stream};
+use crate::{
+    At, Error, Feedback, Layers, Make, Memory, ParamRole, ParamShape, Parameter, Plan, Purpose, Resolved, Rule, RuleEntry, Scalar, Seam,
+    Stream,
+};
 
 const PARAMETERS: &[Parameter] =
     &[Parameter::number("scale", 1.0, Out(0.0), Out(1e6), "width of the random weights, as a multiple of sqrt(6 / units)")];

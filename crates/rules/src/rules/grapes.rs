@@ -28,10 +28,10 @@
 use pulp::Arch;
 
 use crate::End::{In, Out};
-use crate::entry::{Make, RuleEntry};
 use crate::lanes;
-use crate::layers::Chosen;
-use crate::{At, Error, Layers, ParamShape, Parameter, Params, Plan, Propagation, Resolved, Rule, Scalar, Seam, SignalShape};
+use crate::{
+    At, Chosen, Error, Layers, Make, ParamShape, Parameter, Params, Plan, Propagation, Resolved, Rule, RuleEntry, Scalar, Seam, SignalShape,
+};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter::number("gain", 2.0, Out(0.0), Out(1e6), "factor of the most important unit of a layer"),

@@ -11,9 +11,7 @@
 use pulp::Arch;
 
 use crate::End::{In, Out};
-use crate::entry::{Make, RuleEntry};
-use crate::layers::Chosen;
-use crate::{At, Error, Parameter, Plan, Resolved, Rule, Scalar, Seam};
+use crate::{At, Chosen, Error, Make, Parameter, Plan, Resolved, Rule, RuleEntry, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] =
     &[Parameter::number("l1_penalty", 1e-5, In(0.0), Out(1e30), "coefficient of the sign of w in the gradient"), Parameter::WEIGHT_LAYERS];

@@ -10,20 +10,9 @@
 use pulp::Arch;
 
 use crate::End::{In, Out};
-use crate::entry::{Make, RuleEntry};
-use crate::layers::Chosen;
-use crate::{At, Error, Parameter, Plan, Resolved, Rule, Scalar, Seam};
+use crate::{At, Chosen, Error, Make, Parameter, Plan, Resolved, Rule, RuleEntry, Scalar, Seam};
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter::number(
-        "weight_decay",
-        1e-4,
-        In(0.0),
-        Out(1e30),
-        "coefficient of w in the gradient; the penalty is half of it times the sum of squares",
-    ),
-    Parameter::WEIGHT_LAYERS,
-];
+const DECAY: &str = "coefficient of w in the gradient; the penalty is half of it times the sum of squares";
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
@@ -31,7 +20,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "L2 regularisation, coupled, with the factor 1/2 in the penalty",
     reference: "Krogh and Hertz 1992",
     seams: &[Seam::Gradient],
-    parameters: PARAMETERS,
+    parameters: &[Parameter::number("weight_decay", 1e-4, In(0.0), Out(1e30), DECAY), Parameter::WEIGHT_LAYERS],
     make: Make::Rule(|o, p| Ok(Box::new(L2::<f32>::new(o, p)?)), |o, p| Ok(Box::new(L2::<f64>::new(o, p)?))),
     ..RuleEntry::RULE
 };
@@ -65,11 +54,7 @@ impl<S: Scalar> Rule<S> for L2<S> {
 
     fn gradient(&mut self, _at: At, weight: &[S], grad: &mut [S]) {
         let weight_decay = self.weight_decay;
-        Arch::new().dispatch(move || {
-            for (g, w) in grad.iter_mut().zip(weight) {
-                *g += weight_decay * *w;
-            }
-        });
+        Arch::new().dispatch(move || grad.iter_mut().zip(weight).for_each(|(g, w)| *g += weight_decay * *w));
     }
 }
 

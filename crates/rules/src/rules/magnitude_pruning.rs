@@ -13,11 +13,12 @@
 //! Biases stay. Use it to make a network small while it trains; what it removes is chosen best in a run that is long enough before and after.
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, RuleEntry};
 use crate::lanes::sum;
 use crate::saved::Saved;
 use crate::share::{rounded, rounded_down};
-use crate::{At, Error, Measure, ParamShape, Parameter, Params, Plan, Resolved, Rule, Scalar, Seam, StateEntry, StateValues};
+use crate::{
+    At, Error, Make, Measure, Memory, ParamShape, Parameter, Params, Plan, Resolved, Rule, RuleEntry, Scalar, Seam, StateEntry, StateValues,
+};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter::choice(

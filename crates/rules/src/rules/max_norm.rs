@@ -11,10 +11,8 @@
 use pulp::Arch;
 
 use crate::End::Out;
-use crate::entry::{Make, RuleEntry};
 use crate::lanes::sum;
-use crate::layers::Chosen;
-use crate::{At, Error, Parameter, Plan, Resolved, Rule, Scalar, Seam};
+use crate::{At, Chosen, Error, Make, Parameter, Plan, Resolved, Rule, RuleEntry, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter::number("max_norm", 3.0, Out(0.0), Out(1e15), "maximum Euclidean norm of the weights that a unit receives"),

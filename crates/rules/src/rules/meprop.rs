@@ -9,10 +9,8 @@
 //! authors report that a few per cent are enough, and that sparse updates regularise.
 
 use crate::End::Out;
-use crate::entry::{Make, RuleEntry};
-use crate::layers::Chosen;
 use crate::share::rounded_up;
-use crate::{At, Error, Parameter, Params, Plan, Resolved, Rule, Scalar, Seam};
+use crate::{At, Chosen, Error, Make, Parameter, Params, Plan, Resolved, Rule, RuleEntry, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter::number("kept_share", 0.1, Out(0.0), Out(1.0), "share of a layer's units whose error signal goes on, for each sample"),

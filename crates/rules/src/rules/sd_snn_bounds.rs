@@ -19,9 +19,8 @@
 //! compare the two, with long runs: nothing happens in the first epochs.
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, RuleEntry};
 use crate::saved::Saved;
-use crate::{At, Error, ParamShape, Parameter, Plan, Resolved, Rule, Scalar, Seam, StateEntry, StateValues};
+use crate::{At, Error, Make, Memory, ParamShape, Parameter, Plan, Resolved, Rule, RuleEntry, Scalar, Seam, StateEntry, StateValues};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter::count("threshold", 18, [1, 65_535], "epochs in a row that a weight must push or decay before its range changes"),

@@ -16,10 +16,11 @@
 //! `strong` of 1e6 nothing regrows in a layer that has weights left.
 
 use crate::End::{In, Out};
-use crate::entry::{Make, Memory, RuleEntry};
 use crate::lanes::sum;
 use crate::saved::Saved;
-use crate::{At, Error, Measure, ParamShape, Parameter, Params, Plan, Resolved, Rule, Scalar, Seam, StateEntry, StateValues};
+use crate::{
+    At, Error, Make, Measure, Memory, ParamShape, Parameter, Params, Plan, Resolved, Rule, RuleEntry, Scalar, Seam, StateEntry, StateValues,
+};
 
 const PARAMETERS: &[Parameter] = &[
     Parameter::number("weak", 0.1, Out(0.0), Out(1e6), "a weight is weak below this multiple of its layer's mean magnitude"),

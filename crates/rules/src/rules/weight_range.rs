@@ -10,9 +10,7 @@
 use pulp::Arch;
 
 use crate::End::Out;
-use crate::entry::{Make, RuleEntry};
-use crate::layers::Chosen;
-use crate::{At, Error, Parameter, Plan, Resolved, Rule, Scalar, Seam};
+use crate::{At, Chosen, Error, Make, Parameter, Plan, Resolved, Rule, RuleEntry, Scalar, Seam};
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
@@ -45,10 +43,8 @@ impl<S: Scalar> WeightRange<S> {
     /// [`Error::OutOfRange`] if `low` is above `high`, [`Error::NoSuchLayer`].
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let [low, high] = ["low", "high"].map(|name| options.number(name));
-        if low > high {
-            return Err(options.refuse("low", format!("at most `high`, {high}")));
-        }
-        Ok(Self { ends: [low, high].map(S::from_f64), weights: options.weights(plan)? })
+        let ends = (low <= high).then_some([low, high]).ok_or_else(|| options.refuse("low", format!("at most `high`, {high}")))?;
+        Ok(Self { ends: ends.map(S::from_f64), weights: options.weights(plan)? })
     }
 }
 
@@ -62,8 +58,7 @@ impl<S: Scalar> Rule<S> for WeightRange<S> {
     }
 
     fn after_update(&mut self, _at: At, _before: &[S], weight: &mut [S]) {
-        let [low, high] = self.ends;
-        Arch::new().dispatch(move || weight.iter_mut().for_each(|w| *w = w.max(low).min(high)));
+        Arch::new().dispatch(|| weight.iter_mut().for_each(|w| *w = w.max(self.ends[0]).min(self.ends[1])));
     }
 }
 

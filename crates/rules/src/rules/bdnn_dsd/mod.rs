@@ -36,9 +36,11 @@ mod fused;
 pub use algorithm_1::Algorithm1;
 
 use crate::End::Out;
-use crate::entry::{Make, Memory, RuleEntry};
 use crate::saved::Saved;
-use crate::{At, Error, Measure, ParamRole, ParamShape, Parameter, Params, Plan, Resolved, Rule, Scalar, Seam, StateEntry, StateValues};
+use crate::{
+    At, Error, Make, Measure, Memory, ParamRole, ParamShape, Parameter, Params, Plan, Resolved, Rule, RuleEntry, Scalar, Seam, StateEntry,
+    StateValues,
+};
 
 const COUNTINGS: &[&str] = &["consecutive", "cumulative"];
 
