@@ -146,3 +146,47 @@ impl<S: Real> Layer<S> for Dense {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use spinet_rules::Arrays;
+
+    use super::*;
+    use crate::layer::Shown;
+    use crate::part::Watch;
+    use crate::product::bytes::ByteProducts;
+    use crate::{Kernel, Pixels, Threads};
+
+    /// Outputs, then gradients, of the second of two layers.
+    fn passes<S: Real>(kernel: Kernel, input: &Inputs<'_, S>, samples: usize) -> Vec<f64> {
+        let dense = Dense { input: Flow::row(48), units: 20, activation: Activation::Tanh, has_bias: true };
+        let mut plan = Plan::dense(&[9, 48]);
+        Layer::<S>::declare(&dense, &mut plan, true);
+        let mut stream = spinet_rules::Stream::new(2, spinet_rules::Purpose::Noise, 0);
+        let mut arrays = Arrays::zeros(&plan);
+        arrays.values_mut().iter_mut().for_each(|value| *value = S::from_f64(0.2 * stream.normal()));
+        let error: Vec<S> = (0..samples * 20).map(|_| S::from_f64(stream.normal())).collect();
+        let (mut products, mut gradients) = (ByteProducts::new(kernel, samples), Arrays::zeros(&plan));
+        let params = Shown { arrays: &arrays, views: &[], first: 2, feedback: None };
+        let mut step = Step { params, products: &mut products, threads: &Threads::one(), watch: &Watch::default(), are_new: true };
+        let mut output = vec![S::ZERO; samples * 20];
+        dense.forward(&mut step, input, &mut output);
+        dense.gradients(&mut step, input, &error, &mut Gradients { arrays: &mut gradients, first: 2 });
+        output.iter().chain(gradients.get(2)).chain(gradients.get(3)).map(|value| value.to_f64()).collect()
+    }
+
+    #[test]
+    fn bytes_come_into_any_layer_with_every_kernel() {
+        let samples = 70;
+        let mut stream = spinet_rules::Stream::new(4, spinet_rules::Purpose::Noise, 0);
+        let bytes: Vec<u8> = (0..samples * 48).map(|_| if stream.unit() < 0.2 { stream.below(256) as u8 } else { 0 }).collect();
+        let numbers: Vec<f64> = bytes.iter().map(|byte| f64::from(*byte) / 255.0).collect();
+        let expected = passes::<f64>(Kernel::F32, &Inputs::Numbers(&numbers), samples);
+        for kernel in Kernel::ALL.into_iter().filter_map(|kernel| kernel.resolve().ok()) {
+            let found = passes::<f32>(kernel, &Inputs::Pixels(Pixels::all(&bytes, 48)), samples);
+            for (found, expected) in found.iter().zip(&expected) {
+                assert!((found - expected).abs() < 1e-4, "{kernel}: {found} instead of {expected}");
+            }
+        }
+    }
+}
