@@ -267,6 +267,15 @@ impl RuleSettings {
         self.with(parameter, Setting::Text(value.to_owned()))
     }
 
+    /// The same without the parameters that have their default value, so that equal settings are known as equal.
+    #[must_use]
+    pub fn without_defaults(&self, known: &[Parameter]) -> Self {
+        let is_default = |name: &str, value: String| known.iter().any(|known| known.name == name && known.range.default_text() == value);
+        let mut settings = self.clone();
+        settings.parameters.retain(|name, value| !is_default(name, value.to_string()));
+        settings
+    }
+
     /// The same with one parameter set.
     #[must_use]
     pub fn with(mut self, parameter: &str, value: Setting) -> Self {

@@ -337,12 +337,7 @@ impl TrainConfig {
 
 /// A layer without the options that have their default value, so that equal layers are known as equal.
 fn without_defaults(layer: &LayerSettings) -> LayerSettings {
-    let Ok(entry) = LayerEntry::find(&layer.name) else { return layer.clone() };
-    let is_default =
-        |name: &str, value: String| entry.parameters.iter().any(|known| known.name == name && known.range.default_text() == value);
-    let mut layer = layer.clone();
-    layer.parameters.retain(|name, value| !is_default(name, value.to_string()));
-    layer
+    LayerEntry::find(&layer.name).map_or_else(|_| layer.clone(), |entry| layer.without_defaults(entry.parameters))
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]

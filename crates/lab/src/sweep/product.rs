@@ -228,12 +228,7 @@ pub(super) fn config(table: &Table, seed: u64) -> Result<TrainConfig, String> {
 
 /// A rule without the parameters that have their default value, so that equal runs are known as equal.
 pub(crate) fn without_defaults(rule: &RuleSettings) -> RuleSettings {
-    let Ok(entry) = spinet_rules::find(&rule.name) else { return rule.clone() };
-    let is_default =
-        |name: &str, value: &str| entry.parameters.iter().any(|known| known.name == name && known.range.default_text() == value);
-    let mut rule = rule.clone();
-    rule.parameters.retain(|name, value| !is_default(name, &value.to_string()));
-    rule
+    spinet_rules::find(&rule.name).map_or_else(|_| rule.clone(), |entry| rule.without_defaults(entry.parameters))
 }
 
 /// A value as a person reads it: rules as on a command line, words without quotes.
