@@ -70,10 +70,54 @@ pub(crate) const MNIST_1200: &[Tuned] = &[
 ];
 
 /// For Tables 1 and 2.
-pub(crate) const MNIST: &[Tuned] = &[];
+pub(crate) const MNIST: &[Tuned] = &[
+    tuned(
+        10,
+        Method::DropoutTuned,
+        0.02,
+        "spinet tune --data mnist --standardize feature --initialiser glorot-sigmoid --rule momentum:momentum=0.5 --rule dropout:scaling=test --grid dropout_rate=0.02,0.05,0.1,0.2,0.3,0.4,0.5 --hidden 10 --epochs 500 --evaluate-every 500 --left-out 2",
+    ),
+    tuned(
+        10,
+        Method::L2,
+        0.0003,
+        "spinet tune --data mnist --standardize feature --initialiser glorot-sigmoid --rule momentum:momentum=0.5 --rule l2 --grid weight_decay=0.00003,0.0001,0.0003,0.001,0.003,0.01 --hidden 10 --epochs 500 --evaluate-every 500 --left-out 2",
+    ),
+    tuned(
+        100,
+        Method::DropoutTuned,
+        0.2,
+        "spinet tune --data mnist --standardize feature --initialiser glorot-sigmoid --rule momentum:momentum=0.5 --rule dropout:scaling=test --grid dropout_rate=0.02,0.05,0.1,0.2,0.3,0.4,0.5 --hidden 100 --epochs 500 --evaluate-every 500 --left-out 1",
+    ),
+    tuned(
+        100,
+        Method::L2,
+        0.0003,
+        "spinet tune --data mnist --standardize feature --initialiser glorot-sigmoid --rule momentum:momentum=0.5 --rule l2 --grid weight_decay=0.00003,0.0001,0.0003,0.001,0.003,0.01 --hidden 100 --epochs 500 --evaluate-every 500 --left-out 1",
+    ),
+];
 
 /// For Tables 5 and 6.
-pub(crate) const FASHION_MNIST: &[Tuned] = &[];
+pub(crate) const FASHION_MNIST: &[Tuned] = &[
+    tuned(
+        10,
+        Method::DropoutTuned,
+        0.05,
+        "spinet tune --data fashion-mnist --standardize feature --initialiser glorot-sigmoid --rule momentum:momentum=0.5 --rule dropout:scaling=test --grid dropout_rate=0.02,0.05,0.1,0.2,0.3,0.4,0.5 --hidden 10 --epochs 500 --evaluate-every 500 --left-out 2",
+    ),
+    tuned(
+        10,
+        Method::L2,
+        0.0003,
+        "spinet tune --data fashion-mnist --standardize feature --initialiser glorot-sigmoid --rule momentum:momentum=0.5 --rule l2 --grid weight_decay=0.00003,0.0001,0.0003,0.001,0.003,0.01 --hidden 10 --epochs 500 --evaluate-every 500 --left-out 2",
+    ),
+    tuned(
+        100,
+        Method::L2,
+        0.001,
+        "spinet tune --data fashion-mnist --standardize feature --initialiser glorot-sigmoid --rule momentum:momentum=0.5 --rule l2 --grid weight_decay=0.00003,0.0001,0.0003,0.001,0.003,0.01 --hidden 100 --epochs 500 --evaluate-every 500 --left-out 1",
+    ),
+];
 
 /// For Tables 7 and 8.
 pub(crate) const FASHION_MNIST_1200: &[Tuned] = &[
