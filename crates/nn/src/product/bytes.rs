@@ -34,6 +34,10 @@ impl<S> Inputs<'_, S> {
     }
 }
 
+/// Samples from which on leaving zeros out pays, whose weights and gradients are turned over for every batch.
+#[cfg(target_arch = "x86_64")]
+const FEWEST_SPARSE: usize = 32;
+
 /// Products of a layer with pixels, and their buffers; nothing is allocated before the first pixels come.
 #[derive(Clone, Debug)]
 pub(crate) struct ByteProducts<S> {
@@ -96,7 +100,7 @@ impl<S: Real> ByteProducts<S> {
         }
         let folded = self.folded.as_ref();
         #[cfg(target_arch = "x86_64")]
-        if S::single(&[]).is_some() {
+        if S::single(&[]).is_some() && pixels.len() >= FEWEST_SPARSE {
             let centres = || folded.and_then(Folded::centres).map(|centres| Encoding::new(centres, 1.0));
             let encoding = || centres().unwrap_or_else(|| Encoding::new(vec![0.0; features], 1.0 / 255.0));
             self.is_sparse = self.sparse.take(pixels, encoding);
