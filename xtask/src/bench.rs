@@ -1,6 +1,8 @@
-//! Measurements: the kernels and a durable save by Criterion, steps against PyTorch and scikit-learn, small batches, and a table's row of runs.
+//! Measurements: the kernels and a durable save by Criterion, steps against PyTorch and
+//! scikit-learn, small batches, and a table's row of runs.
 //!
-//! Programs that are compared run in turn on the same cores, several rounds; each figure is the median over the rounds.
+//! Programs that are compared run in turn on the same cores, several rounds; each figure is the
+//! median over the rounds.
 
 use std::path::Path;
 use std::time::Instant;
@@ -32,24 +34,53 @@ const SPINET: &str = "target/release/spinet";
 
 pub(crate) fn run(root: &Path, measure: Measure) -> Result<(), Error> {
     match measure {
-        Measure::Kernels => {
-            succeed(cargo(root).args(["bench", "--package", "spinet-nn", "--package", "spinet-rules", "--package", "spinet-train"]))
-        }
-        Measure::AgainstTorch => compare(root, "against-torch", "cargo xtask bench --against-torch", &programs),
-        Measure::Small => compare(root, "small-batch", "cargo xtask bench --small", &small_programs),
+        Measure::Kernels => succeed(cargo(root).args([
+            "bench",
+            "--package",
+            "spinet-nn",
+            "--package",
+            "spinet-rules",
+            "--package",
+            "spinet-train",
+        ])),
+        Measure::AgainstTorch => compare(
+            root,
+            "against-torch",
+            "cargo xtask bench --against-torch",
+            &programs,
+        ),
+        Measure::Small => compare(
+            root,
+            "small-batch",
+            "cargo xtask bench --small",
+            &small_programs,
+        ),
         Measure::Row => row(root),
     }
 }
 
-/// Every program of the comparison: its name in the record, and its command line for a number of threads.
+/// Every program of the comparison: its name in the record, and its command line for a number of
+/// threads.
 fn programs(python: &str) -> Vec<(&'static str, Vec<String>)> {
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     vec![
         ("best", words(&format!("{SPINET} bench --json --threads"))),
-        ("f32", words(&format!("{SPINET} bench --json --kernel f32 --threads"))),
-        ("torch", words(&format!("{python} bench/torch_step.py --threads"))),
-        ("torch-compiled", words(&format!("{python} bench/torch_step.py --compile --threads"))),
-        ("sklearn", words(&format!("{python} bench/sklearn_step.py --threads"))),
+        (
+            "f32",
+            words(&format!("{SPINET} bench --json --kernel f32 --threads")),
+        ),
+        (
+            "torch",
+            words(&format!("{python} bench/torch_step.py --threads")),
+        ),
+        (
+            "torch-compiled",
+            words(&format!("{python} bench/torch_step.py --compile --threads")),
+        ),
+        (
+            "sklearn",
+            words(&format!("{python} bench/sklearn_step.py --threads")),
+        ),
     ]
 }
 
@@ -59,8 +90,14 @@ fn small_programs(python: &str) -> Vec<(&'static str, Vec<String>)> {
     let ours = "bench --json --steps 300 --inputs 784 --hidden 256 --depth 2 --batch 64 --activation relu --rule grapes --rule momentum --rule adam";
     vec![
         ("best", words(&format!("{SPINET} {ours} --threads"))),
-        ("f32", words(&format!("{SPINET} {ours} --kernel f32 --threads"))),
-        ("torch", words(&format!("{python} bench/torch_small.py --threads"))),
+        (
+            "f32",
+            words(&format!("{SPINET} {ours} --kernel f32 --threads")),
+        ),
+        (
+            "torch",
+            words(&format!("{python} bench/torch_small.py --threads")),
+        ),
     ]
 }
 
@@ -76,7 +113,9 @@ fn compare(root: &Path, name: &str, command: &str, programs: &Programs) -> Resul
             for (name, command) in &programs {
                 println!("  round {round} of {ROUNDS}, {threads} threads: {name}");
                 let record = measured(root, command, threads)?;
-                let runs = found.entry(*name).or_insert_with(|| json!({"program": label(&record), "runs": []}));
+                let runs = found
+                    .entry(*name)
+                    .or_insert_with(|| json!({"program": label(&record), "runs": []}));
                 if let Some(runs) = runs["runs"].as_array_mut() {
                     runs.extend(record["rows"].as_array().into_iter().flatten().cloned());
                 }
@@ -88,7 +127,9 @@ fn compare(root: &Path, name: &str, command: &str, programs: &Programs) -> Resul
             }
         }
     }
-    let rows = programs.iter().map(|(name, _)| (*name, medians(found[*name]["runs"].as_array())));
+    let rows = programs
+        .iter()
+        .map(|(name, _)| (*name, medians(found[*name]["runs"].as_array())));
     let mut record = json!({
         "command": command, "processor": found["processor"], "kernel": found["kernel"], "rounds": ROUNDS,
     });
@@ -101,16 +142,28 @@ fn compare(root: &Path, name: &str, command: &str, programs: &Programs) -> Resul
 /// Runs a program on the first cores of the machine, as many as it has threads, and reads its JSON.
 fn measured(root: &Path, command: &[String], threads: usize) -> Result<Value, Error> {
     let pinned = works(program(root, "taskset").args(["-c", &cores(threads), "true"]));
-    let mut run = if pinned { program(root, "taskset") } else { program(root, &command[0]) };
+    let mut run = if pinned {
+        program(root, "taskset")
+    } else {
+        program(root, &command[0])
+    };
     if pinned {
         run.args(["-c", &cores(threads)]);
     }
-    run.args(&command[usize::from(!pinned)..]).arg(threads.to_string());
+    run.args(&command[usize::from(!pinned)..])
+        .arg(threads.to_string());
     // PyTorch's compiler warns about what it compiles again; its result is on standard output.
     run.env("TORCH_LOGS", "-all");
     let text = stdout(&mut run)?;
-    let last = text.lines().rev().find(|line| line.starts_with('{')).unwrap_or("");
-    serde_json::from_str(last).map_err(|source| Error::Json { command: line(&run), source })
+    let last = text
+        .lines()
+        .rev()
+        .find(|line| line.starts_with('{'))
+        .unwrap_or("");
+    serde_json::from_str(last).map_err(|source| Error::Json {
+        command: line(&run),
+        source,
+    })
 }
 
 fn cores(threads: usize) -> String {
@@ -130,15 +183,26 @@ fn medians(runs: Option<&Vec<Value>>) -> Vec<Value> {
     let mut rows: Vec<Value> = Vec::new();
     let runs: Vec<&Value> = runs.into_iter().flatten().collect();
     for run in &runs {
-        let is_same = |other: &Value| ["inputs", "hidden", "threads"].iter().all(|key| other[key] == run[key]);
+        let is_same = |other: &Value| {
+            ["inputs", "hidden", "threads"]
+                .iter()
+                .all(|key| other[key] == run[key])
+        };
         if rows.iter().any(&is_same) {
             continue;
         }
-        let mut row = json!({"inputs": run["inputs"], "hidden": run["hidden"], "threads": run["threads"]});
+        let mut row =
+            json!({"inputs": run["inputs"], "hidden": run["hidden"], "threads": run["threads"]});
         let median = |value: &dyn Fn(&Value) -> Option<f64>| {
-            let mut times: Vec<f64> = runs.iter().filter(|other| is_same(other)).filter_map(|run| value(run)).collect();
+            let mut times: Vec<f64> = runs
+                .iter()
+                .filter(|other| is_same(other))
+                .filter_map(|run| value(run))
+                .collect();
             times.sort_by(f64::total_cmp);
-            times.get(times.len() / 2).map(|median| json!((median * 1e4).round() / 1e4))
+            times
+                .get(times.len() / 2)
+                .map(|median| json!((median * 1e4).round() / 1e4))
         };
         for key in ["sgd_ms", "bdnn_ms", "products_ms"] {
             if let Some(median) = median(&|run| run[key].as_f64()) {
@@ -157,12 +221,24 @@ fn medians(runs: Option<&Vec<Value>>) -> Vec<Value> {
 
 fn python(root: &Path) -> Result<&'static str, Error> {
     let test = "import sklearn, torch; assert int(torch.__version__.split('.')[0]) >= 2";
-    if let Some(python) = PYTHONS.into_iter().find(|python| works(program(root, python).args(["-c", test]))) {
+    if let Some(python) = PYTHONS
+        .into_iter()
+        .find(|python| works(program(root, python).args(["-c", test])))
+    {
         return Ok(python);
     }
-    println!("  no PyTorch 2 with scikit-learn at hand: making target/bench-venv with bench/requirements.txt");
+    println!(
+        "  no PyTorch 2 with scikit-learn at hand: making target/bench-venv with bench/requirements.txt"
+    );
     succeed(program(root, "python3").args(["-m", "venv", "target/bench-venv"]))?;
-    succeed(program(root, PYTHONS[0]).args(["-m", "pip", "install", "--quiet", "-r", "bench/requirements.txt"]))?;
+    succeed(program(root, PYTHONS[0]).args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "-r",
+        "bench/requirements.txt",
+    ]))?;
     Ok(PYTHONS[0])
 }
 
@@ -175,7 +251,8 @@ fn row(root: &Path) -> Result<(), Error> {
         for round in 1..=3 {
             for (index, threads) in THREADS.into_iter().enumerate() {
                 println!("  round {round} of 3, {hidden} hidden units, {threads} threads");
-                let words = format!("reproduce --hidden {hidden} --epochs 500 --json --threads {threads}");
+                let words =
+                    format!("reproduce --hidden {hidden} --epochs 500 --json --threads {threads}");
                 let start = Instant::now();
                 stdout(program(root, SPINET).args(words.split(' ')))?;
                 seconds[index].push(start.elapsed().as_secs_f64());
@@ -188,17 +265,29 @@ fn row(root: &Path) -> Result<(), Error> {
             );
         }
     }
-    finish(root, "row", &json!({"command": "cargo xtask bench --row", "rows": rows}))
+    finish(
+        root,
+        "row",
+        &json!({"command": "cargo xtask bench --row", "rows": rows}),
+    )
 }
 
-#[allow(clippy::disallowed_methods, reason = "a record under version control; xtask uses no crate of ours")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a record under version control; xtask uses no crate of ours"
+)]
 fn finish(root: &Path, name: &str, record: &Value) -> Result<(), Error> {
     let path = root.join(format!("results/performance/{name}.json"));
-    let text = serde_json::to_string_pretty(record).map_err(|source| Error::Json { command: name.to_owned(), source })?;
+    let text = serde_json::to_string_pretty(record).map_err(|source| Error::Json {
+        command: name.to_owned(),
+        source,
+    })?;
     std::fs::create_dir_all(root.join("results/performance")).map_err(Error::file(&path))?;
     std::fs::write(&path, text + "\n").map_err(Error::file(&path))?;
     println!("\n{}", performance::markdown(record).unwrap_or_default());
-    println!("written: results/performance/{name}.json; `cargo xtask results` puts it into docs/performance.md");
+    println!(
+        "written: results/performance/{name}.json; `cargo xtask results` puts it into docs/performance.md"
+    );
     Ok(())
 }
 
@@ -209,9 +298,20 @@ mod tests {
     #[test]
     fn rounds_become_one_row_with_their_medians() {
         let run = |hidden: u64, time: f64| json!({"inputs": 784, "hidden": hidden, "threads": 1, "sgd_ms": time});
-        let rows = medians(Some(&vec![run(10, 3.0), run(100, 9.0), run(10, 1.0), run(10, 2.0)]));
+        let rows = medians(Some(&vec![
+            run(10, 3.0),
+            run(100, 9.0),
+            run(10, 1.0),
+            run(10, 2.0),
+        ]));
         assert_eq!(rows.len(), 2);
-        assert_eq!((rows[0]["sgd_ms"].as_f64(), rows[1]["sgd_ms"].as_f64()), (Some(2.0), Some(9.0)));
-        assert!(rows[0].get("bdnn_ms").is_none(), "a program without the rule has no time for it");
+        assert_eq!(
+            (rows[0]["sgd_ms"].as_f64(), rows[1]["sgd_ms"].as_f64()),
+            (Some(2.0), Some(9.0))
+        );
+        assert!(
+            rows[0].get("bdnn_ms").is_none(),
+            "a program without the rule has no time for it"
+        );
     }
 }

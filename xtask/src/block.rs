@@ -6,7 +6,8 @@
 //! <!-- /results -->
 //! ```
 //!
-//! Each marker stands alone on its line; markers inside a fenced code block are text like any other.
+//! Each marker stands alone on its line; markers inside a fenced code block are text like any
+//! other.
 
 /// One block: the record it is rendered from and where its body stands.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +34,11 @@ enum Part<'a> {
     /// With its end.
     Line(&'a str),
     /// The markers' lines, and what is between them.
-    Block { opening: &'a str, closing: &'a str, block: Block },
+    Block {
+        opening: &'a str,
+        closing: &'a str,
+        block: Block,
+    },
 }
 
 /// Whether a line opens or closes code.
@@ -53,14 +58,19 @@ pub(crate) fn find(text: &str) -> Result<Vec<Block>, LoneMarker> {
 
 /// The text with the bodies of its blocks replaced, one of `bodies` for each block in order.
 ///
-/// A body that differs in blank lines at its ends only stays as it is; so does a block without a partner in `bodies`.
+/// A body that differs in blank lines at its ends only stays as it is; so does a block without a
+/// partner in `bodies`.
 pub(crate) fn replace(text: &str, bodies: &[String]) -> Result<String, LoneMarker> {
     let mut bodies = bodies.iter();
     let mut replaced = String::with_capacity(text.len());
     for part in parts(text)? {
         match part {
             Part::Line(line) => replaced.push_str(line),
-            Part::Block { opening, closing, block } => {
+            Part::Block {
+                opening,
+                closing,
+                block,
+            } => {
                 replaced.push_str(opening);
                 match bodies.next().map(|body| body.trim()) {
                     Some(body) if body != block.body.trim() => {
@@ -85,9 +95,16 @@ fn parts(text: &str) -> Result<Vec<Part<'_>>, LoneMarker> {
         let trimmed = line.trim();
         if let Some((opening, mut block)) = open.take() {
             if trimmed == CLOSING {
-                parts.push(Part::Block { opening, closing: line, block });
+                parts.push(Part::Block {
+                    opening,
+                    closing: line,
+                    block,
+                });
             } else if opened_record(trimmed).is_some() {
-                return Err(LoneMarker { line: block.line, problem: "this block is still open where the next one starts" });
+                return Err(LoneMarker {
+                    line: block.line,
+                    problem: "this block is still open where the next one starts",
+                });
             } else {
                 block.body.push_str(line);
                 open = Some((opening, block));
@@ -96,15 +113,30 @@ fn parts(text: &str) -> Result<Vec<Part<'_>>, LoneMarker> {
         }
         in_fence ^= is_fence(line);
         match opened_record(trimmed) {
-            Some(record) if !in_fence => open = Some((line, Block { record: record.to_owned(), line: number, body: String::new() })),
+            Some(record) if !in_fence => {
+                open = Some((
+                    line,
+                    Block {
+                        record: record.to_owned(),
+                        line: number,
+                        body: String::new(),
+                    },
+                ));
+            }
             _ if trimmed == CLOSING && !in_fence => {
-                return Err(LoneMarker { line: number, problem: "this marker closes a block that was never opened" });
+                return Err(LoneMarker {
+                    line: number,
+                    problem: "this marker closes a block that was never opened",
+                });
             }
             _ => parts.push(Part::Line(line)),
         }
     }
     match open {
-        Some((_, block)) => Err(LoneMarker { line: block.line, problem: "this block is never closed" }),
+        Some((_, block)) => Err(LoneMarker {
+            line: block.line,
+            problem: "this block is never closed",
+        }),
         None => Ok(parts),
     }
 }
@@ -113,7 +145,9 @@ const CLOSING: &str = "<!-- /results -->";
 
 /// The record that an opening marker names.
 fn opened_record(line: &str) -> Option<&str> {
-    line.strip_prefix("<!-- results:")?.strip_suffix("-->").map(str::trim)
+    line.strip_prefix("<!-- results:")?
+        .strip_suffix("-->")
+        .map(str::trim)
 }
 
 #[cfg(test)]
@@ -125,21 +159,43 @@ mod tests {
     #[test]
     fn blocks_are_found_with_their_record_line_and_body() {
         let blocks = find(PAGE).unwrap();
-        assert_eq!(blocks[0], Block { record: "results/a.json".to_owned(), line: 3, body: "| x |\n".to_owned() });
-        assert_eq!(blocks[1], Block { record: "results/b.json".to_owned(), line: 9, body: "\n| y |\n\n".to_owned() });
+        assert_eq!(
+            blocks[0],
+            Block {
+                record: "results/a.json".to_owned(),
+                line: 3,
+                body: "| x |\n".to_owned()
+            }
+        );
+        assert_eq!(
+            blocks[1],
+            Block {
+                record: "results/b.json".to_owned(),
+                line: 9,
+                body: "\n| y |\n\n".to_owned()
+            }
+        );
         assert_eq!(blocks.len(), 2);
     }
 
     #[test]
     fn replacing_changes_the_bodies_that_differ_and_nothing_else() {
-        let replaced = replace(PAGE, &["| new |\n| row |\n\n".to_owned(), "| y |\n".to_owned()]).unwrap();
+        let replaced = replace(
+            PAGE,
+            &["| new |\n| row |\n\n".to_owned(), "| y |\n".to_owned()],
+        )
+        .unwrap();
         assert_eq!(replaced, PAGE.replace("| x |", "| new |\n| row |"));
     }
 
     #[test]
     fn replacing_with_the_same_bodies_gives_the_same_text() {
         for text in [PAGE, "", "no block\n", "no line break at the end"] {
-            let bodies: Vec<String> = find(text).unwrap().into_iter().map(|block| block.body).collect();
+            let bodies: Vec<String> = find(text)
+                .unwrap()
+                .into_iter()
+                .map(|block| block.body)
+                .collect();
             assert_eq!(replace(text, &bodies).unwrap(), text);
         }
     }
@@ -147,22 +203,44 @@ mod tests {
     #[test]
     fn an_empty_block_is_filled() {
         let text = "<!-- results: r.json -->\n<!-- /results -->\n";
-        assert_eq!(replace(text, &["| x |".to_owned()]).unwrap(), "<!-- results: r.json -->\n| x |\n<!-- /results -->\n");
+        assert_eq!(
+            replace(text, &["| x |".to_owned()]).unwrap(),
+            "<!-- results: r.json -->\n| x |\n<!-- /results -->\n"
+        );
     }
 
     #[test]
     fn a_marker_without_its_partner_is_refused_with_its_line() {
         let problem = |text| find(text).unwrap_err();
-        assert_eq!(problem("\n<!-- results: r.json -->\n"), LoneMarker { line: 2, problem: "this block is never closed" });
-        assert_eq!(problem("<!-- /results -->\n").problem, "this marker closes a block that was never opened");
+        assert_eq!(
+            problem("\n<!-- results: r.json -->\n"),
+            LoneMarker {
+                line: 2,
+                problem: "this block is never closed"
+            }
+        );
+        assert_eq!(
+            problem("<!-- /results -->\n").problem,
+            "this marker closes a block that was never opened"
+        );
         let nested = "<!-- results: a.json -->\n<!-- results: b.json -->\n<!-- /results -->\n";
-        assert_eq!(problem(nested), LoneMarker { line: 1, problem: "this block is still open where the next one starts" });
+        assert_eq!(
+            problem(nested),
+            LoneMarker {
+                line: 1,
+                problem: "this block is still open where the next one starts"
+            }
+        );
     }
 
     #[test]
     fn markers_in_a_fenced_code_block_are_text() {
         let text = "```text\n<!-- results: r.json -->\n<!-- /results -->\n```\n<!-- results: s.json -->\n<!-- /results -->\n";
-        let records: Vec<String> = find(text).unwrap().into_iter().map(|block| block.record).collect();
+        let records: Vec<String> = find(text)
+            .unwrap()
+            .into_iter()
+            .map(|block| block.record)
+            .collect();
         assert_eq!(records, ["s.json"]);
     }
 }

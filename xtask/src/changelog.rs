@@ -9,12 +9,14 @@ use crate::verdict::Verdict;
 /// Complains when `CHANGELOG.md` has no section "Unreleased".
 pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
     let text = tree::read(root, Path::new("CHANGELOG.md"))?;
-    let complaint = (!has_unreleased(&text)).then(|| "CHANGELOG.md: no section `## Unreleased`".to_owned());
+    let complaint =
+        (!has_unreleased(&text)).then(|| "CHANGELOG.md: no section `## Unreleased`".to_owned());
     Ok(Verdict::of(complaint.into_iter().collect(), String::new()))
 }
 
 fn has_unreleased(text: &str) -> bool {
-    text.lines().any(|line| matches!(line.trim_end(), "## Unreleased" | "## [Unreleased]"))
+    text.lines()
+        .any(|line| matches!(line.trim_end(), "## Unreleased" | "## [Unreleased]"))
 }
 
 #[cfg(test)]
@@ -23,8 +25,12 @@ mod tests {
 
     #[test]
     fn the_section_is_a_heading_and_not_only_a_word() {
-        assert!(has_unreleased("# Changelog\n\n## Unreleased\n\n### Added\n"));
+        assert!(has_unreleased(
+            "# Changelog\n\n## Unreleased\n\n### Added\n"
+        ));
         assert!(has_unreleased("## [Unreleased]\n"));
-        assert!(!has_unreleased("# Changelog\n\nNothing is Unreleased.\n\n## 0.1.0\n"));
+        assert!(!has_unreleased(
+            "# Changelog\n\nNothing is Unreleased.\n\n## 0.1.0\n"
+        ));
     }
 }

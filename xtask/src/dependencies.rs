@@ -1,4 +1,5 @@
-//! The step that looks at what the crates depend on: known holes, licences, sources; see `deny.toml`.
+//! The step that looks at what the crates depend on: known holes, licences, sources; see
+//! `deny.toml`.
 
 use std::path::Path;
 
@@ -9,11 +10,13 @@ use crate::verdict::Verdict;
 /// What `cargo deny check` can look at without the network.
 const OFFLINE: [&str; 3] = ["bans", "licenses", "sources"];
 
-/// Complains about what `deny.toml` refuses. Is skipped where cargo-deny is not installed, and where its database of known holes cannot be
-/// reached; the rest is checked there.
+/// Complains about what `deny.toml` refuses. Is skipped where cargo-deny is not installed, and
+/// where its database of known holes cannot be reached; the rest is checked there.
 pub(crate) fn check_if_possible(root: &Path) -> Result<Verdict, Error> {
     if !works(cargo(root).args(["deny", "--version"])) {
-        return Ok(Verdict::Skipped("cargo-deny is not installed (`cargo install --locked cargo-deny`)".to_owned()));
+        return Ok(Verdict::Skipped(
+            "cargo-deny is not installed (`cargo install --locked cargo-deny`)".to_owned(),
+        ));
     }
     verdict(
         |what| match succeed(cargo(root).args(["deny", "--offline", "check"]).args(what)) {
@@ -26,7 +29,10 @@ pub(crate) fn check_if_possible(root: &Path) -> Result<Verdict, Error> {
 }
 
 /// Runs the checks; `fetch` says whether the database was reached.
-fn verdict(mut check: impl FnMut(&[&str]) -> Result<Vec<String>, Error>, fetch: impl FnOnce() -> bool) -> Result<Verdict, Error> {
+fn verdict(
+    mut check: impl FnMut(&[&str]) -> Result<Vec<String>, Error>,
+    fetch: impl FnOnce() -> bool,
+) -> Result<Verdict, Error> {
     let mut complaints = check(&OFFLINE)?;
     let has_database = fetch();
     if has_database {
@@ -35,8 +41,12 @@ fn verdict(mut check: impl FnMut(&[&str]) -> Result<Vec<String>, Error>, fetch: 
     let checked = OFFLINE.join(", ");
     Ok(match (complaints.is_empty(), has_database) {
         (false, _) => Verdict::Failed(complaints),
-        (true, true) => Verdict::Passed(format!("{checked} and advisories, with the database of today")),
-        (true, false) => Verdict::Skipped(format!("the database of advisories cannot be reached; {checked} are in order")),
+        (true, true) => Verdict::Passed(format!(
+            "{checked} and advisories, with the database of today"
+        )),
+        (true, false) => Verdict::Skipped(format!(
+            "the database of advisories cannot be reached; {checked} are in order"
+        )),
     })
 }
 
@@ -44,12 +54,17 @@ fn verdict(mut check: impl FnMut(&[&str]) -> Result<Vec<String>, Error>, fetch: 
 mod tests {
     use super::*;
 
-    /// What is found if this check complains and the database can or cannot be reached, and what was checked.
+    /// What is found if this check complains and the database can or cannot be reached, and what
+    /// was checked.
     fn found(complains: Option<&str>, has_database: bool) -> (Verdict, usize) {
         let mut checks = 0;
         let check = |what: &[&str]| {
             checks += 1;
-            Ok(complains.filter(|name| what.contains(name)).map(|name| format!("bad {name}")).into_iter().collect())
+            Ok(complains
+                .filter(|name| what.contains(name))
+                .map(|name| format!("bad {name}"))
+                .into_iter()
+                .collect())
         };
         let verdict = verdict(check, || has_database).unwrap();
         (verdict, checks)
@@ -57,8 +72,12 @@ mod tests {
 
     #[test]
     fn a_database_out_of_reach_is_skipped_and_not_failed() {
-        assert!(matches!(found(None, true), (Verdict::Passed(note), 2) if note.contains("advisories")));
-        assert!(matches!(found(None, false), (Verdict::Skipped(reason), 1) if reason.contains("cannot be reached")));
+        assert!(
+            matches!(found(None, true), (Verdict::Passed(note), 2) if note.contains("advisories"))
+        );
+        assert!(
+            matches!(found(None, false), (Verdict::Skipped(reason), 1) if reason.contains("cannot be reached"))
+        );
     }
 
     #[test]

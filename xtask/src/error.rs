@@ -1,4 +1,5 @@
-//! What can keep a task from being done; what a check *finds* is a [`Verdict`](crate::verdict::Verdict) instead.
+//! What can keep a task from being done; what a check *finds* is a
+//! [`Verdict`](crate::verdict::Verdict) instead.
 
 use std::fmt;
 use std::io;
@@ -90,11 +91,22 @@ impl fmt::Display for Error {
             Self::File { path, source } => write!(f, "{}: {source}", path.display()),
             Self::Start { command, source } => write!(f, "`{command}` could not be run: {source}"),
             Self::Status { command, status } => write!(f, "`{command}` failed with {status}"),
-            Self::Json { command, source } => write!(f, "`{command}` printed something other than JSON: {source}"),
-            Self::Component { name, source } => write!(f, "the toolchain component `{name}` is missing and could not be added: {source}"),
+            Self::Json { command, source } => {
+                write!(f, "`{command}` printed something other than JSON: {source}")
+            }
+            Self::Component { name, source } => write!(
+                f,
+                "the toolchain component `{name}` is missing and could not be added: {source}"
+            ),
             Self::Tool { command, hint } => write!(f, "`{command}` cannot be run: {hint}"),
-            Self::UnknownReader { found, expected } => write!(f, "unknown reader `{found}`: expected one of {expected}"),
-            Self::Marker { path, line, problem } => write!(f, "{}:{line}: {problem}", path.display()),
+            Self::UnknownReader { found, expected } => {
+                write!(f, "unknown reader `{found}`: expected one of {expected}")
+            }
+            Self::Marker {
+                path,
+                line,
+                problem,
+            } => write!(f, "{}:{line}: {problem}", path.display()),
             Self::Complaints { task, count } => write!(f, "`{task}` found {count} to mend"),
         }
     }
@@ -106,7 +118,11 @@ impl std::error::Error for Error {
             Self::File { source, .. } | Self::Start { source, .. } => Some(source),
             Self::Json { source, .. } => Some(source),
             Self::Component { source, .. } => Some(source),
-            Self::Status { .. } | Self::Tool { .. } | Self::UnknownReader { .. } | Self::Marker { .. } | Self::Complaints { .. } => None,
+            Self::Status { .. }
+            | Self::Tool { .. }
+            | Self::UnknownReader { .. }
+            | Self::Marker { .. }
+            | Self::Complaints { .. } => None,
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The search for files that a reader does not bear, guided by the code they reach; see `crates/testing/src/readers.rs`.
+//! The search for files that a reader does not bear, guided by the code they reach; see
+//! `crates/testing/src/readers.rs`.
 //!
-//! A reader must not panic, read out of bounds, take a second for a file, or 512 MiB. What is searched in one run helps the next
-//! (`fuzz/corpus/`, not kept in the repository).
+//! A reader must not panic, read out of bounds, take a second for a file, or 512 MiB. What is
+//! searched in one run helps the next (`fuzz/corpus/`, not kept in the repository).
 
 use std::fs;
 use std::path::Path;
@@ -26,7 +27,10 @@ pub(crate) fn run(root: &Path, seconds: u32, reader: Option<&str>) -> Result<Ver
     let mut readers = readers(root)?;
     if let Some(reader) = reader {
         if !readers.iter().any(|known| known == reader) {
-            return Err(Error::UnknownReader { found: reader.to_owned(), expected: readers.join(", ") });
+            return Err(Error::UnknownReader {
+                found: reader.to_owned(),
+                expected: readers.join(", "),
+            });
         }
         readers.retain(|known| known == reader);
     }
@@ -41,13 +45,20 @@ pub(crate) fn run(root: &Path, seconds: u32, reader: Option<&str>) -> Result<Ver
     for reader in &readers {
         complaints.extend(search(root, reader, seconds)?);
     }
-    Ok(Verdict::of(complaints, format!("nothing found, {seconds} s for each")))
+    Ok(Verdict::of(
+        complaints,
+        format!("nothing found, {seconds} s for each"),
+    ))
 }
 
 /// The names of all readers, sorted.
 fn readers(root: &Path) -> Result<Vec<String>, Error> {
     let programs = tree::files(root, TARGETS, "rs")?;
-    Ok(programs.iter().filter_map(|path| path.file_stem()).map(|stem| stem.to_string_lossy().into_owned()).collect())
+    Ok(programs
+        .iter()
+        .filter_map(|path| path.file_stem())
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .collect())
 }
 
 /// `cargo fuzz` needs what only a nightly compiler does; the cargo that runs this task is another.
@@ -62,7 +73,14 @@ fn search(root: &Path, reader: &str, seconds: u32) -> Result<Option<String>, Err
     let corpus = format!("fuzz/corpus/{reader}");
     fs::create_dir_all(root.join(&corpus)).map_err(Error::file(Path::new(&corpus)))?;
     let mut command = cargo_fuzz(root);
-    command.args(["run", reader, &corpus, &format!("fuzz/seeds/{reader}"), "--", "-print_final_stats=1"]);
+    command.args([
+        "run",
+        reader,
+        &corpus,
+        &format!("fuzz/seeds/{reader}"),
+        "--",
+        "-print_final_stats=1",
+    ]);
     command.args([
         format!("-max_total_time={seconds}"),
         format!("-max_len={MOST_BYTES}"),
@@ -70,24 +88,44 @@ fn search(root: &Path, reader: &str, seconds: u32) -> Result<Option<String>, Err
         format!("-rss_limit_mb={MEMORY_MIB}"),
         format!("-malloc_limit_mb={REQUEST_MIB}"),
     ]);
-    let output = command.output().map_err(|source| Error::Start { command: line(&command), source })?;
+    let output = command.output().map_err(|source| Error::Start {
+        command: line(&command),
+        source,
+    })?;
     let text = String::from_utf8_lossy(&output.stderr);
-    if let (true, Some(files)) = (output.status.success(), statistic(&text, "number_of_executed_units")) {
-        println!("  {reader}: {files} files, {} MiB at most", statistic(&text, "peak_rss_mb").unwrap_or("?"));
+    if let (true, Some(files)) = (
+        output.status.success(),
+        statistic(&text, "number_of_executed_units"),
+    ) {
+        println!(
+            "  {reader}: {files} files, {} MiB at most",
+            statistic(&text, "peak_rss_mb").unwrap_or("?")
+        );
         return Ok(None);
     }
     eprintln!("{text}");
-    match text.lines().find_map(|line| line.split_once("Test unit written to ")) {
-        Some((_, file)) => {
-            Ok(Some(format!("{reader} does not bear {file}: move it to fuzz/seeds/{reader}/found-WHAT, where a test reads it")))
-        }
-        None => Err(Error::Status { command: line(&command), status: output.status }),
+    match text
+        .lines()
+        .find_map(|line| line.split_once("Test unit written to "))
+    {
+        Some((_, file)) => Ok(Some(format!(
+            "{reader} does not bear {file}: move it to fuzz/seeds/{reader}/found-WHAT, where a test reads it"
+        ))),
+        None => Err(Error::Status {
+            command: line(&command),
+            status: output.status,
+        }),
     }
 }
 
 /// A number of libFuzzer's summary, which has lines as `stat::peak_rss_mb:             288`.
 fn statistic<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let value = |line: &'a str| line.strip_prefix("stat::")?.strip_prefix(name)?.strip_prefix(':').map(str::trim);
+    let value = |line: &'a str| {
+        line.strip_prefix("stat::")?
+            .strip_prefix(name)?
+            .strip_prefix(':')
+            .map(str::trim)
+    };
     text.lines().find_map(value)
 }
 
@@ -106,6 +144,9 @@ mod tests {
     #[test]
     fn an_unknown_reader_is_refused_with_the_list() {
         let message = run(&tree::root(), 1, Some("cvs")).unwrap_err().to_string();
-        assert!(message.starts_with("unknown reader `cvs`: expected one of archive, checkpoint, "), "{message}");
+        assert!(
+            message.starts_with("unknown reader `cvs`: expected one of archive, checkpoint, "),
+            "{message}"
+        );
     }
 }

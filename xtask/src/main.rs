@@ -1,5 +1,5 @@
-//! The project's own tasks, one command for each: `cargo xtask test`, `cargo xtask check`, `cargo xtask bench`,
-//! `cargo xtask oracle`, `cargo xtask results`, `cargo xtask fuzz`.
+//! The project's own tasks, one command for each: `cargo xtask test`, `cargo xtask check`, `cargo
+//! xtask bench`, `cargo xtask oracle`, `cargo xtask results`, `cargo xtask fuzz`.
 //!
 //! | file | idea |
 //! | --- | --- |
@@ -15,7 +15,11 @@
 //! | `fuzz` | the search for files that a reader does not bear |
 //! | `results`, `block` | the tables in Markdown files that are rendered from result records |
 //! | `program`, `tree`, `source`, `error` | running programs, walking the repository, reading Rust source, what can go wrong |
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "xtask is a program for people; what it prints is its whole purpose")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "xtask is a program for people; what it prints is its whole purpose"
+)]
 
 mod bench;
 mod block;
@@ -66,9 +70,10 @@ fn main() -> ExitCode {
         Task::Check => test::run(&root, &test::STEPS[..test::QUICK]),
         Task::Bench(measure) => finish(bench::run(&root, measure)),
         Task::Oracle(mode) => finish(oracle::run(&root, mode)),
-        Task::Fuzz { seconds, reader } => {
-            finish(fuzz::run(&root, seconds, reader.as_deref()).and_then(|verdict| verdict.into_result("fuzz")))
-        }
+        Task::Fuzz { seconds, reader } => finish(
+            fuzz::run(&root, seconds, reader.as_deref())
+                .and_then(|verdict| verdict.into_result("fuzz")),
+        ),
         Task::Results(mode) => finish(results_task(&root, mode)),
     }
 }

@@ -1,7 +1,8 @@
 //! The reference constants that `PyTorch` computes: made anew, or compared with the stored ones.
 //!
-//! Every script `oracle/NAME.py` writes its constants to a default place and knows `--check`. Modules that the scripts
-//! share are told from scripts the way Python does it: they have no `if __name__ == "__main__":`.
+//! Every script `oracle/NAME.py` writes its constants to a default place and knows `--check`.
+//! Modules that the scripts share are told from scripts the way Python does it: they have no `if
+//! __name__ == "__main__":`.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +12,13 @@ use crate::tree;
 use crate::verdict::Verdict;
 use crate::words::Mode;
 
-/// Where a Python with `PyTorch` may be. A version manager's `python3` can hide the system's own, which may have it.
-const PYTHONS: [&str; 3] = ["target/oracle-venv/bin/python", "python3", "/usr/bin/python3"];
+/// Where a Python with `PyTorch` may be. A version manager's `python3` can hide the system's own,
+/// which may have it.
+const PYTHONS: [&str; 3] = [
+    "target/oracle-venv/bin/python",
+    "python3",
+    "/usr/bin/python3",
+];
 /// The virtual environment that is made when none of them has it.
 const VENV: &str = "target/oracle-venv";
 
@@ -34,11 +40,16 @@ pub(crate) fn run(root: &Path, mode: Mode) -> Result<(), Error> {
 /// Compares the stored constants when `PyTorch` is at hand, and is skipped otherwise.
 pub(crate) fn check_if_possible(root: &Path) -> Result<Verdict, Error> {
     let Some(python) = python_with_torch(root) else {
-        return Ok(Verdict::Skipped("no PyTorch at hand; the stored constants were compared by the Rust tests".to_owned()));
+        return Ok(Verdict::Skipped(
+            "no PyTorch at hand; the stored constants were compared by the Rust tests".to_owned(),
+        ));
     };
     let scripts = scripts(root)?;
     let complaints = complaints(root, python, &scripts, Mode::Check)?;
-    Ok(Verdict::of(complaints, format!("{} scripts agree with the stored constants", scripts.len())))
+    Ok(Verdict::of(
+        complaints,
+        format!("{} scripts agree with the stored constants", scripts.len()),
+    ))
 }
 
 fn scripts(root: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -56,7 +67,12 @@ fn is_script(text: &str) -> bool {
 }
 
 /// Runs every script even when one fails, so that one run shows all that differs.
-fn complaints(root: &Path, python: &str, scripts: &[PathBuf], mode: Mode) -> Result<Vec<String>, Error> {
+fn complaints(
+    root: &Path,
+    python: &str,
+    scripts: &[PathBuf],
+    mode: Mode,
+) -> Result<Vec<String>, Error> {
     let mut complaints = Vec::new();
     for script in scripts {
         println!("  {}", script.display());
@@ -75,13 +91,22 @@ fn complaints(root: &Path, python: &str, scripts: &[PathBuf], mode: Mode) -> Res
 }
 
 fn python_with_torch(root: &Path) -> Option<&'static str> {
-    PYTHONS.into_iter().find(|python| works(program(root, python).args(["-c", "import torch"])))
+    PYTHONS
+        .into_iter()
+        .find(|python| works(program(root, python).args(["-c", "import torch"])))
 }
 
 fn make_venv(root: &Path) -> Result<&'static str, Error> {
     println!("  no PyTorch at hand: making {VENV} with oracle/requirements.txt");
     succeed(program(root, "python3").args(["-m", "venv", VENV]))?;
-    succeed(program(root, PYTHONS[0]).args(["-m", "pip", "install", "--quiet", "-r", "oracle/requirements.txt"]))?;
+    succeed(program(root, PYTHONS[0]).args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "-r",
+        "oracle/requirements.txt",
+    ]))?;
     Ok(PYTHONS[0])
 }
 
@@ -91,7 +116,11 @@ mod tests {
 
     #[test]
     fn a_module_that_scripts_share_is_not_run() {
-        assert!(is_script("import torch\n\nif __name__ == \"__main__\":\n    main()\n"));
-        assert!(!is_script("\"\"\"Imported by the scripts.\"\"\"\n\ndef main():\n    print(__name__)\n"));
+        assert!(is_script(
+            "import torch\n\nif __name__ == \"__main__\":\n    main()\n"
+        ));
+        assert!(!is_script(
+            "\"\"\"Imported by the scripts.\"\"\"\n\ndef main():\n    print(__name__)\n"
+        ));
     }
 }

@@ -1,4 +1,5 @@
-//! The tables of `docs/performance.md`, rendered from the records of `cargo xtask bench` and `spinet bench`.
+//! The tables of `docs/performance.md`, rendered from the records of `cargo xtask bench` and
+//! `spinet bench`.
 
 use serde_json::Value;
 
@@ -24,12 +25,20 @@ fn rows(record: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn network(row: &Value) -> String {
-    let depth = row["depth"].as_u64().filter(|depth| *depth > 1).map_or(String::new(), |depth| format!(" x {depth}"));
+    let depth = row["depth"]
+        .as_u64()
+        .filter(|depth| *depth > 1)
+        .map_or(String::new(), |depth| format!(" x {depth}"));
     format!("{}-{}{depth}", row["inputs"], row["hidden"])
 }
 
 fn against_torch(record: &Value) -> String {
-    let name = |key: &str| record[key]["program"].as_str().unwrap_or_default().to_owned();
+    let name = |key: &str| {
+        record[key]["program"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
     let mut text = format!(
         "{}; `{}`, {} rounds in turn, medians. {}, {}.\n\n",
         record["processor"].as_str().unwrap_or_default(),
@@ -42,10 +51,21 @@ fn against_torch(record: &Value) -> String {
     text += "|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
     for best in rows(&record["best"]) {
         let other = |program: &str, key: &str| {
-            let is_same = |row: &&Value| ["inputs", "hidden", "threads"].iter().all(|key| row[key] == best[key]);
-            rows(&record[program]).find(is_same).and_then(|row| row[key].as_f64()).unwrap_or(f64::NAN)
+            let is_same = |row: &&Value| {
+                ["inputs", "hidden", "threads"]
+                    .iter()
+                    .all(|key| row[key] == best[key])
+            };
+            rows(&record[program])
+                .find(is_same)
+                .and_then(|row| row[key].as_f64())
+                .unwrap_or(f64::NAN)
         };
-        let (ours, single, torch) = (other("best", "bdnn_ms"), other("f32", "bdnn_ms"), other("torch", "bdnn_ms"));
+        let (ours, single, torch) = (
+            other("best", "bdnn_ms"),
+            other("f32", "bdnn_ms"),
+            other("torch", "bdnn_ms"),
+        );
         text += &format!(
             "| {} | {} | {ours:.2} | {single:.2} | {torch:.2} | {:.2} | {:.1}x | {:.1}x | {} | {:.2} | {:.2} | {:.2} |\n",
             network(best),
@@ -75,14 +95,36 @@ fn small(record: &Value) -> String {
     text += "| threads | rule | ours, best | over no rule | ours, f32 | over no rule | PyTorch eager | over no rule | best is faster | f32 is faster |\n";
     text += "|--:|:--|--:|--:|--:|--:|--:|--:|--:|--:|\n";
     for best in rows(&record["best"]) {
-        let of = |program: &str| rows(&record[program]).find(|row| row["threads"] == best["threads"]).unwrap_or(&Value::Null);
+        let of = |program: &str| {
+            rows(&record[program])
+                .find(|row| row["threads"] == best["threads"])
+                .unwrap_or(&Value::Null)
+        };
         let sides = ["best", "f32", "torch"].map(of);
-        let rules = best["rules_ms"].as_object().into_iter().flatten().map(|(rule, _)| rule.as_str());
+        let rules = best["rules_ms"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(rule, _)| rule.as_str());
         for rule in std::iter::once("none").chain(rules) {
             let plain = sides.map(|side| side["sgd_ms"].as_f64().unwrap_or(f64::NAN));
-            let time = |side: &Value| if rule == "none" { &side["sgd_ms"] } else { &side["rules_ms"][rule] }.as_f64().unwrap_or(f64::NAN);
+            let time = |side: &Value| {
+                if rule == "none" {
+                    &side["sgd_ms"]
+                } else {
+                    &side["rules_ms"][rule]
+                }
+                .as_f64()
+                .unwrap_or(f64::NAN)
+            };
             let times = sides.map(time);
-            let cells = [0, 1, 2].map(|side| format!("{:.3} | {:+.0} %", times[side], 100.0 * (times[side] / plain[side] - 1.0)));
+            let cells = [0, 1, 2].map(|side| {
+                format!(
+                    "{:.3} | {:+.0} %",
+                    times[side],
+                    100.0 * (times[side] / plain[side] - 1.0)
+                )
+            });
             text += &format!(
                 "| {} | {rule} | {} | {:.1}x | {:.1}x |\n",
                 best["threads"],
@@ -95,7 +137,8 @@ fn small(record: &Value) -> String {
     text + "\nMilliseconds a step of 784-256-256-10, ReLU, batch 64, every pixel other than 0.\n"
 }
 
-/// How many times faster than eager `PyTorch` a step was to become, with the best kernel and with `f32`, on AMX.
+/// How many times faster than eager `PyTorch` a step was to become, with the best kernel and with
+/// `f32`, on AMX.
 fn goals(row: &Value) -> &'static str {
     match (row["inputs"].as_u64(), row["hidden"].as_u64()) {
         (Some(784), Some(10)) => "6x, 4x",
@@ -108,13 +151,19 @@ fn goals(row: &Value) -> &'static str {
 }
 
 fn row(record: &Value) -> String {
-    let mut text = format!("`{}`, medians of 3 rounds in turn.\n\n", record["command"].as_str().unwrap_or_default());
+    let mut text = format!(
+        "`{}`, medians of 3 rounds in turn.\n\n",
+        record["command"].as_str().unwrap_or_default()
+    );
     text += "| hidden units | runs | epochs | one thread, one run after the other | two threads, side by side | faster |\n|--:|--:|--:|--:|--:|--:|\n";
     let all: Vec<&Value> = rows(record).collect();
     for pair in all.chunks_exact(2) {
         let [one, two] = [0, 1].map(|index| pair[index]["seconds"].as_f64().unwrap_or(f64::NAN));
         let (hidden, runs, epochs) = (&pair[0]["hidden"], &pair[0]["runs"], &pair[0]["epochs"]);
-        text += &format!("| {hidden} | {runs} | {epochs} | {one:.1} s | {two:.1} s | {:.2}x |\n", one / two);
+        text += &format!(
+            "| {hidden} | {runs} | {epochs} | {one:.1} s | {two:.1} s | {:.2}x |\n",
+            one / two
+        );
     }
     text
 }
@@ -126,8 +175,14 @@ fn scaling(record: &Value) -> String {
     );
     for sweep in record["sweeps"].as_array().into_iter().flatten() {
         let kernels: Vec<&Value> = sweep["kernels"].as_array().into_iter().flatten().collect();
-        let names = kernels.iter().map(|kernel| kernel["kernel"].as_str().unwrap_or_default());
-        let head: Vec<_> = names.map(|name| format!("{name}: BDNN-dsd | {name}: products alone | {name}: over the products")).collect();
+        let names = kernels
+            .iter()
+            .map(|kernel| kernel["kernel"].as_str().unwrap_or_default());
+        let head: Vec<_> = names
+            .map(|name| {
+                format!("{name}: BDNN-dsd | {name}: products alone | {name}: over the products")
+            })
+            .collect();
         text += &format!(
             "\n| {} | {} |\n|--:|{}\n",
             sweep["axis"].as_str().unwrap_or_default(),
@@ -138,9 +193,16 @@ fn scaling(record: &Value) -> String {
             let cell = |kernel: &&Value| {
                 let time = |key: &str| kernel["rows"][index][key].as_f64().unwrap_or(f64::NAN);
                 let (bdnn, products) = (time("bdnn_ms"), time("products_ms"));
-                format!(" {bdnn:.3} | {products:.3} | {:.0} % |", 100.0 * (bdnn / products - 1.0))
+                format!(
+                    " {bdnn:.3} | {products:.3} | {:.0} % |",
+                    100.0 * (bdnn / products - 1.0)
+                )
             };
-            text += &format!("| {} |{}\n", value.as_f64().unwrap_or(f64::NAN), kernels.iter().map(cell).collect::<String>());
+            text += &format!(
+                "| {} |{}\n",
+                value.as_f64().unwrap_or(f64::NAN),
+                kernels.iter().map(cell).collect::<String>()
+            );
         }
     }
     text + "\nMilliseconds a step. The table of threads is of a network 784-500.\n"
@@ -161,8 +223,15 @@ fn steps(record: &Value) -> String {
     for row in rows(record) {
         let time = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
         let (bdnn, products) = (time(&row["bdnn_ms"]), time(&row["products_ms"]));
-        let parts =
-            ["gather", "products", "activation", "loss", "check", "update"].map(|part| format!("{:.3}", time(&row["parts_ms"][part])));
+        let parts = [
+            "gather",
+            "products",
+            "activation",
+            "loss",
+            "check",
+            "update",
+        ]
+        .map(|part| format!("{:.3}", time(&row["parts_ms"][part])));
         text += &format!(
             "| {} | {} | {:.0} % | {} | {:.3} | {bdnn:.3} | {products:.3} | {:.0} % | {} |\n",
             network(row),
@@ -184,8 +253,7 @@ mod tests {
 
     #[test]
     fn a_comparison_shows_times_and_ratios() {
-        let side =
-            |bdnn: f64| json!({"program": "p", "rows": [{"inputs": 784, "hidden": 10, "threads": 1, "sgd_ms": 0.5, "bdnn_ms": bdnn}]});
+        let side = |bdnn: f64| json!({"program": "p", "rows": [{"inputs": 784, "hidden": 10, "threads": 1, "sgd_ms": 0.5, "bdnn_ms": bdnn}]});
         let record = json!({"command": "c", "processor": "q", "rounds": 5,
             "best": side(0.5), "f32": side(1.0), "torch": side(2.0), "torch-compiled": side(1.5), "sklearn": side(9.0)});
         let text = markdown(&record).unwrap();
@@ -198,12 +266,25 @@ mod tests {
         let record = json!({"command": "c", "processor": "q", "kernel": "k", "rounds": 3,
             "best": side(0.5, 0.6), "f32": side(1.0, 1.1), "torch": side(2.0, 3.0)});
         let text = markdown(&record).unwrap();
-        assert!(text.contains("| 1 | none | 0.500 | +0 % | 1.000 | +0 % | 2.000 | +0 % | 4.0x | 2.0x |"), "{text}");
-        assert!(text.contains("| 1 | adam | 0.600 | +20 % | 1.100 | +10 % | 3.000 | +50 % | 5.0x | 2.7x |"), "{text}");
+        assert!(
+            text.contains(
+                "| 1 | none | 0.500 | +0 % | 1.000 | +0 % | 2.000 | +0 % | 4.0x | 2.0x |"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains(
+                "| 1 | adam | 0.600 | +20 % | 1.100 | +10 % | 3.000 | +50 % | 5.0x | 2.7x |"
+            ),
+            "{text}"
+        );
     }
 
     #[test]
     fn other_records_are_left_to_the_program() {
-        assert_eq!(markdown(&json!({"rows": [{"accuracy": {}}], "definition": {}})), None);
+        assert_eq!(
+            markdown(&json!({"rows": [{"accuracy": {}}], "definition": {}})),
+            None
+        );
     }
 }

@@ -12,7 +12,8 @@ use crate::program::{cargo, stdout};
 use crate::verdict::Verdict;
 use crate::{performance, tree};
 
-/// Complains about records that are not JSON and about blocks that differ from what the program renders.
+/// Complains about records that are not JSON and about blocks that differ from what the program
+/// renders.
 pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
     let records = tree::files(root, "results", "json")?;
     let mut complaints = Vec::new();
@@ -27,13 +28,23 @@ pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
             count += 1;
             let place = format!("{}:{}", page.display(), block.line);
             match render(root, &block.record) {
-                Ok(table) => complaints.extend(difference(&block.body, &table).map(|text| format!("{place}: `{}`: {text}", block.record))),
+                Ok(table) => complaints.extend(
+                    difference(&block.body, &table)
+                        .map(|text| format!("{place}: `{}`: {text}", block.record)),
+                ),
                 Err(error) => complaints.push(format!("{place}: {error}")),
             }
         }
     }
-    let blocks = if count == 0 { "no page has a block rendered from them yet".to_owned() } else { format!("{count} blocks equal them") };
-    Ok(Verdict::of(complaints, format!("{} result records; {blocks}", records.len())))
+    let blocks = if count == 0 {
+        "no page has a block rendered from them yet".to_owned()
+    } else {
+        format!("{count} blocks equal them")
+    };
+    Ok(Verdict::of(
+        complaints,
+        format!("{} result records; {blocks}", records.len()),
+    ))
 }
 
 /// Renders every block anew and writes the pages that changed.
@@ -41,13 +52,21 @@ pub(crate) fn remake(root: &Path) -> Result<(), Error> {
     for page in pages(root)? {
         let text = tree::read(root, &page)?;
         let blocks = block::find(&text).map_err(marker(&page))?;
-        let tables = blocks.iter().map(|block| render(root, &block.record)).collect::<Result<Vec<_>, _>>()?;
+        let tables = blocks
+            .iter()
+            .map(|block| render(root, &block.record))
+            .collect::<Result<Vec<_>, _>>()?;
         let new = block::replace(&text, &tables).map_err(marker(&page))?;
         if new != text {
             write(&root.join(&page), &new)?;
         }
         if !blocks.is_empty() {
-            println!("{}: {} blocks, {}", page.display(), blocks.len(), if new == text { "unchanged" } else { "written" });
+            println!(
+                "{}: {} blocks, {}",
+                page.display(),
+                blocks.len(),
+                if new == text { "unchanged" } else { "written" }
+            );
         }
     }
     Ok(())
@@ -71,18 +90,37 @@ fn pages(root: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(pages)
 }
 
-/// The Markdown table of a record: measurements are rendered here, results of training by the program.
+/// The Markdown table of a record: measurements are rendered here, results of training by the
+/// program.
 fn render(root: &Path, record: &str) -> Result<String, Error> {
     let text = tree::read(root, Path::new(record))?;
-    if let Some(table) = serde_json::from_str(&text).ok().and_then(|record| performance::markdown(&record)) {
+    if let Some(table) = serde_json::from_str(&text)
+        .ok()
+        .and_then(|record| performance::markdown(&record))
+    {
         return Ok(table);
     }
-    stdout(cargo(root).args(["run", "--release", "--quiet", "--package", "spinet", "--", "reproduce", "--from", record, "--markdown"]))
+    stdout(cargo(root).args([
+        "run",
+        "--release",
+        "--quiet",
+        "--package",
+        "spinet",
+        "--",
+        "reproduce",
+        "--from",
+        record,
+        "--markdown",
+    ]))
 }
 
 fn marker(page: &Path) -> impl FnOnce(LoneMarker) -> Error {
     let path = page.to_owned();
-    move |LoneMarker { line, problem }| Error::Marker { path, line, problem }
+    move |LoneMarker { line, problem }| Error::Marker {
+        path,
+        line,
+        problem,
+    }
 }
 
 /// Says where the page and the rendered table first differ; blank lines at the ends do not count.
@@ -91,10 +129,22 @@ fn difference(page: &str, table: &str) -> Option<String> {
     if page == table {
         return None;
     }
-    let mut lines = (1..).zip(table.lines().map(Some).chain([None]).zip(page.lines().map(Some).chain([None])));
-    let (line, (expected, found)) = lines.find(|(_, (expected, found))| expected != found).unwrap_or((1, (Some(table), Some(page))));
+    let mut lines = (1..).zip(
+        table
+            .lines()
+            .map(Some)
+            .chain([None])
+            .zip(page.lines().map(Some).chain([None])),
+    );
+    let (line, (expected, found)) = lines
+        .find(|(_, (expected, found))| expected != found)
+        .unwrap_or((1, (Some(table), Some(page))));
     let show = |text: Option<&str>| text.map_or("the end".to_owned(), |text| format!("`{text}`"));
-    Some(format!("expected line {line} to be {}, found {}; run `cargo xtask results`", show(expected), show(found)))
+    Some(format!(
+        "expected line {line} to be {}, found {}; run `cargo xtask results`",
+        show(expected),
+        show(found)
+    ))
 }
 
 #[cfg(test)]
@@ -109,13 +159,28 @@ mod tests {
     #[test]
     fn the_first_line_that_differs_is_shown_from_both_sides() {
         let text = difference("| a |\n| 98.1 |\n", "| a |\n| 98.2 |\n").unwrap();
-        assert_eq!(text, "expected line 2 to be `| 98.2 |`, found `| 98.1 |`; run `cargo xtask results`");
+        assert_eq!(
+            text,
+            "expected line 2 to be `| 98.2 |`, found `| 98.1 |`; run `cargo xtask results`"
+        );
     }
 
     #[test]
     fn a_missing_or_extra_row_is_a_difference() {
-        assert!(difference("| a |", "| a |\n| b |").unwrap().contains("expected line 2 to be `| b |`, found the end"));
-        assert!(difference("| a |\n| b |", "| a |").unwrap().contains("expected line 2 to be the end, found `| b |`"));
-        assert!(difference("", "| a |").unwrap().contains("expected line 1 to be `| a |`, found the end"));
+        assert!(
+            difference("| a |", "| a |\n| b |")
+                .unwrap()
+                .contains("expected line 2 to be `| b |`, found the end")
+        );
+        assert!(
+            difference("| a |\n| b |", "| a |")
+                .unwrap()
+                .contains("expected line 2 to be the end, found `| b |`")
+        );
+        assert!(
+            difference("", "| a |")
+                .unwrap()
+                .contains("expected line 1 to be `| a |`, found the end")
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! House check: which crate may know which. Arrows only point upwards in the list, so there is never a circle.
+//! House check: which crate may know which. Arrows only point upwards in the list, so there is
+//! never a circle.
 
 use std::path::Path;
 
@@ -13,14 +14,39 @@ const ROOMS: [(&str, &[&str]); 8] = [
     ("spinet-rules", &[]),
     ("spinet-nn", &["spinet-rules"]),
     ("spinet-data", &[]),
-    ("spinet-train", &["spinet-rules", "spinet-nn", "spinet-data"]),
-    ("spinet-lab", &["spinet-rules", "spinet-nn", "spinet-data", "spinet-train"]),
-    ("spinet", &["spinet-rules", "spinet-nn", "spinet-data", "spinet-train", "spinet-lab"]),
-    (TESTING, &["spinet-rules", "spinet-nn", "spinet-data", "spinet-train", "spinet-lab"]),
+    (
+        "spinet-train",
+        &["spinet-rules", "spinet-nn", "spinet-data"],
+    ),
+    (
+        "spinet-lab",
+        &["spinet-rules", "spinet-nn", "spinet-data", "spinet-train"],
+    ),
+    (
+        "spinet",
+        &[
+            "spinet-rules",
+            "spinet-nn",
+            "spinet-data",
+            "spinet-train",
+            "spinet-lab",
+        ],
+    ),
+    (
+        TESTING,
+        &[
+            "spinet-rules",
+            "spinet-nn",
+            "spinet-data",
+            "spinet-train",
+            "spinet-lab",
+        ],
+    ),
     ("xtask", &[]),
 ];
 
-/// What tests of several crates share. Every crate may use it, in its tests: cargo refuses a circle in anything else.
+/// What tests of several crates share. Every crate may use it, in its tests: cargo refuses a circle
+/// in anything else.
 const TESTING: &str = "spinet-testing";
 
 /// Complains about every dependency between our crates that the list does not allow.
@@ -28,11 +54,21 @@ pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
     let mut command = program::cargo(root);
     command.args(["metadata", "--no-deps", "--format-version", "1"]);
     let text = program::stdout(&mut command)?;
-    let metadata = serde_json::from_str(&text).map_err(|source| Error::Json { command: program::line(&command), source })?;
-    Ok(Verdict::of(complaints(&metadata), format!("{} crates, every arrow points upwards", packages(&metadata).len())))
+    let metadata = serde_json::from_str(&text).map_err(|source| Error::Json {
+        command: program::line(&command),
+        source,
+    })?;
+    Ok(Verdict::of(
+        complaints(&metadata),
+        format!(
+            "{} crates, every arrow points upwards",
+            packages(&metadata).len()
+        ),
+    ))
 }
 
-/// Looks at normal, build and development dependencies alike: a test that reaches downwards is a circle as well.
+/// Looks at normal, build and development dependencies alike: a test that reaches downwards is a
+/// circle as well.
 fn complaints(metadata: &Value) -> Vec<String> {
     let packages = packages(metadata);
     let mut complaints = Vec::new();
@@ -41,12 +77,20 @@ fn complaints(metadata: &Value) -> Vec<String> {
     }
     for (name, dependencies) in &packages {
         let Some((_, allowed)) = ROOMS.iter().find(|(room, _)| room == name) else {
-            complaints.push(format!("`{name}` has no row in the list of rooms; add it in xtask/src/rooms.rs"));
+            complaints.push(format!(
+                "`{name}` has no row in the list of rooms; add it in xtask/src/rooms.rs"
+            ));
             continue;
         };
-        let ours = dependencies.iter().filter(|dependency| packages.iter().any(|(package, _)| package == *dependency));
-        for dependency in ours.filter(|dependency| **dependency != TESTING && !allowed.contains(dependency)) {
-            complaints.push(format!("`{name}` depends on `{dependency}`, but may only use {allowed:?}"));
+        let ours = dependencies
+            .iter()
+            .filter(|dependency| packages.iter().any(|(package, _)| package == *dependency));
+        for dependency in
+            ours.filter(|dependency| **dependency != TESTING && !allowed.contains(dependency))
+        {
+            complaints.push(format!(
+                "`{name}` depends on `{dependency}`, but may only use {allowed:?}"
+            ));
         }
     }
     complaints
@@ -54,12 +98,22 @@ fn complaints(metadata: &Value) -> Vec<String> {
 
 /// The packages of the workspace, each with the names of its dependencies.
 fn packages(metadata: &Value) -> Vec<(&str, Vec<&str>)> {
-    metadata["packages"].as_array().into_iter().flatten().filter_map(named).collect()
+    metadata["packages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(named)
+        .collect()
 }
 
 fn named(package: &Value) -> Option<(&str, Vec<&str>)> {
     let dependencies = package["dependencies"].as_array().into_iter().flatten();
-    Some((package["name"].as_str()?, dependencies.filter_map(|dependency| dependency["name"].as_str()).collect()))
+    Some((
+        package["name"].as_str()?,
+        dependencies
+            .filter_map(|dependency| dependency["name"].as_str())
+            .collect(),
+    ))
 }
 
 #[cfg(test)]
@@ -82,7 +136,10 @@ mod tests {
             {"name": "spinet-rules", "dependencies": [{"name": "spinet-nn", "kind": "dev"}]},
             {"name": "spinet-nn", "dependencies": [{"name": "spinet-rules"}]},
         ]});
-        assert_eq!(complaints(&metadata), ["`spinet-rules` depends on `spinet-nn`, but may only use []"]);
+        assert_eq!(
+            complaints(&metadata),
+            ["`spinet-rules` depends on `spinet-nn`, but may only use []"]
+        );
     }
 
     #[test]
@@ -98,7 +155,13 @@ mod tests {
     #[test]
     fn a_crate_without_a_row_is_a_complaint_and_so_is_an_empty_workspace() {
         let metadata = json!({"packages": [{"name": "spinet-new", "dependencies": []}]});
-        assert_eq!(complaints(&metadata), ["`spinet-new` has no row in the list of rooms; add it in xtask/src/rooms.rs"]);
-        assert_eq!(complaints(&json!({})), ["the metadata of cargo names no package"]);
+        assert_eq!(
+            complaints(&metadata),
+            ["`spinet-new` has no row in the list of rooms; add it in xtask/src/rooms.rs"]
+        );
+        assert_eq!(
+            complaints(&json!({})),
+            ["the metadata of cargo names no package"]
+        );
     }
 }

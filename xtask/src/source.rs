@@ -1,6 +1,8 @@
-//! Rust source with comments and literals blanked out, so that a word in a comment is not taken for code.
+//! Rust source with comments and literals blanked out, so that a word in a comment is not taken for
+//! code.
 
-/// Replaces every comment, string and character literal with spaces; line breaks stay, so line numbers hold.
+/// Replaces every comment, string and character literal with spaces; line breaks stay, so line
+/// numbers hold.
 pub(crate) fn code_only(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut code = String::with_capacity(text.len());
@@ -12,7 +14,11 @@ pub(crate) fn code_only(text: &str) -> String {
             at += 1;
         } else {
             let end = (at + length).min(chars.len());
-            code.extend(chars[at..end].iter().map(|&c| if c == '\n' { '\n' } else { ' ' }));
+            code.extend(
+                chars[at..end]
+                    .iter()
+                    .map(|&c| if c == '\n' { '\n' } else { ' ' }),
+            );
             at = end;
         }
     }
@@ -21,7 +27,8 @@ pub(crate) fn code_only(text: &str) -> String {
 
 /// The words of the code: runs of letters, digits and `_`.
 pub(crate) fn words(code: &str) -> impl Iterator<Item = &str> {
-    code.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
+    code.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
 }
 
 /// The number of characters of the literal or comment that starts at `at`, or 0 when there is none.
@@ -62,9 +69,14 @@ fn quoted(chars: &[char], quote: char) -> usize {
     at + 1
 }
 
-/// `r"` and `r#"` start a raw string, alone or after `b` or `c`; the `r` at the end of a name and `r#name` do not.
+/// `r"` and `r#"` start a raw string, alone or after `b` or `c`; the `r` at the end of a name and
+/// `r#name` do not.
 fn starts_raw_string(chars: &[char], at: usize) -> bool {
-    let is_name = |place: Option<usize>| place.and_then(|i| chars.get(i)).is_some_and(|c| c.is_alphanumeric() || *c == '_');
+    let is_name = |place: Option<usize>| {
+        place
+            .and_then(|i| chars.get(i))
+            .is_some_and(|c| c.is_alphanumeric() || *c == '_')
+    };
     let prefixed = at > 0 && matches!(chars[at - 1], 'b' | 'c') && !is_name(at.checked_sub(2));
     let hashes = chars[at + 1..].iter().take_while(|&&c| c == '#').count();
     (prefixed || !is_name(at.checked_sub(1))) && chars.get(at + 1 + hashes) == Some(&'"')
@@ -92,13 +104,19 @@ mod tests {
 
     #[test]
     fn comments_are_blank_even_when_they_nest() {
-        assert_eq!(kept("a // gone\nb /* gone /* gone */ gone */ c"), ["a", "b", "c"]);
+        assert_eq!(
+            kept("a // gone\nb /* gone /* gone */ gone */ c"),
+            ["a", "b", "c"]
+        );
     }
 
     #[test]
     fn strings_and_characters_are_blank_but_lifetimes_stay() {
         assert_eq!(kept(r#"a("gone \" gone", 'x', '\'', '"') b"#), ["a", "b"]);
-        assert_eq!(kept("fn f<'a>(x: &'a str) { 'q' }"), ["fn", "f", "a", "x", "a", "str"]);
+        assert_eq!(
+            kept("fn f<'a>(x: &'a str) { 'q' }"),
+            ["fn", "f", "a", "x", "a", "str"]
+        );
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::process::ExitCode;
 
 use crate::error::Error;
 use crate::verdict::{Report, Verdict};
-use crate::{browser, budget, changelog, dependencies, kernels, links, oracle, results, rooms, suite, toolchain};
+use crate::{
+    browser, budget, changelog, dependencies, kernels, links, oracle, results, rooms, suite,
+    toolchain,
+};
 
 /// A step's name and what it does.
 pub(crate) type Step = (&'static str, fn(&Path) -> Result<Verdict, Error>);
@@ -50,5 +53,9 @@ fn finish(report: &Report) -> ExitCode {
         println!("failed: {}", report.failed_steps.join(", "));
     }
     println!("spinet: {}", report.tally);
-    if report.tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if report.tally.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -16,13 +16,24 @@ pub(crate) fn formatting(root: &Path) -> Result<Verdict, Error> {
 /// `cargo clippy` on everything, with warnings as errors.
 pub(crate) fn lints(root: &Path) -> Result<Verdict, Error> {
     ensure(root, "clippy", "clippy")?;
-    succeed(cargo(root).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    succeed(cargo(root).args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
     Ok(Verdict::Passed(String::new()))
 }
 
 /// `cargo doc` on our crates, with warnings as errors.
 pub(crate) fn documentation(root: &Path) -> Result<Verdict, Error> {
-    succeed(cargo(root).args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    succeed(
+        cargo(root)
+            .args(["doc", "--workspace", "--no-deps"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )?;
     Ok(Verdict::Passed(String::new()))
 }
 
@@ -32,6 +43,10 @@ fn ensure(root: &Path, subcommand: &str, component: &'static str) -> Result<(), 
         return Ok(());
     }
     println!("  adding the missing toolchain component {component}");
-    succeed(program(root, "rustup").args(["component", "add", component]))
-        .map_err(|source| Error::Component { name: component, source: Box::new(source) })
+    succeed(program(root, "rustup").args(["component", "add", component])).map_err(|source| {
+        Error::Component {
+            name: component,
+            source: Box::new(source),
+        }
+    })
 }

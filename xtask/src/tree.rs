@@ -13,8 +13,11 @@ const MADE_BY_OURS: [&str; 2] = ["docs/book", "runs"];
 
 /// The root of the repository: the folder above this package.
 pub(crate) fn root() -> PathBuf {
-    let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    package.parent().map_or_else(|| package.clone(), Path::to_owned)
+    let package = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    package
+        .parent()
+        .map_or_else(|| package.clone(), Path::to_owned)
 }
 
 /// Every file below `root/folder` whose name ends in `.extension`, as paths from the root, sorted.
@@ -31,7 +34,8 @@ pub(crate) fn files(root: &Path, folder: &str, extension: &str) -> Result<Vec<Pa
             let entry = entry.map_err(Error::file(&folder))?;
             let path = entry.path();
             let from_root = path.strip_prefix(root).unwrap_or(&path);
-            // `file_type` does not follow links, so a link to a folder above cannot make this loop for ever.
+            // `file_type` does not follow links, so a link to a folder above cannot make this loop
+            // for ever.
             if entry.file_type().map_err(Error::file(&path))?.is_dir() {
                 if !is_made_by_tools(from_root) {
                     folders.push(path);
@@ -46,7 +50,9 @@ pub(crate) fn files(root: &Path, folder: &str, extension: &str) -> Result<Vec<Pa
 }
 
 fn is_made_by_tools(folder: &Path) -> bool {
-    MADE_BY_TOOLS.iter().any(|name| folder.file_name() == Some(OsStr::new(name)))
+    MADE_BY_TOOLS
+        .iter()
+        .any(|name| folder.file_name() == Some(OsStr::new(name)))
         || MADE_BY_OURS.iter().any(|path| folder == Path::new(path))
 }
 
@@ -62,8 +68,17 @@ mod tests {
     #[test]
     fn this_file_is_found_and_read_by_its_path_from_the_root() {
         let path = Path::new("xtask/src/tree.rs");
-        assert!(files(&root(), "xtask", "rs").unwrap().iter().any(|file| file == path));
-        assert!(read(&root(), path).unwrap().starts_with("//! Where the repository is"));
+        assert!(
+            files(&root(), "xtask", "rs")
+                .unwrap()
+                .iter()
+                .any(|file| file == path)
+        );
+        assert!(
+            read(&root(), path)
+                .unwrap()
+                .starts_with("//! Where the repository is")
+        );
     }
 
     #[test]
@@ -75,6 +90,9 @@ mod tests {
 
     #[test]
     fn a_folder_that_does_not_exist_has_no_files() {
-        assert_eq!(files(&root(), "no-such-folder", "rs").unwrap(), Vec::<PathBuf>::new());
+        assert_eq!(
+            files(&root(), "no-such-folder", "rs").unwrap(),
+            Vec::<PathBuf>::new()
+        );
     }
 }

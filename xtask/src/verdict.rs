@@ -21,14 +21,21 @@ pub(crate) enum Verdict {
 impl Verdict {
     /// Passed with `note` when there is no complaint.
     pub(crate) fn of(complaints: Vec<String>, note: String) -> Self {
-        if complaints.is_empty() { Self::Passed(note) } else { Self::Failed(complaints) }
+        if complaints.is_empty() {
+            Self::Passed(note)
+        } else {
+            Self::Failed(complaints)
+        }
     }
 
     /// Prints the verdict of a step that runs as a task of its own.
     pub(crate) fn into_result(self, task: &'static str) -> Result<(), Error> {
         self.print();
         match self {
-            Self::Failed(complaints) => Err(Error::Complaints { task, count: complaints.len() }),
+            Self::Failed(complaints) => Err(Error::Complaints {
+                task,
+                count: complaints.len(),
+            }),
             Self::Passed(_) | Self::Skipped(_) | Self::Counted(_) => Ok(()),
         }
     }
@@ -37,7 +44,9 @@ impl Verdict {
         match self {
             Self::Passed(note) if note.is_empty() => {}
             Self::Passed(note) => println!("  {note}"),
-            Self::Failed(complaints) => complaints.iter().for_each(|complaint| println!("  {complaint}")),
+            Self::Failed(complaints) => complaints
+                .iter()
+                .for_each(|complaint| println!("  {complaint}")),
             Self::Skipped(reason) => println!("  skipped: {reason}"),
             Self::Counted(tally) => println!("  {tally}"),
         }
@@ -45,9 +54,18 @@ impl Verdict {
 
     fn tally(&self) -> Tally {
         match self {
-            Self::Passed(_) => Tally { passed: 1, ..Tally::default() },
-            Self::Failed(_) => Tally { failed: 1, ..Tally::default() },
-            Self::Skipped(_) => Tally { skipped: 1, ..Tally::default() },
+            Self::Passed(_) => Tally {
+                passed: 1,
+                ..Tally::default()
+            },
+            Self::Failed(_) => Tally {
+                failed: 1,
+                ..Tally::default()
+            },
+            Self::Skipped(_) => Tally {
+                skipped: 1,
+                ..Tally::default()
+            },
             Self::Counted(tally) => *tally,
         }
     }
@@ -80,7 +98,11 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
+        write!(
+            f,
+            "{} passed, {} failed, {} skipped",
+            self.passed, self.failed, self.skipped
+        )
     }
 }
 
@@ -95,7 +117,11 @@ pub(crate) struct Report {
 
 impl Report {
     /// Announces a step, runs it, times it and adds it to the sum.
-    pub(crate) fn step(&mut self, name: &'static str, run: impl FnOnce() -> Result<Verdict, Error>) {
+    pub(crate) fn step(
+        &mut self,
+        name: &'static str,
+        run: impl FnOnce() -> Result<Verdict, Error>,
+    ) {
         println!("== {name}");
         let start = Instant::now();
         let verdict = run().unwrap_or_else(|error| Verdict::Failed(vec![error.to_string()]));
@@ -106,7 +132,10 @@ impl Report {
             Verdict::Skipped(_) => "skipped",
             _ => "passed",
         };
-        println!("== {name}: {word} after {:.1} s\n", start.elapsed().as_secs_f64());
+        println!(
+            "== {name}: {word} after {:.1} s\n",
+            start.elapsed().as_secs_f64()
+        );
         if tally.failed > 0 {
             self.failed_steps.push(name);
         }
@@ -122,11 +151,31 @@ mod tests {
     fn a_report_adds_up_every_kind_of_verdict_and_names_the_failed_steps() {
         let mut report = Report::default();
         report.step("a", || Ok(Verdict::Passed(String::new())));
-        report.step("b", || Ok(Verdict::Failed(vec!["one".to_owned(), "two".to_owned()])));
+        report.step("b", || {
+            Ok(Verdict::Failed(vec!["one".to_owned(), "two".to_owned()]))
+        });
         report.step("c", || Ok(Verdict::Skipped("no tool".to_owned())));
-        report.step("d", || Ok(Verdict::Counted(Tally { passed: 10, failed: 0, skipped: 2 })));
-        report.step("e", || Err(Error::Complaints { task: "e", count: 3 }));
-        assert_eq!(report.tally, Tally { passed: 11, failed: 2, skipped: 3 });
+        report.step("d", || {
+            Ok(Verdict::Counted(Tally {
+                passed: 10,
+                failed: 0,
+                skipped: 2,
+            }))
+        });
+        report.step("e", || {
+            Err(Error::Complaints {
+                task: "e",
+                count: 3,
+            })
+        });
+        assert_eq!(
+            report.tally,
+            Tally {
+                passed: 11,
+                failed: 2,
+                skipped: 3
+            }
+        );
         assert_eq!(report.failed_steps, ["b", "e"]);
         assert_eq!(report.tally.to_string(), "11 passed, 2 failed, 3 skipped");
         assert_eq!(report.tally.total(), 16);

@@ -96,10 +96,18 @@ fn search(words: &[&str]) -> Result<Task, String> {
                     .parse()
                     .ok()
                     .filter(|seconds| *seconds > 0)
-                    .ok_or_else(|| format!("`--seconds` has `{number}` after it, expected a whole number from 1"))?;
+                    .ok_or_else(|| {
+                        format!(
+                            "`--seconds` has `{number}` after it, expected a whole number from 1"
+                        )
+                    })?;
             }
             name if !name.starts_with('-') && reader.is_none() => reader = Some(name.to_owned()),
-            extra => return Err(format!("unexpected word `{extra}`: `fuzz` takes one reader and `--seconds N`")),
+            extra => {
+                return Err(format!(
+                    "unexpected word `{extra}`: `fuzz` takes one reader and `--seconds N`"
+                ));
+            }
         }
     }
     Ok(Task::Fuzz { seconds, reader })
@@ -110,24 +118,52 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Result<Task, String> {
-        parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        parse(
+            &line
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>(),
+        )
     }
 
     #[test]
     fn every_task_is_understood() {
         assert_eq!(parsed("test"), Ok(Task::Test { filter: None }));
-        assert_eq!(parsed("test bound"), Ok(Task::Test { filter: Some("bound".to_owned()) }));
+        assert_eq!(
+            parsed("test bound"),
+            Ok(Task::Test {
+                filter: Some("bound".to_owned())
+            })
+        );
         assert_eq!(parsed("check"), Ok(Task::Check));
         assert_eq!(parsed("bench"), Ok(Task::Bench(Measure::Kernels)));
-        assert_eq!(parsed("bench --against-torch"), Ok(Task::Bench(Measure::AgainstTorch)));
+        assert_eq!(
+            parsed("bench --against-torch"),
+            Ok(Task::Bench(Measure::AgainstTorch))
+        );
         assert_eq!(parsed("bench --row"), Ok(Task::Bench(Measure::Row)));
         assert_eq!(parsed("oracle"), Ok(Task::Oracle(Mode::Remake)));
         assert_eq!(parsed("oracle --check"), Ok(Task::Oracle(Mode::Check)));
         assert_eq!(parsed("results"), Ok(Task::Results(Mode::Remake)));
         assert_eq!(parsed("results --check"), Ok(Task::Results(Mode::Check)));
-        assert_eq!(parsed("fuzz"), Ok(Task::Fuzz { seconds: 60, reader: None }));
-        assert_eq!(parsed("fuzz csv --seconds 5"), Ok(Task::Fuzz { seconds: 5, reader: Some("csv".to_owned()) }));
-        assert_eq!(parsed("fuzz --seconds 5 csv"), parsed("fuzz csv --seconds 5"));
+        assert_eq!(
+            parsed("fuzz"),
+            Ok(Task::Fuzz {
+                seconds: 60,
+                reader: None
+            })
+        );
+        assert_eq!(
+            parsed("fuzz csv --seconds 5"),
+            Ok(Task::Fuzz {
+                seconds: 5,
+                reader: Some("csv".to_owned())
+            })
+        );
+        assert_eq!(
+            parsed("fuzz --seconds 5 csv"),
+            parsed("fuzz csv --seconds 5")
+        );
         assert_eq!(parsed("--help"), Ok(Task::Help));
     }
 
@@ -155,6 +191,9 @@ mod tests {
 
     #[test]
     fn no_word_at_all_is_refused_with_the_list_of_tasks() {
-        assert_eq!(parsed("").unwrap_err(), "no task given: expected `test`, `check`, `bench`, `oracle`, `results`, `fuzz` or `help`");
+        assert_eq!(
+            parsed("").unwrap_err(),
+            "no task given: expected `test`, `check`, `bench`, `oracle`, `results`, `fuzz` or `help`"
+        );
     }
 }

@@ -21,7 +21,8 @@ Examples:
   spinet bench --scaling results/performance          how the time grows, as a record and a figure
   spinet bench --inputs 784 --hidden 100 --batch 32,600,2400 --density 0.1,0.5,1";
 
-/// Measure the time of a training step: plain gradient descent, BDNN-dsd, and their matrix products alone.
+/// Measure the time of a training step: plain gradient descent, BDNN-dsd, and their matrix products
+/// alone.
 ///
 /// Times are medians in milliseconds; all take turns, so that a busy machine slows all of them.
 #[derive(clap::Args)]
@@ -60,7 +61,8 @@ pub(crate) struct Bench {
     /// Counted steps of each figure.
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     steps: u64,
-    /// Measure how the time grows with width, depth, batch, density and threads, and write record and figure into this directory.
+    /// Measure how the time grows with width, depth, batch, density and threads, and write record
+    /// and figure into this directory.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["threads", "kernel", "inputs", "hidden", "depth", "batch", "density", "data", "activation", "rules"])]
     scaling: Option<PathBuf>,
     /// Print JSON instead of the table.
@@ -75,7 +77,10 @@ fn count() -> clap::builder::RangedU64ValueParser {
 }
 
 fn fraction(text: &str) -> Result<f64, String> {
-    let value = text.parse().ok().filter(|value| (0.0..=1.0).contains(value));
+    let value = text
+        .parse()
+        .ok()
+        .filter(|value| (0.0..=1.0).contains(value));
     value.ok_or_else(|| "expected a number in [0, 1]".to_owned())
 }
 
@@ -84,22 +89,52 @@ impl Bench {
         if let Some(directory) = &self.scaling {
             return self.grow(directory, output);
         }
-        let data = self.data.as_deref().map(|name| spinet::load(name, &self.source.source())).transpose()?;
+        let data = self
+            .data
+            .as_deref()
+            .map(|name| spinet::load(name, &self.source.source()))
+            .transpose()?;
         let cases = self.cases(data.as_ref().map(|data| data.train.features()));
         let samples = data.as_ref().map(|data| (data.name.as_str(), &data.train));
         let record = lab::bench(&cases, self.kernel, self.steps as usize, samples)?;
-        if self.json { output.json(&record) } else { show(&record, output) }
+        if self.json {
+            output.json(&record)
+        } else {
+            show(&record, output)
+        }
     }
 
     /// Measures the sweeps and writes `scaling.json` and `scaling.svg`.
     fn grow(&self, directory: &Path, output: &mut Output) -> Result<(), Error> {
         let threads = available_parallelism().map_or(1, NonZero::get);
-        let scaling =
-            lab::scaling(self.steps as usize, threads, "spinet bench --scaling DIR", &|axis| output.note(&format!("measuring: {axis}")))?;
-        let text = serde_json::to_string_pretty(&scaling).map_err(std::io::Error::from).map_err(Error::Output)? + "\n";
-        let (record, figure) = (directory.join("scaling.json"), directory.join("scaling.svg"));
-        lab::write_results(&[(record.clone(), &text), (figure.clone(), &lab::scaling_figure(&scaling)?)])?;
-        if self.json { output.json(&scaling) } else { writeln!(output, "written: {} and {}", record.display(), figure.display()) }
+        let scaling = lab::scaling(
+            self.steps as usize,
+            threads,
+            "spinet bench --scaling DIR",
+            &|axis| output.note(&format!("measuring: {axis}")),
+        )?;
+        let text = serde_json::to_string_pretty(&scaling)
+            .map_err(std::io::Error::from)
+            .map_err(Error::Output)?
+            + "\n";
+        let (record, figure) = (
+            directory.join("scaling.json"),
+            directory.join("scaling.svg"),
+        );
+        lab::write_results(&[
+            (record.clone(), &text),
+            (figure.clone(), &lab::scaling_figure(&scaling)?),
+        ])?;
+        if self.json {
+            output.json(&scaling)
+        } else {
+            writeln!(
+                output,
+                "written: {} and {}",
+                record.display(),
+                figure.display()
+            )
+        }
     }
 
     /// Every combination, the last flag varying fastest.
@@ -110,11 +145,17 @@ impl Bench {
         };
         let hidden: Vec<usize> = self.hidden.iter().map(|hidden| *hidden as usize).collect();
         let is_asked = |given: &[usize], value: usize| given.is_empty() || given.contains(&value);
-        let mut shapes: Vec<_> = BENCH_SHAPES.into_iter().filter(|(i, h)| is_asked(&inputs, *i) && is_asked(&hidden, *h)).collect();
+        let mut shapes: Vec<_> = BENCH_SHAPES
+            .into_iter()
+            .filter(|(i, h)| is_asked(&inputs, *i) && is_asked(&hidden, *h))
+            .collect();
         // Sizes that the paper does not have are combined with each other.
         let (all_inputs, all_hidden) = (or(&inputs, &[784]), or(&hidden, &[100]));
         if !inputs.is_empty() && !hidden.is_empty() || shapes.is_empty() {
-            shapes = all_inputs.iter().flat_map(|i| all_hidden.iter().map(|h| (*i, *h))).collect();
+            shapes = all_inputs
+                .iter()
+                .flat_map(|i| all_hidden.iter().map(|h| (*i, *h)))
+                .collect();
         }
         let mut cases = Vec::new();
         for (inputs, hidden) in shapes {
@@ -122,9 +163,22 @@ impl Bench {
                 for batch in &self.batch {
                     for density in &self.density {
                         for threads in &self.threads {
-                            let (depth, batch, threads) = (*depth as usize, *batch as usize, *threads as usize);
-                            let (activation, rules) = (self.activation.unwrap_or(Activation::Sigmoid), self.rules.clone());
-                            cases.push(BenchCase { inputs, hidden, depth, batch, density: *density, threads, activation, rules });
+                            let (depth, batch, threads) =
+                                (*depth as usize, *batch as usize, *threads as usize);
+                            let (activation, rules) = (
+                                self.activation.unwrap_or(Activation::Sigmoid),
+                                self.rules.clone(),
+                            );
+                            cases.push(BenchCase {
+                                inputs,
+                                hidden,
+                                depth,
+                                batch,
+                                density: *density,
+                                threads,
+                                activation,
+                                rules,
+                            });
                         }
                     }
                 }
@@ -139,12 +193,30 @@ fn or<'a>(given: &'a [usize], default: &'a [usize]) -> &'a [usize] {
 }
 
 fn show(record: &BenchRecord, output: &mut Output) -> Result<(), Error> {
-    writeln!(output, "{}; kernel {} (class {}); {}", record.processor, record.kernel, record.class, record.data)?;
-    let steps = if record.steps == 1 { "1 step".to_owned() } else { format!("{} steps", record.steps) };
-    writeln!(output, "milliseconds a step, medians of {steps}; the parts are those of a step with bdnn-dsd\n")?;
-    writeln!(output, "network        batch density threads      sgd     bdnn  products | gather products activation  loss  check  update")?;
+    writeln!(
+        output,
+        "{}; kernel {} (class {}); {}",
+        record.processor, record.kernel, record.class, record.data
+    )?;
+    let steps = if record.steps == 1 {
+        "1 step".to_owned()
+    } else {
+        format!("{} steps", record.steps)
+    };
+    writeln!(
+        output,
+        "milliseconds a step, medians of {steps}; the parts are those of a step with bdnn-dsd\n"
+    )?;
+    writeln!(
+        output,
+        "network        batch density threads      sgd     bdnn  products | gather products activation  loss  check  update"
+    )?;
     for row in &record.rows {
-        let depth = if row.depth == 1 { String::new() } else { format!("x{}", row.depth) };
+        let depth = if row.depth == 1 {
+            String::new()
+        } else {
+            format!("x{}", row.depth)
+        };
         let part = |name: &str| row.parts_ms.get(name).copied().unwrap_or_default();
         writeln!(
             output,
@@ -164,7 +236,11 @@ fn show(record: &BenchRecord, output: &mut Output) -> Result<(), Error> {
             part("update"),
         )?;
         for (rule, time) in &row.rules_ms {
-            writeln!(output, "  with {rule}: {time:.3}, {:+.0} % of sgd", 100.0 * (time / row.sgd_ms - 1.0))?;
+            writeln!(
+                output,
+                "  with {rule}: {time:.3}, {:+.0} % of sgd",
+                100.0 * (time / row.sgd_ms - 1.0)
+            )?;
         }
     }
     match record.peak_memory_mb {

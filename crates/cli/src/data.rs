@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::{Value, json};
-use spinet::data::{Column, Content, DataOptions, DatasetEntry, Error as DataError, FileCheck, FileStatus, fetch, find, load_with, verify};
+use spinet::data::{
+    Column, Content, DataOptions, DatasetEntry, Error as DataError, FileCheck, FileStatus, fetch,
+    find, load_with, verify,
+};
 use spinet::{DATASETS, Dataset, Source};
 
 use crate::data_source::DataDirectory;
@@ -74,11 +77,20 @@ impl Data {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         match &self.command {
             Command::List { json } => list(*json, output),
-            Command::Info { name, label, directory, json } => match find(name) {
+            Command::Info {
+                name,
+                label,
+                directory,
+                json,
+            } => match find(name) {
                 Ok(entry) if label.is_none() => info(entry, *json, output),
                 _ => own_info(name, label.as_ref(), directory, *json, output),
             },
-            Command::Verify { name, directory, json } => verify_files(find(name)?, directory, *json, output),
+            Command::Verify {
+                name,
+                directory,
+                json,
+            } => verify_files(find(name)?, directory, *json, output),
             Command::Fetch { name, directory } => fetch_files(find(name)?, directory, output),
         }
     }
@@ -89,12 +101,29 @@ fn list(json: bool, output: &mut Output) -> Result<(), Error> {
         let sets: Vec<_> = DATASETS.iter().map(description).collect();
         return output.json(&json!({ "datasets": sets }));
     }
-    let width = DATASETS.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+    let width = DATASETS
+        .iter()
+        .map(|entry| entry.name.len())
+        .max()
+        .unwrap_or(0);
     for entry in DATASETS {
-        let samples = format!("{} + {}", thousands(entry.train_count as u64), thousands(entry.test_count as u64));
-        writeln!(output, "{:width$}  {samples:>15} samples, {} classes  {}", entry.name, entry.class_names.len(), entry.summary)?;
+        let samples = format!(
+            "{} + {}",
+            thousands(entry.train_count as u64),
+            thousands(entry.test_count as u64)
+        );
+        writeln!(
+            output,
+            "{:width$}  {samples:>15} samples, {} classes  {}",
+            entry.name,
+            entry.class_names.len(),
+            entry.summary
+        )?;
     }
-    writeln!(output, "\nyour own: a table NAME.csv or NAME.npy, or a folder of idx files, by its name; see `spinet train --help`")?;
+    writeln!(
+        output,
+        "\nyour own: a table NAME.csv or NAME.npy, or a folder of idx files, by its name; see `spinet train --help`"
+    )?;
     writeln!(output, "\nnext: spinet data info NAME")
 }
 
@@ -133,8 +162,15 @@ fn info(entry: &DatasetEntry, json: bool, output: &mut Output) -> Result<(), Err
         return output.json(&description(entry));
     }
     writeln!(output, "{}: {}", entry.name, entry.summary)?;
-    let counts = (thousands(entry.train_count as u64), thousands(entry.test_count as u64));
-    writeln!(output, "samples: {} for training, {} for the test, {} x {} pixels", counts.0, counts.1, entry.shape[0], entry.shape[1])?;
+    let counts = (
+        thousands(entry.train_count as u64),
+        thousands(entry.test_count as u64),
+    );
+    writeln!(
+        output,
+        "samples: {} for training, {} for the test, {} x {} pixels",
+        counts.0, counts.1, entry.shape[0], entry.shape[1]
+    )?;
     writeln!(output, "classes: {}", entry.class_names.join(", "))?;
     writeln!(output, "made by: {}", entry.attribution)?;
     writeln!(output, "licence: {}", entry.licence)?;
@@ -142,7 +178,13 @@ fn info(entry: &DatasetEntry, json: bool, output: &mut Output) -> Result<(), Err
         writeln!(output, "drawn from: {from}")?;
     }
     for file in entry.published() {
-        writeln!(output, "file: {:<26}  {:>12}  sha256 {}", file.name, file_size(file.form.bytes), file.form.sha256)?;
+        writeln!(
+            output,
+            "file: {:<26}  {:>12}  sha256 {}",
+            file.name,
+            file_size(file.form.bytes),
+            file.form.sha256
+        )?;
     }
     for address in entry.origin().addresses {
         writeln!(output, "from: {address}")?;
@@ -156,9 +198,25 @@ fn info(entry: &DatasetEntry, json: bool, output: &mut Output) -> Result<(), Err
 }
 
 /// What is in data of a person's own, and how they are divided unless asked otherwise.
-fn own_info(name: &str, label: Option<&Column>, directory: &DataDirectory, json: bool, output: &mut Output) -> Result<(), Error> {
-    let source = Source { data_dir: directory.path().map(Path::to_owned), allow_unverified: false };
-    let data = load_with(name, &source, &DataOptions { label: label.cloned(), ..DataOptions::default() })?;
+fn own_info(
+    name: &str,
+    label: Option<&Column>,
+    directory: &DataDirectory,
+    json: bool,
+    output: &mut Output,
+) -> Result<(), Error> {
+    let source = Source {
+        data_dir: directory.path().map(Path::to_owned),
+        allow_unverified: false,
+    };
+    let data = load_with(
+        name,
+        &source,
+        &DataOptions {
+            label: label.cloned(),
+            ..DataOptions::default()
+        },
+    )?;
     if !json {
         return show_own(&data, label, directory, output);
     }
@@ -175,28 +233,80 @@ fn own_info(name: &str, label: Option<&Column>, directory: &DataDirectory, json:
     }))
 }
 
-fn show_own(data: &Dataset, label: Option<&Column>, directory: &DataDirectory, output: &mut Output) -> Result<(), Error> {
+fn show_own(
+    data: &Dataset,
+    label: Option<&Column>,
+    directory: &DataDirectory,
+    output: &mut Output,
+) -> Result<(), Error> {
     let [rows, columns] = data.train.shape();
     let (kind, features) = match &data.standardisation {
-        Some(_) => ("a table", format!("{} numbers each", thousands(columns as u64))),
+        Some(_) => (
+            "a table",
+            format!("{} numbers each", thousands(columns as u64)),
+        ),
         None => ("a folder of images", format!("{rows} x {columns} pixels")),
     };
     writeln!(output, "{}: {kind} of your own", on_one_line(&data.name))?;
-    let counts = (thousands(data.train.len() as u64), thousands(data.test.len() as u64));
-    writeln!(output, "samples: {} for training, {} for the test, {features}", counts.0, counts.1)?;
-    writeln!(output, "classes: {}, samples for training and the test:", data.classes())?;
-    let names: Vec<String> = data.class_names.iter().map(|class| on_one_line(class)).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-    let counts = class_counts(data, data.train.labels()).into_iter().zip(class_counts(data, data.test.labels()));
+    let counts = (
+        thousands(data.train.len() as u64),
+        thousands(data.test.len() as u64),
+    );
+    writeln!(
+        output,
+        "samples: {} for training, {} for the test, {features}",
+        counts.0, counts.1
+    )?;
+    writeln!(
+        output,
+        "classes: {}, samples for training and the test:",
+        data.classes()
+    )?;
+    let names: Vec<String> = data
+        .class_names
+        .iter()
+        .map(|class| on_one_line(class))
+        .collect();
+    let width = names
+        .iter()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    let counts = class_counts(data, data.train.labels())
+        .into_iter()
+        .zip(class_counts(data, data.test.labels()));
     for (class, (train, test)) in names.iter().zip(counts) {
-        writeln!(output, "  {class:width$}  {:>7} + {}", thousands(train), thousands(test))?;
+        writeln!(
+            output,
+            "  {class:width$}  {:>7} + {}",
+            thousands(train),
+            thousands(test)
+        )?;
     }
     for file in &data.files {
-        writeln!(output, "file: {}  sha256 {}", on_one_line(&file.file), file.sha256)?;
+        writeln!(
+            output,
+            "file: {}  sha256 {}",
+            on_one_line(&file.file),
+            file.sha256
+        )?;
     }
-    let flags = [("--label", label.map(Column::to_string)), ("--data-dir", directory.path().map(|path| path.display().to_string()))];
-    let flags: String = flags.into_iter().filter_map(|(flag, value)| value.map(|value| format!(" {flag} {}", quoted(&value)))).collect();
-    writeln!(output, "\nnext: spinet train --data {}{flags}", quoted(&data.name))
+    let flags = [
+        ("--label", label.map(Column::to_string)),
+        (
+            "--data-dir",
+            directory.path().map(|path| path.display().to_string()),
+        ),
+    ];
+    let flags: String = flags
+        .into_iter()
+        .filter_map(|(flag, value)| value.map(|value| format!(" {flag} {}", quoted(&value))))
+        .collect();
+    writeln!(
+        output,
+        "\nnext: spinet train --data {}{flags}",
+        quoted(&data.name)
+    )
 }
 
 /// How many samples each class has.
@@ -213,13 +323,24 @@ fn directory_of(entry: &DatasetEntry, directory: &DataDirectory) -> Result<PathB
     match directory.path() {
         Some(directory) => Ok(directory.to_owned()),
         None if entry.is_embedded() => Ok(PathBuf::new()),
-        None => Err(DataError::NoDataDir { dataset: entry.name }.into()),
+        None => Err(DataError::NoDataDir {
+            dataset: entry.name,
+        }
+        .into()),
     }
 }
 
-fn verify_files(entry: &'static DatasetEntry, directory: &DataDirectory, json: bool, output: &mut Output) -> Result<(), Error> {
+fn verify_files(
+    entry: &'static DatasetEntry,
+    directory: &DataDirectory,
+    json: bool,
+    output: &mut Output,
+) -> Result<(), Error> {
     let checks = verify(entry, &directory_of(entry, directory)?);
-    let bad = checks.iter().filter(|check| !check.status.is_verified()).count();
+    let bad = checks
+        .iter()
+        .filter(|check| !check.status.is_verified())
+        .count();
     if json {
         let files: Vec<_> = checks.iter().map(file_object).collect();
         output.json(&json!({ "name": entry.name, "is_verified": bad == 0, "files": files }))?;
@@ -228,15 +349,30 @@ fn verify_files(entry: &'static DatasetEntry, directory: &DataDirectory, json: b
             show(check, output)?;
         }
     }
-    if bad == 0 { Ok(()) } else { Err(Error::NotVerified { dataset: entry.name, bad, all: checks.len() }) }
+    if bad == 0 {
+        Ok(())
+    } else {
+        Err(Error::NotVerified {
+            dataset: entry.name,
+            bad,
+            all: checks.len(),
+        })
+    }
 }
 
 fn show(check: &FileCheck, output: &mut Output) -> Result<(), Error> {
-    let path = check.path.as_deref().unwrap_or(Path::new(&check.file)).display();
+    let path = check
+        .path
+        .as_deref()
+        .unwrap_or(Path::new(&check.file))
+        .display();
     match &check.status {
         FileStatus::Verified { .. } => writeln!(output, "ok          {path}"),
         FileStatus::Differs { found, expected } => {
-            writeln!(output, "differs     {path}\n            found sha256    {found}\n            expected sha256 {expected}")
+            writeln!(
+                output,
+                "differs     {path}\n            found sha256    {found}\n            expected sha256 {expected}"
+            )
         }
         FileStatus::Missing => writeln!(output, "missing     {path}"),
         FileStatus::Unreadable(error) => writeln!(output, "unreadable  {error}"),
@@ -246,23 +382,45 @@ fn show(check: &FileCheck, output: &mut Output) -> Result<(), Error> {
 fn file_object(check: &FileCheck) -> Value {
     let (status, found, expected) = match &check.status {
         FileStatus::Verified { sha256 } => ("ok", Some(sha256.as_str()), Some(sha256.as_str())),
-        FileStatus::Differs { found, expected } => ("differs", Some(found.as_str()), Some(*expected)),
+        FileStatus::Differs { found, expected } => {
+            ("differs", Some(found.as_str()), Some(*expected))
+        }
         FileStatus::Missing => ("missing", None, None),
         FileStatus::Unreadable(_) => ("unreadable", None, None),
     };
     json!({ "file": check.file, "path": check.path, "status": status, "found": found, "expected": expected })
 }
 
-fn fetch_files(entry: &'static DatasetEntry, directory: &DataDirectory, output: &mut Output) -> Result<(), Error> {
+fn fetch_files(
+    entry: &'static DatasetEntry,
+    directory: &DataDirectory,
+    output: &mut Output,
+) -> Result<(), Error> {
     if entry.is_embedded() {
-        return writeln!(output, "{} is built in; there is nothing to fetch", entry.name);
+        return writeln!(
+            output,
+            "{} is built in; there is nothing to fetch",
+            entry.name
+        );
     }
     let directory = directory_of(entry, directory)?;
     let bar = FetchBar::new();
-    let files = fetch(entry, &directory, &mut |progress| bar.show(progress, output));
+    let files = fetch(entry, &directory, &mut |progress| {
+        bar.show(progress, output);
+    });
     bar.clear();
     for file in files? {
-        writeln!(output, "{}  {}", if file.is_new { "fetched " } else { "is there" }, file.path.display())?;
+        writeln!(
+            output,
+            "{}  {}",
+            if file.is_new { "fetched " } else { "is there" },
+            file.path.display()
+        )?;
     }
-    writeln!(output, "\nnext: spinet train --data {} --data-dir {}", entry.name, directory.display())
+    writeln!(
+        output,
+        "\nnext: spinet train --data {} --data-dir {}",
+        entry.name,
+        directory.display()
+    )
 }

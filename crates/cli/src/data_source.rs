@@ -9,7 +9,13 @@ use spinet::Source;
 #[derive(clap::Args)]
 pub(crate) struct DataDirectory {
     /// Directory with the files of data sets; built-in sets need none.
-    #[arg(long, value_name = "DIR", env = "SPINET_DATA", hide_env_values = true, help_heading = "This machine")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "SPINET_DATA",
+        hide_env_values = true,
+        help_heading = "This machine"
+    )]
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     data_dir: Option<PathBuf>,
 }
@@ -17,7 +23,9 @@ pub(crate) struct DataDirectory {
 impl DataDirectory {
     /// The directory; an empty variable is none.
     pub(crate) fn path(&self) -> Option<&Path> {
-        self.data_dir.as_deref().filter(|path| !path.as_os_str().is_empty())
+        self.data_dir
+            .as_deref()
+            .filter(|path| !path.as_os_str().is_empty())
     }
 }
 
@@ -33,6 +41,9 @@ pub(crate) struct DataSource {
 
 impl DataSource {
     pub(crate) fn source(&self) -> Source {
-        Source { data_dir: self.directory.path().map(Path::to_owned), allow_unverified: self.allow_unverified }
+        Source {
+            data_dir: self.directory.path().map(Path::to_owned),
+            allow_unverified: self.allow_unverified,
+        }
     }
 }

@@ -11,14 +11,19 @@ use crate::interrupt::INTERRUPTED;
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("`{flag}` is for tables; a figure has settings of its own\n\nhint: `spinet sweep` compares any settings")]
+    #[error(
+        "`{flag}` is for tables; a figure has settings of its own\n\nhint: `spinet sweep` compares any settings"
+    )]
     FlagOfTables { flag: &'static str },
     /// Experiments.
     #[error(transparent)]
     Lab(lab::Error),
     /// A file that is no record.
     #[error("{}: {source}", .path.display())]
-    Record { path: PathBuf, source: Box<lab::Error> },
+    Record {
+        path: PathBuf,
+        source: Box<lab::Error>,
+    },
     /// `spinet tune` without a rule.
     #[error("no `--rule` is given, expected at least one: the grid is that of the last")]
     NoRuleToTune,
@@ -51,14 +56,24 @@ pub(crate) enum Error {
     #[error("no samples are given, expected PNG, idx, CSV or NPY files, or `--data NAME`")]
     NoSamples,
     /// Data with more classes than a model.
-    #[error("data set `{data}` has {found} classes, expected at most {expected}, the classes of the model")]
-    Classes { data: String, found: usize, expected: usize },
+    #[error(
+        "data set `{data}` has {found} classes, expected at most {expected}, the classes of the model"
+    )]
+    Classes {
+        data: String,
+        found: usize,
+        expected: usize,
+    },
     /// Files that are not the official ones.
     #[error(
         "{bad} of the {all} files of data set `{dataset}` are not in order\n\n\
          hint: `spinet data fetch {dataset} --data-dir DIR` downloads missing files"
     )]
-    NotVerified { dataset: &'static str, bad: usize, all: usize },
+    NotVerified {
+        dataset: &'static str,
+        bad: usize,
+        all: usize,
+    },
 }
 
 impl From<lab::Error> for Error {
@@ -99,14 +114,30 @@ impl Error {
         match self {
             Self::Train(
                 spinet::Error::Diverged { .. }
-                | spinet::Error::Data(Download { .. } | DownloadDigest { .. } | DownloadSize { .. } | HttpStatus { .. }),
+                | spinet::Error::Data(
+                    Download { .. }
+                    | DownloadDigest { .. }
+                    | DownloadSize { .. }
+                    | HttpStatus { .. },
+                ),
             ) => FAILED,
-            Self::Train(spinet::Error::Storage { action: "open" | "read", source, .. } | spinet::Error::Data(Io { source, .. })) => {
-                code_of_reading(source)
-            }
-            Self::Train(spinet::Error::Storage { .. } | spinet::Error::Locked { .. } | spinet::Error::Data(data::Error::Gone { .. }))
+            Self::Train(
+                spinet::Error::Storage {
+                    action: "open" | "read",
+                    source,
+                    ..
+                }
+                | spinet::Error::Data(Io { source, .. }),
+            ) => code_of_reading(source),
+            Self::Train(
+                spinet::Error::Storage { .. }
+                | spinet::Error::Locked { .. }
+                | spinet::Error::Data(data::Error::Gone { .. }),
+            )
             | Self::Output(_) => STORAGE,
-            Self::Train(spinet::Error::Interrupted { .. }) | Self::Lab(lab::Error::Stopped) => INTERRUPTED,
+            Self::Train(spinet::Error::Interrupted { .. }) | Self::Lab(lab::Error::Stopped) => {
+                INTERRUPTED
+            }
             _ => WRONG_INPUT,
         }
     }
@@ -115,20 +146,26 @@ impl Error {
 /// A name that leads to no file, or text that is none, is wrong input; the rest is storage.
 fn code_of_reading(source: &io::Error) -> u8 {
     match source.kind() {
-        ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::InvalidFilename | ErrorKind::Other => {
-            WRONG_INPUT
-        }
+        ErrorKind::NotFound
+        | ErrorKind::IsADirectory
+        | ErrorKind::NotADirectory
+        | ErrorKind::InvalidFilename
+        | ErrorKind::Other => WRONG_INPUT,
         _ => STORAGE,
     }
 }
 
-/// The error with its causes, as it is shown: `spinet: what happened: why`, then hints as paragraphs of their own.
+/// The error with its causes, as it is shown: `spinet: what happened: why`, then hints as
+/// paragraphs of their own.
 pub(crate) fn report(error: &Error) -> String {
     let text = error.to_string();
-    if matches!(error, Error::Usage(answer) if answer.kind() == DisplayHelpOnMissingArgumentOrSubcommand) {
+    if matches!(error, Error::Usage(answer) if answer.kind() == DisplayHelpOnMissingArgumentOrSubcommand)
+    {
         return text;
     }
-    let (what, hints) = text.split_once("\n\n").map_or((text.as_str(), None), |(what, hints)| (what, Some(hints)));
+    let (what, hints) = text
+        .split_once("\n\n")
+        .map_or((text.as_str(), None), |(what, hints)| (what, Some(hints)));
     let mut what = what.to_owned();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -159,18 +196,47 @@ mod tests {
     fn a_cause_is_said_once_and_a_hint_comes_last() {
         let path = PathBuf::from("a.bin");
         let io = || io::Error::new(ErrorKind::PermissionDenied, "permission denied");
-        let error = Error::from(data::Error::Io { path: path.clone(), action: "read file", source: io() });
-        assert_eq!((report(&error).as_str(), error.exit_code()), ("spinet: a.bin: cannot read file: permission denied", 3));
-        let error = Error::from(spinet::Error::Storage { path: path.clone(), action: "sync", source: io() });
-        assert_eq!((report(&error).as_str(), error.exit_code()), ("spinet: a.bin: cannot sync: permission denied", 3));
-        let error = Error::from(spinet::Error::OtherRun { directory: path, difference: "`seed` is 0 there and 1 here".to_owned() });
-        assert!(report(&error).contains("another run: `seed` is 0 there and 1 here\n\nhint: `--force`"), "{}", report(&error));
+        let error = Error::from(data::Error::Io {
+            path: path.clone(),
+            action: "read file",
+            source: io(),
+        });
+        assert_eq!(
+            (report(&error).as_str(), error.exit_code()),
+            ("spinet: a.bin: cannot read file: permission denied", 3)
+        );
+        let error = Error::from(spinet::Error::Storage {
+            path: path.clone(),
+            action: "sync",
+            source: io(),
+        });
+        assert_eq!(
+            (report(&error).as_str(), error.exit_code()),
+            ("spinet: a.bin: cannot sync: permission denied", 3)
+        );
+        let error = Error::from(spinet::Error::OtherRun {
+            directory: path,
+            difference: "`seed` is 0 there and 1 here".to_owned(),
+        });
+        assert!(
+            report(&error).contains("another run: `seed` is 0 there and 1 here\n\nhint: `--force`"),
+            "{}",
+            report(&error)
+        );
         assert_eq!(error.exit_code(), 2);
     }
 
     #[test]
     fn a_name_that_leads_nowhere_is_wrong_input() {
         let source = io::Error::from(ErrorKind::NotFound);
-        assert_eq!(Error::from(spinet::Error::Storage { path: "a".into(), action: "open", source }).exit_code(), 2);
+        assert_eq!(
+            Error::from(spinet::Error::Storage {
+                path: "a".into(),
+                action: "open",
+                source
+            })
+            .exit_code(),
+            2
+        );
     }
 }

@@ -34,7 +34,8 @@ differs, so do the last digits of the loss.";
 pub(crate) struct Eval {
     /// Model file, or directory of a finished run.
     model: PathBuf,
-    /// Data set whose test samples are used; the model's own unless given. Of another table, or a folder without test files, all are.
+    /// Data set whose test samples are used; the model's own unless given. Of another table, or a
+    /// folder without test files, all are.
     #[arg(long, value_name = "NAME", conflicts_with = "images")]
     data: Option<String>,
     /// Column of the labels in a table, name or number; that of the training unless given.
@@ -60,19 +61,42 @@ impl Eval {
         let ModelFile { path, model, .. } = ModelFile::read(&self.model)?;
         let chosen = self.samples(&model)?;
         let result = EvalResult::new(&model, path, chosen, &self.threads.start()?)?;
-        if self.json { output.json(&result) } else { result.show(&model, output) }
+        if self.json {
+            output.json(&result)
+        } else {
+            result.show(&model, output)
+        }
     }
 
     fn samples(&self, model: &Model) -> Result<Chosen, Error> {
         if let (Some(images), Some(labels)) = (&self.images, &self.labels) {
             model.description.accepts(Values::Bytes(&[]))?;
-            let limits = Limits { shape: Some(model.description.shape), ..Limits::default() };
+            let limits = Limits {
+                shape: Some(model.description.shape),
+                ..Limits::default()
+            };
             let samples = read_images_of(images, labels, &model.description.classes, &limits)?;
             let count = format!("{} samples", thousands(samples.len() as u64));
-            return Ok(Chosen { name: images.display().to_string(), samples, count, is_verified: None });
+            return Ok(Chosen {
+                name: images.display().to_string(),
+                samples,
+                count,
+                is_verified: None,
+            });
         }
-        let data = data_for(model, self.data.as_deref(), self.label.as_ref(), Purpose::Test, &self.source.source())?;
-        Ok(Chosen { count: test_part(&data), is_verified: Some(data.is_verified), name: data.name, samples: data.test })
+        let data = data_for(
+            model,
+            self.data.as_deref(),
+            self.label.as_ref(),
+            Purpose::Test,
+            &self.source.source(),
+        )?;
+        Ok(Chosen {
+            count: test_part(&data),
+            is_verified: Some(data.is_verified),
+            name: data.name,
+            samples: data.test,
+        })
     }
 }
 
@@ -116,7 +140,12 @@ struct ClassResult {
 
 impl EvalResult {
     fn new(model: &Model, path: PathBuf, chosen: Chosen, threads: &Threads) -> Result<Self, Error> {
-        let Chosen { name: data, samples, count, is_verified } = chosen;
+        let Chosen {
+            name: data,
+            samples,
+            count,
+            is_verified,
+        } = chosen;
         let (loss, accuracy) = model.score(&samples, threads.clone())?;
         let classes = model.network.classes();
         let mut confusion = vec![vec![0; classes]; classes];
@@ -125,13 +154,36 @@ impl EvalResult {
             Ok::<(), Error>(())
         })?;
         let class = |(label, name): (usize, &String)| {
-            let (samples, right): (usize, usize) = (confusion[label].iter().sum(), confusion[label][label]);
+            let (samples, right): (usize, usize) =
+                (confusion[label].iter().sum(), confusion[label][label]);
             let accuracy = (samples > 0).then(|| right as f64 / samples as f64);
-            ClassResult { class: name.clone(), samples, right, accuracy }
+            ClassResult {
+                class: name.clone(),
+                samples,
+                right,
+                accuracy,
+            }
         };
-        let classes: Vec<_> = model.description.classes.iter().enumerate().map(class).collect();
+        let classes: Vec<_> = model
+            .description
+            .classes
+            .iter()
+            .enumerate()
+            .map(class)
+            .collect();
         let right = classes.iter().map(|class| class.right).sum();
-        Ok(Self { model: path, data, is_verified, samples: samples.len(), count, right, accuracy, loss, classes, confusion })
+        Ok(Self {
+            model: path,
+            data,
+            is_verified,
+            samples: samples.len(),
+            count,
+            right,
+            accuracy,
+            loss,
+            classes,
+            confusion,
+        })
     }
 
     fn show(&self, model: &Model, output: &mut Output) -> Result<(), Error> {
@@ -145,22 +197,64 @@ impl EvalResult {
         )?;
         writeln!(output, "data: {}, {}", self.data, self.count)?;
         let right = thousands(self.right as u64);
-        writeln!(output, "test accuracy: {} (loss {:.4}), {right} right", percent(self.accuracy), self.loss)?;
+        writeln!(
+            output,
+            "test accuracy: {} (loss {:.4}), {right} right",
+            percent(self.accuracy),
+            self.loss
+        )?;
         let short: Vec<String> = short_names(&self.classes);
-        let names: Vec<String> = self.classes.iter().zip(&short).map(|(class, short)| row_name(short, &class.class)).collect();
-        let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max("class".len());
+        let names: Vec<String> = self
+            .classes
+            .iter()
+            .zip(&short)
+            .map(|(class, short)| row_name(short, &class.class))
+            .collect();
+        let width = names
+            .iter()
+            .map(|name| name.chars().count())
+            .max()
+            .unwrap_or(0)
+            .max("class".len());
         writeln!(output, "\n{:width$}  samples   right  accuracy", "class")?;
         for (name, class) in names.iter().zip(&self.classes) {
             let accuracy = class.accuracy.map_or("-".to_owned(), percent);
-            writeln!(output, "{name:width$}  {:>7}  {:>6}  {accuracy:>8}", thousands(class.samples as u64), thousands(class.right as u64))?;
+            writeln!(
+                output,
+                "{name:width$}  {:>7}  {:>6}  {accuracy:>8}",
+                thousands(class.samples as u64),
+                thousands(class.right as u64)
+            )?;
         }
-        writeln!(output, "\nhow often a class (row) was taken for a class (column):")?;
+        writeln!(
+            output,
+            "\nhow often a class (row) was taken for a class (column):"
+        )?;
         let labels = short.iter().map(String::len).max().unwrap_or(1);
-        let cell = self.confusion.iter().flatten().max().map_or(1, |most| most.to_string().len()).max(labels);
-        let line = |cells: Vec<String>| cells.into_iter().fold(String::new(), |line, text| format!("{line}  {text:>cell$}"));
+        let cell = self
+            .confusion
+            .iter()
+            .flatten()
+            .max()
+            .map_or(1, |most| most.to_string().len())
+            .max(labels);
+        let line = |cells: Vec<String>| {
+            cells
+                .into_iter()
+                .fold(String::new(), |line, text| format!("{line}  {text:>cell$}"))
+        };
         writeln!(output, "{:width$}{}", "", line(short))?;
         for (name, row) in names.iter().zip(&self.confusion) {
-            let cells = row.iter().map(|count| if *count == 0 { ".".to_owned() } else { count.to_string() }).collect();
+            let cells = row
+                .iter()
+                .map(|count| {
+                    if *count == 0 {
+                        ".".to_owned()
+                    } else {
+                        count.to_string()
+                    }
+                })
+                .collect();
             writeln!(output, "{name:width$}{}", line(cells))?;
         }
         Ok(())
@@ -173,12 +267,24 @@ fn shown(path: &Path) -> String {
 
 /// Numbers for classes: their names if these are numbers, else their positions.
 fn short_names(classes: &[ClassResult]) -> Vec<String> {
-    let are_numbers = classes.iter().all(|class| class.class.parse::<i64>().is_ok());
-    let name = |(label, class): (usize, &ClassResult)| if are_numbers { class.class.clone() } else { label.to_string() };
+    let are_numbers = classes
+        .iter()
+        .all(|class| class.class.parse::<i64>().is_ok());
+    let name = |(label, class): (usize, &ClassResult)| {
+        if are_numbers {
+            class.class.clone()
+        } else {
+            label.to_string()
+        }
+    };
     classes.iter().enumerate().map(name).collect()
 }
 
 /// `3`, or `3 Dress` where the name says more than the number.
 fn row_name(short: &str, name: &str) -> String {
-    if name == short { name.to_owned() } else { format!("{short} {}", on_one_line(name)) }
+    if name == short {
+        name.to_owned()
+    } else {
+        format!("{short} {}", on_one_line(name))
+    }
 }

@@ -28,7 +28,11 @@ impl FetchBar {
             self.bar.set_length(progress.total);
             self.bar.set_position(progress.received);
         } else if progress.received == 0 {
-            output.note(&format!("fetching {} ({})", progress.file, file_size(progress.total)));
+            output.note(&format!(
+                "fetching {} ({})",
+                progress.file,
+                file_size(progress.total)
+            ));
         }
     }
 

@@ -37,7 +37,12 @@ impl Histogram {
         let width = thousands(most).len();
         for (index, count) in self.counts.iter().enumerate() {
             let low = self.low + step * index as f64;
-            let line = format!("    {low:>8.3} to {:>7.3}  {:>width$} {}", low + step, thousands(*count), bar(*count, most));
+            let line = format!(
+                "    {low:>8.3} to {:>7.3}  {:>width$} {}",
+                low + step,
+                thousands(*count),
+                bar(*count, most)
+            );
             writeln!(output, "{}", line.trim_end())?;
         }
         Ok(())
@@ -58,9 +63,18 @@ mod tests {
     #[test]
     fn every_number_is_counted_once_and_the_ends_belong_to_the_outer_bars() {
         let histogram = Histogram::new(&[-1.5, -1.0, 0.0, 0.0, 1.0, f32::NAN], -1.5, 1.5);
-        assert_eq!(histogram.counts, [2, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 0, 0]);
+        assert_eq!(
+            histogram.counts,
+            [2, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 0, 0]
+        );
         assert_eq!(Histogram::new(&[3.0; 4], 0.0, 3.0).counts[BARS - 1], 4);
-        assert_eq!(Histogram::new(&[0.0; 4], 0.0, 0.0).counts.iter().sum::<u64>(), 4);
+        assert_eq!(
+            Histogram::new(&[0.0; 4], 0.0, 0.0)
+                .counts
+                .iter()
+                .sum::<u64>(),
+            4
+        );
     }
 
     #[test]

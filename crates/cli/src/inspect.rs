@@ -34,7 +34,11 @@ pub(crate) struct Inspect {
 impl Inspect {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let report = Report::new(ModelFile::read(&self.model)?);
-        if self.json { output.json(&report) } else { report.show(output) }
+        if self.json {
+            output.json(&report)
+        } else {
+            report.show(output)
+        }
     }
 }
 
@@ -87,10 +91,14 @@ struct Bounds {
 impl Report {
     fn new(file: ModelFile) -> Self {
         let ModelFile { path, bytes, model } = file;
-        let layers = (0..model.network.weighted_layers()).map(|index| Layer::new(&model, index)).collect();
+        let layers = (0..model.network.weighted_layers())
+            .map(|index| Layer::new(&model, index))
+            .collect();
         let arrays_sha256 = model.arrays_sha256();
         let description = model.description;
-        let sha256 = Sha256::digest(&bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        let sha256 = Sha256::digest(&bytes)
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         Self {
             path,
             bytes: bytes.len(),
@@ -112,7 +120,10 @@ impl Report {
         let [rows, columns] = self.shape;
         match self.training.standardize {
             Standardize::None if self.standardisation.is_some() => {
-                format!("{} numbers of a table, standardised", thousands(columns as u64))
+                format!(
+                    "{} numbers of a table, standardised",
+                    thousands(columns as u64)
+                )
             }
             Standardize::None => format!("{rows} x {columns} pixels"),
             standardize => format!("{rows} x {columns} pixels, standardized: {standardize}"),
@@ -121,7 +132,11 @@ impl Report {
 
     fn show(&self, output: &mut Output) -> Result<(), Error> {
         let training = &self.training;
-        let classes: Vec<_> = self.classes.iter().map(|class| on_one_line(class)).collect();
+        let classes: Vec<_> = self
+            .classes
+            .iter()
+            .map(|class| on_one_line(class))
+            .collect();
         let lines = [
             ("model", on_one_line(&self.path.display().to_string())),
             (
@@ -134,12 +149,22 @@ impl Report {
                 ),
             ),
             ("sha256", self.sha256.clone()),
-            ("arrays", format!("SHA-256 {}, as records and reports name them", self.arrays_sha256)),
+            (
+                "arrays",
+                format!(
+                    "SHA-256 {}, as records and reports name them",
+                    self.arrays_sha256
+                ),
+            ),
             ("input", self.input()),
             ("classes", classes.join(", ")),
             (
                 "trained on",
-                format!("{} (SHA-256 of the training samples {})", on_one_line(&training.data), on_one_line(&self.train_sha256)),
+                format!(
+                    "{} (SHA-256 of the training samples {})",
+                    on_one_line(&training.data),
+                    on_one_line(&self.train_sha256)
+                ),
             ),
             ("rules", on_one_line(&rules_in_words(training))),
             ("loss", training.loss.name().to_owned()),
@@ -152,8 +177,16 @@ impl Report {
                     thousands(training.epochs as u64),
                     thousands(training.batch as u64),
                     training.learning_rate,
-                    if training.schedule == Schedule::Constant { String::new() } else { format!(", {}", training.schedule) },
-                    if training.warm_up == 0 { String::new() } else { format!(", warm-up of {} epochs", training.warm_up) },
+                    if training.schedule == Schedule::Constant {
+                        String::new()
+                    } else {
+                        format!(", {}", training.schedule)
+                    },
+                    if training.warm_up == 0 {
+                        String::new()
+                    } else {
+                        format!(", warm-up of {} epochs", training.warm_up)
+                    },
                     training.seed
                 ),
             ),
@@ -189,7 +222,13 @@ impl Layer {
     }
 
     fn show(&self, number: usize, output: &mut Output) -> Result<(), Error> {
-        let count = |count: usize| format!("{} ({})", thousands(count as u64), percent(count as f64 / self.weights as f64));
+        let count = |count: usize| {
+            format!(
+                "{} ({})",
+                thousands(count as u64),
+                percent(count as f64 / self.weights as f64)
+            )
+        };
         writeln!(
             output,
             "layer {number}: {} inputs -> {} units, {}",
@@ -204,11 +243,26 @@ impl Layer {
             thousands(self.biases as u64),
             count(self.zero_weights)
         )?;
-        writeln!(output, "  weights: mean magnitude {:.4}, largest {:.4}", self.mean_weight, self.largest_weight)?;
+        writeln!(
+            output,
+            "  weights: mean magnitude {:.4}, largest {:.4}",
+            self.mean_weight, self.largest_weight
+        )?;
         self.histogram.show(output)?;
-        let Some(bounds) = &self.bounds else { return Ok(()) };
-        writeln!(output, "  bounds (spine sizes): mean {:.4}, largest {:.4}", bounds.mean, bounds.largest)?;
-        writeln!(output, "  {} weights are at their bound, {} bounds are zero (no spine)", count(bounds.saturated), count(bounds.zero))?;
+        let Some(bounds) = &self.bounds else {
+            return Ok(());
+        };
+        writeln!(
+            output,
+            "  bounds (spine sizes): mean {:.4}, largest {:.4}",
+            bounds.mean, bounds.largest
+        )?;
+        writeln!(
+            output,
+            "  {} weights are at their bound, {} bounds are zero (no spine)",
+            count(bounds.saturated),
+            count(bounds.zero)
+        )?;
         bounds.histogram.show(output)
     }
 }
@@ -216,7 +270,8 @@ impl Layer {
 impl Bounds {
     fn new(weights: &[f32], bounds: &[f32]) -> Self {
         let (mean, largest) = magnitudes(bounds);
-        let is_saturated = |(weight, bound): &(&f32, &f32)| **bound > 0.0 && weight.abs() >= **bound;
+        let is_saturated =
+            |(weight, bound): &(&f32, &f32)| **bound > 0.0 && weight.abs() >= **bound;
         Self {
             mean,
             largest,
@@ -230,5 +285,8 @@ impl Bounds {
 /// Mean and largest magnitude.
 fn magnitudes(values: &[f32]) -> (f64, f64) {
     let magnitudes = values.iter().map(|value| f64::from(value.abs()));
-    (magnitudes.clone().sum::<f64>() / values.len() as f64, magnitudes.fold(0.0, f64::max))
+    (
+        magnitudes.clone().sum::<f64>() / values.len() as f64,
+        magnitudes.fold(0.0, f64::max),
+    )
 }

@@ -1,5 +1,5 @@
-//! Ctrl-C, SIGTERM and a closed terminal (SIGHUP): the first asks every run to save and stop, a second Ctrl-C or SIGTERM ends the
-//! program at once.
+//! Ctrl-C, SIGTERM and a closed terminal (SIGHUP): the first asks every run to save and stop, a
+//! second Ctrl-C or SIGTERM ends the program at once.
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -12,8 +12,8 @@ pub(crate) const INTERRUPTED: u8 = 130;
 pub(crate) fn stop_on_signals() -> Stop {
     let stop = Stop::default();
     for signal in [SIGINT, SIGTERM] {
-        // In this order: the first signal finds the flag unset. Should the system refuse, signals end the program as usual,
-        // and the newest checkpoint is a minute old at most.
+        // In this order: the first signal finds the flag unset. Should the system refuse, signals
+        // end the program as usual, and the newest checkpoint is a minute old at most.
         let _ = flag::register_conditional_shutdown(signal, i32::from(INTERRUPTED), stop.flag());
         let _ = flag::register(signal, stop.flag());
     }
@@ -30,6 +30,8 @@ pub(crate) fn stop_on_signals() -> Stop {
 fn is_hangup_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    let ignored = ignored
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0);
     ignored & 1 << (signal_hook::consts::SIGHUP - 1) != 0
 }

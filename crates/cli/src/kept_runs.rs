@@ -16,7 +16,8 @@ pub(crate) struct KeptRuns {
     /// Directory with a directory for each run, in which it goes on after an interruption.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     run_dir: PathBuf,
-    /// Do only a share of the runs, `1/4` to `4/4`; `auto` takes it from a Slurm array or an indexed Kubernetes job.
+    /// Do only a share of the runs, `1/4` to `4/4`; `auto` takes it from a Slurm array or an
+    /// indexed Kubernetes job.
     #[arg(long, value_name = "INDEX/COUNT")]
     shard: Option<String>,
 }
@@ -24,8 +25,15 @@ pub(crate) struct KeptRuns {
 impl KeptRuns {
     pub(crate) fn keeping(&self) -> Keeping {
         // Runs of an experiment start often: their first checkpoint comes with the first minute.
-        let safety = Safety { stop: stop_on_signals(), is_tried: false, ..Safety::default() };
-        Keeping { directory: Some(self.run_dir.clone()), safety }
+        let safety = Safety {
+            stop: stop_on_signals(),
+            is_tried: false,
+            ..Safety::default()
+        };
+        Keeping {
+            directory: Some(self.run_dir.clone()),
+            safety,
+        }
     }
 
     pub(crate) fn shard(&self) -> Result<Option<Shard>, Error> {
@@ -39,7 +47,11 @@ impl KeptRuns {
     /// Says what a share has done and what comes next.
     pub(crate) fn tell_share(&self, count: usize, output: &mut Output) -> Result<(), Error> {
         let directory = self.run_dir.display();
-        writeln!(output, "share {}: {count} runs are in {directory}", self.shard.as_deref().unwrap_or_default())?;
+        writeln!(
+            output,
+            "share {}: {count} runs are in {directory}",
+            self.shard.as_deref().unwrap_or_default()
+        )?;
         writeln!(
             output,
             "\nnext: when every share is done, the same command without `--shard`; `spinet merge` collects runs of other machines"

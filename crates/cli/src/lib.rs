@@ -1,12 +1,13 @@
 //! Train neural networks with brain-inspired learning rules.
 //!
-//! This crate is the library and the command `spinet`. The library is the same engine under one roof: configuration,
-//! data, training, evaluation and model files, each documented in the crate it comes from ([`rules`], [`nn`], [`data`],
-//! [`train`]).
+//! This crate is the library and the command `spinet`. The library is the same engine under one
+//! roof: configuration, data, training, evaluation and model files, each documented in the crate it
+//! comes from ([`rules`], [`nn`], [`data`], [`train`]).
 //!
 //! # Example
 //!
-//! BDNN-dsd, the spine bounds of Zhao, Zeng and Bai 2022, on 1,200 handwritten digits; the data is built in.
+//! BDNN-dsd, the spine bounds of Zhao, Zeng and Bai 2022, on 1,200 handwritten digits; the data is
+//! built in.
 //!
 //! ```
 //! use spinet::{Model, Source, Threads, TrainConfig, Trainer, load};
@@ -29,8 +30,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Any other run is another [`TrainConfig`]; [`RULES`] and [`DATASETS`] list what its names may be. A run with the same
-//! configuration and data gives the same bits, whatever the number of [`Threads`].
+//! Any other run is another [`TrainConfig`]; [`RULES`] and [`DATASETS`] list what its names may be.
+//! A run with the same configuration and data gives the same bits, whatever the number of
+//! [`Threads`].
 
 pub use spinet_data as data;
 pub use spinet_lab as lab;
@@ -39,12 +41,14 @@ pub use spinet_rules as rules;
 pub use spinet_train as train;
 
 pub use spinet_data::{DATASETS, Dataset, Samples, Source, Values, load};
-pub use spinet_nn::{Activation, BiasInitializer, Initialiser, Kernel, LAYERS, LayerSettings, Loss, Network, Threads};
+pub use spinet_nn::{
+    Activation, BiasInitializer, Initialiser, Kernel, LAYERS, LayerSettings, Loss, Network, Threads,
+};
 pub use spinet_rules::{RULES, RuleSettings};
 pub use spinet_train::store;
 pub use spinet_train::{
-    Advance, Description, Error, Evaluation, MetricsLog, Model, RunDirectory, Safety, Schedule, Scorer, Standardize, Start, Stop,
-    TrainConfig, Trainer, each_run, each_sample,
+    Advance, Description, Error, Evaluation, MetricsLog, Model, RunDirectory, Safety, Schedule,
+    Scorer, Standardize, Start, Stop, TrainConfig, Trainer, each_run, each_sample,
 };
 
 /// The README's example runs as it stands there.

@@ -20,7 +20,8 @@ Example, two machines that did a share each:
 Example, records of tables that were made apart, without their runs:
   spinet merge tables-1-2.json tables-3-4.json --out results";
 
-/// Collect the finished runs of several directories in one, or join several records of tables to one.
+/// Collect the finished runs of several directories in one, or join several records of tables to
+/// one.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Merge {
@@ -45,7 +46,13 @@ impl Merge {
             return output.json(&json!({ "copied": merged.copied, "present": merged.present, "unfinished": merged.unfinished }));
         }
         let all = merged.copied + merged.present;
-        writeln!(output, "{all} runs are in {} ({} copied, {} were there already)", self.out.display(), merged.copied, merged.present)?;
+        writeln!(
+            output,
+            "{all} runs are in {} ({} copied, {} were there already)",
+            self.out.display(),
+            merged.copied,
+            merged.present
+        )?;
         for path in &merged.unfinished {
             output.note(&format!("left out, not finished: {}", path.display()));
         }
@@ -54,13 +61,22 @@ impl Merge {
 
     /// Joins records.
     fn join(&self, output: &mut Output) -> Result<(), Error> {
-        let read = |path: &PathBuf| Ok::<_, Error>((path.clone(), read_record(path, Record::parse, output)?));
+        let read = |path: &PathBuf| {
+            Ok::<_, Error>((path.clone(), read_record(path, Record::parse, output)?))
+        };
         let record = lab::join(&self.from.iter().map(read).collect::<Result<Vec<_>, _>>()?)?;
         let path = write_tables(&record, &self.out)?;
         let (rows, reduced) = (record.rows.len(), &record.definition.reduced);
         if self.json {
             return output.json(&json!({ "record": path, "rows": rows, "reduced": reduced }));
         }
-        writeln!(output, "{}: {rows} rows{}", path.display(), reduced.as_ref().map_or_else(String::new, |what| format!("; {what}")))
+        writeln!(
+            output,
+            "{}: {rows} rows{}",
+            path.display(),
+            reduced
+                .as_ref()
+                .map_or_else(String::new, |what| format!("; {what}"))
+        )
     }
 }

@@ -5,10 +5,12 @@ use spinet::{Dataset, Model, Source};
 
 use crate::error::Error;
 
-/// The data set called `name`, or else the model's own; its test samples are ones that the model was not trained on.
+/// The data set called `name`, or else the model's own; its test samples are ones that the model
+/// was not trained on.
 ///
-/// Another set of a person's own has no training part for this model, so all of its samples are test samples, unless it says
-/// itself which are; `purpose` says whether their labels matter. Labels get the model's classes, numbers its constants.
+/// Another set of a person's own has no training part for this model, so all of its samples are
+/// test samples, unless it says itself which are; `purpose` says whether their labels matter.
+/// Labels get the model's classes, numbers its constants.
 pub(crate) fn data_for(
     model: &Model,
     name: Option<&str>,
@@ -22,14 +24,22 @@ pub(crate) fn data_for(
         training.data_options()
     } else {
         let label = training.label.clone().filter(|_| is_table(name));
-        DataOptions { label, purpose, ..DataOptions::default() }
+        DataOptions {
+            label,
+            purpose,
+            ..DataOptions::default()
+        }
     };
     options.label = label.cloned().or(options.label);
     options.prior = Some(model.description.prior());
     let data = load_with(name, source, &options)?;
     let classes = model.network.classes();
     if data.classes() > classes {
-        return Err(Error::Classes { found: data.classes(), data: data.name, expected: classes });
+        return Err(Error::Classes {
+            found: data.classes(),
+            data: data.name,
+            expected: classes,
+        });
     }
     model.description.accepts(data.test.values())?;
     Ok(data)

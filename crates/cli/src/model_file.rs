@@ -38,13 +38,19 @@ impl ModelFile {
     pub(crate) fn read(path: &Path) -> Result<Self, Error> {
         let path = match path.is_dir() {
             true if path.join(MODEL).exists() => path.join(MODEL),
-            true => return Err(Error::NoModel { directory: path.to_owned() }),
+            true => {
+                return Err(Error::NoModel {
+                    directory: path.to_owned(),
+                });
+            }
             false => path.to_owned(),
         };
         let bytes = read_at_most(&path, MOST_BYTES)?;
         match Model::parse(&bytes, &path) {
             Ok(model) => Ok(Self { path, bytes, model }),
-            Err(error @ TrainError::Model { .. }) => Err(kind(&bytes).map_or(error.into(), |found| Error::NotAModel { path, found })),
+            Err(error @ TrainError::Model { .. }) => {
+                Err(kind(&bytes).map_or(error.into(), |found| Error::NotAModel { path, found }))
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -52,7 +58,10 @@ impl ModelFile {
 
 /// What these bytes are, if they are of a known kind other than safetensors.
 fn kind(bytes: &[u8]) -> Option<&'static str> {
-    let by_first_bytes = KINDS.iter().find(|(first, _)| bytes.starts_with(first)).map(|(_, kind)| *kind);
+    let by_first_bytes = KINDS
+        .iter()
+        .find(|(first, _)| bytes.starts_with(first))
+        .map(|(_, kind)| *kind);
     let is_text = || !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok();
     match by_first_bytes {
         _ if bytes.is_empty() => Some("an empty file"),

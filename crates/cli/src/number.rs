@@ -41,13 +41,20 @@ mod tests {
 
     #[test]
     fn times_have_the_units_that_matter() {
-        let shown = [0.25, 12.9, 60.0, 3599.0, 7384.0].map(|seconds| duration(Duration::from_secs_f64(seconds)));
-        assert_eq!(shown, ["0.2 s", "12 s", "1 min 0 s", "59 min 59 s", "2 h 3 min"]);
+        let shown = [0.25, 12.9, 60.0, 3599.0, 7384.0]
+            .map(|seconds| duration(Duration::from_secs_f64(seconds)));
+        assert_eq!(
+            shown,
+            ["0.2 s", "12 s", "1 min 0 s", "59 min 59 s", "2 h 3 min"]
+        );
     }
 
     #[test]
     fn fractions_have_two_decimals_in_percent() {
         assert_eq!([percent(0.88934), percent(1.0)], ["88.93 %", "100.00 %"]);
-        assert_eq!([9_999, 12_345, 26_421_880].map(file_size), ["9,999 bytes", "12.3 kB", "26.4 MB"]);
+        assert_eq!(
+            [9_999, 12_345, 26_421_880].map(file_size),
+            ["9,999 bytes", "12.3 kB", "26.4 MB"]
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Where text goes: results to standard output, notes to standard error.
 //!
-//! A reader that closes the pipe early (`spinet rules | head -1`) ends the program without a word; nothing here panics.
+//! A reader that closes the pipe early (`spinet rules | head -1`) ends the program without a word;
+//! nothing here panics.
 
 use std::fmt;
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
@@ -17,12 +18,17 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn new() -> Self {
-        Self { results: BufWriter::new(io::stdout()) }
+        Self {
+            results: BufWriter::new(io::stdout()),
+        }
     }
 
-    /// Makes `write!` and `writeln!` work; control characters other than line ends are shown escaped.
+    /// Makes `write!` and `writeln!` work; control characters other than line ends are shown
+    /// escaped.
     pub(crate) fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
-        self.results.write_all(without_controls(&text.to_string()).as_bytes()).map_err(failed)
+        self.results
+            .write_all(without_controls(&text.to_string()).as_bytes())
+            .map_err(failed)
     }
 
     /// One JSON value on a line of its own.
@@ -49,5 +55,9 @@ impl Output {
 }
 
 fn failed(error: io::Error) -> Error {
-    if error.kind() == ErrorKind::BrokenPipe { Error::ClosedOutput } else { Error::Output(error) }
+    if error.kind() == ErrorKind::BrokenPipe {
+        Error::ClosedOutput
+    } else {
+        Error::Output(error)
+    }
 }

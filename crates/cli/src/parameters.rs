@@ -8,10 +8,17 @@ use crate::output::Output;
 
 /// Two lines for each: its default, and what it does with its range.
 pub(crate) fn show(parameters: &[Parameter], output: &mut Output) -> Result<(), Error> {
-    for Parameter { name, summary, range } in parameters {
+    for Parameter {
+        name,
+        summary,
+        range,
+    } in parameters
+    {
         let default = match range {
             // With an exponent where it would be long.
-            Range::Number { default, .. } if *default != 0.0 && default.abs() < 1e-4 => format!("{default:e}"),
+            Range::Number { default, .. } if *default != 0.0 && default.abs() < 1e-4 => {
+                format!("{default:e}")
+            }
             _ => range.default_text(),
         };
         writeln!(output, "  {name} = {default}")?;

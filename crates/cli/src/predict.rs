@@ -41,7 +41,8 @@ pub(crate) struct Predict {
     /// Use the test samples of a data set; of another table than that of the training, all of them.
     #[arg(long, value_name = "NAME", conflicts_with = "files")]
     data: Option<String>,
-    /// Column of a table that is no feature, name or number; that of the labels in training, or the last, unless given.
+    /// Column of a table that is no feature, name or number; that of the labels in training, or the
+    /// last, unless given.
     #[arg(long, value_name = "COLUMN")]
     label: Option<Column>,
     /// How many classes to show for each sample, the most probable first.
@@ -68,15 +69,21 @@ impl Predict {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let model = ModelFile::read(&self.model)?.model;
         let threads = self.threads.start()?;
-        // All files are read before the first line is printed: a wrong one is refused before any answer.
+        // All files are read before the first line is printed: a wrong one is refused before any
+        // answer.
         for batch in self.batches(&model)? {
-            spinet::each_sample(&model, batch.samples.values(), threads.clone(), |index, scores| {
-                if self.json {
-                    output.json(&self.object(&model, &batch, index, scores))
-                } else {
-                    self.show(&model, &batch, index, scores, output)
-                }
-            })?;
+            spinet::each_sample(
+                &model,
+                batch.samples.values(),
+                threads.clone(),
+                |index, scores| {
+                    if self.json {
+                        output.json(&self.object(&model, &batch, index, scores))
+                    } else {
+                        self.show(&model, &batch, index, scores, output)
+                    }
+                },
+            )?;
         }
         Ok(())
     }
@@ -86,13 +93,32 @@ impl Predict {
             return Err(Error::NoSamples);
         }
         let Some(name) = &self.data else {
-            return self.files.iter().map(|path| self.read(model, path)).collect();
+            return self
+                .files
+                .iter()
+                .map(|path| self.read(model, path))
+                .collect();
         };
-        let test = data_for(model, Some(name), self.label.as_ref(), Purpose::Prediction, &self.source.source())?.test;
+        let test = data_for(
+            model,
+            Some(name),
+            self.label.as_ref(),
+            Purpose::Prediction,
+            &self.source.source(),
+        )?
+        .test;
         if test.features() != model.network.inputs() {
-            return Err(spinet::Error::Features { expected: model.network.inputs(), found: test.features() }.into());
+            return Err(spinet::Error::Features {
+                expected: model.network.inputs(),
+                found: test.features(),
+            }
+            .into());
         }
-        Ok(vec![Batch { name: name.clone(), samples: test, is_single: false }])
+        Ok(vec![Batch {
+            name: name.clone(),
+            samples: test,
+            is_single: false,
+        }])
     }
 
     fn read(&self, model: &Model, path: &Path) -> Result<Batch, Error> {
@@ -104,19 +130,45 @@ impl Predict {
         description.accepts(Values::Numbers(&[]))?;
         let label = self.label.as_ref().or(description.training.label.as_ref());
         let samples = read_features(path, label, description.prior())?;
-        Ok(Batch { name: path.display().to_string(), samples, is_single: false })
+        Ok(Batch {
+            name: path.display().to_string(),
+            samples,
+            is_single: false,
+        })
     }
 
-    fn show(&self, model: &Model, batch: &Batch, index: usize, scores: &[f32], output: &mut Output) -> Result<(), Error> {
+    fn show(
+        &self,
+        model: &Model,
+        batch: &Batch,
+        index: usize,
+        scores: &[f32],
+        output: &mut Output,
+    ) -> Result<(), Error> {
         let is_probability = kind(model) == "probability";
         let one = |label: usize| {
             let score = f64::from(scores[label]);
-            let score = if is_probability { percent(score) } else { format!("{score:.4}") };
-            format!("{}  {score}", on_one_line(&model.description.classes[label]))
+            let score = if is_probability {
+                percent(score)
+            } else {
+                format!("{score:.4}")
+            };
+            format!(
+                "{}  {score}",
+                on_one_line(&model.description.classes[label])
+            )
         };
-        let classes: Vec<_> = ranked(scores).into_iter().take(self.top as usize).map(one).collect();
+        let classes: Vec<_> = ranked(scores)
+            .into_iter()
+            .take(self.top as usize)
+            .map(one)
+            .collect();
         let name = on_one_line(&batch.name);
-        let name = if batch.is_single { name } else { format!("{name}[{index}]") };
+        let name = if batch.is_single {
+            name
+        } else {
+            format!("{name}[{index}]")
+        };
         writeln!(output, "{name}: {}", classes.join(",  "))
     }
 
@@ -130,11 +182,22 @@ impl Predict {
         };
         let ranked = ranked(scores);
         let mut object = one(ranked[0]);
-        let name = if batch.samples.bytes().is_some() { "image" } else { "table" };
+        let name = if batch.samples.bytes().is_some() {
+            "image"
+        } else {
+            "table"
+        };
         object.insert(name.to_owned(), json!(batch.name));
         object.insert("index".to_owned(), json!(index));
         if self.top > 1 {
-            object.insert("top".to_owned(), ranked.into_iter().take(self.top as usize).map(one).collect());
+            object.insert(
+                "top".to_owned(),
+                ranked
+                    .into_iter()
+                    .take(self.top as usize)
+                    .map(one)
+                    .collect(),
+            );
         }
         Value::Object(object)
     }
@@ -143,15 +206,35 @@ impl Predict {
 /// Images of this shape from a PNG file or an idx file, told apart by content.
 fn read_images(path: &Path, shape: [usize; 2]) -> Result<Batch, Error> {
     let is_single = is_png(path);
-    let bytes =
-        if is_single { read_png(path, shape)? } else { idx::read_images(path, &Limits { shape: Some(shape), ..Limits::default() })?.bytes };
+    let bytes = if is_single {
+        read_png(path, shape)?
+    } else {
+        idx::read_images(
+            path,
+            &Limits {
+                shape: Some(shape),
+                ..Limits::default()
+            },
+        )?
+        .bytes
+    };
     // Their labels are what is asked for.
     let labels = vec![0; bytes.len() / (shape[0] * shape[1])];
-    Ok(Batch { name: path.display().to_string(), samples: Samples::new(bytes, labels, shape)?, is_single })
+    Ok(Batch {
+        name: path.display().to_string(),
+        samples: Samples::new(bytes, labels, shape)?,
+        is_single,
+    })
 }
 
 fn is_png(path: &Path) -> bool {
     let mut first = [0; 4];
-    let is_signed = File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && first == *b"\x89PNG";
-    is_signed || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
+    let is_signed = File::open(path)
+        .and_then(|mut file| file.read_exact(&mut first))
+        .is_ok()
+        && first == *b"\x89PNG";
+    is_signed
+        || path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
 }

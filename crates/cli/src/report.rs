@@ -25,7 +25,8 @@ The file needs no network and runs no script; the same records give the same byt
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Report {
-    /// Folder with records, as `spinet reproduce --out` and `spinet sweep --out` write them; its subfolders are searched too.
+    /// Folder with records, as `spinet reproduce --out` and `spinet sweep --out` write them; its
+    /// subfolders are searched too.
     #[arg(value_name = "DIR", default_value = "results")]
     directory: PathBuf,
     /// File to write [default: DIR/report.html].
@@ -41,9 +42,18 @@ impl Report {
         let mut files = Files::default();
         files.gather(&self.directory)?;
         files.records.sort();
-        let name = |path: &Path| path.strip_prefix(&self.directory).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        let name = |path: &Path| {
+            path.strip_prefix(&self.directory)
+                .unwrap_or(path)
+                .to_string_lossy()
+                .replace('\\', "/")
+        };
         let mut found = Reported::default();
-        let mut others: Vec<(String, Error)> = files.closed.into_iter().map(|(path, why)| (name(&path), why.into())).collect();
+        let mut others: Vec<(String, Error)> = files
+            .closed
+            .into_iter()
+            .map(|(path, why)| (name(&path), why.into()))
+            .collect();
         for path in &files.records {
             let name = name(path);
             match read(path, output) {
@@ -55,16 +65,24 @@ impl Report {
         }
         self.tell_others(&others, output);
         if found.is_empty() {
-            return Err(Error::NoRecords { directory: self.directory.clone() });
+            return Err(Error::NoRecords {
+                directory: self.directory.clone(),
+            });
         }
-        let path = self.out.clone().unwrap_or_else(|| self.directory.join("report.html"));
+        let path = self
+            .out
+            .clone()
+            .unwrap_or_else(|| self.directory.join("report.html"));
         lab::write_results(&[(path.clone(), &lab::report(&found))])?;
         if self.json {
             let tables = found.tables.iter().map(|stored| {
                 let definition = &stored.record.definition;
                 json!({ "file": stored.name, "experiments": definition.experiments, "rows": stored.record.rows.len(), "reduced": definition.reduced })
             });
-            let figures = found.figures.iter().map(|stored| json!({ "file": stored.name, "figure": stored.record.figure }));
+            let figures = found
+                .figures
+                .iter()
+                .map(|stored| json!({ "file": stored.name, "figure": stored.record.figure }));
             let sweeps = found.sweeps.iter();
             let sweeps = sweeps.map(
                 |stored| json!({ "file": stored.name, "sweep": stored.record.definition.sweep, "points": stored.record.points.len() }),
@@ -75,23 +93,38 @@ impl Report {
             }));
         }
         let count = found.len();
-        writeln!(output, "{}: {count} record{}", path.display(), if count == 1 { "" } else { "s" })
+        writeln!(
+            output,
+            "{}: {count} record{}",
+            path.display(),
+            if count == 1 { "" } else { "s" }
+        )
     }
 
-    /// Names the files that are no records: those of another kind on one line, damaged ones and those that cannot be read with the reason.
+    /// Names the files that are no records: those of another kind on one line, damaged ones and
+    /// those that cannot be read with the reason.
     fn tell_others(&self, others: &[(String, Error)], output: &Output) {
         let is_of_another_kind = |why: &Error| matches!(why, Error::Lab(lab::Error::AnotherKind));
         for (name, why) in others.iter().filter(|(_, why)| !is_of_another_kind(why)) {
             match why {
                 // It names the file itself.
-                Error::Train(why @ spinet::Error::Storage { .. }) => output.note(&format!("left out {why}")),
-                why => output.note(&format!("left out {}: {why}", self.directory.join(name).display())),
+                Error::Train(why @ spinet::Error::Storage { .. }) => {
+                    output.note(&format!("left out {why}"));
+                }
+                why => output.note(&format!(
+                    "left out {}: {why}",
+                    self.directory.join(name).display()
+                )),
             }
         }
         let of_another_kind = others.iter().filter(|(_, why)| is_of_another_kind(why));
         let names: Vec<&str> = of_another_kind.map(|(name, _)| name.as_str()).collect();
         if !names.is_empty() {
-            output.note(&format!("left out of {}, no records of runs: {}", self.directory.display(), in_short(&names)));
+            output.note(&format!(
+                "left out of {}, no records of runs: {}",
+                self.directory.display(),
+                in_short(&names)
+            ));
         }
     }
 }
@@ -101,9 +134,15 @@ fn in_short(names: &[&str]) -> String {
     if names.len() <= 6 {
         return names.join(", ");
     }
-    let folder = |name: &str| name.rsplit_once('/').map_or_else(|| "this folder".to_owned(), |(folder, _)| folder.to_owned());
+    let folder = |name: &str| {
+        name.rsplit_once('/')
+            .map_or_else(|| "this folder".to_owned(), |(folder, _)| folder.to_owned())
+    };
     let groups = names.chunk_by(|a, b| folder(a) == folder(b));
-    groups.map(|group| format!("{} in {}", group.len(), folder(group[0]))).collect::<Vec<_>>().join(", ")
+    groups
+        .map(|group| format!("{} in {}", group.len(), folder(group[0])))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn read(path: &Path, output: &Output) -> Result<AnyRecord, Error> {
@@ -123,9 +162,14 @@ struct Files {
 }
 
 impl Files {
-    /// Adds every JSON file in a folder and below; links to folders are not followed, so that this ends.
+    /// Adds every JSON file in a folder and below; links to folders are not followed, so that this
+    /// ends.
     fn gather(&mut self, directory: &Path) -> Result<(), spinet::Error> {
-        let failed = |source| spinet::Error::Storage { path: directory.to_owned(), action: "read", source };
+        let failed = |source| spinet::Error::Storage {
+            path: directory.to_owned(),
+            action: "read",
+            source,
+        };
         for entry in fs::read_dir(directory).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let path = entry.path();

@@ -1,11 +1,12 @@
-//! `spinet reproduce`: the paper's tables, ours beside the published numbers, its figures, and every other experiment with a name.
+//! `spinet reproduce`: the paper's tables, ours beside the published numbers, its figures, and
+//! every other experiment with a name.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::value::RawValue;
 use spinet::lab::{
-    self, ALL, AnyRecord, BUILT_IN, Experiment, Method, Record, Request, Setting, Study, StudyData, StudyRequest, SweepRecord,
-    experiment_of, experiments_in,
+    self, ALL, AnyRecord, BUILT_IN, Experiment, Method, Record, Request, Setting, Study, StudyData,
+    StudyRequest, SweepRecord, experiment_of, experiments_in,
 };
 use spinet::{Kernel, RuleSettings, Source};
 
@@ -41,25 +42,28 @@ again, and a finished run is not trained again. (Not those of figure5 and grapes
 /// Runs of `--quick` and their length.
 const QUICK: (usize, usize) = (2, 200);
 
-/// Run an experiment by name: the paper's tables, ours beside the published numbers, its figures, and others.
+/// Run an experiment by name: the paper's tables, ours beside the published numbers, its figures,
+/// and others.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Reproduce {
-    /// What to make: table1 to table10, figure3, figure4, figure4-1200, figure5, or `all` of these; grapes-mnist, grapes-depth,
-    /// grapes-optimizers, grapes-forgetting, grapes-forgetting-split; rules-compared [default: table3 table4].
+    /// What to make: table1 to table10, figure3, figure4, figure4-1200, figure5, or `all` of these;
+    /// grapes-mnist, grapes-depth, grapes-optimizers, grapes-forgetting, grapes-forgetting-split;
+    /// rules-compared [default: table3 table4].
     #[arg(value_name = "EXPERIMENT")]
     tables: Vec<String>,
     /// Runs of each network and method, with the seeds 0, 1, 2, ...
     #[arg(long, value_name = "N", default_value_t = 5)]
     runs: usize,
-    /// What the paper leaves open: `authors`, as inferred from its initial networks, or `wide`, the setting of version 0.1.0.
+    /// What the paper leaves open: `authors`, as inferred from its initial networks, or `wide`, the
+    /// setting of version 0.1.0.
     #[arg(long, value_name = "NAME", default_value_t)]
     setting: Setting,
     /// Another number of epochs than the experiment's own.
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Methods: initial, dropout, l2, bdnn-dsd, and where the setting has them dropout-tuned, l2-as-published; the initial network is
-    /// always run.
+    /// Methods: initial, dropout, l2, bdnn-dsd, and where the setting has them dropout-tuned,
+    /// l2-as-published; the initial network is always run.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     methods: Vec<Method>,
     /// Networks of the tables, by hidden units [default: all].
@@ -68,8 +72,8 @@ pub(crate) struct Reproduce {
     /// Another setting of a method's rule than the experiment's own, repeatable; the table says so.
     #[arg(long = "rule", value_name = "NAME:PARAMETER=VALUE,...")]
     rules: Vec<RuleSettings>,
-    /// A smaller run, and the table says so: two seeds, 200 epochs of a table, a tenth of the epochs of any other experiment.
-    /// Seconds on 1,200 samples.
+    /// A smaller run, and the table says so: two seeds, 200 epochs of a table, a tenth of the
+    /// epochs of any other experiment. Seconds on 1,200 samples.
     #[arg(long, conflicts_with_all = ["runs", "epochs"])]
     quick: bool,
     #[command(flatten)]
@@ -110,14 +114,24 @@ impl Reproduce {
             self.show(&made, output)?;
         }
         // Last, so that a file that cannot be written hides no numbers.
-        let Some(directory) = &self.shown.out else { return Ok(()) };
-        made.tables.iter().try_for_each(|record| write_tables(record, directory).map(drop))?;
-        made.figures.iter().try_for_each(|figure| write_figure(figure, directory))
+        let Some(directory) = &self.shown.out else {
+            return Ok(());
+        };
+        made.tables
+            .iter()
+            .try_for_each(|record| write_tables(record, directory).map(drop))?;
+        made.figures
+            .iter()
+            .try_for_each(|figure| write_figure(figure, directory))
     }
 
     /// Prints the tables and what figures show in words.
     fn show(&self, made: &Made, output: &mut Output) -> Result<(), Error> {
-        let record = made.tables.iter().map(if self.shown.markdown { lab::markdown } else { lab::text });
+        let record = made.tables.iter().map(if self.shown.markdown {
+            lab::markdown
+        } else {
+            lab::text
+        });
         let figure = |figure: &StudyData| match figure {
             StudyData::Figure(record) if self.shown.markdown => lab::figure_markdown(record),
             StudyData::Figure(record) => lab::figure_text(record),
@@ -138,30 +152,53 @@ impl Reproduce {
     /// What was asked for; nothing to show if only a share of the runs was.
     fn make(&self, output: &mut Output) -> Result<Option<Made>, Error> {
         let (experiments, figures) = self.words()?;
-        let (request, shard) = (self.request(experiments, self.source.source()), self.kept.shard()?);
+        let (request, shard) = (
+            self.request(experiments, self.source.source()),
+            self.kept.shard()?,
+        );
         let of_figures = self.figure_request();
-        let sweeps = figures.iter().map(|figure| of_figures.sweep(*figure)).collect::<Result<Vec<_>, _>>()?;
+        let sweeps = figures
+            .iter()
+            .map(|figure| of_figures.sweep(*figure))
+            .collect::<Result<Vec<_>, _>>()?;
         let sweeps: Vec<_> = sweeps.into_iter().flatten().collect();
         let has_tables = !request.experiments.is_empty();
         let of_tables = if has_tables { request.work(shard)? } else { 0 };
         // Figures that are no sweep are in no share.
         let of_others = match shard {
-            Some(_) => sweeps.iter().map(|sweep| sweep.work(shard)).collect::<Result<Vec<_>, _>>()?,
-            None => figures.iter().map(|figure| of_figures.work(*figure)).collect::<Result<Vec<_>, _>>()?,
+            Some(_) => sweeps
+                .iter()
+                .map(|sweep| sweep.work(shard))
+                .collect::<Result<Vec<_>, _>>()?,
+            None => figures
+                .iter()
+                .map(|figure| of_figures.work(*figure))
+                .collect::<Result<Vec<_>, _>>()?,
         };
         warn_if_slow([self.kernel], output)?;
         let bar = ReproduceBar::new(of_others.into_iter().fold(of_tables, u64::saturating_add));
         let advance = |work| bar.advance(work, output);
         let result = (|| {
             if let Some(shard) = shard {
-                let mut count = if has_tables { lab::run_share(&request, shard, &advance)? } else { 0 };
+                let mut count = if has_tables {
+                    lab::run_share(&request, shard, &advance)?
+                } else {
+                    0
+                };
                 for sweep in &sweeps {
                     count += lab::sweep_share(sweep, shard, &advance)?;
                 }
                 return Ok(Err(count));
             }
-            let tables = if has_tables { Some(lab::reproduce(&request, &advance)?) } else { None };
-            let figures = figures.iter().map(|figure| of_figures.make(*figure, &advance)).collect::<Result<Vec<_>, _>>()?;
+            let tables = if has_tables {
+                Some(lab::reproduce(&request, &advance)?)
+            } else {
+                None
+            };
+            let figures = figures
+                .iter()
+                .map(|figure| of_figures.make(*figure, &advance))
+                .collect::<Result<Vec<_>, _>>()?;
             Ok::<_, lab::Error>(Ok(Made { tables, figures }))
         })();
         bar.clear();
@@ -177,7 +214,10 @@ impl Reproduce {
     /// The experiments and figures that were asked for, each once.
     fn words(&self) -> Result<(Vec<&'static Experiment>, Vec<Study>), Error> {
         if self.tables.iter().any(|word| word == ALL) {
-            return Ok((experiments_in(self.setting).collect(), Study::FIGURES.to_vec()));
+            return Ok((
+                experiments_in(self.setting).collect(),
+                Study::FIGURES.to_vec(),
+            ));
         }
         let (mut experiments, mut figures) = (Vec::<&'static Experiment>::new(), Vec::new());
         for word in &self.tables {
@@ -188,13 +228,19 @@ impl Reproduce {
                 continue;
             }
             let experiment = experiment_of(word, self.setting)?;
-            if !experiments.iter().any(|known| known.name == experiment.name) {
+            if !experiments
+                .iter()
+                .any(|known| known.name == experiment.name)
+            {
                 experiments.push(experiment);
             }
         }
         if experiments.is_empty() && !figures.is_empty() {
-            let given =
-                [("--methods", !self.methods.is_empty()), ("--hidden", !self.hidden.is_empty()), ("--rule", !self.rules.is_empty())];
+            let given = [
+                ("--methods", !self.methods.is_empty()),
+                ("--hidden", !self.hidden.is_empty()),
+                ("--rule", !self.rules.is_empty()),
+            ];
             if let Some((flag, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
                 return Err(Error::FlagOfTables { flag });
             }
@@ -221,7 +267,11 @@ impl Reproduce {
 
     /// Runs, and another number of epochs.
     fn extent(&self) -> (usize, Option<usize>) {
-        if self.quick { (QUICK.0, Some(QUICK.1)) } else { (self.runs, self.epochs) }
+        if self.quick {
+            (QUICK.0, Some(QUICK.1))
+        } else {
+            (self.runs, self.epochs)
+        }
     }
 
     fn request(&self, experiments: Vec<&'static Experiment>, source: Source) -> Request {
@@ -230,7 +280,11 @@ impl Reproduce {
             experiments,
             runs,
             epochs,
-            methods: if self.methods.is_empty() { Method::ALL.to_vec() } else { self.methods.clone() },
+            methods: if self.methods.is_empty() {
+                Method::ALL.to_vec()
+            } else {
+                self.methods.clone()
+            },
             rules: self.rules.clone(),
             hidden: self.hidden.clone(),
             kernel: self.kernel,
@@ -257,10 +311,24 @@ impl Reproduce {
             words.push(format!("--epochs {epochs}"));
         }
         if !self.methods.is_empty() {
-            words.push(format!("--methods {}", self.methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(",")));
+            words.push(format!(
+                "--methods {}",
+                self.methods
+                    .iter()
+                    .map(|method| method.name())
+                    .collect::<Vec<_>>()
+                    .join(",")
+            ));
         }
         if !self.hidden.is_empty() {
-            words.push(format!("--hidden {}", self.hidden.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")));
+            words.push(format!(
+                "--hidden {}",
+                self.hidden
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(",")
+            ));
         }
         if self.kernel != Kernel::Auto {
             words.push(format!("--kernel {}", self.kernel.class()));
@@ -276,14 +344,25 @@ impl Made {
         if let (Some(record), true) = (&self.tables, self.figures.is_empty()) {
             return Ok(record.to_json()?);
         }
-        let raw = |text: String| RawValue::from_string(text).map_err(|source| lab::Error::Record { source });
-        let tables = self.tables.as_ref().map(|record| raw(record.to_json()?)).transpose()?;
+        let raw = |text: String| {
+            RawValue::from_string(text).map_err(|source| lab::Error::Record { source })
+        };
+        let tables = self
+            .tables
+            .as_ref()
+            .map(|record| raw(record.to_json()?))
+            .transpose()?;
         let figure = |figure: &StudyData| match figure {
             StudyData::Figure(record) => raw(record.to_json()?),
             StudyData::Sweep(record) => raw(record.to_json()?),
         };
-        let figures = self.figures.iter().map(figure).collect::<Result<Vec<_>, lab::Error>>()?;
-        let all = serde_json::to_string(&serde_json::json!({ "tables": tables, "figures": figures }));
+        let figures = self
+            .figures
+            .iter()
+            .map(figure)
+            .collect::<Result<Vec<_>, lab::Error>>()?;
+        let all =
+            serde_json::to_string(&serde_json::json!({ "tables": tables, "figures": figures }));
         Ok(all.map_err(|source| lab::Error::Record { source })? + "\n")
     }
 }
@@ -291,9 +370,18 @@ impl Made {
 /// A stored record, of tables or of a figure.
 fn from_file(path: &Path, output: &Output) -> Result<Made, Error> {
     Ok(match read_record(path, AnyRecord::parse, output)? {
-        AnyRecord::Tables(record) => Made { tables: Some(record), ..Made::default() },
-        AnyRecord::Figure(record) => Made { figures: vec![StudyData::Figure(record)], ..Made::default() },
-        AnyRecord::Sweep(record) => Made { figures: vec![StudyData::Sweep(record)], ..Made::default() },
+        AnyRecord::Tables(record) => Made {
+            tables: Some(record),
+            ..Made::default()
+        },
+        AnyRecord::Figure(record) => Made {
+            figures: vec![StudyData::Figure(record)],
+            ..Made::default()
+        },
+        AnyRecord::Sweep(record) => Made {
+            figures: vec![StudyData::Sweep(record)],
+            ..Made::default()
+        },
     })
 }
 
@@ -303,7 +391,13 @@ fn write_figure(figure: &StudyData, directory: &Path) -> Result<(), Error> {
         StudyData::Sweep(record) => write_sweep(record, directory),
         StudyData::Figure(record) => {
             let svg = lab::figure_svg(record)?;
-            write_pair(directory, &record.figure, record.reduced.is_some(), &record.to_json()?, Some(&svg))
+            write_pair(
+                directory,
+                &record.figure,
+                record.reduced.is_some(),
+                &record.to_json()?,
+                Some(&svg),
+            )
         }
     }
 }
@@ -311,26 +405,54 @@ fn write_figure(figure: &StudyData, directory: &Path) -> Result<(), Error> {
 /// Writes a sweep and its figure, if it has one.
 pub(crate) fn write_sweep(record: &SweepRecord, directory: &Path) -> Result<(), Error> {
     let (definition, svg) = (&record.definition, lab::sweep_figure(record)?);
-    write_pair(directory, &definition.sweep, definition.reduced.is_some(), &record.to_json()?, svg.as_deref())
+    write_pair(
+        directory,
+        &definition.sweep,
+        definition.reduced.is_some(),
+        &record.to_json()?,
+        svg.as_deref(),
+    )
 }
 
 /// `NAME.json` and `NAME.svg`, or `NAME-reduced` where it is smaller than what it is known for.
-fn write_pair(directory: &Path, name: &str, is_reduced: bool, json: &str, svg: Option<&str>) -> Result<(), Error> {
+fn write_pair(
+    directory: &Path,
+    name: &str,
+    is_reduced: bool,
+    json: &str,
+    svg: Option<&str>,
+) -> Result<(), Error> {
     let name = format!("{name}{}", if is_reduced { "-reduced" } else { "" });
     let at = |end: &str| directory.join(format!("{name}.{end}"));
-    let files: Vec<_> = [(at("json"), json)].into_iter().chain(svg.map(|svg| (at("svg"), svg))).collect();
+    let files: Vec<_> = [(at("json"), json)]
+        .into_iter()
+        .chain(svg.map(|svg| (at("svg"), svg)))
+        .collect();
     Ok(lab::write_results(&files)?)
 }
 
-/// Writes a record and its figures: `NAME.json`, `NAME-accuracy.svg` and, with spine counts, `NAME-spines.svg`;
-/// a record of less than the full experiments is called `NAME-reduced`. Gives the path of the record.
+/// Writes a record and its figures: `NAME.json`, `NAME-accuracy.svg` and, with spine counts,
+/// `NAME-spines.svg`; a record of less than the full experiments is called `NAME-reduced`. Gives
+/// the path of the record.
 pub(crate) fn write_tables(record: &Record, directory: &Path) -> Result<PathBuf, Error> {
     let figure = lab::accuracy_figure(record)?;
     let has_spines = record.rows.iter().any(|row| !row.curve.counts.is_empty());
-    let spines = if has_spines { Some(lab::spine_figure(record)?) } else { None };
-    let reduced = if record.definition.reduced.is_some() { "-reduced" } else { "" };
+    let spines = if has_spines {
+        Some(lab::spine_figure(record)?)
+    } else {
+        None
+    };
+    let reduced = if record.definition.reduced.is_some() {
+        "-reduced"
+    } else {
+        ""
+    };
     let is_all = record.definition.experiments.len() == experiments_in(Setting::default()).count();
-    let name = if is_all { "paper-tables".to_owned() } else { record.definition.experiments.join("-") } + reduced;
+    let name = if is_all {
+        "paper-tables".to_owned()
+    } else {
+        record.definition.experiments.join("-")
+    } + reduced;
     let at = |end: &str| directory.join(name.clone() + end);
     let json = record.to_json()?;
     let mut files = vec![(at(".json"), json.as_str()), (at("-accuracy.svg"), &figure)];

@@ -1,4 +1,5 @@
-//! How far many runs are together: a moving line on a terminal, one plain line for every tenth elsewhere.
+//! How far many runs are together: a moving line on a terminal, one plain line for every tenth
+//! elsewhere.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -29,15 +30,30 @@ impl ReproduceBar {
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             let of_left = Arc::clone(&found);
             let rest = move |state: &ProgressState, text: &mut dyn Write| {
-                let words = left(state.elapsed(), all, state.pos(), of_left.load(Ordering::Relaxed));
+                let words = left(
+                    state.elapsed(),
+                    all,
+                    state.pos(),
+                    of_left.load(Ordering::Relaxed),
+                );
                 let _ = text.write_str(&words.map_or_else(|| "?".to_owned(), duration));
             };
             let gone = |state: &ProgressState, text: &mut dyn Write| {
                 let _ = text.write_str(&duration(state.elapsed()));
             };
-            bar.set_style(style.progress_chars("=> ").with_key("left", rest).with_key("elapsed", gone));
+            bar.set_style(
+                style
+                    .progress_chars("=> ")
+                    .with_key("left", rest)
+                    .with_key("elapsed", gone),
+            );
         }
-        Self { bar, all, behind: AtomicU64::new(0), found }
+        Self {
+            bar,
+            all,
+            behind: AtomicU64::new(0),
+            found,
+        }
     }
 
     /// So much more is behind the command; called from any thread.
@@ -53,7 +69,11 @@ impl ReproduceBar {
         }
         let tenth = |done: u64| done.saturating_mul(10) / self.all.max(1);
         if tenth(before + work) > tenth(before) {
-            output.note(&format!("{} % done, {} gone", 10 * tenth(before + work), duration(self.bar.elapsed())));
+            output.note(&format!(
+                "{} % done, {} gone",
+                10 * tenth(before + work),
+                duration(self.bar.elapsed())
+            ));
         }
     }
 
@@ -63,8 +83,8 @@ impl ReproduceBar {
     }
 }
 
-/// The time that is left, if work goes on as fast as since the start: what was found done took no time. Unknown before the first
-/// piece of work.
+/// The time that is left, if work goes on as fast as since the start: what was found done took no
+/// time. Unknown before the first piece of work.
 fn left(elapsed: Duration, all: u64, behind: u64, found: u64) -> Option<Duration> {
     let done = behind.checked_sub(found).filter(|done| *done > 0)?;
     let times = all.saturating_sub(behind) as f64 / done as f64;

@@ -48,9 +48,16 @@ impl Rules {
 fn show(entry: &RuleEntry, output: &mut Output) -> Result<(), Error> {
     writeln!(output, "{}: {}", entry.name, entry.summary)?;
     if entry.role == Role::Optimizer {
-        writeln!(output, "  optimizer: turns gradients into updates; a run has one")?;
+        writeln!(
+            output,
+            "  optimizer: turns gradients into updates; a run has one"
+        )?;
     } else {
-        let places: Vec<_> = entry.seams.iter().map(|seam| seam_in_words(*seam)).collect();
+        let places: Vec<_> = entry
+            .seams
+            .iter()
+            .map(|seam| seam_in_words(*seam))
+            .collect();
         writeln!(output, "  acts on: {}", places.join(", "))?;
     }
     writeln!(output, "  reference: {}", entry.reference)?;

@@ -11,5 +11,9 @@ pub(crate) fn ranked(scores: &[f32]) -> Vec<usize> {
 
 /// What a score is.
 pub(crate) fn kind(model: &Model) -> &'static str {
-    if model.network.config().loss == Loss::CrossEntropy { "probability" } else { "output" }
+    if model.network.config().loss == Loss::CrossEntropy {
+        "probability"
+    } else {
+        "output"
+    }
 }

@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use spinet::data::{Column, Part, normal_name};
-use spinet::{Activation, BiasInitializer, Initialiser, Kernel, LayerSettings, Loss, RuleSettings, Schedule, Standardize, TrainConfig};
+use spinet::{
+    Activation, BiasInitializer, Initialiser, Kernel, LayerSettings, Loss, RuleSettings, Schedule,
+    Standardize, TrainConfig,
+};
 
 use crate::error::Error;
 
@@ -18,32 +21,38 @@ pub(crate) struct Settings {
     /// Read settings from a TOML file, such as the run.toml of an earlier run; flags override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Data set of `spinet data list`, or your own in the data directory: a .csv or .npy file, or a folder of idx files [default: mnist-1200].
+    /// Data set of `spinet data list`, or your own in the data directory: a .csv or .npy file, or a
+    /// folder of idx files [default: mnist-1200].
     #[arg(long, value_name = "NAME")]
     data: Option<String>,
     /// Column of the labels in a table, name or number from 1 [default: the last].
     #[arg(long, value_name = "COLUMN")]
     label: Option<Column>,
-    /// Test part of data that have none: a fraction or a number of samples, every class with its share [default: 0.2].
+    /// Test part of data that have none: a fraction or a number of samples, every class with its
+    /// share [default: 0.2].
     #[arg(long, value_name = "PART", allow_negative_numbers = true)]
     test_part: Option<Part>,
     /// Train on so many samples of each class [default: all].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     train_per_class: Option<usize>,
-    /// Which samples the two settings above choose; the seed of the run does not matter for that [default: 0].
+    /// Which samples the two settings above choose; the seed of the run does not matter for that
+    /// [default: 0].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     split_seed: Option<u64>,
-    /// How pixels of an image set are standardized, with constants of the training samples: `feature` (each pixel), `image` (each
-    /// image), `global` (all pixels alike), `feature-eps` (see the documentation) [default: none].
+    /// How pixels of an image set are standardized, with constants of the training samples:
+    /// `feature` (each pixel), `image` (each image), `global` (all pixels alike), `feature-eps`
+    /// (see the documentation) [default: none].
     #[arg(long, value_name = "NAME", value_parser = standardize())]
     standardize: Option<Standardize>,
     /// Learning rule, repeatable, in the order in which they act; see `spinet rules`.
     #[arg(long = "rule", value_name = "NAME[:PARAMETER=VALUE,...]")]
     rules: Vec<RuleSettings>,
-    /// Units of the hidden layers: `100`, `256,128`, or `none` for a linear classifier [default: 100].
+    /// Units of the hidden layers: `100`, `256,128`, or `none` for a linear classifier [default:
+    /// 100].
     #[arg(long, value_name = "UNITS")]
     hidden: Option<Hidden>,
-    /// Hidden layer, repeatable, from input to output, in the place of `--hidden` and `--activation`; see `spinet layers`.
+    /// Hidden layer, repeatable, from input to output, in the place of `--hidden` and
+    /// `--activation`; see `spinet layers`.
     #[arg(long = "layer", value_name = "NAME[:PARAMETER=VALUE,...]", conflicts_with_all = ["hidden", "activation"])]
     layers: Vec<LayerSettings>,
     /// Activation of the hidden layers [default: sigmoid].
@@ -55,7 +64,8 @@ pub(crate) struct Settings {
     /// What training makes small [default: cross-entropy].
     #[arg(long, value_name = "NAME", value_parser = loss())]
     loss: Option<Loss>,
-    /// How weights start: `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`, `glorot-sigmoid`, `he` or `fan-in` [default: uniform(1)].
+    /// How weights start: `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`,
+    /// `glorot-sigmoid`, `he` or `fan-in` [default: uniform(1)].
     #[arg(long, value_name = "LAW")]
     initialiser: Option<Initialiser>,
     /// How biases start: at 0, or from the distribution of the weights [default: zeros].
@@ -70,8 +80,8 @@ pub(crate) struct Settings {
     /// Step size, above 0 [default: 0.1].
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     learning_rate: Option<f64>,
-    /// How the learning rate changes over the run: `constant`, `step(N,F)` (times F every N epochs), `cosine` or `cosine(F)`
-    /// (down to the share F) [default: constant].
+    /// How the learning rate changes over the run: `constant`, `step(N,F)` (times F every N
+    /// epochs), `cosine` or `cosine(F)` (down to the share F) [default: constant].
     #[arg(long, value_name = "LAW")]
     schedule: Option<Schedule>,
     /// Epochs in which the learning rate rises to what it is [default: 0].
@@ -89,7 +99,8 @@ pub(crate) struct Settings {
     /// The run's one seed [default: 0].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
-    /// How products with pixels are computed; `exact` and `f32` differ in the last digits [default: auto].
+    /// How products with pixels are computed; `exact` and `f32` differ in the last digits [default:
+    /// auto].
     #[arg(long, value_name = "NAME", value_parser = kernel())]
     kernel: Option<Kernel>,
 }
@@ -108,13 +119,22 @@ impl Settings {
         config.train_per_class = self.train_per_class.or(config.train_per_class);
         set(&mut config.split_seed, self.split_seed.as_ref());
         set(&mut config.standardize, self.standardize.as_ref());
-        set(&mut config.hidden, self.hidden.as_ref().map(|hidden| &hidden.0));
+        set(
+            &mut config.hidden,
+            self.hidden.as_ref().map(|hidden| &hidden.0),
+        );
         set(&mut config.activation, self.activation.as_ref());
-        set(&mut config.output_activation, self.output_activation.as_ref());
+        set(
+            &mut config.output_activation,
+            self.output_activation.as_ref(),
+        );
         set(&mut config.loss, self.loss.as_ref());
         set(&mut config.initialiser, self.initialiser.as_ref());
         set(&mut config.bias_initializer, self.bias_initializer.as_ref());
-        set(&mut config.bias, (self.bias || self.no_bias).then_some(&self.bias));
+        set(
+            &mut config.bias,
+            (self.bias || self.no_bias).then_some(&self.bias),
+        );
         set(&mut config.learning_rate, self.learning_rate.as_ref());
         set(&mut config.schedule, self.schedule.as_ref());
         set(&mut config.warm_up, self.warm_up.as_ref());
@@ -123,7 +143,10 @@ impl Settings {
         set(&mut config.evaluate_every, self.evaluate_every.as_ref());
         set(&mut config.seed, self.seed.as_ref());
         set(&mut config.kernel, self.kernel.as_ref());
-        set(&mut config.rules, (!self.rules.is_empty()).then_some(&self.rules));
+        set(
+            &mut config.rules,
+            (!self.rules.is_empty()).then_some(&self.rules),
+        );
         if self.hidden.is_some() || self.activation.is_some() {
             config.layers.clear();
         }
@@ -152,8 +175,11 @@ impl FromStr for Hidden {
         if text == "none" {
             return Ok(Self(Vec::new()));
         }
-        let units = text.split(',').map(|units| units.trim().parse().ok().filter(|units| *units > 0));
-        let refused = || "expected whole numbers from 1, as in `100` or `256,128`, or `none`".to_owned();
+        let units = text
+            .split(',')
+            .map(|units| units.trim().parse().ok().filter(|units| *units > 0));
+        let refused =
+            || "expected whole numbers from 1, as in `100` or `256,128`, or `none`".to_owned();
         units.collect::<Option<_>>().map(Self).ok_or_else(refused)
     }
 }
@@ -179,7 +205,15 @@ fn loss() -> impl TypedValueParser<Value = Loss> {
 }
 
 /// One of some values by name; clap lists them and suggests the nearest.
-fn named<T: Copy + Send + Sync + 'static>(all: &'static [T], name: fn(T) -> &'static str) -> impl TypedValueParser<Value = T> {
+fn named<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
     let names = PossibleValuesParser::new(all.iter().map(|value| name(*value)));
-    names.try_map(move |found| all.iter().copied().find(|value| name(*value) == found).ok_or("unknown name"))
+    names.try_map(move |found| {
+        all.iter()
+            .copied()
+            .find(|value| name(*value) == found)
+            .ok_or("unknown name")
+    })
 }

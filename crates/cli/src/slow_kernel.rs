@@ -1,13 +1,19 @@
-//! A word before the first step where the chosen class of kernels is far slower on this processor than the other.
+//! A word before the first step where the chosen class of kernels is far slower on this processor
+//! than the other.
 
 use spinet::{Kernel, lab};
 
 use crate::error::Error;
 use crate::output::Output;
 
-/// Says so if one of these kernels is of the class `exact` and this processor has no instructions for it.
-pub(crate) fn warn_if_slow(kernels: impl IntoIterator<Item = Kernel>, output: &Output) -> Result<(), Error> {
-    let is_slow = |kernel: &Kernel| is_slow(*kernel, Kernel::Exact.resolve().unwrap_or(Kernel::Portable));
+/// Says so if one of these kernels is of the class `exact` and this processor has no instructions
+/// for it.
+pub(crate) fn warn_if_slow(
+    kernels: impl IntoIterator<Item = Kernel>,
+    output: &Output,
+) -> Result<(), Error> {
+    let is_slow =
+        |kernel: &Kernel| is_slow(*kernel, Kernel::Exact.resolve().unwrap_or(Kernel::Portable));
     if kernels.into_iter().any(|kernel| is_slow(&kernel)) {
         output.note(&warning(lab::times_of_f32(Kernel::Portable)?));
     }
@@ -41,7 +47,11 @@ mod tests {
             // `train` and experiments run the fastest kernel of the class.
             (Kernel::Portable, Kernel::Vnni, false),
         ] {
-            assert_eq!(is_slow(kernel, exact_here), expected, "{kernel}, {exact_here}");
+            assert_eq!(
+                is_slow(kernel, exact_here),
+                expected,
+                "{kernel}, {exact_here}"
+            );
         }
     }
 
@@ -50,6 +60,9 @@ mod tests {
         let factor = lab::times_of_f32(Kernel::Portable).unwrap();
         assert!(factor > 1.0, "{factor}");
         let text = warning(17.04);
-        assert!(text.contains("17.0 times as long as with `f32`") && text.contains("`--kernel f32`"), "{text}");
+        assert!(
+            text.contains("17.0 times as long as with `f32`") && text.contains("`--kernel f32`"),
+            "{text}"
+        );
     }
 }

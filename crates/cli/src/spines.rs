@@ -8,7 +8,8 @@ use spinet::{Evaluation, Model};
 
 use crate::number::thousands;
 
-/// Counts of changes since the last evaluation, which add up; other counts are of the present state.
+/// Counts of changes since the last evaluation, which add up; other counts are of the present
+/// state.
 const CHANGES: [&str; 4] = ["appeared", "grew", "shrank", "disappeared"];
 
 /// By rule and name: changes over the whole run, and the state at its end.
@@ -20,7 +21,11 @@ pub(crate) fn over_a_run(curve: &[Evaluation]) -> RuleCounts {
         let totals = counts.entry(rule.clone()).or_default();
         for (name, count) in measures {
             let total = totals.entry(name.clone()).or_default();
-            *total = if CHANGES.contains(&name.as_str()) { total.saturating_add(*count) } else { *count };
+            *total = if CHANGES.contains(&name.as_str()) {
+                total.saturating_add(*count)
+            } else {
+                *count
+            };
         }
     }
     counts
@@ -37,15 +42,28 @@ pub(crate) fn bounds(model: &Model, layer: usize) -> Option<&[f32]> {
 
 /// One line for each rule: `spines: 1,234 grew, 5 appeared; 951 of 79,400 weights at their bound`.
 pub(crate) fn in_words(counts: &RuleCounts, model: &Model) -> Vec<String> {
-    let bounded: usize = (0..model.network.weighted_layers()).filter_map(|layer| bounds(model, layer)).map(<[f32]>::len).sum();
+    let bounded: usize = (0..model.network.weighted_layers())
+        .filter_map(|layer| bounds(model, layer))
+        .map(<[f32]>::len)
+        .sum();
     let line = |(rule, counts): (&String, &BTreeMap<String, u64>)| {
         let count = |name: &str| counts.get(name).map(|count| thousands(*count));
         let Some(saturated) = count("saturated") else {
-            let all: Vec<_> = counts.iter().map(|(name, count)| format!("{} {name}", thousands(*count))).collect();
+            let all: Vec<_> = counts
+                .iter()
+                .map(|(name, count)| format!("{} {name}", thousands(*count)))
+                .collect();
             return format!("{rule}: {}", all.join(", "));
         };
-        let changes: Vec<_> = CHANGES.iter().filter_map(|name| Some(format!("{} {name}", count(name)?))).collect();
-        format!("spines: {}; {saturated} of {} weights at their bound", changes.join(", "), thousands(bounded as u64))
+        let changes: Vec<_> = CHANGES
+            .iter()
+            .filter_map(|name| Some(format!("{} {name}", count(name)?)))
+            .collect();
+        format!(
+            "spines: {}; {saturated} of {} weights at their bound",
+            changes.join(", "),
+            thousands(bounded as u64)
+        )
     };
     counts.iter().map(line).collect()
 }

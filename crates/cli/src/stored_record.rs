@@ -23,9 +23,16 @@ pub(crate) struct RecordFlags {
 }
 
 /// Reads a stored record; what is wrong with it is told with its path.
-pub(crate) fn read_record<R>(path: &Path, parse: fn(&str) -> Result<R, lab::Error>, output: &Output) -> Result<R, Error> {
+pub(crate) fn read_record<R>(
+    path: &Path,
+    parse: fn(&str) -> Result<R, lab::Error>,
+    output: &Output,
+) -> Result<R, Error> {
     let text = store::read_text(path, MAX_RECORD)?;
-    let record = parse(&text).map_err(|source| Error::Record { path: path.to_owned(), source: Box::new(source) })?;
+    let record = parse(&text).map_err(|source| Error::Record {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })?;
     tell_unsealed(path, &text, output);
     Ok(record)
 }
@@ -33,6 +40,9 @@ pub(crate) fn read_record<R>(path: &Path, parse: fn(&str) -> Result<R, lab::Erro
 /// Says of a record without a digest that it has none.
 pub(crate) fn tell_unsealed(path: &Path, record: &str, output: &Output) {
     if !lab::is_sealed(record) {
-        output.note(&format!("{}: carries no digest, so nothing vouches for its numbers; an earlier build made it", path.display()));
+        output.note(&format!(
+            "{}: carries no digest, so nothing vouches for its numbers; an earlier build made it",
+            path.display()
+        ));
     }
 }

@@ -60,7 +60,8 @@ pub(crate) struct Sweep {
     from: Option<PathBuf>,
     #[command(flatten)]
     kept: KeptRuns,
-    /// How products with pixels are computed, instead of what the file says; `exact` and `f32` differ in the last digits.
+    /// How products with pixels are computed, instead of what the file says; `exact` and `f32`
+    /// differ in the last digits.
     #[arg(long, value_name = "NAME", value_parser = kernel(), help_heading = "This machine")]
     kernel: Option<Kernel>,
     #[command(flatten)]
@@ -87,15 +88,25 @@ impl Sweep {
             write!(output, "{}", lab::sweep_text(&record))?;
         }
         // Last, so that a figure that cannot be drawn hides no numbers.
-        self.shown.out.iter().try_for_each(|directory| write_sweep(&record, directory))
+        self.shown
+            .out
+            .iter()
+            .try_for_each(|directory| write_sweep(&record, directory))
     }
 
     /// The record; none if only a share of the runs was asked for.
     fn make(&self, path: &Path, output: &mut Output) -> Result<Option<SweepRecord>, Error> {
         let text = store::read_text(path, MAX_SETTINGS)?;
-        let name = path.file_stem().map_or_else(|| "sweep".to_owned(), |name| name.to_string_lossy().into_owned());
-        let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let kernel = self.kernel.map_or_else(String::new, |kernel| format!(" --kernel {}", kernel.class()));
+        let name = path.file_stem().map_or_else(
+            || "sweep".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        let file = path
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let kernel = self.kernel.map_or_else(String::new, |kernel| {
+            format!(" --kernel {}", kernel.class())
+        });
         let request = SweepRequest {
             file: SweepFile::parse(&text, path)?,
             command: format!("spinet sweep {}{kernel}", quoted(&file)),
@@ -109,7 +120,11 @@ impl Sweep {
         };
         let shard = self.kept.shard()?;
         let work = request.work(shard)?;
-        let kernels = request.file.points.iter().map(|point| request.kernel.unwrap_or(point.config.kernel));
+        let kernels = request
+            .file
+            .points
+            .iter()
+            .map(|point| request.kernel.unwrap_or(point.config.kernel));
         warn_if_slow(kernels, output)?;
         let bar = ReproduceBar::new(work);
         let advance = |work| bar.advance(work, output);

@@ -65,14 +65,24 @@ pub(crate) struct Train {
 impl Train {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let config = self.settings.config()?.resolved()?;
-        let path = self.out.clone().unwrap_or_else(|| Path::new("runs").join(run_name(&config)));
+        let path = self
+            .out
+            .clone()
+            .unwrap_or_else(|| Path::new("runs").join(run_name(&config)));
         let data = load_with(&config.data, &self.source.source(), &config.data_options())?;
         let directory = RunDirectory::open(&path)?;
         let started = Instant::now();
-        let finished = if self.force { None } else { directory.finished(&config, &data)? };
+        let finished = if self.force {
+            None
+        } else {
+            directory.finished(&config, &data)?
+        };
         let (model, curve) = match finished {
             Some(finished) => {
-                output.note(&format!("{} holds this run, finished; `--force` trains it again", path.display()));
+                output.note(&format!(
+                    "{} holds this run, finished; `--force` trains it again",
+                    path.display()
+                ));
                 finished
             }
             None => self.train(&config, &data, &directory, output)?,
@@ -101,17 +111,30 @@ impl Train {
         let start = directory.begin(&mut trainer, data)?;
         output.note(&plan(&trainer, data, self.threads.count()));
         warn_if_slow([config.kernel], output)?;
-        start.skipped.iter().for_each(|reason| output.note(&format!("skipped {reason}")));
+        start
+            .skipped
+            .iter()
+            .for_each(|reason| output.note(&format!("skipped {reason}")));
         if start.from.is_some() {
             let step = thousands(trainer.position().step);
-            output.note(&format!("going on after step {step} (epoch {})", thousands(trainer.epoch() as u64 + 1)));
+            output.note(&format!(
+                "going on after step {step} (epoch {})",
+                thousands(trainer.epoch() as u64 + 1)
+            ));
         }
-        let safety = Safety { stop: stop_on_signals(), save_every: Duration::from_secs_f64(self.save_every), ..Safety::default() };
+        let safety = Safety {
+            stop: stop_on_signals(),
+            save_every: Duration::from_secs_f64(self.save_every),
+            ..Safety::default()
+        };
         let mut bar = TrainBar::new(config.epochs);
         let result = directory.run(&mut trainer, data, &safety, &mut |advance, trainer| {
             // The last step of an epoch after which an evaluation is due is shown with that.
-            let is_due = advance == Advance::Stepped && trainer.config().is_evaluated(trainer.epoch());
-            if let (0, false, Some(newest)) = (trainer.position().batch, is_due, trainer.curve().last()) {
+            let is_due =
+                advance == Advance::Stepped && trainer.config().is_evaluated(trainer.epoch());
+            if let (0, false, Some(newest)) =
+                (trainer.position().batch, is_due, trainer.curve().last())
+            {
                 bar.show(trainer.epoch(), newest, output);
             }
         });
@@ -123,7 +146,11 @@ impl Train {
     fn next(&self, directory: &RunDirectory, data: &Dataset) -> String {
         let quoted = |path: &Path| quoted(&path.display().to_string());
         let source = self.source.source();
-        let leave = if source.allow_unverified && !data.is_verified { " --allow-unverified" } else { "" };
+        let leave = if source.allow_unverified && !data.is_verified {
+            " --allow-unverified"
+        } else {
+            ""
+        };
         let command = format!("spinet eval {}{leave}", quoted(directory.path()));
         match source.data_dir {
             Some(data_dir) if !find(&data.name).is_ok_and(DatasetEntry::is_embedded) => {
@@ -137,7 +164,12 @@ impl Train {
 /// `training 784-100-10 (79,510 weights and biases) ...`, before the first step.
 fn plan(trainer: &Trainer, data: &Dataset, threads: usize) -> String {
     let network = trainer.network();
-    let sizes: Vec<_> = network.config().sizes.iter().map(ToString::to_string).collect();
+    let sizes: Vec<_> = network
+        .config()
+        .sizes
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let parameters: usize = network.params().iter().map(<[f32]>::len).sum();
     format!(
         "training {} ({} weights and biases) with {} on {} ({} samples), {threads} thread{}, kernel {}",
@@ -154,7 +186,11 @@ fn plan(trainer: &Trainer, data: &Dataset, threads: usize) -> String {
 /// The rules of a run, or what it is without them.
 pub(crate) fn rules_in_words(config: &TrainConfig) -> String {
     let rules: Vec<_> = config.rules.iter().map(ToString::to_string).collect();
-    if rules.is_empty() { "plain gradient descent".to_owned() } else { rules.join(" + ") }
+    if rules.is_empty() {
+        "plain gradient descent".to_owned()
+    } else {
+        rules.join(" + ")
+    }
 }
 
 /// What came out of a run.
@@ -184,7 +220,11 @@ impl RunResult {
     fn new(directory: &RunDirectory, data: &Dataset, curve: &[Evaluation], time: Duration) -> Self {
         let last = &curve[curve.len() - 1];
         // The first of equals.
-        let best = curve.iter().rev().max_by(|a, b| a.accuracy.total_cmp(&b.accuracy)).unwrap_or(last);
+        let best = curve
+            .iter()
+            .rev()
+            .max_by(|a, b| a.accuracy.total_cmp(&b.accuracy))
+            .unwrap_or(last);
         Self {
             directory: directory.path().to_owned(),
             model: directory.model(),
@@ -206,19 +246,36 @@ impl RunResult {
 
     fn show(&self, model: &Model, data: &Dataset, output: &mut Output) -> Result<(), Error> {
         writeln!(output, "data: {}", both_parts(data))?;
-        writeln!(output, "test accuracy: {} (loss {:.4})", percent(self.accuracy), self.loss)?;
-        writeln!(output, "best on the way: {} after epoch {}", percent(self.best_accuracy), thousands(self.best_epoch as u64))?;
+        writeln!(
+            output,
+            "test accuracy: {} (loss {:.4})",
+            percent(self.accuracy),
+            self.loss
+        )?;
+        writeln!(
+            output,
+            "best on the way: {} after epoch {}",
+            percent(self.best_accuracy),
+            thousands(self.best_epoch as u64)
+        )?;
         for line in in_words(&self.rules, model) {
             writeln!(output, "{line}")?;
         }
-        writeln!(output, "time: {}", duration(Duration::from_secs_f64(self.seconds)))?;
+        writeln!(
+            output,
+            "time: {}",
+            duration(Duration::from_secs_f64(self.seconds))
+        )?;
         writeln!(output, "model: {}", self.model.display())
     }
 }
 
 /// A time from one checkpoint to the next.
 fn seconds(text: &str) -> Result<f64, String> {
-    let found = text.parse().ok().filter(|seconds| (0.0..=MOST_SECONDS).contains(seconds));
+    let found = text
+        .parse()
+        .ok()
+        .filter(|seconds| (0.0..=MOST_SECONDS).contains(seconds));
     found.ok_or_else(|| format!("expected seconds from 0 to {MOST_SECONDS}"))
 }
 

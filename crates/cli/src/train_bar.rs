@@ -1,4 +1,5 @@
-//! How far a training run is: a moving line on a terminal, one plain line for every tenth of the epochs elsewhere.
+//! How far a training run is: a moving line on a terminal, one plain line for every tenth of the
+//! epochs elsewhere.
 
 use std::fmt::Write;
 
@@ -26,22 +27,36 @@ impl TrainBar {
             };
             bar.set_style(style.progress_chars("=> ").with_key("left", left));
         }
-        Self { bar, epochs, tenths_shown: 0 }
+        Self {
+            bar,
+            epochs,
+            tenths_shown: 0,
+        }
     }
 
     /// Shows that so many epochs are done, and the newest evaluation.
     pub(crate) fn show(&mut self, epochs_done: usize, newest: &Evaluation, output: &Output) {
-        let Evaluation { accuracy, test_loss, .. } = newest;
+        let Evaluation {
+            accuracy,
+            test_loss,
+            ..
+        } = newest;
         if !self.bar.is_hidden() {
             self.bar.set_position(epochs_done as u64);
-            self.bar.set_message(format!("accuracy {:.1} %  loss {test_loss:.2}", 100.0 * accuracy));
+            self.bar.set_message(format!(
+                "accuracy {:.1} %  loss {test_loss:.2}",
+                100.0 * accuracy
+            ));
             return;
         }
         let tenths = epochs_done.saturating_mul(10) / self.epochs;
         if tenths > self.tenths_shown {
             self.tenths_shown = tenths;
             let (done, all) = (thousands(epochs_done as u64), thousands(self.epochs as u64));
-            output.note(&format!("epoch {done} of {all}: accuracy {}, loss {test_loss:.4}", percent(*accuracy)));
+            output.note(&format!(
+                "epoch {done} of {all}: accuracy {}, loss {test_loss:.4}",
+                percent(*accuracy)
+            ));
         }
     }
 

@@ -60,12 +60,25 @@ impl Tune {
         let rule = config.rules.pop().ok_or(Error::NoRuleToTune)?;
         let (folds, left_out) = (self.folds, self.left_out.unwrap_or(self.folds));
         let (threads, keeping) = (self.threads.count(), self.kept.keeping());
-        let tuning = Tuning { config, rule, grids: self.grids.clone(), folds, left_out, runs: self.runs, threads, keeping };
+        let tuning = Tuning {
+            config,
+            rule,
+            grids: self.grids.clone(),
+            folds,
+            left_out,
+            runs: self.runs,
+            threads,
+            keeping,
+        };
         let shard = self.kept.shard()?;
         let work = tuning.work(shard)?;
         warn_if_slow([tuning.config.kernel], output)?;
         let bar = ReproduceBar::new(work);
-        let data = load_with(&tuning.config.data, &self.source.source(), &tuning.config.data_options())?;
+        let data = load_with(
+            &tuning.config.data,
+            &self.source.source(),
+            &tuning.config.data_options(),
+        )?;
         let advance = |work| bar.advance(work, output);
         let result = match shard {
             None => tune(&tuning, &data, &advance).map(Ok),
@@ -78,8 +91,20 @@ impl Tune {
         }
     }
 
-    fn show(&self, tuning: &Tuning, data: &Dataset, tried: &[Tried], output: &mut Output) -> Result<(), Error> {
-        let Tuning { config, folds, left_out, runs, .. } = tuning;
+    fn show(
+        &self,
+        tuning: &Tuning,
+        data: &Dataset,
+        tried: &[Tried],
+        output: &mut Output,
+    ) -> Result<(), Error> {
+        let Tuning {
+            config,
+            folds,
+            left_out,
+            runs,
+            ..
+        } = tuning;
         if self.json {
             return output.json(&json!({
                 "data": config.data, "hidden": config.hidden, "epochs": config.epochs, "folds": folds, "left_out": left_out,
@@ -95,9 +120,17 @@ impl Tune {
             thousands(config.epochs as u64),
             if *runs == 1 { "" } else { "s" }
         )?;
-        let width = tried.iter().map(|point| point.rule.len()).max().unwrap_or(0);
+        let width = tried
+            .iter()
+            .map(|point| point.rule.len())
+            .max()
+            .unwrap_or(0);
         for point in tried {
-            writeln!(output, "{:width$}  {:6.2} % ± {:.2}", point.rule, point.accuracy.mean, point.accuracy.sd)?;
+            writeln!(
+                output,
+                "{:width$}  {:6.2} % ± {:.2}",
+                point.rule, point.accuracy.mean, point.accuracy.sd
+            )?;
         }
         match tried.first() {
             Some(best) => writeln!(output, "\nbest: --rule {}", best.rule),

@@ -1,10 +1,12 @@
 //! The `.tar.gz` that CIFAR's binary files come in, read as a stream: nothing is unpacked to disk.
 //!
-//! Members are known by the bytes of their header alone: `FOLDER/NAME`, exactly. Nothing else in the archive has a
-//! meaning, so there is no path to leave a folder by; long names of GNU tar and headers of PAX are entries like any other.
-//! Each wanted member must be there once, as a regular file. The size in its header is compared with what the limit
-//! leaves, with what so many compressed bytes can hold, and with whole records, before memory is reserved. The gzip stream
-//! is read to its end, must pass its checksum, and must be the only one; the SHA-256 is that of the file as stored.
+//! Members are known by the bytes of their header alone: `FOLDER/NAME`, exactly. Nothing else in
+//! the archive has a meaning, so there is no path to leave a folder by; long names of GNU tar and
+//! headers of PAX are entries like any other. Each wanted member must be there once, as a regular
+//! file. The size in its header is compared with what the limit leaves, with what so many
+//! compressed bytes can hold, and with whole records, before memory is reserved. The gzip stream is
+//! read to its end, must pass its checksum, and must be the only one; the SHA-256 is that of the
+//! file as stored.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -24,18 +26,32 @@ use crate::samples::Samples;
 /// Most entries that an archive may have; that of CIFAR-10 has nine.
 pub const MAX_ENTRIES: usize = 10_000;
 
-/// Reads the training and the test samples of an archive that unpacks to at most `max_bytes`; members may have any number
-/// of whole records.
+/// Reads the training and the test samples of an archive that unpacks to at most `max_bytes`;
+/// members may have any number of whole records.
 ///
 /// # Errors
 ///
 /// - [`Error::NotAFile`], [`Error::Io`] if it cannot be read.
-/// - [`Error::ArchiveDamaged`], [`Error::GzipTrailing`] if it is not one complete gzip stream of tar entries.
-/// - [`Error::ArchiveTooLarge`], [`Error::MemberTooLarge`], [`Error::TooManyEntries`] if it is more than is allowed.
-/// - [`Error::MissingMembers`], [`Error::MemberTwice`], [`Error::MemberKind`] if a member is not there once as a file.
-/// - [`Error::PartialRecord`], [`Error::RecordsCut`], [`Error::FileLabel`] if a member is not made of whole records.
-pub fn read(path: &Path, files: &CifarFiles, layout: &Layout, max_bytes: u64) -> Result<[Samples; 2], Error> {
-    let request = Request { files, layout, max_bytes, is_official: false };
+/// - [`Error::ArchiveDamaged`], [`Error::GzipTrailing`] if it is not one complete gzip stream of
+///   tar entries.
+/// - [`Error::ArchiveTooLarge`], [`Error::MemberTooLarge`], [`Error::TooManyEntries`] if it is more
+///   than is allowed.
+/// - [`Error::MissingMembers`], [`Error::MemberTwice`], [`Error::MemberKind`] if a member is not
+///   there once as a file.
+/// - [`Error::PartialRecord`], [`Error::RecordsCut`], [`Error::FileLabel`] if a member is not made
+///   of whole records.
+pub fn read(
+    path: &Path,
+    files: &CifarFiles,
+    layout: &Layout,
+    max_bytes: u64,
+) -> Result<[Samples; 2], Error> {
+    let request = Request {
+        files,
+        layout,
+        max_bytes,
+        is_official: false,
+    };
     Ok(ArchiveFile::open(path)?.unpack(&request)?.samples)
 }
 
@@ -44,9 +60,24 @@ pub fn read(path: &Path, files: &CifarFiles, layout: &Layout, max_bytes: u64) ->
 /// # Errors
 ///
 /// As [`read()`].
-pub fn parse(bytes: &[u8], path: &Path, files: &CifarFiles, layout: &Layout, max_bytes: u64) -> Result<[Samples; 2], Error> {
-    let request = Request { files, layout, max_bytes, is_official: false };
-    let archive = ArchiveFile { path, stored: bytes.len() as u64, reader: bytes };
+pub fn parse(
+    bytes: &[u8],
+    path: &Path,
+    files: &CifarFiles,
+    layout: &Layout,
+    max_bytes: u64,
+) -> Result<[Samples; 2], Error> {
+    let request = Request {
+        files,
+        layout,
+        max_bytes,
+        is_official: false,
+    };
+    let archive = ArchiveFile {
+        path,
+        stored: bytes.len() as u64,
+        reader: bytes,
+    };
     Ok(archive.unpack(&request)?.samples)
 }
 
@@ -77,14 +108,24 @@ pub(crate) struct ArchiveFile<'a, R> {
 
 impl<'a> ArchiveFile<'a, BufReader<File>> {
     pub(crate) fn open(path: &'a Path) -> Result<Self, Error> {
-        let failed = |source| Error::Io { path: path.to_owned(), action: "open file", source };
+        let failed = |source| Error::Io {
+            path: path.to_owned(),
+            action: "open file",
+            source,
+        };
         // Looked at before it is opened, because opening a pipe waits for somebody to write to it.
         if !path.metadata().map_err(failed)?.is_file() {
-            return Err(Error::NotAFile { path: path.to_owned() });
+            return Err(Error::NotAFile {
+                path: path.to_owned(),
+            });
         }
         let file = File::open(path).map_err(failed)?;
         let stored = file.metadata().map_err(failed)?.len();
-        Ok(Self { path, stored, reader: BufReader::with_capacity(1 << 16, file) })
+        Ok(Self {
+            path,
+            stored,
+            reader: BufReader::with_capacity(1 << 16, file),
+        })
     }
 }
 
@@ -92,8 +133,17 @@ impl<R: BufRead> ArchiveFile<'_, R> {
     /// Reads the archive to its end.
     pub(crate) fn unpack(self, request: &Request) -> Result<Unpacked, Error> {
         let (path, stored) = (self.path, self.stored);
-        let hashed = Hashed { reader: self.reader, digest: Sha256::new(), is_broken: false };
-        let mut archive = Archive::new(Bounded { reader: GzDecoder::new(hashed), count: 0, limit: request.max_bytes, is_over: false });
+        let hashed = Hashed {
+            reader: self.reader,
+            digest: Sha256::new(),
+            is_broken: false,
+        };
+        let mut archive = Archive::new(Bounded {
+            reader: GzDecoder::new(hashed),
+            count: 0,
+            limit: request.max_bytes,
+            is_over: false,
+        });
         let parts = members(&mut archive, path, stored, request);
         let mut stream = archive.into_inner();
         // What follows the last entry has no meaning, but the checksum stands at its end.
@@ -101,68 +151,155 @@ impl<R: BufRead> ArchiveFile<'_, R> {
             io::copy(&mut stream, &mut io::sink())?;
             Ok(parts)
         });
-        let Bounded { reader, count, limit, is_over } = stream;
+        let Bounded {
+            reader,
+            count,
+            limit,
+            is_over,
+        } = stream;
         let mut hashed = reader.into_inner();
         let mut parts = parts.map_err(|failure| match failure {
             Failure::Content(error) => error,
-            Failure::Stream(_) if is_over => Error::ArchiveTooLarge { path: path.to_owned(), limit },
-            Failure::Stream(source) if hashed.is_broken => Error::Io { path: path.to_owned(), action: "read file", source },
-            Failure::Stream(source) => Error::ArchiveDamaged { path: path.to_owned(), found: count, source },
+            Failure::Stream(_) if is_over => Error::ArchiveTooLarge {
+                path: path.to_owned(),
+                limit,
+            },
+            Failure::Stream(source) if hashed.is_broken => Error::Io {
+                path: path.to_owned(),
+                action: "read file",
+                source,
+            },
+            Failure::Stream(source) => Error::ArchiveDamaged {
+                path: path.to_owned(),
+                found: count,
+                source,
+            },
         })?;
-        let rest = hashed.fill_buf().map_err(|source| Error::Io { path: path.to_owned(), action: "read file", source })?;
+        let rest = hashed.fill_buf().map_err(|source| Error::Io {
+            path: path.to_owned(),
+            action: "read file",
+            source,
+        })?;
         if !rest.is_empty() {
-            return Err(Error::GzipTrailing { path: path.to_owned(), found: rest[..rest.len().min(4)].to_vec() });
+            return Err(Error::GzipTrailing {
+                path: path.to_owned(),
+                found: rest[..rest.len().min(4)].to_vec(),
+            });
         }
-        let test = cifar::join(parts.split_off(request.files.train.len())).into_samples(request.layout)?;
+        let test =
+            cifar::join(parts.split_off(request.files.train.len())).into_samples(request.layout)?;
         let train = cifar::join(parts).into_samples(request.layout)?;
-        Ok(Unpacked { samples: [train, test], sha256: hex(&hashed.digest.finalize()) })
+        Ok(Unpacked {
+            samples: [train, test],
+            sha256: hex(&hashed.digest.finalize()),
+        })
     }
 }
 
 /// The records of each wanted member, in the order of the set, whatever their order in the archive.
-fn members<R: Read>(archive: &mut Archive<R>, path: &Path, stored: u64, request: &Request) -> Result<Vec<Records>, Failure> {
-    let wanted: Vec<(String, &NamedFile)> =
-        request.files.files().map(|file| (format!("{}/{}", request.files.folder, file.name), file)).collect();
+fn members<R: Read>(
+    archive: &mut Archive<R>,
+    path: &Path,
+    stored: u64,
+    request: &Request,
+) -> Result<Vec<Records>, Failure> {
+    let wanted: Vec<(String, &NamedFile)> = request
+        .files
+        .files()
+        .map(|file| (format!("{}/{}", request.files.folder, file.name), file))
+        .collect();
     let mut found: Vec<Option<Records>> = wanted.iter().map(|_| None).collect();
     for (number, entry) in archive.entries()?.raw(true).enumerate() {
         let mut entry = entry?;
         if number >= MAX_ENTRIES {
-            return Err(Error::TooManyEntries { path: path.to_owned(), limit: MAX_ENTRIES }.into());
+            return Err(Error::TooManyEntries {
+                path: path.to_owned(),
+                limit: MAX_ENTRIES,
+            }
+            .into());
         }
-        let (name, kind, promised) = (entry.path_bytes().into_owned(), entry.header().entry_type(), entry.size());
-        let position = wanted.iter().position(|(member, _)| member.as_bytes() == &*name);
+        let (name, kind, promised) = (
+            entry.path_bytes().into_owned(),
+            entry.header().entry_type(),
+            entry.size(),
+        );
+        let position = wanted
+            .iter()
+            .position(|(member, _)| member.as_bytes() == &*name);
         let member = || String::from_utf8_lossy(&name).into_owned();
         if let Some(position) = position {
             if found[position].is_some() {
-                return Err(Error::MemberTwice { path: path.to_owned(), member: member() }.into());
+                return Err(Error::MemberTwice {
+                    path: path.to_owned(),
+                    member: member(),
+                }
+                .into());
             }
             if !kind.is_file() {
-                return Err(Error::MemberKind { path: path.to_owned(), member: member(), found: kind_name(kind) }.into());
+                return Err(Error::MemberKind {
+                    path: path.to_owned(),
+                    member: member(),
+                    found: kind_name(kind),
+                }
+                .into());
             }
         }
         let room = request.max_bytes.saturating_sub(entry.raw_file_position());
         let limit = room.min(stored.saturating_mul(DEFLATE_RATIO));
         if promised > limit {
-            return Err(Error::MemberTooLarge { path: path.to_owned(), member: member(), promised, limit }.into());
+            return Err(Error::MemberTooLarge {
+                path: path.to_owned(),
+                member: member(),
+                promised,
+                limit,
+            }
+            .into());
         }
         if let Some(position) = position {
             let (member, file) = &wanted[position];
-            found[position] = Some(records(&mut entry, promised, &path.join(member), file, request)?);
+            found[position] = Some(records(
+                &mut entry,
+                promised,
+                &path.join(member),
+                file,
+                request,
+            )?);
         }
     }
-    let missing: Vec<_> = wanted.iter().zip(&found).filter(|(_, part)| part.is_none()).map(|((member, _), _)| member.clone()).collect();
+    let missing: Vec<_> = wanted
+        .iter()
+        .zip(&found)
+        .filter(|(_, part)| part.is_none())
+        .map(|((member, _), _)| member.clone())
+        .collect();
     if !missing.is_empty() {
-        return Err(Error::MissingMembers { path: path.to_owned(), missing }.into());
+        return Err(Error::MissingMembers {
+            path: path.to_owned(),
+            missing,
+        }
+        .into());
     }
     Ok(found.into_iter().flatten().collect())
 }
 
 /// The records of one member; `path` names it as if the archive were a folder.
-fn records(reader: &mut dyn Read, promised: u64, path: &Path, file: &NamedFile, request: &Request) -> Result<Records, Failure> {
+fn records(
+    reader: &mut dyn Read,
+    promised: u64,
+    path: &Path,
+    file: &NamedFile,
+    request: &Request,
+) -> Result<Records, Failure> {
     cifar::check_length(path, promised, request.layout, request.max_bytes)?;
     if request.is_official && promised != file.form.bytes {
-        let [found, expected] = [promised, file.form.bytes].map(|bytes| bytes / request.layout.record());
-        return Err(Error::RecordCount { path: path.to_owned(), found, expected }.into());
+        let [found, expected] =
+            [promised, file.form.bytes].map(|bytes| bytes / request.layout.record());
+        return Err(Error::RecordCount {
+            path: path.to_owned(),
+            found,
+            expected,
+        }
+        .into());
     }
     let (records, _) = Records::read(reader, promised, request.layout, path)?;
     records.check_labels(path, request.layout)?;

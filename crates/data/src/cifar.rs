@@ -1,4 +1,5 @@
-//! The binary version of CIFAR-10: records of one label byte and the pixels, nothing before, between or after them.
+//! The binary version of CIFAR-10: records of one label byte and the pixels, nothing before,
+//! between or after them.
 //!
 //! ```text
 //! offset  size  meaning, of each record
@@ -8,8 +9,9 @@
 //! 2049    1024  blue
 //! ```
 //!
-//! The format has no header, so the length of a file is all that it says about itself: it must be a whole number of
-//! records. The planes of a sample are kept as they are, one below the other: 96 rows of 32.
+//! The format has no header, so the length of a file is all that it says about itself: it must be a
+//! whole number of records. The planes of a sample are kept as they are, one below the other: 96
+//! rows of 32.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -76,14 +78,19 @@ pub fn read(path: &Path, layout: &Layout, max_bytes: u64) -> Result<Samples, Err
 /// # Ok::<(), spinet_data::Error>(())
 /// ```
 pub fn parse(bytes: &[u8], path: &Path, layout: &Layout, max_bytes: u64) -> Result<Samples, Error> {
-    let mut file = RecordFile { path, length: bytes.len() as u64, reader: bytes };
+    let mut file = RecordFile {
+        path,
+        length: bytes.len() as u64,
+        reader: bytes,
+    };
     file.check_length(layout, max_bytes)?;
     let (records, _) = file.read(layout)?;
     records.check_labels(path, layout)?;
     records.into_samples(layout)
 }
 
-/// Why records could not be read from a stream; only the owner of the stream can say what its failure means.
+/// Why records could not be read from a stream; only the owner of the stream can say what its
+/// failure means.
 pub(crate) enum Failure {
     /// The stream failed.
     Stream(io::Error),
@@ -112,51 +119,91 @@ pub(crate) struct RecordFile<'a, R> {
 
 impl<'a> RecordFile<'a, BufReader<File>> {
     pub(crate) fn open(path: &'a Path) -> Result<Self, Error> {
-        let failed = |source| Error::Io { path: path.to_owned(), action: "open file", source };
+        let failed = |source| Error::Io {
+            path: path.to_owned(),
+            action: "open file",
+            source,
+        };
         // Looked at before it is opened, because opening a pipe waits for somebody to write to it.
         if !path.metadata().map_err(failed)?.is_file() {
-            return Err(Error::NotAFile { path: path.to_owned() });
+            return Err(Error::NotAFile {
+                path: path.to_owned(),
+            });
         }
         let file = File::open(path).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
-        Ok(Self { path, length, reader: BufReader::with_capacity(1 << 16, file) })
+        Ok(Self {
+            path,
+            length,
+            reader: BufReader::with_capacity(1 << 16, file),
+        })
     }
 }
 
 impl<R: io::BufRead> RecordFile<'_, R> {
-    /// Refuses other kinds of files, parts of records, and more than `max_bytes`; nothing is reserved before.
+    /// Refuses other kinds of files, parts of records, and more than `max_bytes`; nothing is
+    /// reserved before.
     pub(crate) fn check_length(&mut self, layout: &Layout, max_bytes: u64) -> Result<(), Error> {
-        let start = self.reader.fill_buf().map_err(|source| io_error(self.path, source))?;
+        let start = self
+            .reader
+            .fill_buf()
+            .map_err(|source| io_error(self.path, source))?;
         if let Some(found) = other_kind(start) {
-            return Err(Error::NotRecords { path: self.path.to_owned(), found, features: layout.features() });
+            return Err(Error::NotRecords {
+                path: self.path.to_owned(),
+                found,
+                features: layout.features(),
+            });
         }
         check_length(self.path, self.length, layout, max_bytes)
     }
 
     /// All records and the SHA-256 of the file; the length has been checked, the labels have not.
     pub(crate) fn read(mut self, layout: &Layout) -> Result<(Records, String), Error> {
-        Records::read(&mut self.reader, self.length, layout, self.path).map_err(|failure| match failure {
-            Failure::Stream(source) => io_error(self.path, source),
-            Failure::Content(error) => error,
+        Records::read(&mut self.reader, self.length, layout, self.path).map_err(|failure| {
+            match failure {
+                Failure::Stream(source) => io_error(self.path, source),
+                Failure::Content(error) => error,
+            }
         })
     }
 }
 
 fn io_error(path: &Path, source: io::Error) -> Error {
-    Error::Io { path: path.to_owned(), action: "read file", source }
+    Error::Io {
+        path: path.to_owned(),
+        action: "read file",
+        source,
+    }
 }
 
 /// Refuses a length that is no whole number of records, zero, or above `max_bytes`.
-pub(crate) fn check_length(path: &Path, length: u64, layout: &Layout, max_bytes: u64) -> Result<(), Error> {
+pub(crate) fn check_length(
+    path: &Path,
+    length: u64,
+    layout: &Layout,
+    max_bytes: u64,
+) -> Result<(), Error> {
     let (path, record) = (path.to_owned(), layout.record());
     if layout.features() == 0 {
-        return Err(Error::EmptyShape { rows: layout.shape[0], columns: layout.shape[1] });
+        return Err(Error::EmptyShape {
+            rows: layout.shape[0],
+            columns: layout.shape[1],
+        });
     }
     if length == 0 || !length.is_multiple_of(record) {
-        return Err(Error::PartialRecord { path, found: length, record });
+        return Err(Error::PartialRecord {
+            path,
+            found: length,
+            record,
+        });
     }
     if length > max_bytes {
-        return Err(Error::TooManyRecords { path, promised: length, limit: max_bytes });
+        return Err(Error::TooManyRecords {
+            path,
+            promised: length,
+            limit: max_bytes,
+        });
     }
     Ok(())
 }
@@ -180,19 +227,39 @@ pub(crate) struct Records {
 
 impl Records {
     /// Reads `length` bytes, a whole number of records, and their SHA-256.
-    pub(crate) fn read(reader: &mut dyn Read, length: u64, layout: &Layout, path: &Path) -> Result<(Self, String), Failure> {
-        let out_of_memory = || Error::OutOfMemory { path: path.to_owned(), promised: usize::try_from(length).unwrap_or(usize::MAX) };
-        let (features, count) = (layout.features(), usize::try_from(length / layout.record()).map_err(|_| out_of_memory())?);
+    pub(crate) fn read(
+        reader: &mut dyn Read,
+        length: u64,
+        layout: &Layout,
+        path: &Path,
+    ) -> Result<(Self, String), Failure> {
+        let out_of_memory = || Error::OutOfMemory {
+            path: path.to_owned(),
+            promised: usize::try_from(length).unwrap_or(usize::MAX),
+        };
+        let (features, count) = (
+            layout.features(),
+            usize::try_from(length / layout.record()).map_err(|_| out_of_memory())?,
+        );
         let (mut pixels, mut labels) = (Vec::new(), Vec::new());
         let bytes = count.checked_mul(features).ok_or_else(out_of_memory)?;
-        pixels.try_reserve_exact(bytes).map_err(|_| out_of_memory())?;
-        labels.try_reserve_exact(count).map_err(|_| out_of_memory())?;
+        pixels
+            .try_reserve_exact(bytes)
+            .map_err(|_| out_of_memory())?;
+        labels
+            .try_reserve_exact(count)
+            .map_err(|_| out_of_memory())?;
         let (mut digest, mut record) = (Sha256::new(), vec![0; 1 + features]);
         for index in 0..count as u64 {
             let filled = fill(reader, &mut record)?;
             if filled < record.len() {
                 let found = index * layout.record() + filled as u64;
-                return Err(Error::RecordsCut { path: path.to_owned(), found, expected: length }.into());
+                return Err(Error::RecordsCut {
+                    path: path.to_owned(),
+                    found,
+                    expected: length,
+                }
+                .into());
             }
             digest.update(&record);
             labels.push(record[0]);
@@ -208,8 +275,17 @@ impl Records {
 
     /// Refuses the first label that is not below the number of classes.
     pub(crate) fn check_labels(&self, path: &Path, layout: &Layout) -> Result<(), Error> {
-        match self.labels.iter().position(|&label| usize::from(label) >= layout.classes) {
-            Some(index) => Err(Error::FileLabel { path: path.to_owned(), index, found: self.labels[index], classes: layout.classes }),
+        match self
+            .labels
+            .iter()
+            .position(|&label| usize::from(label) >= layout.classes)
+        {
+            Some(index) => Err(Error::FileLabel {
+                path: path.to_owned(),
+                index,
+                found: self.labels[index],
+                classes: layout.classes,
+            }),
             None => Ok(()),
         }
     }
@@ -223,7 +299,10 @@ impl Records {
 pub(crate) fn join(parts: Vec<Records>) -> Records {
     let count = parts.iter().map(|part| part.labels.len()).sum();
     let bytes = parts.iter().map(|part| part.pixels.len()).sum();
-    let mut all = Records { pixels: Vec::with_capacity(bytes), labels: Vec::with_capacity(count) };
+    let mut all = Records {
+        pixels: Vec::with_capacity(bytes),
+        labels: Vec::with_capacity(count),
+    };
     for part in parts {
         all.pixels.extend(part.pixels);
         all.labels.extend(part.labels);

@@ -6,7 +6,8 @@ use crate::standardisation::Standardisation;
 /// A loaded data set; cloning shares the samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    /// Its name in the registry, the relative name of one's own file or folder, or one chosen by the caller.
+    /// Its name in the registry, the relative name of one's own file or folder, or one chosen by
+    /// the caller.
     pub name: String,
     /// What a network may learn from, and what validation samples are taken from.
     pub train: Samples,

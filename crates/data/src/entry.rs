@@ -11,8 +11,8 @@ pub struct DatasetEntry {
     pub licence: &'static str,
     /// Who made it.
     pub attribution: &'static str,
-    /// Public folders that hold the published files, each ending in `/`, the preferred one first; empty for a built-in set
-    /// and for a draw.
+    /// Public folders that hold the published files, each ending in `/`, the preferred one first;
+    /// empty for a built-in set and for a draw.
     pub addresses: &'static [&'static str],
     /// One name for each class.
     pub class_names: &'static [&'static str],
@@ -64,7 +64,8 @@ pub struct FileEntry {
 pub struct CifarFiles {
     /// The published `.tar.gz`.
     pub archive: NamedFile,
-    /// The folder inside the archive, and where other programs unpack it, for example `cifar-10-batches-bin`.
+    /// The folder inside the archive, and where other programs unpack it, for example
+    /// `cifar-10-batches-bin`.
     pub folder: &'static str,
     /// Files of training samples; the samples keep the order of this list.
     pub train: &'static [NamedFile],
@@ -120,7 +121,10 @@ impl FileEntry {
 
     /// Names and forms that may be stored, the published one first.
     pub(crate) fn forms(&self) -> Vec<(String, StoredForm)> {
-        vec![(self.gz_name(), self.gz), (self.name.to_owned(), self.plain)]
+        vec![
+            (self.gz_name(), self.gz),
+            (self.name.to_owned(), self.plain),
+        ]
     }
 }
 
@@ -159,12 +163,29 @@ impl DatasetEntry {
     pub fn published(&self) -> Vec<PublishedFile> {
         match &self.content {
             Content::Idx(files) => {
-                let plain = |file: &FileEntry| vec![NamedFile { name: file.name, form: file.plain }];
-                files.files.iter().map(|file| PublishedFile { name: file.gz_name(), form: file.gz, contents: plain(file) }).collect()
+                let plain = |file: &FileEntry| {
+                    vec![NamedFile {
+                        name: file.name,
+                        form: file.plain,
+                    }]
+                };
+                files
+                    .files
+                    .iter()
+                    .map(|file| PublishedFile {
+                        name: file.gz_name(),
+                        form: file.gz,
+                        contents: plain(file),
+                    })
+                    .collect()
             }
             Content::Cifar(files) => {
                 let NamedFile { name, form } = files.archive;
-                vec![PublishedFile { name: name.to_owned(), form, contents: files.files().copied().collect() }]
+                vec![PublishedFile {
+                    name: name.to_owned(),
+                    form,
+                    contents: files.files().copied().collect(),
+                }]
             }
             Content::Draw(draw) => draw.from.published(),
         }

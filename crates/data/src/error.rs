@@ -1,4 +1,5 @@
-//! Everything that can go wrong here: what, found, expected, with the path first where there is a file.
+//! Everything that can go wrong here: what, found, expected, with the path first where there is a
+//! file.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,17 +16,29 @@ use crate::table::{A_NUMBER, RowPlace};
 pub enum Error {
     /// The operating system refused an operation on a file or folder.
     #[error("{path}: cannot {action}")]
-    Io { path: PathBuf, action: &'static str, source: io::Error },
+    Io {
+        path: PathBuf,
+        action: &'static str,
+        source: io::Error,
+    },
     /// A folder, pipe or device stands where a file should be.
     #[error("{path}: found something that is not a regular file, expected a file")]
     NotAFile { path: PathBuf },
     /// A stored file is larger than the reader accepts.
     #[error("{path}: file has {found} bytes, expected at most {limit}")]
-    FileTooLarge { path: PathBuf, found: u64, limit: u64 },
+    FileTooLarge {
+        path: PathBuf,
+        found: u64,
+        limit: u64,
+    },
 
     /// The file ends inside its idx header.
     #[error("{path}: file ends after {found} bytes, expected an idx header of {expected} bytes")]
-    HeaderTruncated { path: PathBuf, found: usize, expected: usize },
+    HeaderTruncated {
+        path: PathBuf,
+        found: usize,
+        expected: usize,
+    },
     /// The file is not of the idx format.
     #[error("{path}: file begins with bytes {}, expected 00 00 (idx){}", spaced_hex(found), not_idx_hint(*found))]
     NotIdx { path: PathBuf, found: [u8; 2] },
@@ -34,124 +47,265 @@ pub enum Error {
     ElementType { path: PathBuf, found: u8 },
     /// An image file where labels were expected, or the other way round, or something else.
     #[error("{path}: number of idx dimensions is {found}, expected {expected} ({})", kind_of_dimensions(*expected))]
-    DimensionCount { path: PathBuf, found: u8, expected: u8 },
+    DimensionCount {
+        path: PathBuf,
+        found: u8,
+        expected: u8,
+    },
     /// A side of the idx array is zero.
-    #[error("{path}: idx header promises {}, expected at least 1 along each dimension", times(dimensions))]
+    #[error(
+        "{path}: idx header promises {}, expected at least 1 along each dimension",
+        times(dimensions)
+    )]
     ZeroDimension { path: PathBuf, dimensions: Vec<u32> },
     /// The images are not of the shape asked for.
     #[error("{path}: images are {} x {}, expected {} x {}", found[0], found[1], expected[0], expected[1])]
-    ImageShape { path: PathBuf, found: [u32; 2], expected: [usize; 2] },
+    ImageShape {
+        path: PathBuf,
+        found: [u32; 2],
+        expected: [usize; 2],
+    },
     /// The idx header promises more than the caller's limit.
     #[error("{path}: idx header promises {}, expected at most {limit}", product(dimensions, *promised))]
-    TooManyBytes { path: PathBuf, dimensions: Vec<u32>, promised: u128, limit: u64 },
+    TooManyBytes {
+        path: PathBuf,
+        dimensions: Vec<u32>,
+        promised: u128,
+        limit: u64,
+    },
     /// The idx header promises more than a gzip file of this size can hold.
     #[error("{path}: idx header promises {}, but {stored} bytes of gzip hold at most {capacity}", product(dimensions, *promised))]
-    GzipTooSmall { path: PathBuf, dimensions: Vec<u32>, promised: u128, stored: u64, capacity: u64 },
+    GzipTooSmall {
+        path: PathBuf,
+        dimensions: Vec<u32>,
+        promised: u128,
+        stored: u64,
+        capacity: u64,
+    },
     /// The file ends before the array does.
     #[error("{path}: idx header promises {}, but the file has {found} after the header", product(dimensions, *promised))]
-    Truncated { path: PathBuf, dimensions: Vec<u32>, promised: u128, found: u64 },
+    Truncated {
+        path: PathBuf,
+        dimensions: Vec<u32>,
+        promised: u128,
+        found: u64,
+    },
     /// The file goes on after the array.
     #[error("{path}: idx header promises {}, but the file has {found} or more after the header", product(dimensions, *promised))]
-    TrailingBytes { path: PathBuf, dimensions: Vec<u32>, promised: u128, found: u64 },
+    TrailingBytes {
+        path: PathBuf,
+        dimensions: Vec<u32>,
+        promised: u128,
+        found: u64,
+    },
     /// The array is within the limit, but the memory for it is not there.
     #[error("{path}: cannot reserve the {promised} bytes of memory that it promises")]
     OutOfMemory { path: PathBuf, promised: usize },
     /// More memory is needed than there is.
     #[error("{what} needs {needed} bytes of memory, but only {available} are available ({limit})")]
-    Memory { what: String, needed: u64, available: u64, limit: &'static str },
+    Memory {
+        what: String,
+        needed: u64,
+        available: u64,
+        limit: &'static str,
+    },
     /// The gzip stream breaks off or fails its checksum.
-    #[error("{path}: gzip stream is cut or damaged: unpacked {found} bytes, expected {expected} and a matching checksum")]
-    GzipDamaged { path: PathBuf, found: u64, expected: u64, source: io::Error },
+    #[error(
+        "{path}: gzip stream is cut or damaged: unpacked {found} bytes, expected {expected} and a matching checksum"
+    )]
+    GzipDamaged {
+        path: PathBuf,
+        found: u64,
+        expected: u64,
+        source: io::Error,
+    },
     /// Something follows the gzip stream.
-    #[error("{path}: gzip stream is followed by bytes {}, expected one stream and nothing after it", spaced_hex(found))]
+    #[error(
+        "{path}: gzip stream is followed by bytes {}, expected one stream and nothing after it",
+        spaced_hex(found)
+    )]
     GzipTrailing { path: PathBuf, found: Vec<u8> },
     /// A label in a file is not one of the classes.
-    #[error("{path}: label of sample {index} is {found}, expected below {classes} (the number of classes)")]
-    FileLabel { path: PathBuf, index: usize, found: u8, classes: usize },
+    #[error(
+        "{path}: label of sample {index} is {found}, expected below {classes} (the number of classes)"
+    )]
+    FileLabel {
+        path: PathBuf,
+        index: usize,
+        found: u8,
+        classes: usize,
+    },
     /// An image file and its label file differ in length.
-    #[error("{labels}: file has {found} labels, expected {expected}, one for each image of `{images}`")]
-    LabelCount { labels: PathBuf, images: PathBuf, found: usize, expected: usize },
+    #[error(
+        "{labels}: file has {found} labels, expected {expected}, one for each image of `{images}`"
+    )]
+    LabelCount {
+        labels: PathBuf,
+        images: PathBuf,
+        found: usize,
+        expected: usize,
+    },
 
     /// The file is of a known kind, but not a file of CIFAR's binary version.
-    #[error("{path}: file is {found}, expected the binary version of the set, records of 1 label byte and {features} pixels")]
-    NotRecords { path: PathBuf, found: &'static str, features: usize },
+    #[error(
+        "{path}: file is {found}, expected the binary version of the set, records of 1 label byte and {features} pixels"
+    )]
+    NotRecords {
+        path: PathBuf,
+        found: &'static str,
+        features: usize,
+    },
     /// No record at all, or a part of one.
-    #[error("{path}: file has {found} bytes, expected a whole number of records of {record} bytes, at least one")]
-    PartialRecord { path: PathBuf, found: u64, record: u64 },
+    #[error(
+        "{path}: file has {found} bytes, expected a whole number of records of {record} bytes, at least one"
+    )]
+    PartialRecord {
+        path: PathBuf,
+        found: u64,
+        record: u64,
+    },
     /// A whole number of records, but not as many as the official file has.
     #[error(
         "{path}: file has {found} records, expected {expected}\n\n\
          hint: the file is incomplete or of another version; fetch it again, or pass `--allow-unverified` to use it as it is"
     )]
-    RecordCount { path: PathBuf, found: u64, expected: u64 },
+    RecordCount {
+        path: PathBuf,
+        found: u64,
+        expected: u64,
+    },
     /// The records are more than the caller's limit.
     #[error("{path}: file promises {promised} bytes of records, expected at most {limit}")]
-    TooManyRecords { path: PathBuf, promised: u64, limit: u64 },
+    TooManyRecords {
+        path: PathBuf,
+        promised: u64,
+        limit: u64,
+    },
     /// The file ends before its last record does.
     #[error("{path}: file ends after {found} bytes of records, expected {expected}")]
-    RecordsCut { path: PathBuf, found: u64, expected: u64 },
+    RecordsCut {
+        path: PathBuf,
+        found: u64,
+        expected: u64,
+    },
 
     /// The archive is not one complete gzip stream of tar entries.
     #[error(
         "{path}: archive is cut or damaged after {found} unpacked bytes, expected a complete .tar.gz\n\n\
          hint: move it away or delete it, then fetch it again"
     )]
-    ArchiveDamaged { path: PathBuf, found: u64, source: io::Error },
+    ArchiveDamaged {
+        path: PathBuf,
+        found: u64,
+        source: io::Error,
+    },
     /// The archive unpacks to more than is accepted.
     #[error("{path}: archive unpacks to more than {limit} bytes, expected at most {limit}")]
     ArchiveTooLarge { path: PathBuf, limit: u64 },
     /// The header of an entry promises more than can follow it.
     #[error("{path}: entry `{member}` promises {promised} bytes, expected at most {limit}")]
-    MemberTooLarge { path: PathBuf, member: String, promised: u64, limit: u64 },
+    MemberTooLarge {
+        path: PathBuf,
+        member: String,
+        promised: u64,
+        limit: u64,
+    },
     /// The archive has more entries than are accepted.
     #[error("{path}: archive has more than {limit} entries, expected at most {limit}")]
     TooManyEntries { path: PathBuf, limit: usize },
     /// Files that should be in the archive are not.
-    #[error("{path}: archive lacks {}, expected each of them once as a regular file", quoted(missing))]
+    #[error(
+        "{path}: archive lacks {}, expected each of them once as a regular file",
+        quoted(missing)
+    )]
     MissingMembers { path: PathBuf, missing: Vec<String> },
     /// A file is in the archive more than once.
     #[error("{path}: entry `{member}` is there twice, expected once")]
     MemberTwice { path: PathBuf, member: String },
     /// A file that is wanted from the archive is something else.
     #[error("{path}: entry `{member}` is {found}, expected a regular file")]
-    MemberKind { path: PathBuf, member: String, found: &'static str },
+    MemberKind {
+        path: PathBuf,
+        member: String,
+        found: &'static str,
+    },
     /// An archive does not have the length of the official one.
     #[error(
         "{path}: file has {found} bytes, expected {expected}\n\n\
          hint: the file is incomplete or of another version; fetch it again, or pass `--allow-unverified` to use it as it is"
     )]
-    OfficialSize { path: PathBuf, found: u64, expected: u64 },
+    OfficialSize {
+        path: PathBuf,
+        found: u64,
+        expected: u64,
+    },
 
     /// A file of a known kind that is never read, or not here.
     #[error("{path}: found {found}, expected {expected}")]
-    WrongKind { path: PathBuf, found: &'static str, expected: &'static str },
+    WrongKind {
+        path: PathBuf,
+        found: &'static str,
+        expected: &'static str,
+    },
     /// A row of a text table has another number of cells than the first.
     #[error("{path}: line {line} has {found} cells, expected {expected}, as the first line has")]
-    TableRow { path: PathBuf, line: u64, found: usize, expected: usize },
+    TableRow {
+        path: PathBuf,
+        line: u64,
+        found: usize,
+        expected: usize,
+    },
     /// A cell of a table is missing, or not what its column needs.
-    #[error("{path}: {place}, column {column} is {found}, expected {expected}{}", word_hint(found, expected))]
-    TableCell { path: PathBuf, place: RowPlace, column: usize, found: String, expected: &'static str },
+    #[error(
+        "{path}: {place}, column {column} is {found}, expected {expected}{}",
+        word_hint(found, expected)
+    )]
+    TableCell {
+        path: PathBuf,
+        place: RowPlace,
+        column: usize,
+        found: String,
+        expected: &'static str,
+    },
     /// A quoted cell does not end as it should.
-    #[error("{path}: quoted cell that begins in line {line} is {found}, expected a closing `\"` and the end of the cell after it")]
-    TableQuote { path: PathBuf, line: u64, found: &'static str },
+    #[error(
+        "{path}: quoted cell that begins in line {line} is {found}, expected a closing `\"` and the end of the cell after it"
+    )]
+    TableQuote {
+        path: PathBuf,
+        line: u64,
+        found: &'static str,
+    },
     /// A table without features, or with too many columns.
     #[error(
         "{path}: table has {found} columns, expected 2 to {limit}, features and labels\n\n\
          hint: cells are separated by `,`, `;` or tabs"
     )]
-    TableColumns { path: PathBuf, found: usize, limit: usize },
+    TableColumns {
+        path: PathBuf,
+        found: usize,
+        limit: usize,
+    },
     /// A table without rows.
     #[error("{path}: table has no rows, expected at least 1 of numbers and a label")]
     TableEmpty { path: PathBuf },
     /// A table has no column of that name or number.
     #[error("{path}: label column is {column}, expected {expected}")]
-    NoColumn { path: PathBuf, column: String, expected: &'static str },
+    NoColumn {
+        path: PathBuf,
+        column: String,
+        expected: &'static str,
+    },
     /// A label column that is none.
     #[error(
         "{path}: label column has more than {limit} different labels at {place}, expected at most {limit}\n\n\
          hint: it looks like a feature; `--label COLUMN` names another one"
     )]
-    TooManyClasses { path: PathBuf, place: RowPlace, limit: usize },
+    TooManyClasses {
+        path: PathBuf,
+        place: RowPlace,
+        limit: usize,
+    },
     /// All labels are the same.
     #[error(
         "{path}: label column has {found} different labels, expected at least 2\n\n\
@@ -163,30 +317,61 @@ pub enum Error {
     OneLabel { path: PathBuf },
     /// A label that is not one of the classes that were given.
     #[error("{path}: {place} has the label {found}, expected one of the known classes")]
-    UnknownClass { path: PathBuf, place: RowPlace, found: String },
+    UnknownClass {
+        path: PathBuf,
+        place: RowPlace,
+        found: String,
+    },
     /// A table that needs more memory than the caller's limit.
     #[error("{path}: table takes {promised} bytes of numbers, expected at most {limit}")]
-    TooManyNumbers { path: PathBuf, promised: u64, limit: u64 },
+    TooManyNumbers {
+        path: PathBuf,
+        promised: u64,
+        limit: u64,
+    },
     /// The header of an array says something that is not read here.
     #[error("{path}: npy header has {found}, expected {expected}")]
-    NpyHeader { path: PathBuf, found: String, expected: &'static str },
+    NpyHeader {
+        path: PathBuf,
+        found: String,
+        expected: &'static str,
+    },
     /// An array is longer or shorter than its header says.
     #[error("{path}: npy header promises {} x {} numbers of {size} bytes = {promised}, but the file has {found} after the header", shape[0], shape[1])]
-    NpySize { path: PathBuf, shape: [u64; 2], size: usize, promised: u128, found: u64 },
+    NpySize {
+        path: PathBuf,
+        shape: [u64; 2],
+        size: usize,
+        promised: u128,
+        found: u64,
+    },
 
     /// A PNG file cannot be decoded.
     #[error("{path}: found no complete and valid PNG picture, expected one of {} x {}", expected[0], expected[1])]
-    PngDamaged { path: PathBuf, expected: [usize; 2], source: ::png::DecodingError },
+    PngDamaged {
+        path: PathBuf,
+        expected: [usize; 2],
+        source: ::png::DecodingError,
+    },
     /// A PNG picture has another size.
     #[error("{path}: picture has {} rows x {} columns, expected {} x {}", found[0], found[1], expected[0], expected[1])]
-    PngShape { path: PathBuf, found: [usize; 2], expected: [usize; 2] },
+    PngShape {
+        path: PathBuf,
+        found: [usize; 2],
+        expected: [usize; 2],
+    },
 
     /// A sample would have no feature.
     #[error("shape of a sample is {rows} x {columns}, expected at least 1 x 1")]
     EmptyShape { rows: usize, columns: usize },
     /// Values and labels do not belong together.
     #[error("samples have {found} values, expected {labels} labels x {rows} x {columns}{}", equals(&[*labels, *rows, *columns]))]
-    SampleValues { labels: usize, rows: usize, columns: usize, found: usize },
+    SampleValues {
+        labels: usize,
+        rows: usize,
+        columns: usize,
+        found: usize,
+    },
     /// A feature is NaN or infinite.
     #[error("value {index} is {found}, expected a finite number")]
     NotFinite { index: usize, found: f32 },
@@ -194,44 +379,74 @@ pub enum Error {
     #[error("sample index is {index}, expected below {len}")]
     IndexOutOfRange { index: usize, len: usize },
     /// An idx file holds at least one sample and at most 2^32 - 1 along each dimension.
-    #[error("cannot write {} as idx, expected 1 to 4294967295 along each dimension", times(dimensions))]
+    #[error(
+        "cannot write {} as idx, expected 1 to 4294967295 along each dimension",
+        times(dimensions)
+    )]
     IdxDimensions { dimensions: Vec<usize> },
     /// Bytes that are not a whole number of images.
     #[error("found {found} bytes, expected a multiple of {rows} x {columns}{}", equals(&[*rows, *columns]))]
-    PartialImage { found: usize, rows: usize, columns: usize },
+    PartialImage {
+        found: usize,
+        rows: usize,
+        columns: usize,
+    },
 
     /// A label is not one of the classes.
     #[error("label of sample {index} is {found}, expected below {classes} (the number of classes)")]
-    Label { index: usize, found: u8, classes: usize },
+    Label {
+        index: usize,
+        found: u8,
+        classes: usize,
+    },
     /// A class has fewer samples than asked for.
     #[error("class {class} has {found} samples, expected at least {expected}")]
-    ClassTooSmall { class: usize, found: usize, expected: usize },
+    ClassTooSmall {
+        class: usize,
+        found: usize,
+        expected: usize,
+    },
     /// One fold, or none, leaves nothing to train on.
     #[error("`folds` must be at least 2, but is {found}")]
     FoldCount { found: usize },
 
     /// A test part that is empty or leaves a class without training samples.
     #[error("test part has {found} samples, expected 1 to {most} of the {samples}, so that every class keeps a training sample{}", label_hint(*most))]
-    PartSize { found: usize, most: usize, samples: usize },
+    PartSize {
+        found: usize,
+        most: usize,
+        samples: usize,
+    },
     /// An option that has no meaning for this data set.
     #[error("data set `{data}` {found}, expected no `{option}`")]
-    OptionWithout { data: String, found: &'static str, option: &'static str },
+    OptionWithout {
+        data: String,
+        found: &'static str,
+        option: &'static str,
+    },
     /// A name of one's own data that leads out of the data folder.
     #[error(
         "data name `{name}` {found}, expected a name within the data directory\n\nhint: `--data-dir DIR --data NAME`, with the file or folder `DIR/NAME`"
     )]
     DataName { name: String, found: &'static str },
     /// Neither a data set nor a file.
-    #[error("{path}: found no file or folder, expected a folder of idx files, a `.csv`, `.tsv` or `.npy` file")]
+    #[error(
+        "{path}: found no file or folder, expected a folder of idx files, a `.csv`, `.tsv` or `.npy` file"
+    )]
     NoSuchData { path: PathBuf },
     /// A file that is no table by its name.
-    #[error("{path}: file is of no known kind by its name, expected a `.csv`, `.tsv` or `.npy` file or a folder of idx files")]
+    #[error(
+        "{path}: file is of no known kind by its name, expected a `.csv`, `.tsv` or `.npy` file or a folder of idx files"
+    )]
     NoTable { path: PathBuf },
     /// A folder without the files of an image set.
     #[error(
         "{path}: folder has no file `{missing}...`, expected idx files (plain or `.gz`) that begin with `train-images`, `train-labels` and, for a test part, `t10k-` or `test-`"
     )]
-    NoIdxFile { path: PathBuf, missing: &'static str },
+    NoIdxFile {
+        path: PathBuf,
+        missing: &'static str,
+    },
     /// A folder in which several files could be meant.
     #[error("{path}: folder has {}, expected one of them", quoted(found))]
     AmbiguousFiles { path: PathBuf, found: Vec<String> },
@@ -240,7 +455,12 @@ pub enum Error {
         "{path}: table has {found} columns, expected {features} features, as the model takes, {} a label column",
         if *needs_labels { "and" } else { "with or without" }
     )]
-    FeatureCount { path: PathBuf, found: usize, features: usize, needs_labels: bool },
+    FeatureCount {
+        path: PathBuf,
+        found: usize,
+        features: usize,
+        needs_labels: bool,
+    },
     /// A table with the features that a model takes and nothing else.
     #[error(
         "{path}: label column is missing; table has {found} columns, as many as the model takes features\n\n\
@@ -253,7 +473,11 @@ pub enum Error {
 
     /// No data set has this name.
     #[error("no data set is named `{name}`, expected {}{}", one_of(known), suggestion_hint(*suggestion))]
-    UnknownDataset { name: String, suggestion: Option<&'static str>, known: Vec<&'static str> },
+    UnknownDataset {
+        name: String,
+        suggestion: Option<&'static str>,
+        known: Vec<&'static str>,
+    },
     /// Neither a data set nor data of one's own has this name.
     #[error(
         "no data set is named `{name}`, expected {}, or the name of a table or folder in {}{}",
@@ -292,7 +516,11 @@ pub enum Error {
         "{path}: sha256 is {found}, expected {expected}\n\n\
          hint: the file is damaged or of another version; fetch it again, or pass `--allow-unverified` to use it as it is"
     )]
-    DigestMismatch { path: PathBuf, found: String, expected: &'static str },
+    DigestMismatch {
+        path: PathBuf,
+        found: String,
+        expected: &'static str,
+    },
 
     /// The entry names no address to fetch from.
     #[error("data set `{dataset}` names no address to fetch from, expected at least one")]
@@ -302,44 +530,78 @@ pub enum Error {
         "{path}: file is there already with sha256 {found}, expected {expected}; it is not overwritten\n\n\
          hint: move it away or delete it, then fetch again"
     )]
-    NotOverwritten { path: PathBuf, found: String, expected: &'static str },
-    /// A link that leads nowhere, or something else that is no file, has the name of a file to fetch.
-    #[error("{path}: is in the way of the file to fetch; it is not overwritten\n\nhint: move it away, then fetch again")]
+    NotOverwritten {
+        path: PathBuf,
+        found: String,
+        expected: &'static str,
+    },
+    /// A link that leads nowhere, or something else that is no file, has the name of a file to
+    /// fetch.
+    #[error(
+        "{path}: is in the way of the file to fetch; it is not overwritten\n\nhint: move it away, then fetch again"
+    )]
     InTheWay { path: PathBuf },
     /// A file that was downloaded was removed before all were there.
     #[error("{path}: was downloaded, but is not there any more")]
     Gone { path: PathBuf },
     /// The address could not be reached, or the connection broke.
     #[error("{address}: cannot download (is there a network?)")]
-    Download { address: String, source: Box<ureq::Error> },
+    Download {
+        address: String,
+        source: Box<ureq::Error>,
+    },
     /// The server answered, but not with the file.
     #[error("{address}: server answered with status {found}, expected 200")]
     HttpStatus { address: String, found: u16 },
     /// The download has another length than the official file.
     #[error("{address}: download has {}{found} bytes, expected {expected}", if found > expected { "at least " } else { "" })]
-    DownloadSize { address: String, found: u64, expected: u64 },
+    DownloadSize {
+        address: String,
+        found: u64,
+        expected: u64,
+    },
     /// The download has the right length, but is not the official file.
     #[error("{address}: download has sha256 {found}, expected {expected}; nothing was kept")]
-    DownloadDigest { address: String, found: String, expected: &'static str },
+    DownloadDigest {
+        address: String,
+        found: String,
+        expected: &'static str,
+    },
 }
 
 /// The dimensions and how many bytes they make, once if there is only one dimension.
 fn product(dimensions: &[u32], bytes: u128) -> String {
-    if dimensions.len() == 1 { format!("{bytes} bytes") } else { format!("{} = {bytes} bytes", times(dimensions)) }
+    if dimensions.len() == 1 {
+        format!("{bytes} bytes")
+    } else {
+        format!("{} = {bytes} bytes", times(dimensions))
+    }
 }
 
 fn times(dimensions: &[impl ToString]) -> String {
-    dimensions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" x ")
+    dimensions
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(" x ")
 }
 
 /// ` = product`, or nothing where the product is beyond counting.
 fn equals(factors: &[usize]) -> String {
-    let product = factors.iter().try_fold(1_usize, |product, &factor| product.checked_mul(factor));
-    product.map(|product| format!(" = {product}")).unwrap_or_default()
+    let product = factors
+        .iter()
+        .try_fold(1_usize, |product, &factor| product.checked_mul(factor));
+    product
+        .map(|product| format!(" = {product}"))
+        .unwrap_or_default()
 }
 
 fn spaced_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+    bytes
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn kind_of_dimensions(dimensions: u8) -> &'static str {
@@ -356,12 +618,19 @@ fn not_idx_hint(found: [u8; 2]) -> &'static str {
 }
 
 fn quoted(names: &[impl std::fmt::Display]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// What does as well as the files named.
 fn other_form(archive: Option<&str>) -> String {
-    archive.map_or_else(|| "plain or `.gz`".to_owned(), |name| format!("or `{name}`"))
+    archive.map_or_else(
+        || "plain or `.gz`".to_owned(),
+        |name| format!("or `{name}`"),
+    )
 }
 
 fn one_of(names: &[&str]) -> String {
@@ -369,20 +638,36 @@ fn one_of(names: &[&str]) -> String {
 }
 
 fn folder_in_words(folder: &Path) -> String {
-    if folder.as_os_str().is_empty() { "the current directory".to_owned() } else { format!("{}", folder.display()) }
+    if folder.as_os_str().is_empty() {
+        "the current directory".to_owned()
+    } else {
+        format!("{}", folder.display())
+    }
 }
 
 fn label_hint(most: usize) -> &'static str {
-    if most == 0 { "\n\nhint: every sample has another label; `--label COLUMN` names another column of a table" } else { "" }
+    if most == 0 {
+        "\n\nhint: every sample has another label; `--label COLUMN` names another column of a table"
+    } else {
+        ""
+    }
 }
 
 /// Words stand in one column only.
 fn word_hint(found: &str, expected: &str) -> &'static str {
     let word = found.trim_matches('`');
-    let is_word = found.starts_with('`') && word.starts_with(char::is_alphabetic) && word.parse::<f64>().is_err();
-    if is_word && expected == A_NUMBER { "\n\nhint: only the column of the labels may hold words; `--label COLUMN` names it" } else { "" }
+    let is_word = found.starts_with('`')
+        && word.starts_with(char::is_alphabetic)
+        && word.parse::<f64>().is_err();
+    if is_word && expected == A_NUMBER {
+        "\n\nhint: only the column of the labels may hold words; `--label COLUMN` names it"
+    } else {
+        ""
+    }
 }
 
 fn suggestion_hint(suggestion: Option<&str>) -> String {
-    suggestion.map(|name| format!("\n\nhint: did you mean `{name}`?")).unwrap_or_default()
+    suggestion
+        .map(|name| format!("\n\nhint: did you mean `{name}`?"))
+        .unwrap_or_default()
 }

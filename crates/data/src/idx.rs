@@ -9,10 +9,11 @@
 //! 4 + 4n        the elements, first dimension slowest
 //! ```
 //!
-//! The reader believes nothing that the header says. A header must agree with the length of a plain file to the byte; of a
-//! gzip file with what so many compressed bytes can hold at all. Memory is reserved after that check and after the
-//! caller's [`Limits`], exactly once; a gzip stream is decompressed one byte beyond the promised end at most, then must
-//! end there with a good checksum, and the file with it.
+//! The reader believes nothing that the header says. A header must agree with the length of a plain
+//! file to the byte; of a gzip file with what so many compressed bytes can hold at all. Memory is
+//! reserved after that check and after the caller's [`Limits`], exactly once; a gzip stream is
+//! decompressed one byte beyond the promised end at most, then must end there with a good checksum,
+//! and the file with it.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -33,7 +34,8 @@ pub(crate) const DEFLATE_RATIO: u64 = 258 * 4;
 /// What a reader accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most bytes an array may have when decompressed; 256 MiB unless chosen otherwise, five times the MNIST images.
+    /// Most bytes an array may have when decompressed; 256 MiB unless chosen otherwise, five times
+    /// the MNIST images.
     pub max_bytes: u64,
     /// `[rows, columns]` that images must have; any shape if `None`, the default.
     pub shape: Option<[usize; 2]>,
@@ -41,7 +43,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_bytes: 256 << 20, shape: None }
+        Self {
+            max_bytes: 256 << 20,
+            shape: None,
+        }
     }
 }
 
@@ -60,7 +65,8 @@ pub struct Images {
 ///
 /// # Errors
 ///
-/// One variant of [`Error`] for each way in which the file is not exactly what its header says, see the module text.
+/// One variant of [`Error`] for each way in which the file is not exactly what its header says, see
+/// the module text.
 pub fn read_images(path: &Path, limits: &Limits) -> Result<Images, Error> {
     let (mut reader, stored) = open(path)?;
     images_from(&mut reader, &Origin { path, stored }, limits)
@@ -91,7 +97,12 @@ pub fn read_labels(path: &Path, classes: usize, limits: &Limits) -> Result<Vec<u
 /// # Errors
 ///
 /// As [`read_labels`].
-pub fn parse_labels(mut bytes: &[u8], path: &Path, classes: usize, limits: &Limits) -> Result<Vec<u8>, Error> {
+pub fn parse_labels(
+    mut bytes: &[u8],
+    path: &Path,
+    classes: usize,
+    limits: &Limits,
+) -> Result<Vec<u8>, Error> {
     let stored = bytes.len() as u64;
     labels_from(&mut bytes, &Origin { path, stored }, classes, limits)
 }
@@ -101,17 +112,32 @@ pub fn parse_labels(mut bytes: &[u8], path: &Path, classes: usize, limits: &Limi
 /// # Errors
 ///
 /// As [`read_images`] and [`read_labels`], and [`Error::LabelCount`] if the two differ in length.
-pub fn read_samples(images: &Path, labels: &Path, classes: usize, limits: &Limits) -> Result<Samples, Error> {
+pub fn read_samples(
+    images: &Path,
+    labels: &Path,
+    classes: usize,
+    limits: &Limits,
+) -> Result<Samples, Error> {
     let image_array = read_images(images, limits)?;
     let label_array = read_labels(labels, classes, limits)?;
     join(image_array, label_array, images, labels)
 }
 
 /// Joins images with their labels; the paths name both files in the error.
-pub(crate) fn join(images: Images, labels: Vec<u8>, image_path: &Path, label_path: &Path) -> Result<Samples, Error> {
+pub(crate) fn join(
+    images: Images,
+    labels: Vec<u8>,
+    image_path: &Path,
+    label_path: &Path,
+) -> Result<Samples, Error> {
     if labels.len() != images.count {
         let (labels_file, images_file) = (label_path.to_owned(), image_path.to_owned());
-        return Err(Error::LabelCount { labels: labels_file, images: images_file, found: labels.len(), expected: images.count });
+        return Err(Error::LabelCount {
+            labels: labels_file,
+            images: images_file,
+            found: labels.len(),
+            expected: images.count,
+        });
     }
     Samples::new(images.bytes, labels, images.shape)
 }
@@ -121,7 +147,8 @@ pub(crate) fn join(images: Images, labels: Vec<u8>, image_path: &Path, label_pat
 /// # Errors
 ///
 /// - [`Error::PartialImage`] if `bytes` is not a whole number of images.
-/// - [`Error::IdxDimensions`] if there is no image, a side is zero, or one of the three numbers needs more than 32 bits.
+/// - [`Error::IdxDimensions`] if there is no image, a side is zero, or one of the three numbers
+///   needs more than 32 bits.
 ///
 /// # Example
 ///
@@ -137,10 +164,16 @@ pub fn encode_images(bytes: &[u8], shape: [usize; 2]) -> Result<Vec<u8>, Error> 
     let [rows, columns] = shape;
     let features = rows.saturating_mul(columns);
     if features == 0 {
-        return Err(Error::IdxDimensions { dimensions: vec![0, rows, columns] });
+        return Err(Error::IdxDimensions {
+            dimensions: vec![0, rows, columns],
+        });
     }
     if !bytes.len().is_multiple_of(features) {
-        return Err(Error::PartialImage { found: bytes.len(), rows, columns });
+        return Err(Error::PartialImage {
+            found: bytes.len(),
+            rows,
+            columns,
+        });
     }
     encode([bytes.len() / features, rows, columns], bytes)
 }
@@ -160,7 +193,11 @@ fn encode<const N: usize>(dimensions: [usize; N], elements: &[u8]) -> Result<Vec
     for dimension in dimensions {
         match u32::try_from(dimension) {
             Ok(size @ 1..) => file.extend(size.to_be_bytes()),
-            _ => return Err(Error::IdxDimensions { dimensions: dimensions.to_vec() }),
+            _ => {
+                return Err(Error::IdxDimensions {
+                    dimensions: dimensions.to_vec(),
+                });
+            }
         }
     }
     file.extend_from_slice(elements);
@@ -180,43 +217,91 @@ struct Array<const N: usize> {
 }
 
 fn open(path: &Path) -> Result<(BufReader<File>, u64), Error> {
-    let failed = |source| Error::Io { path: path.to_owned(), action: "open file", source };
+    let failed = |source| Error::Io {
+        path: path.to_owned(),
+        action: "open file",
+        source,
+    };
     // Looked at before it is opened, because opening a pipe waits for somebody to write to it.
     if !path.metadata().map_err(failed)?.is_file() {
-        return Err(Error::NotAFile { path: path.to_owned() });
+        return Err(Error::NotAFile {
+            path: path.to_owned(),
+        });
     }
     let file = File::open(path).map_err(failed)?;
     let stored = file.metadata().map_err(failed)?.len();
     Ok((BufReader::with_capacity(1 << 16, file), stored))
 }
 
-fn images_from(reader: &mut dyn BufRead, origin: &Origin, limits: &Limits) -> Result<Images, Error> {
+fn images_from(
+    reader: &mut dyn BufRead,
+    origin: &Origin,
+    limits: &Limits,
+) -> Result<Images, Error> {
     let array = read_stored::<IMAGE_DIMENSIONS>(reader, origin, limits)?;
     let [count, rows, columns] = array.dimensions.map(|size| size as usize);
-    Ok(Images { bytes: array.elements, count, shape: [rows, columns] })
+    Ok(Images {
+        bytes: array.elements,
+        count,
+        shape: [rows, columns],
+    })
 }
 
-fn labels_from(reader: &mut dyn BufRead, origin: &Origin, classes: usize, limits: &Limits) -> Result<Vec<u8>, Error> {
+fn labels_from(
+    reader: &mut dyn BufRead,
+    origin: &Origin,
+    classes: usize,
+    limits: &Limits,
+) -> Result<Vec<u8>, Error> {
     let labels = read_stored::<LABEL_DIMENSIONS>(reader, origin, limits)?.elements;
-    match labels.iter().position(|&label| usize::from(label) >= classes) {
-        Some(index) => Err(Error::FileLabel { path: origin.path.to_owned(), index, found: labels[index], classes }),
+    match labels
+        .iter()
+        .position(|&label| usize::from(label) >= classes)
+    {
+        Some(index) => Err(Error::FileLabel {
+            path: origin.path.to_owned(),
+            index,
+            found: labels[index],
+            classes,
+        }),
         None => Ok(labels),
     }
 }
 
 /// Reads a whole stored file, plain or gzip.
-fn read_stored<const N: usize>(reader: &mut dyn BufRead, origin: &Origin, limits: &Limits) -> Result<Array<N>, Error> {
-    let failed = |source| Error::Io { path: origin.path.to_owned(), action: "read file", source };
+fn read_stored<const N: usize>(
+    reader: &mut dyn BufRead,
+    origin: &Origin,
+    limits: &Limits,
+) -> Result<Array<N>, Error> {
+    let failed = |source| Error::Io {
+        path: origin.path.to_owned(),
+        action: "read file",
+        source,
+    };
     if !reader.fill_buf().map_err(failed)?.starts_with(&GZIP_MAGIC) {
-        return Source { reader, origin, is_gzip: false }.read_array(limits);
+        return Source {
+            reader,
+            origin,
+            is_gzip: false,
+        }
+        .read_array(limits);
     }
     let mut decoder = GzDecoder::new(reader);
-    let array = Source { reader: &mut decoder, origin, is_gzip: true }.read_array(limits)?;
+    let array = Source {
+        reader: &mut decoder,
+        origin,
+        is_gzip: true,
+    }
+    .read_array(limits)?;
     let rest = decoder.into_inner().fill_buf().map_err(failed)?;
     if rest.is_empty() {
         Ok(array)
     } else {
-        Err(Error::GzipTrailing { path: origin.path.to_owned(), found: rest[..rest.len().min(4)].to_vec() })
+        Err(Error::GzipTrailing {
+            path: origin.path.to_owned(),
+            found: rest[..rest.len().min(4)].to_vec(),
+        })
     }
 }
 
@@ -237,12 +322,19 @@ impl Source<'_> {
         if let ([_, rows, columns], Some(expected)) = (&dimensions[..], limits.shape) {
             let found = [*rows, *columns];
             if found.map(|side| side as usize) != expected {
-                return Err(Error::ImageShape { path: self.path(), found, expected });
+                return Err(Error::ImageShape {
+                    path: self.path(),
+                    found,
+                    expected,
+                });
             }
         }
         let promised = self.check_size(dimensions, limits)?;
         let elements = self.read_elements(dimensions, promised)?;
-        Ok(Array { dimensions, elements })
+        Ok(Array {
+            dimensions,
+            elements,
+        })
     }
 
     fn read_header<const N: usize>(&mut self) -> Result<[u32; N], Error> {
@@ -251,9 +343,25 @@ impl Source<'_> {
         let path = || self.path();
         match magic {
             [0, 0, UNSIGNED_BYTE, count] if usize::from(count) == N => {}
-            [0, 0, UNSIGNED_BYTE, found] => return Err(Error::DimensionCount { path: path(), found, expected: N as u8 }),
-            [0, 0, found, _] => return Err(Error::ElementType { path: path(), found }),
-            [first, second, ..] => return Err(Error::NotIdx { path: path(), found: [first, second] }),
+            [0, 0, UNSIGNED_BYTE, found] => {
+                return Err(Error::DimensionCount {
+                    path: path(),
+                    found,
+                    expected: N as u8,
+                });
+            }
+            [0, 0, found, _] => {
+                return Err(Error::ElementType {
+                    path: path(),
+                    found,
+                });
+            }
+            [first, second, ..] => {
+                return Err(Error::NotIdx {
+                    path: path(),
+                    found: [first, second],
+                });
+            }
         }
         let mut dimensions = [0; N];
         for (position, size) in dimensions.iter_mut().enumerate() {
@@ -262,13 +370,21 @@ impl Source<'_> {
             *size = u32::from_be_bytes(bytes);
         }
         if dimensions.contains(&0) {
-            return Err(Error::ZeroDimension { path: self.path(), dimensions: dimensions.to_vec() });
+            return Err(Error::ZeroDimension {
+                path: self.path(),
+                dimensions: dimensions.to_vec(),
+            });
         }
         Ok(dimensions)
     }
 
-    /// The number of elements, once the file can hold them and the limit allows them; nothing is reserved before.
-    fn check_size<const N: usize>(&self, dimensions: [u32; N], limits: &Limits) -> Result<usize, Error> {
+    /// The number of elements, once the file can hold them and the limit allows them; nothing is
+    /// reserved before.
+    fn check_size<const N: usize>(
+        &self,
+        dimensions: [u32; N],
+        limits: &Limits,
+    ) -> Result<usize, Error> {
         // At most three factors below 2^32 each: 128 bits cannot overflow.
         let promised: u128 = dimensions.iter().map(|&size| u128::from(size)).product();
         let (path, header, stored) = (self.path(), header_length::<N>() as u64, self.origin.stored);
@@ -276,50 +392,104 @@ impl Source<'_> {
         if self.is_gzip {
             let capacity = stored.saturating_mul(DEFLATE_RATIO);
             if promised > u128::from(capacity) {
-                return Err(Error::GzipTooSmall { path, dimensions, promised, stored, capacity });
+                return Err(Error::GzipTooSmall {
+                    path,
+                    dimensions,
+                    promised,
+                    stored,
+                    capacity,
+                });
             }
         } else {
             let found = stored.saturating_sub(header);
             if promised > u128::from(found) {
-                return Err(Error::Truncated { path, dimensions, promised, found });
+                return Err(Error::Truncated {
+                    path,
+                    dimensions,
+                    promised,
+                    found,
+                });
             }
             if promised < u128::from(found) {
-                return Err(Error::TrailingBytes { path, dimensions, promised, found });
+                return Err(Error::TrailingBytes {
+                    path,
+                    dimensions,
+                    promised,
+                    found,
+                });
             }
         }
         match usize::try_from(promised) {
             Ok(count) if count as u64 <= limits.max_bytes => Ok(count),
-            _ => Err(Error::TooManyBytes { path, dimensions, promised, limit: limits.max_bytes }),
+            _ => Err(Error::TooManyBytes {
+                path,
+                dimensions,
+                promised,
+                limit: limits.max_bytes,
+            }),
         }
     }
 
-    fn read_elements<const N: usize>(mut self, dimensions: [u32; N], promised: usize) -> Result<Vec<u8>, Error> {
+    fn read_elements<const N: usize>(
+        mut self,
+        dimensions: [u32; N],
+        promised: usize,
+    ) -> Result<Vec<u8>, Error> {
         let mut elements = Vec::new();
-        elements.try_reserve_exact(promised).map_err(|_| Error::OutOfMemory { path: self.path(), promised })?;
+        elements
+            .try_reserve_exact(promised)
+            .map_err(|_| Error::OutOfMemory {
+                path: self.path(),
+                promised,
+            })?;
         let expected = (header_length::<N>() + promised) as u64;
-        let end = (&mut *self.reader).take(promised as u64).read_to_end(&mut elements);
+        let end = (&mut *self.reader)
+            .take(promised as u64)
+            .read_to_end(&mut elements);
         let found = elements.len();
         end.map_err(|source| self.read_error(source, header_length::<N>() + found, expected))?;
         let (path, dimensions, promised) = (self.path(), dimensions.to_vec(), promised as u128);
         if (found as u128) < promised {
-            return Err(Error::Truncated { path, dimensions, promised, found: found as u64 });
+            return Err(Error::Truncated {
+                path,
+                dimensions,
+                promised,
+                found: found as u64,
+            });
         }
-        // The byte that must not be there; asking for it also makes the gzip reader check its checksum.
-        let more = self.read(&mut [0]).map_err(|source| self.read_error(source, header_length::<N>() + found, expected))?;
+        // The byte that must not be there; asking for it also makes the gzip reader check its
+        // checksum.
+        let more = self
+            .read(&mut [0])
+            .map_err(|source| self.read_error(source, header_length::<N>() + found, expected))?;
         if more > 0 {
-            return Err(Error::TrailingBytes { path, dimensions, promised, found: found as u64 + 1 });
+            return Err(Error::TrailingBytes {
+                path,
+                dimensions,
+                promised,
+                found: found as u64 + 1,
+            });
         }
         Ok(elements)
     }
 
-    /// Fills `part` of the header, which begins at `offset` and belongs to a header of `expected` bytes.
+    /// Fills `part` of the header, which begins at `offset` and belongs to a header of `expected`
+    /// bytes.
     fn fill(&mut self, part: &mut [u8], offset: usize, expected: usize) -> Result<(), Error> {
         let mut filled = 0;
         while filled < part.len() {
             match self.read(&mut part[filled..]) {
-                Ok(0) => return Err(Error::HeaderTruncated { path: self.path(), found: offset + filled, expected }),
+                Ok(0) => {
+                    return Err(Error::HeaderTruncated {
+                        path: self.path(),
+                        found: offset + filled,
+                        expected,
+                    });
+                }
                 Ok(count) => filled += count,
-                Err(source) => return Err(self.read_error(source, offset + filled, expected as u64)),
+                Err(source) => {
+                    return Err(self.read_error(source, offset + filled, expected as u64));
+                }
             }
         }
         Ok(())
@@ -334,14 +504,27 @@ impl Source<'_> {
         }
     }
 
-    /// The cause of a failed read after `found` bytes: of a plain file the system, of a gzip file its content.
+    /// The cause of a failed read after `found` bytes: of a plain file the system, of a gzip file
+    /// its content.
     fn read_error(&self, source: io::Error, found: usize, expected: u64) -> Error {
         let path = self.path();
-        let is_content = matches!(source.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData);
+        let is_content = matches!(
+            source.kind(),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
+        );
         if self.is_gzip && is_content {
-            Error::GzipDamaged { path, found: found as u64, expected, source }
+            Error::GzipDamaged {
+                path,
+                found: found as u64,
+                expected,
+                source,
+            }
         } else {
-            Error::Io { path, action: "read file", source }
+            Error::Io {
+                path,
+                action: "read file",
+                source,
+            }
         }
     }
 

@@ -1,4 +1,5 @@
-//! Kinds of files that people have lying beside data, told by their first bytes, so that a refusal can name them.
+//! Kinds of files that people have lying beside data, told by their first bytes, so that a refusal
+//! can name them.
 
 use std::path::Path;
 
@@ -7,7 +8,9 @@ use crate::error::Error;
 /// The kind of a file that begins with `first`, if it is a known one.
 pub(crate) fn kind_of(first: &[u8]) -> Option<&'static str> {
     Some(match first {
-        [0x80, 2..=5, ..] | [b'(', b'd' | b'l', b'p', ..] => "a Python pickle (a program, which is never run)",
+        [0x80, 2..=5, ..] | [b'(', b'd' | b'l', b'p', ..] => {
+            "a Python pickle (a program, which is never run)"
+        }
         [b'P', b'K', 3, 4, ..] => "a zip archive (such as `.npz`, `.pt` or `.xlsx`)",
         [0x89, b'H', b'D', b'F', ..] => "an HDF5 file",
         [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => "a NumPy array",
@@ -25,7 +28,11 @@ pub(crate) fn kind_of(first: &[u8]) -> Option<&'static str> {
 /// The refusal of a file of a known kind; `expected` says what is accepted instead.
 pub(crate) fn refuse_kind(first: &[u8], path: &Path, expected: &'static str) -> Result<(), Error> {
     match kind_of(first) {
-        Some(found) => Err(Error::WrongKind { path: path.to_owned(), found, expected }),
+        Some(found) => Err(Error::WrongKind {
+            path: path.to_owned(),
+            found,
+            expected,
+        }),
         None => Ok(()),
     }
 }

@@ -1,8 +1,10 @@
-//! Data sets for spinet: readers that trust no header, digests, balanced splits and a built-in small MNIST.
+//! Data sets for spinet: readers that trust no header, digests, balanced splits and a built-in
+//! small MNIST.
 //!
-//! A [`Dataset`] is two [`Samples`] (training and test): pixels kept as bytes or rows of numbers, one label each. [`load`] finds a set
-//! named in [`DATASETS`] in a folder, checks the SHA-256 of each file and reads it; `mnist-1200` is built in and needs no
-//! files. Nothing here uses the network except [`fetch::fetch`], and nothing reads an environment variable or a clock.
+//! A [`Dataset`] is two [`Samples`] (training and test): pixels kept as bytes or rows of numbers,
+//! one label each. [`load`] finds a set named in [`DATASETS`] in a folder, checks the SHA-256 of
+//! each file and reads it; `mnist-1200` is built in and needs no files. Nothing here uses the
+//! network except [`fetch::fetch`], and nothing reads an environment variable or a clock.
 //!
 //! ```
 //! use spinet_data::{Source, load};
@@ -38,7 +40,10 @@ mod whole_file;
 
 pub use dataset::{Dataset, FileDigest};
 pub use digest::sha256_hex;
-pub use entry::{CifarFiles, Content, DatasetEntry, Draw, FileEntry, IdxFiles, NamedFile, PublishedFile, StoredForm};
+pub use entry::{
+    CifarFiles, Content, DatasetEntry, Draw, FileEntry, IdxFiles, NamedFile, PublishedFile,
+    StoredForm,
+};
 pub use error::Error;
 pub use fetch::{FetchProgress, FetchedFile, fetch};
 pub use idx::Limits;
@@ -46,7 +51,9 @@ pub use options::{DataOptions, Part, Prior, Purpose, SplitOptions};
 pub use png::read_png;
 pub use registry::{DATASETS, find};
 pub use samples::{Samples, Values};
-pub use source::{Source, is_table, load, load_entry, load_with, normal_name, read_features, read_images_of};
+pub use source::{
+    Source, is_table, load, load_entry, load_with, normal_name, read_features, read_images_of,
+};
 pub use split::{Fold, Parts, balanced_draw, balanced_folds, balanced_parts};
 pub use standardisation::Standardisation;
 pub use table::{Column, Table, TableOptions};

@@ -28,17 +28,19 @@ pub enum Purpose {
     /// To train on one part and test on the other.
     #[default]
     Training,
-    /// To test a model that has not seen them: of a set without a test part of its own, all are test samples, and the training
-    /// part is empty.
+    /// To test a model that has not seen them: of a set without a test part of its own, all are
+    /// test samples, and the training part is empty.
     Test,
-    /// As [`Test`](Self::Test), but labels of a table are not read, and their column may be missing. All labels are 0.
+    /// As [`Test`](Self::Test), but labels of a table are not read, and their column may be
+    /// missing. All labels are 0.
     Prediction,
 }
 
 /// How samples are divided into parts.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SplitOptions {
-    /// The test part; a fifth of the samples if `None`. Only for sets without a test part of their own.
+    /// The test part; a fifth of the samples if `None`. Only for sets without a test part of their
+    /// own.
     pub test: Option<Part>,
     /// Training samples of each class; all if `None`.
     pub train_per_class: Option<usize>,
@@ -106,8 +108,13 @@ impl FromStr for Part {
 
     /// A whole number counts samples; a number with a point is a fraction.
     fn from_str(text: &str) -> Result<Self, String> {
-        let part = text.parse().map(Self::Count).ok().or_else(|| text.parse().map(Self::Fraction).ok());
-        part.filter(|part| part.is_valid()).ok_or_else(|| format!("expected {}", Self::RANGE))
+        let part = text
+            .parse()
+            .map(Self::Count)
+            .ok()
+            .or_else(|| text.parse().map(Self::Fraction).ok());
+        part.filter(|part| part.is_valid())
+            .ok_or_else(|| format!("expected {}", Self::RANGE))
     }
 }
 
@@ -136,11 +143,15 @@ impl<'de> Deserialize<'de> for Part {
             }
 
             fn visit_u64<E: de::Error>(self, count: u64) -> Result<Part, E> {
-                usize::try_from(count).map(Part::Count).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(count), &self))
+                usize::try_from(count)
+                    .map(Part::Count)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Unsigned(count), &self))
             }
 
             fn visit_i64<E: de::Error>(self, count: i64) -> Result<Part, E> {
-                usize::try_from(count).map(Part::Count).map_err(|_| E::invalid_value(de::Unexpected::Signed(count), &self))
+                usize::try_from(count)
+                    .map(Part::Count)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Signed(count), &self))
             }
         }
 
@@ -173,11 +184,15 @@ impl<'de> Deserialize<'de> for Column {
             }
 
             fn visit_u64<E: de::Error>(self, number: u64) -> Result<Column, E> {
-                usize::try_from(number).map(Column::Number).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(number), &self))
+                usize::try_from(number)
+                    .map(Column::Number)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Unsigned(number), &self))
             }
 
             fn visit_i64<E: de::Error>(self, number: i64) -> Result<Column, E> {
-                usize::try_from(number).map(Column::Number).map_err(|_| E::invalid_value(de::Unexpected::Signed(number), &self))
+                usize::try_from(number)
+                    .map(Column::Number)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Signed(number), &self))
             }
         }
 
@@ -194,8 +209,18 @@ mod tests {
         assert_eq!("30".parse(), Ok(Part::Count(30)));
         assert_eq!("0.25".parse(), Ok(Part::Fraction(0.25)));
         for text in ["0", "1.0", "0.0", "-1", "1.5", "nan", "half", ""] {
-            assert_eq!(text.parse::<Part>(), Err("expected a fraction in (0, 1) or a number of samples from 1".to_owned()), "{text}");
+            assert_eq!(
+                text.parse::<Part>(),
+                Err("expected a fraction in (0, 1) or a number of samples from 1".to_owned()),
+                "{text}"
+            );
         }
-        assert_eq!((Part::Count(30).to_string(), Part::Fraction(0.25).to_string()), ("30".to_owned(), "0.25".to_owned()));
+        assert_eq!(
+            (
+                Part::Count(30).to_string(),
+                Part::Fraction(0.25).to_string()
+            ),
+            ("30".to_owned(), "0.25".to_owned())
+        );
     }
 }

@@ -10,8 +10,8 @@ use crate::shared::Shared;
 
 /// Images or rows of a table, with one label each; cloning shares the memory.
 ///
-/// A sample has `rows x columns` features, stored row by row: bytes in `0..=255`, or finite numbers. A row of a table is one
-/// row.
+/// A sample has `rows x columns` features, stored row by row: bytes in `0..=255`, or finite
+/// numbers. A row of a table is one row.
 #[derive(Clone, Debug)]
 pub struct Samples {
     values: Stored,
@@ -78,7 +78,8 @@ impl PartialEq for Samples {
 impl Eq for Samples {}
 
 impl Samples {
-    /// Joins `bytes` (all samples one after the other) with their `labels`; `shape` is `[rows, columns]` of one sample.
+    /// Joins `bytes` (all samples one after the other) with their `labels`; `shape` is `[rows,
+    /// columns]` of one sample.
     ///
     /// # Errors
     ///
@@ -95,8 +96,16 @@ impl Samples {
     /// assert_eq!(samples.labels()[1], 1);
     /// # Ok::<(), spinet_data::Error>(())
     /// ```
-    pub fn new(bytes: impl Into<Vec<u8>>, labels: impl Into<Arc<[u8]>>, shape: [usize; 2]) -> Result<Self, Error> {
-        Self::of(Stored::Bytes(Shared::from(bytes.into())), labels.into(), shape)
+    pub fn new(
+        bytes: impl Into<Vec<u8>>,
+        labels: impl Into<Arc<[u8]>>,
+        shape: [usize; 2],
+    ) -> Result<Self, Error> {
+        Self::of(
+            Stored::Bytes(Shared::from(bytes.into())),
+            labels.into(),
+            shape,
+        )
     }
 
     /// Joins `numbers` with their `labels`, as [`new`](Self::new) does for bytes.
@@ -104,10 +113,17 @@ impl Samples {
     /// # Errors
     ///
     /// As [`new`](Self::new), and [`Error::NotFinite`] if a number is NaN or infinite.
-    pub fn of_numbers(numbers: impl Into<Vec<f32>>, labels: impl Into<Arc<[u8]>>, shape: [usize; 2]) -> Result<Self, Error> {
+    pub fn of_numbers(
+        numbers: impl Into<Vec<f32>>,
+        labels: impl Into<Arc<[u8]>>,
+        shape: [usize; 2],
+    ) -> Result<Self, Error> {
         let numbers = numbers.into();
         if let Some(index) = numbers.iter().position(|number| !number.is_finite()) {
-            return Err(Error::NotFinite { index, found: numbers[index] });
+            return Err(Error::NotFinite {
+                index,
+                found: numbers[index],
+            });
         }
         Self::of(Stored::Numbers(Shared::from(numbers)), labels.into(), shape)
     }
@@ -117,10 +133,24 @@ impl Samples {
         if rows == 0 || columns == 0 {
             return Err(Error::EmptyShape { rows, columns });
         }
-        let samples = Self { values, labels, shape, digest: Arc::default() };
+        let samples = Self {
+            values,
+            labels,
+            shape,
+            digest: Arc::default(),
+        };
         let (found, labels) = (samples.values().len(), samples.len());
-        if rows.checked_mul(columns).and_then(|features| features.checked_mul(labels)) != Some(found) {
-            return Err(Error::SampleValues { labels, rows, columns, found });
+        if rows
+            .checked_mul(columns)
+            .and_then(|features| features.checked_mul(labels))
+            != Some(found)
+        {
+            return Err(Error::SampleValues {
+                labels,
+                rows,
+                columns,
+                found,
+            });
         }
         Ok(samples)
     }
@@ -183,26 +213,38 @@ impl Samples {
     /// [`Error::IndexOutOfRange`] if an index is not below [`len`](Self::len).
     pub fn select(&self, indices: &[usize]) -> Result<Self, Error> {
         if let Some(&index) = indices.iter().find(|&&index| index >= self.len()) {
-            return Err(Error::IndexOutOfRange { index, len: self.len() });
+            return Err(Error::IndexOutOfRange {
+                index,
+                len: self.len(),
+            });
         }
         let values = match self.values() {
             Values::Bytes(bytes) => Stored::Bytes(chosen(bytes, self.features(), indices)),
             Values::Numbers(numbers) => Stored::Numbers(chosen(numbers, self.features(), indices)),
         };
         let labels: Vec<u8> = indices.iter().map(|&index| self.labels[index]).collect();
-        Ok(Self { values, labels: labels.into(), shape: self.shape, digest: Arc::default() })
+        Ok(Self {
+            values,
+            labels: labels.into(),
+            shape: self.shape,
+            digest: Arc::default(),
+        })
     }
 
     /// The same samples with other labels, one for each.
     pub(crate) fn relabelled(self, labels: Vec<u8>) -> Self {
         debug_assert_eq!(labels.len(), self.len(), "one label a sample");
-        Self { labels: labels.into(), digest: Arc::default(), ..self }
+        Self {
+            labels: labels.into(),
+            digest: Arc::default(),
+            ..self
+        }
     }
 
     /// SHA-256 over the text `{len} {rows} {columns}\n`, then all feature bytes, then all labels.
     ///
-    /// The text in front keeps two sets apart that hold the same bytes in another shape. For numbers it is
-    /// `{len} {rows} {columns} f32\n`, and each number is four little-endian bytes.
+    /// The text in front keeps two sets apart that hold the same bytes in another shape. For
+    /// numbers it is `{len} {rows} {columns} f32\n`, and each number is four little-endian bytes.
     pub fn sha256(&self) -> String {
         let digest = self.digest.get_or_init(|| {
             let [rows, columns] = self.shape;
@@ -246,41 +288,81 @@ mod tests {
     #[test]
     fn a_sample_is_its_own_values_and_label() {
         let samples = three();
-        assert_eq!((samples.len(), samples.features(), samples.shape()), (3, 4, [2, 2]));
+        assert_eq!(
+            (samples.len(), samples.features(), samples.shape()),
+            (3, 4, [2, 2])
+        );
         assert_eq!(samples.sample(2), Values::Bytes(&[9, 10, 11, 12]));
         assert_eq!(samples.labels(), [0, 1, 2]);
         assert!(!samples.is_empty());
         let numbers = Samples::of_numbers([0.5, -1.0, 2.0, 3.5], [1, 0], [1, 2]).unwrap();
-        assert_eq!((numbers.sample(1), numbers.bytes()), (Values::Numbers(&[2.0, 3.5]), None));
+        assert_eq!(
+            (numbers.sample(1), numbers.bytes()),
+            (Values::Numbers(&[2.0, 3.5]), None)
+        );
     }
 
     #[test]
     fn counts_that_do_not_match_are_refused_with_both_numbers() {
-        let text = Samples::new([0; 11], [0, 1, 2], [2, 2]).unwrap_err().to_string();
-        assert_eq!(text, "samples have 11 values, expected 3 labels x 2 x 2 = 12");
-        let text = Samples::new([0; 0], [0, 1], [usize::MAX, 2]).unwrap_err().to_string();
-        assert!(text.contains("expected 2 labels x 18446744073709551615 x 2"), "{text}");
-        assert!(matches!(Samples::new([], [], [0, 2]), Err(Error::EmptyShape { rows: 0, columns: 2 })));
-        let text = Samples::of_numbers([0.0; 3], [0, 1], [1, 2]).unwrap_err().to_string();
+        let text = Samples::new([0; 11], [0, 1, 2], [2, 2])
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            text,
+            "samples have 11 values, expected 3 labels x 2 x 2 = 12"
+        );
+        let text = Samples::new([0; 0], [0, 1], [usize::MAX, 2])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            text.contains("expected 2 labels x 18446744073709551615 x 2"),
+            "{text}"
+        );
+        assert!(matches!(
+            Samples::new([], [], [0, 2]),
+            Err(Error::EmptyShape {
+                rows: 0,
+                columns: 2
+            })
+        ));
+        let text = Samples::of_numbers([0.0; 3], [0, 1], [1, 2])
+            .unwrap_err()
+            .to_string();
         assert_eq!(text, "samples have 3 values, expected 2 labels x 1 x 2 = 4");
     }
 
     #[test]
     fn numbers_that_are_not_finite_are_refused_with_their_place() {
-        for (number, text) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf"), (f32::NEG_INFINITY, "-inf")] {
+        for (number, text) in [
+            (f32::NAN, "NaN"),
+            (f32::INFINITY, "inf"),
+            (f32::NEG_INFINITY, "-inf"),
+        ] {
             let error = Samples::of_numbers([0.0, 1.0, number], [0], [1, 3]).unwrap_err();
-            assert_eq!(error.to_string(), format!("value 2 is {text}, expected a finite number"));
+            assert_eq!(
+                error.to_string(),
+                format!("value 2 is {text}, expected a finite number")
+            );
         }
     }
 
     #[test]
     fn selecting_keeps_order_and_repeats() {
         let chosen = three().select(&[2, 0, 2]).unwrap();
-        assert_eq!(chosen.values(), Values::Bytes(&[9, 10, 11, 12, 1, 2, 3, 4, 9, 10, 11, 12]));
+        assert_eq!(
+            chosen.values(),
+            Values::Bytes(&[9, 10, 11, 12, 1, 2, 3, 4, 9, 10, 11, 12])
+        );
         assert_eq!(chosen.labels(), [2, 0, 2]);
         assert!(three().select(&[]).unwrap().is_empty());
-        let numbers = Samples::of_numbers([0.5, 1.5], [3, 4], [1, 1]).unwrap().select(&[1, 1, 0]).unwrap();
-        assert_eq!((numbers.values(), numbers.labels()), (Values::Numbers(&[1.5, 1.5, 0.5]), &[4, 4, 3][..]));
+        let numbers = Samples::of_numbers([0.5, 1.5], [3, 4], [1, 1])
+            .unwrap()
+            .select(&[1, 1, 0])
+            .unwrap();
+        assert_eq!(
+            (numbers.values(), numbers.labels()),
+            (Values::Numbers(&[1.5, 1.5, 0.5]), &[4, 4, 3][..])
+        );
     }
 
     #[test]
@@ -293,7 +375,10 @@ mod tests {
     fn digest_covers_shape_values_and_labels() {
         let base = Samples::new([1, 2, 3, 4], [0, 1], [1, 2]).unwrap();
         // printf '2 1 2\n\001\002\003\004\000\001' | sha256sum
-        assert_eq!(base.sha256(), "94e3fb35e006ceb9ddbfb2dd9f50d12eea4919fa26cf3ef9043db68bc00b83df");
+        assert_eq!(
+            base.sha256(),
+            "94e3fb35e006ceb9ddbfb2dd9f50d12eea4919fa26cf3ef9043db68bc00b83df"
+        );
         let others = [
             Samples::new([1, 2, 3, 4], [0, 1], [2, 1]).unwrap(),
             Samples::new([1, 2, 3, 5], [0, 1], [1, 2]).unwrap(),
@@ -302,6 +387,9 @@ mod tests {
         assert!(others.iter().all(|other| other.sha256() != base.sha256()));
         // printf '1 1 2 f32\n\000\000\200\077\000\000\000\300\005' | sha256sum
         let numbers = Samples::of_numbers([1.0, -2.0], [5], [1, 2]).unwrap();
-        assert_eq!(numbers.sha256(), "c1890f19410a55976507308d1d309875345359a8611d01e4e0d52e5082bb4896");
+        assert_eq!(
+            numbers.sha256(),
+            "c1890f19410a55976507308d1d309875345359a8611d01e4e0d52e5082bb4896"
+        );
     }
 }

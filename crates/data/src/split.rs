@@ -1,8 +1,10 @@
-//! Draws and folds that anyone can repeat in any language: samples are ordered by the SHA-256 of a text.
+//! Draws and folds that anyone can repeat in any language: samples are ordered by the SHA-256 of a
+//! text.
 //!
-//! Sample `i` has the key text `{key} {i}` (`i` in decimal, counted from 0), for example `spinet mnist-1200 17`. Samples of
-//! a class are put in the order of the SHA-256 of their key texts, compared as bytes. There is no random-number generator
-//! whose algorithm could change, and the draw does not depend on the order in which classes are visited.
+//! Sample `i` has the key text `{key} {i}` (`i` in decimal, counted from 0), for example `spinet
+//! mnist-1200 17`. Samples of a class are put in the order of the SHA-256 of their key texts,
+//! compared as bytes. There is no random-number generator whose algorithm could change, and the
+//! draw does not depend on the order in which classes are visited.
 
 use sha2::{Digest, Sha256};
 
@@ -18,7 +20,8 @@ pub struct Fold {
     pub validation: Vec<usize>,
 }
 
-/// The `per_class` samples of each class with the smallest SHA-256 of `{key} {index}`; ascending indices.
+/// The `per_class` samples of each class with the smallest SHA-256 of `{key} {index}`; ascending
+/// indices.
 ///
 /// A larger `per_class` with the same key keeps all samples of a smaller one.
 ///
@@ -36,7 +39,12 @@ pub struct Fold {
 /// assert_eq!(drawn.iter().filter(|&&index| labels[index] == 0).count(), 2);
 /// # Ok::<(), spinet_data::Error>(())
 /// ```
-pub fn balanced_draw(labels: &[u8], classes: usize, per_class: usize, key: &str) -> Result<Vec<usize>, Error> {
+pub fn balanced_draw(
+    labels: &[u8],
+    classes: usize,
+    per_class: usize,
+    key: &str,
+) -> Result<Vec<usize>, Error> {
     let mut drawn = Vec::with_capacity(classes.saturating_mul(per_class).min(labels.len()));
     for members in ordered_classes(labels, classes, per_class, key)? {
         drawn.extend_from_slice(&members[..per_class]);
@@ -45,17 +53,24 @@ pub fn balanced_draw(labels: &[u8], classes: usize, per_class: usize, key: &str)
     Ok(drawn)
 }
 
-/// Divides the samples into `folds` parts of nearly equal size and class shares; each part is the validation set of one fold.
+/// Divides the samples into `folds` parts of nearly equal size and class shares; each part is the
+/// validation set of one fold.
 ///
-/// Each class, from 0 upwards, is ordered as in [`balanced_draw`] and dealt like cards to fold 0, 1, 2, ... and round
-/// again; the next class goes on where the last one stopped. So sizes, and the counts of each class, differ by at most one.
+/// Each class, from 0 upwards, is ordered as in [`balanced_draw`] and dealt like cards to fold 0,
+/// 1, 2, ... and round again; the next class goes on where the last one stopped. So sizes, and the
+/// counts of each class, differ by at most one.
 ///
 /// # Errors
 ///
 /// - [`Error::FoldCount`] if `folds` is below 2.
 /// - [`Error::Label`] if a label is not below `classes`.
 /// - [`Error::ClassTooSmall`] if a class has fewer samples than there are folds.
-pub fn balanced_folds(labels: &[u8], classes: usize, folds: usize, key: &str) -> Result<Vec<Fold>, Error> {
+pub fn balanced_folds(
+    labels: &[u8],
+    classes: usize,
+    folds: usize,
+    key: &str,
+) -> Result<Vec<Fold>, Error> {
     if folds < 2 {
         return Err(Error::FoldCount { found: folds });
     }
@@ -82,9 +97,10 @@ pub struct Parts {
 
 /// Divides the samples into a training and a test part in which every class has its share.
 ///
-/// The test part has `T` samples: the count, or the fraction of all `n` samples, rounded. A class of `m` samples gives
-/// `floor(T m / n)` of them; what is left goes one by one to the classes with the largest remainders, the first of equals, but
-/// every class keeps a training sample. Of each class, those with the smallest SHA-256 of `{key} {index}` are test samples.
+/// The test part has `T` samples: the count, or the fraction of all `n` samples, rounded. A class
+/// of `m` samples gives `floor(T m / n)` of them; what is left goes one by one to the classes with
+/// the largest remainders, the first of equals, but every class keeps a training sample. Of each
+/// class, those with the smallest SHA-256 of `{key} {index}` are test samples.
 ///
 /// # Errors
 ///
@@ -102,21 +118,38 @@ pub struct Parts {
 /// assert_eq!(parts.test.iter().filter(|&&index| labels[index] == 1).count(), 1);
 /// # Ok::<(), spinet_data::Error>(())
 /// ```
-pub fn balanced_parts(labels: &[u8], classes: usize, part: Part, key: &str) -> Result<Parts, Error> {
+pub fn balanced_parts(
+    labels: &[u8],
+    classes: usize,
+    part: Part,
+    key: &str,
+) -> Result<Parts, Error> {
     let ordered = ordered_classes(labels, classes, 0, key)?;
     let samples = labels.len();
     let wanted = match part {
         Part::Count(count) => count,
         Part::Fraction(fraction) => share(fraction, samples),
     };
-    let most: usize = ordered.iter().map(|members| members.len().saturating_sub(1)).sum();
+    let most: usize = ordered
+        .iter()
+        .map(|members| members.len().saturating_sub(1))
+        .sum();
     if wanted == 0 || wanted > most {
-        return Err(Error::PartSize { found: wanted, most, samples });
+        return Err(Error::PartSize {
+            found: wanted,
+            most,
+            samples,
+        });
     }
     // Products of two counts of samples in memory need 128 bits at most.
-    let own_share = |members: &Vec<usize>| (wanted as u128 * members.len() as u128) / samples as u128;
-    let remainder = |class: usize| (wanted as u128 * ordered[class].len() as u128) % samples as u128;
-    let mut shares: Vec<usize> = ordered.iter().map(|members| own_share(members) as usize).collect();
+    let own_share =
+        |members: &Vec<usize>| (wanted as u128 * members.len() as u128) / samples as u128;
+    let remainder =
+        |class: usize| (wanted as u128 * ordered[class].len() as u128) % samples as u128;
+    let mut shares: Vec<usize> = ordered
+        .iter()
+        .map(|members| own_share(members) as usize)
+        .collect();
     let mut by_remainder: Vec<usize> = (0..classes).collect();
     by_remainder.sort_by_key(|class| std::cmp::Reverse(remainder(*class)));
     let mut left = wanted - shares.iter().sum::<usize>();
@@ -130,28 +163,52 @@ pub fn balanced_parts(labels: &[u8], classes: usize, part: Part, key: &str) -> R
     }
     let mut is_test = vec![false; samples];
     for (members, share) in ordered.iter().zip(shares) {
-        members[..share].iter().for_each(|index| is_test[*index] = true);
+        members[..share]
+            .iter()
+            .for_each(|index| is_test[*index] = true);
     }
     let (test, train) = (0..samples).partition(|index| is_test[*index]);
     Ok(Parts { train, test })
 }
 
-/// A fraction of the samples, rounded, halves up, as decimal arithmetic has it: 0.145 of 100 is 14.5, although the product is
-/// 14.499999999999998 in binary.
+/// A fraction of the samples, rounded, halves up, as decimal arithmetic has it: 0.145 of 100 is
+/// 14.5, although the product is 14.499999999999998 in binary.
 fn share(fraction: f64, samples: usize) -> usize {
     (fraction * samples as f64 * (1.0 + 1e-12)).round() as usize
 }
 
-/// The indices of each class in the order of their digests; every class has at least `least` of them.
-fn ordered_classes(labels: &[u8], classes: usize, least: usize, key: &str) -> Result<Vec<Vec<usize>>, Error> {
-    if let Some(index) = labels.iter().position(|&label| usize::from(label) >= classes) {
-        return Err(Error::Label { index, found: labels[index], classes });
+/// The indices of each class in the order of their digests; every class has at least `least` of
+/// them.
+fn ordered_classes(
+    labels: &[u8],
+    classes: usize,
+    least: usize,
+    key: &str,
+) -> Result<Vec<Vec<usize>>, Error> {
+    if let Some(index) = labels
+        .iter()
+        .position(|&label| usize::from(label) >= classes)
+    {
+        return Err(Error::Label {
+            index,
+            found: labels[index],
+            classes,
+        });
     }
     let ordered = |class: usize| {
-        let members = labels.iter().enumerate().filter(|&(_, &label)| usize::from(label) == class);
-        let mut keyed: Vec<_> = members.map(|(index, _)| (Sha256::digest(format!("{key} {index}")), index)).collect();
+        let members = labels
+            .iter()
+            .enumerate()
+            .filter(|&(_, &label)| usize::from(label) == class);
+        let mut keyed: Vec<_> = members
+            .map(|(index, _)| (Sha256::digest(format!("{key} {index}")), index))
+            .collect();
         if keyed.len() < least {
-            return Err(Error::ClassTooSmall { class, found: keyed.len(), expected: least });
+            return Err(Error::ClassTooSmall {
+                class,
+                found: keyed.len(),
+                expected: least,
+            });
         }
         keyed.sort_unstable();
         Ok(keyed.into_iter().map(|(_, index)| index).collect())
@@ -192,15 +249,26 @@ mod tests {
     fn folds_share_out_every_sample_once_and_evenly() {
         let labels: Vec<u8> = (0..103_u8).map(|i| i % 4).collect();
         let folds = balanced_folds(&labels, 4, 5, "even").unwrap();
-        let mut seen: Vec<usize> = folds.iter().flat_map(|fold| fold.validation.clone()).collect();
+        let mut seen: Vec<usize> = folds
+            .iter()
+            .flat_map(|fold| fold.validation.clone())
+            .collect();
         seen.sort_unstable();
         assert_eq!(seen, (0..103).collect::<Vec<_>>());
         for fold in &folds {
             assert!((20..=21).contains(&fold.validation.len()));
             assert_eq!(fold.train.len() + fold.validation.len(), 103);
-            assert!(fold.train.iter().all(|index| !fold.validation.contains(index)));
+            assert!(
+                fold.train
+                    .iter()
+                    .all(|index| !fold.validation.contains(index))
+            );
             for class in 0..4 {
-                let count = fold.validation.iter().filter(|&&index| labels[index] == class).count();
+                let count = fold
+                    .validation
+                    .iter()
+                    .filter(|&&index| labels[index] == class)
+                    .count();
                 assert!((5..=6).contains(&count), "class {class} has {count}");
             }
         }
@@ -209,20 +277,41 @@ mod tests {
     #[test]
     fn every_class_gives_its_share_of_the_test_part() {
         // Of class 0 the smallest digests have 2, then 0; of class 1 7, then 1.
-        assert_eq!(balanced_parts(&LABELS, 2, Part::Count(2), "key").unwrap().test, [2, 7]);
-        assert_eq!(balanced_parts(&LABELS, 2, Part::Fraction(0.5), "key").unwrap().test, [0, 1, 2, 7]);
-        // 7, 3 and 1 samples: a part of 5 has 3.18, 1.36 and 0.45 of them; the last keeps its only one.
+        assert_eq!(
+            balanced_parts(&LABELS, 2, Part::Count(2), "key")
+                .unwrap()
+                .test,
+            [2, 7]
+        );
+        assert_eq!(
+            balanced_parts(&LABELS, 2, Part::Fraction(0.5), "key")
+                .unwrap()
+                .test,
+            [0, 1, 2, 7]
+        );
+        // 7, 3 and 1 samples: a part of 5 has 3.18, 1.36 and 0.45 of them; the last keeps its only
+        // one.
         let labels = [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2];
-        for (count, expected) in [(1, [1, 0, 0]), (4, [3, 1, 0]), (5, [3, 2, 0]), (8, [6, 2, 0])] {
-            let Parts { train, test } = balanced_parts(&labels, 3, Part::Count(count), "key").unwrap();
+        for (count, expected) in [
+            (1, [1, 0, 0]),
+            (4, [3, 1, 0]),
+            (5, [3, 2, 0]),
+            (8, [6, 2, 0]),
+        ] {
+            let Parts { train, test } =
+                balanced_parts(&labels, 3, Part::Count(count), "key").unwrap();
             let of_class = |class: u8| test.iter().filter(|index| labels[**index] == class).count();
             assert_eq!([of_class(0), of_class(1), of_class(2)], expected, "{count}");
             let mut all = [train, test].concat();
             all.sort_unstable();
             assert_eq!(all, (0..11).collect::<Vec<_>>());
         }
-        let smaller = balanced_parts(&labels, 3, Part::Count(4), "key").unwrap().test;
-        let larger = balanced_parts(&labels, 3, Part::Count(8), "key").unwrap().test;
+        let smaller = balanced_parts(&labels, 3, Part::Count(4), "key")
+            .unwrap()
+            .test;
+        let larger = balanced_parts(&labels, 3, Part::Count(8), "key")
+            .unwrap()
+            .test;
         assert!(smaller.iter().all(|index| larger.contains(index)));
     }
 
@@ -231,7 +320,11 @@ mod tests {
         for thousandths in 1..1000_usize {
             let fraction = format!("0.{thousandths:03}").parse().unwrap();
             for samples in 1..=1000 {
-                assert_eq!(share(fraction, samples), (thousandths * samples + 500) / 1000, "{fraction} of {samples}");
+                assert_eq!(
+                    share(fraction, samples),
+                    (thousandths * samples + 500) / 1000,
+                    "{fraction} of {samples}"
+                );
             }
         }
     }
@@ -239,15 +332,36 @@ mod tests {
     #[test]
     fn impossible_splits_are_refused_with_numbers() {
         let text = |error: Error| error.to_string();
-        assert_eq!(text(balanced_draw(&LABELS, 2, 5, "key").unwrap_err()), "class 0 has 4 samples, expected at least 5");
-        assert_eq!(text(balanced_draw(&LABELS, 3, 1, "key").unwrap_err()), "class 2 has 0 samples, expected at least 1");
+        assert_eq!(
+            text(balanced_draw(&LABELS, 2, 5, "key").unwrap_err()),
+            "class 0 has 4 samples, expected at least 5"
+        );
+        assert_eq!(
+            text(balanced_draw(&LABELS, 3, 1, "key").unwrap_err()),
+            "class 2 has 0 samples, expected at least 1"
+        );
         let out_of_range = "label of sample 1 is 1, expected below 1 (the number of classes)";
-        assert_eq!(text(balanced_draw(&LABELS, 1, 1, "key").unwrap_err()), out_of_range);
-        assert_eq!(text(balanced_folds(&LABELS, 2, 5, "key").unwrap_err()), "class 0 has 4 samples, expected at least 5");
+        assert_eq!(
+            text(balanced_draw(&LABELS, 1, 1, "key").unwrap_err()),
+            out_of_range
+        );
+        assert_eq!(
+            text(balanced_folds(&LABELS, 2, 5, "key").unwrap_err()),
+            "class 0 has 4 samples, expected at least 5"
+        );
         let part = |part| text(balanced_parts(&LABELS, 2, part, "key").unwrap_err());
         let expected = "expected 1 to 6 of the 8, so that every class keeps a training sample";
-        assert_eq!(part(Part::Count(7)), format!("test part has 7 samples, {expected}"));
-        assert_eq!(part(Part::Fraction(0.01)), format!("test part has 0 samples, {expected}"));
-        assert_eq!(text(balanced_folds(&LABELS, 2, 1, "key").unwrap_err()), "`folds` must be at least 2, but is 1");
+        assert_eq!(
+            part(Part::Count(7)),
+            format!("test part has 7 samples, {expected}")
+        );
+        assert_eq!(
+            part(Part::Fraction(0.01)),
+            format!("test part has 0 samples, {expected}")
+        );
+        assert_eq!(
+            text(balanced_folds(&LABELS, 2, 1, "key").unwrap_err()),
+            "`folds` must be at least 2, but is 1"
+        );
     }
 }

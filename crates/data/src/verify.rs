@@ -48,11 +48,16 @@ impl FileStatus {
     }
 }
 
-/// Checks the files of a data set, looked for as in [`load`](crate::load): the built-in files of a built-in set, the
-/// files of the set drawn from for a draw, and of binary files the archive where it is used in place of them.
+/// Checks the files of a data set, looked for as in [`load`](crate::load): the built-in files of a
+/// built-in set, the files of the set drawn from for a draw, and of binary files the archive where
+/// it is used in place of them.
 pub fn verify(entry: &DatasetEntry, data_dir: &Path) -> Vec<FileCheck> {
     match &entry.content {
-        Content::Idx(IdxFiles { files, embedded: Some(embedded), .. }) => {
+        Content::Idx(IdxFiles {
+            files,
+            embedded: Some(embedded),
+            ..
+        }) => {
             let built_in = |(file, bytes): (&FileEntry, &&[u8])| FileCheck {
                 file: file.gz_name(),
                 path: None,
@@ -62,33 +67,54 @@ pub fn verify(entry: &DatasetEntry, data_dir: &Path) -> Vec<FileCheck> {
         }
         Content::Idx(files) => {
             let folders = idx_folders(entry.name, files);
-            files.files.iter().map(|file| check(&folders, &file.forms(), data_dir)).collect()
+            files
+                .files
+                .iter()
+                .map(|file| check(&folders, &file.forms(), data_dir))
+                .collect()
         }
         Content::Cifar(files) => match places(entry, files, data_dir) {
             Ok(Places::Files(located)) => located.into_iter().map(check_located).collect(),
             Ok(Places::Archive(located)) => vec![check_located(located)],
             Err(_) => {
                 let folders = cifar_folders(entry.name, files);
-                files.files().map(|file| check(&folders, &file.forms(), data_dir)).collect()
+                files
+                    .files()
+                    .map(|file| check(&folders, &file.forms(), data_dir))
+                    .collect()
             }
         },
         Content::Draw(draw) => verify(draw.from, data_dir),
     }
 }
 
-/// Checks the first file found of one of the names in one of the folders; the first name stands for a missing one.
-pub(crate) fn check(folders: &[String], forms: &[(String, StoredForm)], data_dir: &Path) -> FileCheck {
+/// Checks the first file found of one of the names in one of the folders; the first name stands for
+/// a missing one.
+pub(crate) fn check(
+    folders: &[String],
+    forms: &[(String, StoredForm)],
+    data_dir: &Path,
+) -> FileCheck {
     match locate(folders, forms, data_dir) {
         Some(located) => check_located(located),
-        None => {
-            FileCheck { file: forms.first().map(|(name, _)| name.clone()).unwrap_or_default(), path: None, status: FileStatus::Missing }
-        }
+        None => FileCheck {
+            file: forms
+                .first()
+                .map(|(name, _)| name.clone())
+                .unwrap_or_default(),
+            path: None,
+            status: FileStatus::Missing,
+        },
     }
 }
 
 pub(crate) fn check_located(located: Located) -> FileCheck {
     let status = status(sha256_of_file(&located.path), located.form.sha256);
-    FileCheck { file: located.name, path: Some(located.path), status }
+    FileCheck {
+        file: located.name,
+        path: Some(located.path),
+        status,
+    }
 }
 
 fn status(digest: Result<String, Error>, expected: &'static str) -> FileStatus {
@@ -100,9 +126,17 @@ fn status(digest: Result<String, Error>, expected: &'static str) -> FileStatus {
 }
 
 fn sha256_of_file(path: &Path) -> Result<String, Error> {
-    let failed = |source| Error::Io { path: path.to_owned(), action: "read file", source };
+    let failed = |source| Error::Io {
+        path: path.to_owned(),
+        action: "read file",
+        source,
+    };
     if !path.metadata().map_err(failed)?.is_file() {
-        return Err(Error::NotAFile { path: path.to_owned() });
+        return Err(Error::NotAFile {
+            path: path.to_owned(),
+        });
     }
-    File::open(path).and_then(|mut file| sha256_of_reader(&mut file)).map_err(failed)
+    File::open(path)
+        .and_then(|mut file| sha256_of_reader(&mut file))
+        .map_err(failed)
 }

@@ -1,7 +1,10 @@
 //! Whatever is written as idx is read back as it was, plain and gzip.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-#![allow(clippy::naive_bytecount, reason = "counting a few labels needs no crate")]
+#![allow(
+    clippy::naive_bytecount,
+    reason = "counting a few labels needs no crate"
+)]
 
 use std::io::Write;
 use std::path::Path;
@@ -17,8 +20,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn images() -> impl Strategy<Value = (Vec<u8>, [usize; 2])> {
-    (1..6_usize, 1..12_usize, 1..12_usize)
-        .prop_flat_map(|(count, rows, columns)| (prop::collection::vec(any::<u8>(), count * rows * columns), Just([rows, columns])))
+    (1..6_usize, 1..12_usize, 1..12_usize).prop_flat_map(|(count, rows, columns)| {
+        (
+            prop::collection::vec(any::<u8>(), count * rows * columns),
+            Just([rows, columns]),
+        )
+    })
 }
 
 proptest! {
@@ -69,10 +76,19 @@ proptest! {
 
 #[test]
 fn what_idx_cannot_hold_is_not_written() {
-    assert_eq!(encode_labels(&[]).unwrap_err().to_string(), "cannot write 0 as idx, expected 1 to 4294967295 along each dimension");
+    assert_eq!(
+        encode_labels(&[]).unwrap_err().to_string(),
+        "cannot write 0 as idx, expected 1 to 4294967295 along each dimension"
+    );
     let text = encode_images(&[], [28, 28]).unwrap_err().to_string();
-    assert_eq!(text, "cannot write 0 x 28 x 28 as idx, expected 1 to 4294967295 along each dimension");
-    assert_eq!(encode_images(&[0; 5], [2, 2]).unwrap_err().to_string(), "found 5 bytes, expected a multiple of 2 x 2 = 4");
+    assert_eq!(
+        text,
+        "cannot write 0 x 28 x 28 as idx, expected 1 to 4294967295 along each dimension"
+    );
+    assert_eq!(
+        encode_images(&[0; 5], [2, 2]).unwrap_err().to_string(),
+        "found 5 bytes, expected a multiple of 2 x 2 = 4"
+    );
     assert!(encode_images(&[0; 5], [0, 2]).is_err());
     assert!(encode_images(&[0; 5], [usize::MAX, 2]).is_err());
 }

@@ -22,14 +22,26 @@ impl AnyRecord {
     ///
     /// # Errors
     ///
-    /// [`Error::AnotherKind`] for JSON about something else; [`Error::Record`] and [`Error::RecordContent`] for a damaged record and
-    /// for what is no JSON.
+    /// [`Error::AnotherKind`] for JSON about something else; [`Error::Record`] and
+    /// [`Error::RecordContent`] for a damaged record and for what is no JSON.
     pub fn parse(text: &str) -> Result<Self, Error> {
         check_json(text)?;
         match of_json(text) {
-            Ok(Keys { panels: Some(_), figure: Some(_), .. }) => FigureRecord::parse(text).map(Self::Figure),
-            Ok(Keys { points: Some(_), definition: Some(_), .. }) => SweepRecord::parse(text).map(Self::Sweep),
-            Ok(Keys { rows: Some(_), definition: Some(_), .. }) => Record::parse(text).map(Self::Tables),
+            Ok(Keys {
+                panels: Some(_),
+                figure: Some(_),
+                ..
+            }) => FigureRecord::parse(text).map(Self::Figure),
+            Ok(Keys {
+                points: Some(_),
+                definition: Some(_),
+                ..
+            }) => SweepRecord::parse(text).map(Self::Sweep),
+            Ok(Keys {
+                rows: Some(_),
+                definition: Some(_),
+                ..
+            }) => Record::parse(text).map(Self::Tables),
             _ => Err(Error::AnotherKind),
         }
     }
@@ -54,7 +66,9 @@ pub(crate) fn of_record<R: DeserializeOwned>(text: &str) -> Result<R, Error> {
 
 /// Refuses what is larger than a record may be, or is not JSON.
 fn check_json(text: &str) -> Result<(), Error> {
-    Notation::Json.check(text, MAX_RECORD).map_err(|message| Error::RecordContent { message })?;
+    Notation::Json
+        .check(text, MAX_RECORD)
+        .map_err(|message| Error::RecordContent { message })?;
     of_json::<IgnoredAny>(text).map(|_| ())
 }
 

@@ -1,7 +1,8 @@
 //! How long a training step takes, and where the time goes.
 //!
-//! Plain gradient descent, BDNN-dsd, other rules that are asked for and the bare matrix products of the same step take turns in
-//! blocks, so that whatever else the machine does meets all of them alike; each figure is the median over the steps of its blocks.
+//! Plain gradient descent, BDNN-dsd, other rules that are asked for and the bare matrix products of
+//! the same step take turns in blocks, so that whatever else the machine does meets all of them
+//! alike; each figure is the median over the steps of its blocks.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,14 +11,18 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use spinet_data::{Samples, Values};
 use spinet_nn::memory::{InputKind, WorkspaceUse, parameters, workspace_bytes};
-use spinet_nn::{Activation, Batch, Initialiser, Inputs, Kernel, Network, NetworkConfig, Part, Pixels, Threads, Workspace};
+use spinet_nn::{
+    Activation, Batch, Initialiser, Inputs, Kernel, Network, NetworkConfig, Part, Pixels, Threads,
+    Workspace,
+};
 use spinet_rules::{Chain, Memory, Plan, Purpose, RuleSettings, Stream};
 use spinet_train::group_by_label;
 
 use crate::{Error, median};
 
 /// Networks of the BDNN-dsd paper, inputs and hidden units.
-pub const BENCH_SHAPES: [(usize, usize); 5] = [(784, 10), (784, 100), (784, 500), (3072, 100), (3072, 500)];
+pub const BENCH_SHAPES: [(usize, usize); 5] =
+    [(784, 10), (784, 100), (784, 500), (3072, 100), (3072, 500)];
 
 /// Classes of every network.
 const CLASSES: usize = 10;
@@ -103,14 +108,22 @@ pub struct BenchRecord {
     pub rows: Vec<BenchRow>,
 }
 
-/// Measures every case with `steps` counted steps for each figure, on `samples` or on random pixels.
+/// Measures every case with `steps` counted steps for each figure, on `samples` or on random
+/// pixels.
 ///
 /// # Errors
 ///
 /// If the processor cannot run the kernel, threads cannot be started, or a network cannot be built.
-pub fn bench(cases: &[BenchCase], kernel: Kernel, steps: usize, samples: Option<(&str, &Samples)>) -> Result<BenchRecord, Error> {
+pub fn bench(
+    cases: &[BenchCase],
+    kernel: Kernel,
+    steps: usize,
+    samples: Option<(&str, &Samples)>,
+) -> Result<BenchRecord, Error> {
     let kernel = kernel.resolve().map_err(spinet_train::Error::from)?;
-    let rows = cases.iter().map(|case| measure(case, kernel, steps, samples.map(|(_, samples)| samples)));
+    let rows = cases
+        .iter()
+        .map(|case| measure(case, kernel, steps, samples.map(|(_, samples)| samples)));
     Ok(BenchRecord {
         rows: rows.collect::<Result<_, _>>()?,
         kernel: kernel.to_string(),
@@ -123,8 +136,8 @@ pub fn bench(cases: &[BenchCase], kernel: Kernel, steps: usize, samples: Option<
     })
 }
 
-/// How many times as long a training step takes with this kernel as with `f32` on this processor, for 784 inputs and 100 hidden units.
-/// Takes a fraction of a second.
+/// How many times as long a training step takes with this kernel as with `f32` on this processor,
+/// for 784 inputs and 100 hidden units. Takes a fraction of a second.
 ///
 /// # Errors
 ///
@@ -132,7 +145,16 @@ pub fn bench(cases: &[BenchCase], kernel: Kernel, steps: usize, samples: Option<
 pub fn times_of_f32(kernel: Kernel) -> Result<f64, Error> {
     const STEPS: usize = 5;
     let (inputs, hidden, batch, density) = (784, 100, 32, 0.2);
-    let case = BenchCase { inputs, hidden, depth: 1, batch, density, threads: 1, activation: Activation::Sigmoid, rules: Vec::new() };
+    let case = BenchCase {
+        inputs,
+        hidden,
+        depth: 1,
+        batch,
+        density,
+        threads: 1,
+        activation: Activation::Sigmoid,
+        rules: Vec::new(),
+    };
     let milliseconds = |kernel| Ok::<_, Error>(measure(&case, kernel, STEPS, None)?.sgd_ms);
     Ok(milliseconds(kernel)? / milliseconds(Kernel::F32)?.max(1e-4))
 }
@@ -151,28 +173,59 @@ struct Lane {
 }
 
 impl Lane {
-    fn new(case: &BenchCase, samples: &Samples, kernel: Kernel, rules: &[RuleSettings], threads: Threads) -> Result<Self, Error> {
+    fn new(
+        case: &BenchCase,
+        samples: &Samples,
+        kernel: Kernel,
+        rules: &[RuleSettings],
+        threads: Threads,
+    ) -> Result<Self, Error> {
         let mut sizes = vec![samples.features()];
         sizes.extend(std::iter::repeat_n(case.hidden, case.depth));
-        let labels = samples.labels().iter().max().map_or(0, |label| usize::from(*label) + 1);
+        let labels = samples
+            .labels()
+            .iter()
+            .max()
+            .map_or(0, |label| usize::from(*label) + 1);
         sizes.push(labels.max(CLASSES));
         // Small where sums can grow from layer to layer: nothing diverges in so few steps.
         let (learning_rate, initialiser) = match case.activation {
             Activation::Sigmoid => (0.1, Initialiser::Uniform(1.0)),
             _ => (1e-3, Initialiser::He),
         };
-        let config = NetworkConfig { activation: case.activation, initialiser, ..NetworkConfig::dense(&sizes) };
+        let config = NetworkConfig {
+            activation: case.activation,
+            initialiser,
+            ..NetworkConfig::dense(&sizes)
+        };
         let network = Network::new(&config, 0).map_err(spinet_train::Error::from)?;
-        // An epoch of MNIST's length, so that what is done once an epoch hardly counts, as in a run.
+        // An epoch of MNIST's length, so that what is done once an epoch hardly counts, as in a
+        // run.
         let epoch_steps = (MNIST_SAMPLES / case.batch).max(1) as u64;
-        let plan = Plan { epoch_steps, ..network.plan(case.batch, 0) };
+        let plan = Plan {
+            epoch_steps,
+            ..network.plan(case.batch, 0)
+        };
         let chain = Chain::from_settings(rules, &plan).map_err(spinet_train::Error::from)?;
-        let workspace = Workspace::with_kernel(&network, case.batch, threads, kernel).map_err(spinet_train::Error::from)?;
-        Ok(Self { network, chain, workspace, step: 0, learning_rate })
+        let workspace = Workspace::with_kernel(&network, case.batch, threads, kernel)
+            .map_err(spinet_train::Error::from)?;
+        Ok(Self {
+            network,
+            chain,
+            workspace,
+            step: 0,
+            learning_rate,
+        })
     }
 
     fn step(&mut self, batch: &Batch<'_, f32>) {
-        let outcome = self.workspace.step(&mut self.network, &mut self.chain, batch, self.learning_rate, self.step);
+        let outcome = self.workspace.step(
+            &mut self.network,
+            &mut self.chain,
+            batch,
+            self.learning_rate,
+            self.step,
+        );
         debug_assert!(outcome.is_ok(), "a measured step diverged");
         self.step += 1;
     }
@@ -192,11 +245,27 @@ impl<'a> Shuffled<'a> {
     fn new(samples: &'a Samples, size: usize) -> Self {
         let mut order: Vec<u32> = (0..samples.len() as u32).collect();
         Stream::new(0, Purpose::Shuffle, 0).shuffle(&mut order);
-        order.chunks_mut(size).for_each(|chosen| group_by_label(chosen, samples.labels()));
-        let labels = order.iter().map(|index| samples.labels()[*index as usize]).collect();
-        let row = |index: &u32| samples.sample(*index as usize).numbers().unwrap_or_default();
+        order
+            .chunks_mut(size)
+            .for_each(|chosen| group_by_label(chosen, samples.labels()));
+        let labels = order
+            .iter()
+            .map(|index| samples.labels()[*index as usize])
+            .collect();
+        let row = |index: &u32| {
+            samples
+                .sample(*index as usize)
+                .numbers()
+                .unwrap_or_default()
+        };
         let numbers = order.iter().flat_map(row).copied().collect();
-        Self { samples, size, order, labels, numbers }
+        Self {
+            samples,
+            size,
+            order,
+            labels,
+            numbers,
+        }
     }
 
     /// One of the whole batches, counted round and round.
@@ -204,14 +273,28 @@ impl<'a> Shuffled<'a> {
         let (size, features) = (self.size, self.samples.features());
         let start = index % (self.samples.len() / size) * size;
         let inputs = match self.samples.values() {
-            Values::Bytes(bytes) => Inputs::Pixels(Pixels::chosen(bytes, features, &self.order[start..start + size])),
-            Values::Numbers(_) => Inputs::Numbers(&self.numbers[start * features..][..size * features]),
+            Values::Bytes(bytes) => Inputs::Pixels(Pixels::chosen(
+                bytes,
+                features,
+                &self.order[start..start + size],
+            )),
+            Values::Numbers(_) => {
+                Inputs::Numbers(&self.numbers[start * features..][..size * features])
+            }
         };
-        Batch { inputs, labels: &self.labels[start..start + size] }
+        Batch {
+            inputs,
+            labels: &self.labels[start..start + size],
+        }
     }
 }
 
-fn measure(case: &BenchCase, kernel: Kernel, steps: usize, samples: Option<&Samples>) -> Result<BenchRow, Error> {
+fn measure(
+    case: &BenchCase,
+    kernel: Kernel,
+    steps: usize,
+    samples: Option<&Samples>,
+) -> Result<BenchRow, Error> {
     let random;
     let samples = if let Some(samples) = samples {
         samples
@@ -223,12 +306,21 @@ fn measure(case: &BenchCase, kernel: Kernel, steps: usize, samples: Option<&Samp
     let threads = Threads::new(case.threads).map_err(spinet_train::Error::from)?;
     // Nothing, BDNN-dsd, and what was asked for.
     let bdnn = RuleSettings::new("bdnn-dsd");
-    let rules = std::iter::once([].as_slice()).chain([&bdnn].into_iter().chain(&case.rules).map(std::slice::from_ref));
-    let mut lanes = rules.map(|rules| Lane::new(case, samples, kernel, rules, threads.clone())).collect::<Result<Vec<_>, _>>()?;
+    let rules = std::iter::once([].as_slice()).chain(
+        [&bdnn]
+            .into_iter()
+            .chain(&case.rules)
+            .map(std::slice::from_ref),
+    );
+    let mut lanes = rules
+        .map(|rules| Lane::new(case, samples, kernel, rules, threads.clone()))
+        .collect::<Result<Vec<_>, _>>()?;
     let parts = [PLAIN, BDNN].map(|lane| {
         let parts = Arc::new(Mutex::new(Parts::default()));
         let watch = Arc::clone(&parts);
-        lanes[lane].workspace.watch(move |part| lock(&watch).done(part));
+        lanes[lane]
+            .workspace
+            .watch(move |part| lock(&watch).done(part));
         parts
     });
 
@@ -248,9 +340,15 @@ fn measure(case: &BenchCase, kernel: Kernel, steps: usize, samples: Option<&Samp
         let indices = block * BLOCK..steps.min((block + 1) * BLOCK);
         for (number, (lane, times)) in lanes.iter_mut().zip(&mut times).enumerate() {
             for index in indices.clone() {
-                parts.get(number).into_iter().for_each(|parts| lock(parts).start());
+                parts
+                    .get(number)
+                    .into_iter()
+                    .for_each(|parts| lock(parts).start());
                 times.push(timed(|| lane.step(&batch(index))));
-                parts.get(number).into_iter().for_each(|parts| lock(parts).end());
+                parts
+                    .get(number)
+                    .into_iter()
+                    .for_each(|parts| lock(parts).end());
             }
         }
     }
@@ -269,26 +367,55 @@ fn measure(case: &BenchCase, kernel: Kernel, steps: usize, samples: Option<&Samp
         products_ms: rounded(median(&plain.steps[&Part::Products])),
         parts_ms: Part::ALL.iter().map(part).collect(),
         activation: (case.activation != Activation::Sigmoid).then_some(case.activation),
-        rules_ms: case.rules.iter().zip(BDNN + 1..).map(|(rule, lane)| (rule.to_string(), time(lane))).collect(),
+        rules_ms: case
+            .rules
+            .iter()
+            .zip(BDNN + 1..)
+            .map(|(rule, lane)| (rule.to_string(), time(lane)))
+            .collect(),
     })
 }
 
-/// Refuses to measure what takes more memory than is available: a network in training for each rule.
+/// Refuses to measure what takes more memory than is available: a network in training for each
+/// rule.
 fn check_memory(case: &BenchCase, kernel: Kernel, samples: &Samples) -> Result<(), Error> {
     let mut sizes = vec![samples.features()];
     sizes.extend(std::iter::repeat_n(case.hidden, case.depth));
     sizes.push(CLASSES);
-    let plan = Plan { batch: case.batch, ..Plan::dense(&sizes) };
-    let inputs = if samples.bytes().is_some() { InputKind::Pixels } else { InputKind::Numbers };
-    let by = WorkspaceUse { samples: case.batch, inputs, trains: true, has_factors: true };
-    let own = parameters(&sizes).saturating_mul(4).saturating_add(workspace_bytes(&sizes, kernel, by));
+    let plan = Plan {
+        batch: case.batch,
+        ..Plan::dense(&sizes)
+    };
+    let inputs = if samples.bytes().is_some() {
+        InputKind::Pixels
+    } else {
+        InputKind::Numbers
+    };
+    let by = WorkspaceUse {
+        samples: case.batch,
+        inputs,
+        trains: true,
+        has_factors: true,
+    };
+    let own = parameters(&sizes)
+        .saturating_mul(4)
+        .saturating_add(workspace_bytes(&sizes, kernel, by));
     let bdnn = RuleSettings::new("bdnn-dsd");
-    let rules = std::iter::once([].as_slice()).chain(case.rules.iter().chain([&bdnn]).map(std::slice::from_ref)).map(|rules| {
-        let Memory { saved, other } = Chain::<f32>::memory(rules, &plan).map_err(spinet_train::Error::from)?;
-        Ok::<_, Error>(own.saturating_add(saved).saturating_add(other))
-    });
-    let needed = rules.collect::<Result<Vec<_>, _>>()?.into_iter().fold(0, u64::saturating_add);
-    Ok(spinet_data::memory::check("measuring this network", needed)?)
+    let rules = std::iter::once([].as_slice())
+        .chain(case.rules.iter().chain([&bdnn]).map(std::slice::from_ref))
+        .map(|rules| {
+            let Memory { saved, other } =
+                Chain::<f32>::memory(rules, &plan).map_err(spinet_train::Error::from)?;
+            Ok::<_, Error>(own.saturating_add(saved).saturating_add(other))
+        });
+    let needed = rules
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .fold(0, u64::saturating_add);
+    Ok(spinet_data::memory::check(
+        "measuring this network",
+        needed,
+    )?)
 }
 
 /// The fraction of the features that are not 0, to three digits.
@@ -351,9 +478,17 @@ fn rounded(milliseconds: f64) -> f64 {
 fn random_samples(case: &BenchCase) -> Result<Samples, Error> {
     let mut stream = Stream::new(0, Purpose::Noise, 0);
     let count = BATCHES * case.batch;
-    let mut pixel = || if stream.unit() < case.density { 1 + stream.below(255) as u8 } else { 0 };
+    let mut pixel = || {
+        if stream.unit() < case.density {
+            1 + stream.below(255) as u8
+        } else {
+            0
+        }
+    };
     let bytes: Vec<u8> = (0..count * case.inputs).map(|_| pixel()).collect();
-    let labels: Vec<u8> = (0..count).map(|_| stream.below(CLASSES as u32) as u8).collect();
+    let labels: Vec<u8> = (0..count)
+        .map(|_| stream.below(CLASSES as u32) as u8)
+        .collect();
     Ok(Samples::new(bytes, labels, [1, case.inputs])?)
 }
 
@@ -361,11 +496,16 @@ fn random_samples(case: &BenchCase) -> Result<Samples, Error> {
 fn processor() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let field = |name: &str| {
-        let line = info.lines().find(|line| line.split(':').next().is_some_and(|key| key.trim() == name));
-        line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned())
+        let line = info
+            .lines()
+            .find(|line| line.split(':').next().is_some_and(|key| key.trim() == name));
+        line.and_then(|line| line.split_once(':'))
+            .map(|(_, value)| value.trim().to_owned())
     };
     match (field("model name"), field("cpu family"), field("model")) {
-        (Some(name), Some(family), Some(model)) => format!("{name} (family {family}, model {model})"),
+        (Some(name), Some(family), Some(model)) => {
+            format!("{name} (family {family}, model {model})")
+        }
         _ => std::env::consts::ARCH.to_owned(),
     }
 }
@@ -373,7 +513,9 @@ fn processor() -> String {
 /// Largest resident memory of this process so far.
 pub fn peak_memory_mb() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some((kib * 1.024 / 100.0).round() / 10.0)
 }
@@ -398,26 +540,56 @@ mod tests {
         for kernel in [Kernel::F32, Kernel::Portable] {
             let record = bench(std::slice::from_ref(&case), kernel, 25, None).unwrap();
             let row = &record.rows[0];
-            assert_eq!((record.kernel.as_str(), row.inputs, row.depth), (kernel.name(), 200, 2));
+            assert_eq!(
+                (record.kernel.as_str(), row.inputs, row.depth),
+                (kernel.name(), 200, 2)
+            );
             assert!((row.density - 0.5).abs() < 0.02);
-            assert!(row.sgd_ms > 0.0 && row.products_ms > 0.0 && row.rules_ms["adam"] > 0.0 && row.rules_ms.len() == 1);
+            assert!(
+                row.sgd_ms > 0.0
+                    && row.products_ms > 0.0
+                    && row.rules_ms["adam"] > 0.0
+                    && row.rules_ms.len() == 1
+            );
             assert_eq!(row.activation, Some(Activation::Relu));
             assert_eq!(row.parts_ms.len(), Part::ALL.len());
-            assert!(row.parts_ms.values().sum::<f64>() > 0.5 * row.bdnn_ms, "{row:?}");
+            assert!(
+                row.parts_ms.values().sum::<f64>() > 0.5 * row.bdnn_ms,
+                "{row:?}"
+            );
         }
     }
 
     #[test]
     fn real_samples_are_used_as_they_are() {
         let samples = Samples::new(vec![0, 1, 2, 3, 0, 5, 6, 7], vec![0, 1, 2, 3], [1, 2]).unwrap();
-        let case = BenchCase { inputs: 9, hidden: 3, ..BASE };
+        let case = BenchCase {
+            inputs: 9,
+            hidden: 3,
+            ..BASE
+        };
         let record = bench(&[case], Kernel::F32, 3, Some(("tiny", &samples))).unwrap();
-        assert_eq!((record.data.as_str(), record.rows[0].inputs, record.rows[0].batch, record.rows[0].density), ("tiny", 2, 4, 0.75));
+        assert_eq!(
+            (
+                record.data.as_str(),
+                record.rows[0].inputs,
+                record.rows[0].batch,
+                record.rows[0].density
+            ),
+            ("tiny", 2, 4, 0.75)
+        );
     }
     #[test]
     fn numbers_and_many_classes_are_measured_too() {
-        let samples = Samples::of_numbers(vec![0.0, -1.5, 2.0, 3.0, 4.0, 5.0], vec![0, 25, 3], [1, 2]).unwrap();
-        let case = BenchCase { inputs: 2, hidden: 3, batch: 2, ..BASE };
+        let samples =
+            Samples::of_numbers(vec![0.0, -1.5, 2.0, 3.0, 4.0, 5.0], vec![0, 25, 3], [1, 2])
+                .unwrap();
+        let case = BenchCase {
+            inputs: 2,
+            hidden: 3,
+            batch: 2,
+            ..BASE
+        };
         let record = bench(&[case], Kernel::F32, 3, Some(("table", &samples))).unwrap();
         assert_eq!((record.rows[0].batch, record.rows[0].density), (2, 0.833));
     }

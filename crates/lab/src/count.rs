@@ -15,5 +15,9 @@ pub fn thousands(count: u64) -> String {
 
 /// A count with its noun.
 pub(crate) fn plural(count: usize, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(count as u64), if count == 1 { "" } else { "s" })
+    format!(
+        "{} {noun}{}",
+        thousands(count as u64),
+        if count == 1 { "" } else { "s" }
+    )
 }

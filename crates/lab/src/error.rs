@@ -23,7 +23,9 @@ pub enum Error {
         expected: String,
     },
     /// A word that names no method.
-    #[error("unknown method `{found}`, expected one of initial, dropout, dropout-tuned, l2, l2-as-published, bdnn-dsd")]
+    #[error(
+        "unknown method `{found}`, expected one of initial, dropout, dropout-tuned, l2, l2-as-published, bdnn-dsd"
+    )]
     UnknownMethod {
         /// The word given.
         found: String,
@@ -62,8 +64,8 @@ pub enum Error {
         /// The text given.
         found: String,
     },
-    /// An experiment that was asked to stop while it had no run to save: in Figure 5, whose runs take seconds, or while it
-    /// waited for a run of another process.
+    /// An experiment that was asked to stop while it had no run to save: in Figure 5, whose runs
+    /// take seconds, or while it waited for a run of another process.
     #[error("interrupted; the same command goes on with what is not finished")]
     Stopped,
     /// A file of a sweep that cannot be used.
@@ -114,7 +116,9 @@ pub enum Error {
     #[error("not a record of this program: it has neither rows nor points nor panels")]
     AnotherKind,
     /// A share that does not exist.
-    #[error("cannot read share `{found}`, expected INDEX/COUNT with INDEX from 1 to COUNT, as in 1/4")]
+    #[error(
+        "cannot read share `{found}`, expected INDEX/COUNT with INDEX from 1 to COUNT, as in 1/4"
+    )]
     Shard {
         /// The text given.
         found: String,

@@ -1,4 +1,5 @@
-//! The registry of experiments: what the paper's tables need, with everything that was chosen and why.
+//! The registry of experiments: what the paper's tables need, with everything that was chosen and
+//! why.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,10 +14,12 @@ use crate::{Error, Method};
 /// One explanation for everything that the paper leaves open, for all of its rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Setting {
-    /// What the authors used, as far as their published initial networks tell: see `docs/reproduction.md`.
+    /// What the authors used, as far as their published initial networks tell: see
+    /// `docs/reproduction.md`.
     #[default]
     Authors,
-    /// The setting of version 0.1.0: weights from U(-1, 1) on pixels / 255, and 1,500 epochs on 1,200 samples.
+    /// The setting of version 0.1.0: weights from U(-1, 1) on pixels / 255, and 1,500 epochs on
+    /// 1,200 samples.
     Wide,
 }
 
@@ -43,7 +46,10 @@ impl FromStr for Setting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|setting| setting.name() == text).ok_or_else(|| "expected `authors` or `wide`".to_owned())
+        Self::ALL
+            .into_iter()
+            .find(|setting| setting.name() == text)
+            .ok_or_else(|| "expected `authors` or `wide`".to_owned())
     }
 }
 
@@ -80,7 +86,8 @@ pub struct Experiment {
     pub evaluate_every: usize,
     /// Momentum of every method; plain gradient descent if there is none.
     pub momentum: Option<f64>,
-    /// The rate of [`Method::Dropout`], which then scales activations at test time; tuned if there is none.
+    /// The rate of [`Method::Dropout`], which then scales activations at test time; tuned if there
+    /// is none.
     pub dropout: Option<f64>,
     /// Parameters of dropout and L2.
     pub tuned: &'static [Tuned],
@@ -103,8 +110,7 @@ pub(crate) const OPEN_POINTS: &[&str] = &[
 ];
 
 /// For records with tuned methods.
-pub(crate) const TUNED_POINT: &str =
-    "tuned parameters: the paper does not give the L2 coefficient; it was tuned on validation folds of the training samples";
+pub(crate) const TUNED_POINT: &str = "tuned parameters: the paper does not give the L2 coefficient; it was tuned on validation folds of the training samples";
 
 /// The open points of the authors' setting.
 const AUTHORS_POINTS: &[&str] = &[
@@ -117,7 +123,8 @@ const AUTHORS_POINTS: &[&str] = &[
 const STANDARDIZED_POINT: &str = "input: each pixel standardized with its mean and deviation over the training samples; a pixel that is constant \
                                   there becomes 0";
 
-const PLAIN_POINT: &str = "input: pixels / 255; standardized pixels would end far from the published initial network";
+const PLAIN_POINT: &str =
+    "input: pixels / 255; standardized pixels would end far from the published initial network";
 
 /// The open points of the setting `wide`.
 const WIDE_POINTS: &[&str] = &[
@@ -140,15 +147,43 @@ const BATCH_POINT: &str = "batch: 500 samples instead of 600, of which 50,000 ar
 
 /// The experiments of the authors' setting, in the order of the paper.
 const AUTHORS: [Experiment; 5] = [
-    Experiment { tuned: tuned::MNIST, ..large("tables-1-2", "Tables 1 and 2: MNIST", &["table1", "table2"], "mnist") },
-    Experiment { tuned: tuned::MNIST_1200, ..small("tables-3-4", "Tables 3 and 4: MNIST", &["table3", "table4"], "mnist-1200", "mnist") },
+    Experiment {
+        tuned: tuned::MNIST,
+        ..large(
+            "tables-1-2",
+            "Tables 1 and 2: MNIST",
+            &["table1", "table2"],
+            "mnist",
+        )
+    },
+    Experiment {
+        tuned: tuned::MNIST_1200,
+        ..small(
+            "tables-3-4",
+            "Tables 3 and 4: MNIST",
+            &["table3", "table4"],
+            "mnist-1200",
+            "mnist",
+        )
+    },
     Experiment {
         tuned: tuned::FASHION_MNIST,
-        ..large("tables-5-6", "Tables 5 and 6: Fashion-MNIST", &["table5", "table6"], "fashion-mnist")
+        ..large(
+            "tables-5-6",
+            "Tables 5 and 6: Fashion-MNIST",
+            &["table5", "table6"],
+            "fashion-mnist",
+        )
     },
     Experiment {
         tuned: tuned::FASHION_MNIST_1200,
-        ..small("tables-7-8", "Tables 7 and 8: Fashion-MNIST", &["table7", "table8"], "fashion-mnist-1200", "fashion-mnist")
+        ..small(
+            "tables-7-8",
+            "Tables 7 and 8: Fashion-MNIST",
+            &["table7", "table8"],
+            "fashion-mnist-1200",
+            "fashion-mnist",
+        )
     },
     Experiment {
         hidden: &[100, 500],
@@ -157,21 +192,43 @@ const AUTHORS: [Experiment; 5] = [
         batch: 500,
         tuned: tuned::CIFAR_10,
         open_points: &[PLAIN_POINT, BATCH_POINT],
-        ..large("tables-9-10", "Tables 9 and 10: CIFAR-10", &["table9", "table10"], "cifar-10")
+        ..large(
+            "tables-9-10",
+            "Tables 9 and 10: CIFAR-10",
+            &["table9", "table10"],
+            "cifar-10",
+        )
     },
 ];
 
-/// Every experiment: those of the authors' setting in the order of the paper, then those of the setting `wide`.
+/// Every experiment: those of the authors' setting in the order of the paper, then those of the
+/// setting `wide`.
 pub const EXPERIMENTS: &[Experiment] = &[
     AUTHORS[0],
     AUTHORS[1],
     AUTHORS[2],
     AUTHORS[3],
     AUTHORS[4],
-    Experiment { name: "tables-1-2-wide", tuned: tuned::wide::MNIST, ..wide(&AUTHORS[0]) },
-    Experiment { name: "tables-3-4-wide", tuned: tuned::wide::MNIST_1200, ..wide_and_long(&AUTHORS[1]) },
-    Experiment { name: "tables-5-6-wide", tuned: tuned::wide::FASHION_MNIST, ..wide(&AUTHORS[2]) },
-    Experiment { name: "tables-7-8-wide", tuned: tuned::wide::FASHION_MNIST_1200, ..wide_and_long(&AUTHORS[3]) },
+    Experiment {
+        name: "tables-1-2-wide",
+        tuned: tuned::wide::MNIST,
+        ..wide(&AUTHORS[0])
+    },
+    Experiment {
+        name: "tables-3-4-wide",
+        tuned: tuned::wide::MNIST_1200,
+        ..wide_and_long(&AUTHORS[1])
+    },
+    Experiment {
+        name: "tables-5-6-wide",
+        tuned: tuned::wide::FASHION_MNIST,
+        ..wide(&AUTHORS[2])
+    },
+    Experiment {
+        name: "tables-7-8-wide",
+        tuned: tuned::wide::FASHION_MNIST_1200,
+        ..wide_and_long(&AUTHORS[3])
+    },
     Experiment {
         name: "tables-9-10-wide",
         initialiser: Initialiser::Uniform(0.5),
@@ -211,7 +268,13 @@ const fn large(name: Text, title: Text, words: &'static [Text], data: Text) -> E
 }
 
 /// An experiment with 1,200 samples.
-const fn small(name: Text, title: Text, words: &'static [Text], data: Text, paper_data: Text) -> Experiment {
+const fn small(
+    name: Text,
+    title: Text,
+    words: &'static [Text],
+    data: Text,
+    paper_data: Text,
+) -> Experiment {
     Experiment {
         data,
         paper_train: 1_200,
@@ -256,32 +319,45 @@ pub const ALL: &str = "all";
 ///
 /// [`Error::UnknownTable`].
 pub fn experiment_of(word: &str, setting: Setting) -> Result<&'static Experiment, Error> {
-    let found = EXPERIMENTS.iter().find(|experiment| experiment.setting == setting && experiment.words.contains(&word));
+    let found = EXPERIMENTS
+        .iter()
+        .find(|experiment| experiment.setting == setting && experiment.words.contains(&word));
     found.ok_or_else(|| Error::UnknownTable {
         found: word.to_owned(),
-        expected: format!("{}, {}, {ALL}", words().join(", "), crate::Study::ALL.map(crate::Study::word).join(", ")),
+        expected: format!(
+            "{}, {}, {ALL}",
+            words().join(", "),
+            crate::Study::ALL.map(crate::Study::word).join(", ")
+        ),
     })
 }
 
 /// The experiments of a setting, in the order of the paper.
 pub fn experiments_in(setting: Setting) -> impl Iterator<Item = &'static Experiment> {
-    EXPERIMENTS.iter().filter(move |experiment| experiment.setting == setting)
+    EXPERIMENTS
+        .iter()
+        .filter(move |experiment| experiment.setting == setting)
 }
 
 /// Every word that asks for an experiment.
 pub fn words() -> Vec<&'static str> {
-    experiments_in(Setting::Authors).flat_map(|experiment| experiment.words.iter().copied()).collect()
+    experiments_in(Setting::Authors)
+        .flat_map(|experiment| experiment.words.iter().copied())
+        .collect()
 }
 
 impl Experiment {
     /// Whether a method can be run for one of the networks: its parameter is fixed, or was tuned.
     pub fn has(&self, method: Method, hidden: usize) -> bool {
-        let is_fixed = matches!(method, Method::Initial | Method::BdnnDsd) || method == Method::Dropout && self.dropout.is_some();
+        let is_fixed = matches!(method, Method::Initial | Method::BdnnDsd)
+            || method == Method::Dropout && self.dropout.is_some();
         is_fixed || self.tuned(method, hidden).is_some()
     }
 
     fn tuned(&self, method: Method, hidden: usize) -> Option<&'static Tuned> {
-        self.tuned.iter().find(|tuned| tuned.hidden == hidden && tuned.method == method)
+        self.tuned
+            .iter()
+            .find(|tuned| tuned.hidden == hidden && tuned.method == method)
     }
 
     /// The rules of a method for one of the networks, and the optimizer.
@@ -293,12 +369,22 @@ impl Experiment {
         let rule = match (method, self.dropout) {
             (Method::Initial, _) => None,
             (Method::BdnnDsd, _) => Some(RuleSettings::new(method.name())),
-            (Method::Dropout, Some(rate)) => {
-                Some(RuleSettings::new(method.name()).with_number("dropout_rate", rate).with_text("scaling", "test"))
-            }
+            (Method::Dropout, Some(rate)) => Some(
+                RuleSettings::new(method.name())
+                    .with_number("dropout_rate", rate)
+                    .with_text("scaling", "test"),
+            ),
             _ => {
                 let tuned = self.tuned(method, hidden);
-                Some(tuned.ok_or(Error::NotTuned { experiment: self.name, method: method.name(), hidden })?.rule())
+                Some(
+                    tuned
+                        .ok_or(Error::NotTuned {
+                            experiment: self.name,
+                            method: method.name(),
+                            hidden,
+                        })?
+                        .rule(),
+                )
             }
         };
         Ok(self.with_optimizer(rule))
@@ -311,7 +397,8 @@ impl Experiment {
 
     /// The optimizer; none for plain gradient descent.
     pub(crate) fn optimizer(&self) -> Option<RuleSettings> {
-        self.momentum.map(|momentum| RuleSettings::new("momentum").with_number("momentum", momentum))
+        self.momentum
+            .map(|momentum| RuleSettings::new("momentum").with_number("momentum", momentum))
     }
 
     /// What the paper leaves open, and what was chosen.
@@ -320,7 +407,11 @@ impl Experiment {
             Setting::Authors => AUTHORS_POINTS,
             Setting::Wide => WIDE_POINTS,
         };
-        OPEN_POINTS.iter().chain(of_setting).chain(self.open_points).copied()
+        OPEN_POINTS
+            .iter()
+            .chain(of_setting)
+            .chain(self.open_points)
+            .copied()
     }
 
     /// The configuration of one run with these rules.
@@ -352,10 +443,22 @@ mod tests {
         assert_eq!(words.len(), distinct.len());
         for experiment in EXPERIMENTS {
             let word = experiment.words[0];
-            assert_eq!(experiment_of(word, experiment.setting).unwrap().name, experiment.name);
+            assert_eq!(
+                experiment_of(word, experiment.setting).unwrap().name,
+                experiment.name
+            );
             for hidden in experiment.hidden {
-                let published = crate::published(experiment.paper_data, experiment.paper_train, *hidden, Method::BdnnDsd);
-                assert!(published.accuracy.is_some() && published.speedup.is_some(), "{} {hidden}", experiment.name);
+                let published = crate::published(
+                    experiment.paper_data,
+                    experiment.paper_train,
+                    *hidden,
+                    Method::BdnnDsd,
+                );
+                assert!(
+                    published.accuracy.is_some() && published.speedup.is_some(),
+                    "{} {hidden}",
+                    experiment.name
+                );
             }
         }
     }
@@ -370,12 +473,27 @@ mod tests {
     fn every_tuned_parameter_exists_and_its_command_names_it() {
         for tuned in EXPERIMENTS.iter().flat_map(|experiment| experiment.tuned) {
             let rule = tuned.rule();
-            spinet_rules::find(&rule.name).unwrap().resolve(&rule).unwrap();
+            spinet_rules::find(&rule.name)
+                .unwrap()
+                .resolve(&rule)
+                .unwrap();
             if tuned.method == Method::L2AsPublished {
                 continue;
             }
-            assert!(tuned.command.contains(&format!("--grid {}=", tuned.parameter)), "{}", tuned.command);
-            assert!(tuned.command.contains(&format!("--hidden {}", tuned.hidden)), "{}", tuned.command);
+            assert!(
+                tuned
+                    .command
+                    .contains(&format!("--grid {}=", tuned.parameter)),
+                "{}",
+                tuned.command
+            );
+            assert!(
+                tuned
+                    .command
+                    .contains(&format!("--hidden {}", tuned.hidden)),
+                "{}",
+                tuned.command
+            );
         }
     }
 }

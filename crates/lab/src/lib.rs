@@ -1,7 +1,8 @@
-//! Experiments: the tables and figures of the BDNN-dsd paper, tuning, and the statistics behind both.
+//! Experiments: the tables and figures of the BDNN-dsd paper, tuning, and the statistics behind
+//! both.
 //!
-//! An [`Experiment`] says what is run; [`reproduce`] runs it and gives a [`Record`], from which alone tables and
-//! figures are made, so that a stored record shows the same as a fresh run.
+//! An [`Experiment`] says what is run; [`reproduce`] runs it and gives a [`Record`], from which
+//! alone tables and figures are made, so that a stored record shows the same as a fresh run.
 
 mod any_record;
 mod bench;
@@ -36,12 +37,16 @@ mod tune;
 mod tuned;
 
 pub use any_record::AnyRecord;
-pub use bench::{BENCH_SHAPES, BenchCase, BenchRecord, BenchRow, bench, peak_memory_mb, times_of_f32};
+pub use bench::{
+    BENCH_SHAPES, BenchCase, BenchRecord, BenchRow, bench, peak_memory_mb, times_of_f32,
+};
 pub use count::thousands;
 pub use curves::{accuracy_figure, spine_figure};
 pub use error::Error;
 pub use escape::is_harmful;
-pub use experiment::{ALL, BUILT_IN, EXPERIMENTS, Experiment, Setting, experiment_of, experiments_in, words};
+pub use experiment::{
+    ALL, BUILT_IN, EXPERIMENTS, Experiment, Setting, experiment_of, experiments_in, words,
+};
 pub use join::join;
 pub use merge::{Merged, merge};
 pub use method::Method;
@@ -58,10 +63,13 @@ pub use shard::Shard;
 pub use slowness::slowness;
 pub use speedup::speedup;
 pub use statistics::{mean, median, paired_interval, standard_deviation};
-pub use study::{FigureCurve, FigurePanel, FigureRecord, Study, StudyData, StudyRequest, figure_markdown, figure_svg, figure_text};
+pub use study::{
+    FigureCurve, FigurePanel, FigureRecord, Study, StudyData, StudyRequest, figure_markdown,
+    figure_svg, figure_text,
+};
 pub use sweep::{
-    Control, Reference, SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRequest, SweepRow, sweep, sweep_figure,
-    sweep_markdown, sweep_share, sweep_text,
+    Control, Reference, SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord,
+    SweepRequest, SweepRow, sweep, sweep_figure, sweep_markdown, sweep_share, sweep_text,
 };
 pub use table::{markdown, text};
 pub use tune::{Grid, Tried, Tuning, tune, tune_share};

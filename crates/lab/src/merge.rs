@@ -1,4 +1,5 @@
-//! Collects the finished runs of several directories, for instance those that other machines did a share of.
+//! Collects the finished runs of several directories, for instance those that other machines did a
+//! share of.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,12 +23,14 @@ pub struct Merged {
     pub unfinished: Vec<PathBuf>,
 }
 
-/// Copies every finished run in the directories `from` into the directory `to`. Each is verified first, and its model is written
-/// last, so a merge that was killed goes on when it is called again.
+/// Copies every finished run in the directories `from` into the directory `to`. Each is verified
+/// first, and its model is written last, so a merge that was killed goes on when it is called
+/// again.
 ///
 /// # Errors
 ///
-/// A directory that cannot be read, a damaged run, or [`Error::TwoResults`] if `to` holds a run of that name with other results.
+/// A directory that cannot be read, a damaged run, or [`Error::TwoResults`] if `to` holds a run of
+/// that name with other results.
 pub fn merge(from: &[PathBuf], to: &Path) -> Result<Merged, Error> {
     let mut merged = Merged::default();
     for directory in from {
@@ -37,7 +40,11 @@ pub fn merge(from: &[PathBuf], to: &Path) -> Result<Merged, Error> {
                 continue;
             }
             let target = to.join(path.file_name().unwrap_or_default());
-            if copy(&path, &target)? { merged.copied += 1 } else { merged.present += 1 }
+            if copy(&path, &target)? {
+                merged.copied += 1;
+            } else {
+                merged.present += 1;
+            }
         }
     }
     Ok(merged)
@@ -45,7 +52,11 @@ pub fn merge(from: &[PathBuf], to: &Path) -> Result<Merged, Error> {
 
 /// The directories with a `run.toml` in a directory, sorted.
 fn run_directories(directory: &Path) -> Result<Vec<PathBuf>, Error> {
-    let storage = |source| spinet_train::Error::Storage { path: directory.to_owned(), action: "open", source };
+    let storage = |source| spinet_train::Error::Storage {
+        path: directory.to_owned(),
+        action: "open",
+        source,
+    };
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).map_err(storage)? {
         let path = entry.map_err(storage)?.path();
@@ -57,7 +68,8 @@ fn run_directories(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-/// Copies a run; false if it is there already. A run that another process began there is finished by this, and its checkpoints are left.
+/// Copies a run; false if it is there already. A run that another process began there is finished
+/// by this, and its checkpoints are left.
 fn copy(from: &Path, to: &Path) -> Result<bool, Error> {
     let _held = RunDirectory::open(to)?;
     let is_there = read_run(to)?.is_some();
@@ -67,7 +79,10 @@ fn copy(from: &Path, to: &Path) -> Result<bool, Error> {
         if !is_known {
             store::write_atomically(&to.join(name), &bytes)?;
         } else if store::read_at_most(&to.join(name), MOST_BYTES)? != bytes {
-            return Err(Error::TwoResults { first: to.join(name), second: from.join(name) });
+            return Err(Error::TwoResults {
+                first: to.join(name),
+                second: from.join(name),
+            });
         }
     }
     check_kept(to)?;
@@ -75,7 +90,10 @@ fn copy(from: &Path, to: &Path) -> Result<bool, Error> {
 }
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "tests write only into their own temporary directories"
+)]
 mod tests {
     use super::*;
     use crate::Keeping;
@@ -87,26 +105,61 @@ mod tests {
         let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
         let root = tempfile::tempdir().unwrap();
         let at = |name: &str| root.path().join(name);
-        let keeping = |name: &str| Keeping { directory: Some(at(name)), ..Keeping::default() };
+        let keeping = |name: &str| Keeping {
+            directory: Some(at(name)),
+            ..Keeping::default()
+        };
         for (name, seed) in [("a", 0), ("a", 1), ("b", 1), ("b", 2)] {
-            let config = TrainConfig { hidden: vec![2], epochs: 1, seed, ..TrainConfig::default() };
-            keeping(name).outcome(&config, &data, Threads::one(), &mut |_| {}).unwrap();
+            let config = TrainConfig {
+                hidden: vec![2],
+                epochs: 1,
+                seed,
+                ..TrainConfig::default()
+            };
+            keeping(name)
+                .outcome(&config, &data, Threads::one(), &mut |_| {})
+                .unwrap();
         }
         fs::create_dir(at("b/begun")).unwrap();
-        fs::copy(fs::read_dir(at("a")).unwrap().next().unwrap().unwrap().path().join("run.toml"), at("b/begun/run.toml")).unwrap();
+        fs::copy(
+            fs::read_dir(at("a"))
+                .unwrap()
+                .next()
+                .unwrap()
+                .unwrap()
+                .path()
+                .join("run.toml"),
+            at("b/begun/run.toml"),
+        )
+        .unwrap();
         let merged = merge(&[at("a"), at("b")], &at("all")).unwrap();
-        assert_eq!(merged, Merged { copied: 3, present: 1, unfinished: vec![at("b/begun")] });
+        assert_eq!(
+            merged,
+            Merged {
+                copied: 3,
+                present: 1,
+                unfinished: vec![at("b/begun")]
+            }
+        );
         assert_eq!(fs::read_dir(at("all")).unwrap().count(), 3);
         // Another run of the same name, and one that was changed.
         let [run, other] = [0, 1].map(|index| run_directories(&at("a")).unwrap().remove(index));
         fs::create_dir(at("c")).unwrap();
         fs::rename(other, at("c").join(run.file_name().unwrap())).unwrap();
         let message = merge(&[at("c")], &at("all")).unwrap_err().to_string();
-        assert!(message.contains("all/") && message.contains("run.toml: differs from "), "{message}");
-        let line = fs::read_to_string(run.join("metrics.jsonl")).unwrap().replacen("\"step\":2", "\"step\":3", 1);
+        assert!(
+            message.contains("all/") && message.contains("run.toml: differs from "),
+            "{message}"
+        );
+        let line = fs::read_to_string(run.join("metrics.jsonl"))
+            .unwrap()
+            .replacen("\"step\":2", "\"step\":3", 1);
         store::write_atomically(&run.join("metrics.jsonl"), line.as_bytes()).unwrap();
         let message = merge(&[at("a")], &at("all")).unwrap_err().to_string();
-        assert!(message.contains("a/") && message.contains("metrics.jsonl: changed after the run: "), "{message}");
+        assert!(
+            message.contains("a/") && message.contains("metrics.jsonl: changed after the run: "),
+            "{message}"
+        );
         let missing = merge(&[at("none")], &at("all")).unwrap_err().to_string();
         assert!(missing.contains("none: cannot open: "), "{missing}");
     }

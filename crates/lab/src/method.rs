@@ -18,7 +18,8 @@ pub enum Method {
     DropoutTuned,
     /// L2 regularization with a tuned coefficient.
     L2,
-    /// L2 regularization with the coefficient that comes nearest to the published accuracy, where that is another one.
+    /// L2 regularization with the coefficient that comes nearest to the published accuracy, where
+    /// that is another one.
     L2AsPublished,
     /// Dendritic spine dynamics.
     BdnnDsd,
@@ -26,7 +27,14 @@ pub enum Method {
 
 impl Method {
     /// Every method, in the order of the tables.
-    pub const ALL: [Self; 6] = [Self::Initial, Self::Dropout, Self::DropoutTuned, Self::L2, Self::L2AsPublished, Self::BdnnDsd];
+    pub const ALL: [Self; 6] = [
+        Self::Initial,
+        Self::Dropout,
+        Self::DropoutTuned,
+        Self::L2,
+        Self::L2AsPublished,
+        Self::BdnnDsd,
+    ];
 
     /// The methods of the paper, without variants.
     pub const PAPER: [Self; 4] = [Self::Initial, Self::Dropout, Self::L2, Self::BdnnDsd];
@@ -43,7 +51,8 @@ impl Method {
         }
     }
 
-    /// The method of the paper that it is, or that it is a variant of; the name of its rule is that method's.
+    /// The method of the paper that it is, or that it is a variant of; the name of its rule is that
+    /// method's.
     #[must_use]
     pub fn in_paper(self) -> Self {
         match self {
@@ -63,6 +72,11 @@ impl FromStr for Method {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|method| method.name() == text).ok_or_else(|| Error::UnknownMethod { found: text.to_owned() })
+        Self::ALL
+            .into_iter()
+            .find(|method| method.name() == text)
+            .ok_or_else(|| Error::UnknownMethod {
+                found: text.to_owned(),
+            })
     }
 }

@@ -49,7 +49,8 @@ impl Columns {
     }
 }
 
-/// What the paper prints for this data set, number of training samples, network and method; nothing if it has no such row.
+/// What the paper prints for this data set, number of training samples, network and method; nothing
+/// if it has no such row.
 ///
 /// # Panics
 ///
@@ -57,10 +58,18 @@ impl Columns {
 pub fn published(data: &str, train: usize, hidden: usize, method: Method) -> Published {
     let paper: Paper = match serde_json::from_str(include_str!("paper-results.json")) {
         Ok(paper) => paper,
-        Err(error) => panic!("the published numbers that this program carries cannot be read: {error}"),
+        Err(error) => {
+            panic!("the published numbers that this program carries cannot be read: {error}")
+        }
     };
-    let row = paper.rows.iter().find(|row| row.data == data && row.train == train && row.hidden == hidden);
-    row.map_or_else(Published::default, |row| Published { accuracy: row.accuracy.of(method), speedup: row.speedup.of(method) })
+    let row = paper
+        .rows
+        .iter()
+        .find(|row| row.data == data && row.train == train && row.hidden == hidden);
+    row.map_or_else(Published::default, |row| Published {
+        accuracy: row.accuracy.of(method),
+        speedup: row.speedup.of(method),
+    })
 }
 
 #[cfg(test)]
@@ -70,10 +79,28 @@ mod tests {
     #[test]
     fn table_3_and_4_read_as_printed() {
         let found = published("mnist", 1200, 100, Method::BdnnDsd);
-        assert_eq!(found, Published { accuracy: Some((89.56, Some(0.13))), speedup: Some((9.014, Some(0.74))) });
+        assert_eq!(
+            found,
+            Published {
+                accuracy: Some((89.56, Some(0.13))),
+                speedup: Some((9.014, Some(0.74)))
+            }
+        );
         let found = published("mnist", 1200, 10, Method::Initial);
-        assert_eq!(found, Published { accuracy: Some((81.38, Some(1.08))), speedup: None });
-        assert_eq!(published("mnist", 60_000, 500, Method::BdnnDsd).speedup, Some((3.0, None)));
-        assert_eq!(published("mnist", 1200, 11, Method::Initial), Published::default());
+        assert_eq!(
+            found,
+            Published {
+                accuracy: Some((81.38, Some(1.08))),
+                speedup: None
+            }
+        );
+        assert_eq!(
+            published("mnist", 60_000, 500, Method::BdnnDsd).speedup,
+            Some((3.0, None))
+        );
+        assert_eq!(
+            published("mnist", 1200, 11, Method::Initial),
+            Published::default()
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! How much of an experiment is behind it, for progress bars.
 
-/// A piece of work that is behind an experiment, in epochs, or where networks differ in epochs times hidden units: a measure of time.
+/// A piece of work that is behind an experiment, in epochs, or where networks differ in epochs
+/// times hidden units: a measure of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Done since the last call.

@@ -23,7 +23,11 @@ pub struct Estimate {
 impl Estimate {
     /// Mean and deviation of these values.
     pub fn of(values: Vec<f64>) -> Self {
-        Self { mean: rounded(mean(&values)), sd: rounded(standard_deviation(&values)), values: values.into_iter().map(rounded).collect() }
+        Self {
+            mean: rounded(mean(&values)),
+            sd: rounded(standard_deviation(&values)),
+            values: values.into_iter().map(rounded).collect(),
+        }
     }
 }
 
@@ -61,9 +65,13 @@ impl Curve {
     /// What does not fit together, in words.
     pub(crate) fn check(&self) -> Result<(), String> {
         let epochs = self.epoch.len();
-        let lengths = [self.accuracy.len(), self.accuracy_sd.len()].into_iter().chain(self.counts.values().map(Vec::len));
+        let lengths = [self.accuracy.len(), self.accuracy_sd.len()]
+            .into_iter()
+            .chain(self.counts.values().map(Vec::len));
         if let Some(length) = lengths.into_iter().find(|length| *length != epochs) {
-            return Err(format!("a curve has {length} values, expected {epochs}, one for each epoch"));
+            return Err(format!(
+                "a curve has {length} values, expected {epochs}, one for each epoch"
+            ));
         }
         if !self.epoch.windows(2).all(|pair| pair[0] < pair[1]) {
             return Err("the epochs of its curve do not increase".to_owned());
@@ -108,10 +116,12 @@ pub struct Row {
     pub over_initial: Option<Interval>,
     /// What the paper prints.
     pub paper: Published,
-    /// By seed: a short name for everything that the run's numbers depend on, which ends the name of its directory.
+    /// By seed: a short name for everything that the run's numbers depend on, which ends the name
+    /// of its directory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<String>,
-    /// By seed: SHA-256 over the arrays of the trained model; a run that is repeated gives the same.
+    /// By seed: SHA-256 over the arrays of the trained model; a run that is repeated gives the
+    /// same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arrays_sha256: Vec<String>,
     /// Accuracy and counts over the epochs.
@@ -120,7 +130,10 @@ pub struct Row {
 
 /// Samples of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "a number of samples, or that of each experiment in words")]
+#[serde(
+    untagged,
+    expecting = "a number of samples, or that of each experiment in words"
+)]
 pub enum Batch {
     /// In every experiment.
     All(usize),
@@ -137,7 +150,8 @@ impl fmt::Display for Batch {
     }
 }
 
-/// Settings of a run that experiments may have for their own; where they differ, that of each, in words.
+/// Settings of a run that experiments may have for their own; where they differ, that of each, in
+/// words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// Samples of a step.
@@ -197,11 +211,15 @@ pub struct Record {
 }
 
 impl Definition {
-    /// The kernel class of an experiment's runs. A record of several experiments may have both classes: that of each follows from
-    /// its pixels.
+    /// The kernel class of an experiment's runs. A record of several experiments may have both
+    /// classes: that of each follows from its pixels.
     pub(crate) fn kernel_of(&self, experiment: &Experiment) -> String {
         if self.kernel.contains(',') {
-            experiment.standardize.kernel(Kernel::Auto).map_or(Kernel::Exact, Kernel::class).to_string()
+            experiment
+                .standardize
+                .kernel(Kernel::Auto)
+                .map_or(Kernel::Exact, Kernel::class)
+                .to_string()
         } else {
             self.kernel.clone()
         }
@@ -216,21 +234,32 @@ impl Record {
     /// [`Error::Record`], [`Error::RecordContent`], [`Error::Changed`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         let record: Self = of_record(text)?;
-        record.check().map_err(|message| Error::RecordContent { message })?;
+        record
+            .check()
+            .map_err(|message| Error::RecordContent { message })?;
         Ok(record)
     }
 
     /// What is wrong with the numbers of a record that was read, in words.
     fn check(&self) -> Result<(), String> {
-        if let Some(name) = self.definition.experiments.iter().find(|name| EXPERIMENTS.iter().all(|known| known.name != **name)) {
+        if let Some(name) = self
+            .definition
+            .experiments
+            .iter()
+            .find(|name| EXPERIMENTS.iter().all(|known| known.name != **name))
+        {
             return Err(format!("unknown experiment `{}`", name.escape_default()));
         }
         if self.rows.is_empty() || self.definition.experiments.is_empty() {
-            return Err("it has no rows or no experiments, expected at least one of each".to_owned());
+            return Err(
+                "it has no rows or no experiments, expected at least one of each".to_owned(),
+            );
         }
         for row in &self.rows {
             let name = format!("{} with {} hidden units", row.method.name(), row.hidden);
-            row.curve.check().map_err(|message| format!("{name}: {message}"))?;
+            row.curve
+                .check()
+                .map_err(|message| format!("{name}: {message}"))?;
         }
         Ok(())
     }
@@ -242,8 +271,15 @@ impl Record {
     /// [`Error::Record`], for numbers that JSON does not have.
     pub fn to_json(&self) -> Result<String, Error> {
         let json = |result: Result<String, _>| result.map_err(|source| Error::Record { source });
-        let rows = self.rows.iter().map(|row| json(serde_json::to_string(row))).collect::<Result<Vec<_>, _>>()?;
+        let rows = self
+            .rows
+            .iter()
+            .map(|row| json(serde_json::to_string(row)))
+            .collect::<Result<Vec<_>, _>>()?;
         let definition = json(serde_json::to_string_pretty(&self.definition))?;
-        Ok(seal::sealed(&format!("{{\"rows\": [\n{}\n],\n\"definition\": {definition}}}", rows.join(",\n"))))
+        Ok(seal::sealed(&format!(
+            "{{\"rows\": [\n{}\n],\n\"definition\": {definition}}}",
+            rows.join(",\n")
+        )))
     }
 }

@@ -12,8 +12,8 @@ use crate::count::{plural, thousands};
 use crate::experiment::{LEARNING_RATE, TUNED_POINT};
 use crate::runs::{Outcome, check_all_kept};
 use crate::{
-    Batch, Curve, Definition, Error, Estimate, Experiment, Keeping, Method, Progress, Record, Row, Settings, Shard, Tuned, paired_interval,
-    published, speedup,
+    Batch, Curve, Definition, Error, Estimate, Experiment, Keeping, Method, Progress, Record, Row,
+    Settings, Shard, Tuned, paired_interval, published, speedup,
 };
 
 /// What to run.
@@ -54,58 +54,102 @@ struct Job {
 impl Job {
     /// A measure of the time that it takes.
     fn work(&self) -> u64 {
-        Progress::Done(self.config.epochs as u64).times(self.hidden).work()
+        Progress::Done(self.config.epochs as u64)
+            .times(self.hidden)
+            .work()
     }
 }
 
 impl Request {
-    /// The work of all runs of a share together, in epochs times hidden units: a measure of time, for a progress bar.
+    /// The work of all runs of a share together, in epochs times hidden units: a measure of time,
+    /// for a progress bar.
     ///
     /// # Errors
     ///
     /// What is wrong with the request.
     pub fn work(&self, shard: Option<Shard>) -> Result<u64, Error> {
-        Ok(of_shard(&self.jobs()?, shard).iter().map(|job| job.work()).fold(0, u64::saturating_add))
+        Ok(of_shard(&self.jobs()?, shard)
+            .iter()
+            .map(|job| job.work())
+            .fold(0, u64::saturating_add))
     }
 
     /// Every run, the largest networks first so that the threads end together.
     fn jobs(&self) -> Result<Vec<Job>, Error> {
         for (index, rule) in self.rules.iter().enumerate() {
             let method: Method = rule.name.parse()?;
-            let is_repeated = self.rules[..index].iter().any(|known| known.name == rule.name);
+            let is_repeated = self.rules[..index]
+                .iter()
+                .any(|known| known.name == rule.name);
             if is_repeated || !self.methods().contains(&method) {
-                return Err(Error::UnusedRule { rule: rule.to_string(), why: if is_repeated { "given twice" } else { "not run" } });
+                return Err(Error::UnusedRule {
+                    rule: rule.to_string(),
+                    why: if is_repeated {
+                        "given twice"
+                    } else {
+                        "not run"
+                    },
+                });
             }
         }
         if self.runs == 0 || self.runs > MOST_RUNS {
-            return Err(Error::Runs { setting: "runs", low: 1, high: MOST_RUNS, found: self.runs });
+            return Err(Error::Runs {
+                setting: "runs",
+                low: 1,
+                high: MOST_RUNS,
+                found: self.runs,
+            });
         }
         let mut jobs = Vec::new();
         for (index, experiment) in self.experiments.iter().enumerate() {
             for hidden in self.networks(experiment)? {
-                let has = |method: &Method| experiment.has(*method, hidden) || self.rules.iter().any(|rule| rule.name == method.name());
+                let has = |method: &Method| {
+                    experiment.has(*method, hidden)
+                        || self.rules.iter().any(|rule| rule.name == method.name())
+                };
                 for method in self.methods().into_iter().filter(has) {
                     for seed in 0..self.runs as u64 {
-                        let rules = match self.rules.iter().find(|rule| rule.name == method.name()) {
+                        let rules = match self.rules.iter().find(|rule| rule.name == method.name())
+                        {
                             Some(rule) => experiment.with_optimizer(Some(rule.clone())),
                             None => experiment.rules(method, hidden)?,
                         };
-                        let mut config = TrainConfig { kernel: self.kernel, ..experiment.config(rules, hidden, seed) };
+                        let mut config = TrainConfig {
+                            kernel: self.kernel,
+                            ..experiment.config(rules, hidden, seed)
+                        };
                         if let Some(epochs) = self.epochs {
                             config.epochs = epochs;
                         }
                         config.check()?;
-                        jobs.push(Job { experiment: index, hidden, method, config });
+                        jobs.push(Job {
+                            experiment: index,
+                            hidden,
+                            method,
+                            config,
+                        });
                     }
                 }
             }
         }
-        if let Some(method) = self.methods().into_iter().find(|method| jobs.iter().all(|job| job.method != *method)) {
+        if let Some(method) = self
+            .methods()
+            .into_iter()
+            .find(|method| jobs.iter().all(|job| job.method != *method))
+        {
             let is_default = self.methods().len() == Method::ALL.len();
             let first = self.experiments.first().filter(|_| !is_default);
             if let Some(experiment) = first {
-                let hidden = self.networks(experiment)?.first().copied().unwrap_or_default();
-                return Err(Error::NotTuned { experiment: experiment.name, method: method.name(), hidden });
+                let hidden = self
+                    .networks(experiment)?
+                    .first()
+                    .copied()
+                    .unwrap_or_default();
+                return Err(Error::NotTuned {
+                    experiment: experiment.name,
+                    method: method.name(),
+                    hidden,
+                });
             }
         }
         jobs.sort_by_key(|job| std::cmp::Reverse(job.hidden));
@@ -124,9 +168,17 @@ impl Request {
         if self.hidden.is_empty() {
             return Ok(experiment.hidden.to_vec());
         }
-        if let Some(found) = self.hidden.iter().find(|hidden| !experiment.hidden.contains(hidden)) {
+        if let Some(found) = self
+            .hidden
+            .iter()
+            .find(|hidden| !experiment.hidden.contains(hidden))
+        {
             let known: Vec<String> = experiment.hidden.iter().map(ToString::to_string).collect();
-            return Err(Error::UnknownHidden { experiment: experiment.name, found: *found, expected: known.join(", ") });
+            return Err(Error::UnknownHidden {
+                experiment: experiment.name,
+                found: *found,
+                expected: known.join(", "),
+            });
         }
         let mut networks = self.hidden.clone();
         networks.sort_unstable();
@@ -141,17 +193,35 @@ impl Request {
             parts.push(format!("{} instead of {RUNS}", plural(self.runs, "run")));
         }
         if self.methods().len() < Method::ALL.len() {
-            parts.push(format!("only {}", self.methods().iter().map(|method| method.name()).collect::<Vec<_>>().join(", ")));
+            parts.push(format!(
+                "only {}",
+                self.methods()
+                    .iter()
+                    .map(|method| method.name())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ));
         }
-        if self.experiments.iter().any(|experiment| self.networks(experiment).is_ok_and(|hidden| hidden.len() < experiment.hidden.len())) {
+        if self.experiments.iter().any(|experiment| {
+            self.networks(experiment)
+                .is_ok_and(|hidden| hidden.len() < experiment.hidden.len())
+        }) {
             parts.push("not all networks".to_owned());
         }
         for experiment in &self.experiments {
             if let Some(epochs) = self.epochs.filter(|epochs| *epochs != experiment.epochs) {
-                parts.push(format!("{} instead of {}", plural(epochs, "epoch"), thousands(experiment.epochs as u64)));
+                parts.push(format!(
+                    "{} instead of {}",
+                    plural(epochs, "epoch"),
+                    thousands(experiment.epochs as u64)
+                ));
             }
         }
-        parts.extend(self.rules.iter().map(|rule| format!("`{rule}` instead of the experiment's `{}`", rule.name)));
+        parts.extend(
+            self.rules
+                .iter()
+                .map(|rule| format!("`{rule}` instead of the experiment's `{}`", rule.name)),
+        );
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 }
@@ -164,40 +234,71 @@ pub(crate) const MOST_RUNS: usize = 10_000;
 /// The runs of a share; all of them without one.
 fn of_shard(jobs: &[Job], shard: Option<Shard>) -> Vec<&Job> {
     let numbered = jobs.iter().enumerate();
-    numbered.filter(|(number, _)| shard.is_none_or(|shard| shard.has(*number))).map(|(_, job)| job).collect()
+    numbered
+        .filter(|(number, _)| shard.is_none_or(|shard| shard.has(*number)))
+        .map(|(_, job)| job)
+        .collect()
 }
 
 /// Does these runs, as many at once as there are threads.
-fn outcomes(request: &Request, jobs: &[&Job], data: &[Dataset], advance: &(dyn Fn(Progress) + Sync)) -> Result<Vec<Outcome>, Error> {
-    check_runs(jobs.iter().map(|job| (&job.config, &data[job.experiment])), false, request.threads)?;
-    let sizes = jobs.iter().map(|job| (&job.config, [data[job.experiment].train.features(), data[job.experiment].classes()]));
+fn outcomes(
+    request: &Request,
+    jobs: &[&Job],
+    data: &[Dataset],
+    advance: &(dyn Fn(Progress) + Sync),
+) -> Result<Vec<Outcome>, Error> {
+    check_runs(
+        jobs.iter().map(|job| (&job.config, &data[job.experiment])),
+        false,
+        request.threads,
+    )?;
+    let sizes = jobs.iter().map(|job| {
+        (
+            &job.config,
+            [
+                data[job.experiment].train.features(),
+                data[job.experiment].classes(),
+            ],
+        )
+    });
     request.keeping.need_space(sizes, request.threads)?;
     let outcomes = each_run(request.threads, jobs.len(), |index, threads| {
         let job = jobs[index];
-        request.keeping.outcome(&job.config, &data[job.experiment], threads, &mut |epochs| advance(epochs.times(job.hidden)))
+        request
+            .keeping
+            .outcome(&job.config, &data[job.experiment], threads, &mut |epochs| {
+                advance(epochs.times(job.hidden));
+            })
     })?;
     check_all_kept(outcomes.iter())?;
     Ok(outcomes)
 }
 
 fn load(request: &Request) -> Result<Vec<Dataset>, Error> {
-    let data = request.experiments.iter().map(|experiment| spinet_data::load(experiment.data, &request.source));
+    let data = request
+        .experiments
+        .iter()
+        .map(|experiment| spinet_data::load(experiment.data, &request.source));
     Ok(data.collect::<Result<_, _>>()?)
 }
 
-/// Does one share of the runs, in the directory of the request; gives their number. Once every share is done there,
-/// [`reproduce`] makes the record without training anything.
+/// Does one share of the runs, in the directory of the request; gives their number. Once every
+/// share is done there, [`reproduce`] makes the record without training anything.
 ///
 /// # Errors
 ///
 /// As [`reproduce`].
-pub fn run_share(request: &Request, shard: Shard, advance: &(dyn Fn(Progress) + Sync)) -> Result<usize, Error> {
+pub fn run_share(
+    request: &Request,
+    shard: Shard,
+    advance: &(dyn Fn(Progress) + Sync),
+) -> Result<usize, Error> {
     let (jobs, data) = (request.jobs()?, load(request)?);
     Ok(outcomes(request, &of_shard(&jobs, Some(shard)), &data, advance)?.len())
 }
 
-/// Runs everything that was asked for; `advance` is told how much [work](Request::work) was done since its last call, from any
-/// thread.
+/// Runs everything that was asked for; `advance` is told how much [work](Request::work) was done
+/// since its last call, from any thread.
 ///
 /// # Errors
 ///
@@ -210,9 +311,13 @@ pub fn reproduce(request: &Request, advance: &(dyn Fn(Progress) + Sync)) -> Resu
         for hidden in request.networks(experiment)? {
             let of = |method: Method| {
                 let chosen = jobs.iter().zip(&outcomes);
-                chosen.filter(move |(job, _)| job.experiment == index && job.hidden == hidden && job.method == method)
+                chosen.filter(move |(job, _)| {
+                    job.experiment == index && job.hidden == hidden && job.method == method
+                })
             };
-            let initial: Vec<&Vec<Evaluation>> = of(Method::Initial).map(|(_, outcome)| &outcome.curve).collect();
+            let initial: Vec<&Vec<Evaluation>> = of(Method::Initial)
+                .map(|(_, outcome)| &outcome.curve)
+                .collect();
             for method in request.methods() {
                 let runs: Vec<_> = of(method).collect();
                 if runs.is_empty() {
@@ -227,15 +332,29 @@ pub fn reproduce(request: &Request, advance: &(dyn Fn(Progress) + Sync)) -> Resu
 }
 
 /// The record of one network and method from its runs, in the order of the seeds.
-fn row(experiment: &Experiment, data: &Dataset, runs: &[(&Job, &Outcome)], initial: &[&Vec<Evaluation>]) -> Row {
+fn row(
+    experiment: &Experiment,
+    data: &Dataset,
+    runs: &[(&Job, &Outcome)],
+    initial: &[&Vec<Evaluation>],
+) -> Row {
     let job = runs[0].0;
     let curves: Vec<&Vec<Evaluation>> = runs.iter().map(|(_, outcome)| &outcome.curve).collect();
     let last = |curve: &Vec<Evaluation>| percent(curve[curve.len() - 1].accuracy);
-    let finals = |curves: &[&Vec<Evaluation>]| curves.iter().map(|curve| last(curve)).collect::<Vec<_>>();
-    let peak = |curve: &&Vec<Evaluation>| curve.iter().map(|evaluation| percent(evaluation.accuracy)).fold(0.0, f64::max);
+    let finals =
+        |curves: &[&Vec<Evaluation>]| curves.iter().map(|curve| last(curve)).collect::<Vec<_>>();
+    let peak = |curve: &&Vec<Evaluation>| {
+        curve
+            .iter()
+            .map(|evaluation| percent(evaluation.accuracy))
+            .fold(0.0, f64::max)
+    };
     let is_initial = job.method == Method::Initial;
     let speedups = || {
-        let each = initial.iter().zip(&curves).map(|(initial, method)| speedup(&points(initial), &points(method)));
+        let each = initial
+            .iter()
+            .zip(&curves)
+            .map(|(initial, method)| speedup(&points(initial), &points(method)));
         each.collect::<Option<Vec<_>>>().map(Estimate::of)
     };
     let train = data.train.len();
@@ -251,10 +370,22 @@ fn row(experiment: &Experiment, data: &Dataset, runs: &[(&Job, &Outcome)], initi
         accuracy: Estimate::of(finals(&curves)),
         peak_accuracy: Estimate::of(curves.iter().map(peak).collect()),
         speedup: if is_initial { None } else { speedups() },
-        over_initial: if is_initial { None } else { paired_interval(&finals(&curves), &finals(initial)) },
-        paper: published(experiment.paper_data, experiment.paper_train, job.hidden, job.method),
+        over_initial: if is_initial {
+            None
+        } else {
+            paired_interval(&finals(&curves), &finals(initial))
+        },
+        paper: published(
+            experiment.paper_data,
+            experiment.paper_train,
+            job.hidden,
+            job.method,
+        ),
         ids: runs.iter().map(|(_, outcome)| outcome.id.clone()).collect(),
-        arrays_sha256: runs.iter().map(|(_, outcome)| outcome.arrays_sha256.clone()).collect(),
+        arrays_sha256: runs
+            .iter()
+            .map(|(_, outcome)| outcome.arrays_sha256.clone())
+            .collect(),
         curve: curve(&curves),
     }
 }
@@ -265,14 +396,21 @@ pub(crate) fn percent(accuracy: f64) -> f64 {
 }
 
 pub(crate) fn points(curve: &[Evaluation]) -> Vec<(f64, f64)> {
-    curve.iter().map(|evaluation| (evaluation.epoch as f64, evaluation.accuracy)).collect()
+    curve
+        .iter()
+        .map(|evaluation| (evaluation.epoch as f64, evaluation.accuracy))
+        .collect()
 }
 
 /// Means and deviations over the runs at every evaluated epoch.
 pub(crate) fn curve(runs: &[&Vec<Evaluation>]) -> Curve {
     let mut curve = Curve::default();
     for (index, first) in runs[0].iter().enumerate() {
-        let accuracy = Estimate::of(runs.iter().map(|run| percent(run[index].accuracy)).collect());
+        let accuracy = Estimate::of(
+            runs.iter()
+                .map(|run| percent(run[index].accuracy))
+                .collect(),
+        );
         curve.epoch.push(first.epoch);
         curve.accuracy.push((accuracy.mean * 1e3).round() / 1e3);
         curve.accuracy_sd.push((accuracy.sd * 1e3).round() / 1e3);
@@ -280,7 +418,11 @@ pub(crate) fn curve(runs: &[&Vec<Evaluation>]) -> Curve {
             for name in counts.keys() {
                 let of_run = |run: &&Vec<Evaluation>| run[index].rules[rule][name] as f64;
                 let mean = runs.iter().map(of_run).sum::<f64>() / runs.len() as f64;
-                curve.counts.entry(name.clone()).or_default().push((mean * 10.0).round() / 10.0);
+                curve
+                    .counts
+                    .entry(name.clone())
+                    .or_default()
+                    .push((mean * 10.0).round() / 10.0);
             }
         }
     }
@@ -294,18 +436,36 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
     }
     let is_used = |tuned: &&Tuned| {
         let rule = tuned.rule().to_string();
-        rows.iter().any(|row| row.hidden == tuned.hidden && row.rules.contains(&rule))
+        rows.iter()
+            .any(|row| row.hidden == tuned.hidden && row.rules.contains(&rule))
     };
-    let in_words = |Tuned { hidden, method, parameter, value, command }: &Tuned| {
-        format!("{} with {hidden} hidden units: {parameter} = {value}, by `{command}`", method.name())
+    let in_words = |Tuned {
+                        hidden,
+                        method,
+                        parameter,
+                        value,
+                        command,
+                    }: &Tuned| {
+        format!(
+            "{} with {hidden} hidden units: {parameter} = {value}, by `{command}`",
+            method.name()
+        )
     };
-    let used = request.experiments.iter().flat_map(|experiment| experiment.tuned).filter(is_used);
-    let (as_published, tuned): (Vec<&Tuned>, Vec<_>) = used.partition(|tuned| tuned.method == Method::L2AsPublished);
+    let used = request
+        .experiments
+        .iter()
+        .flat_map(|experiment| experiment.tuned)
+        .filter(is_used);
+    let (as_published, tuned): (Vec<&Tuned>, Vec<_>) =
+        used.partition(|tuned| tuned.method == Method::L2AsPublished);
     let tuned: Vec<String> = tuned.into_iter().map(in_words).collect();
     let mut open_points = Vec::<String>::new();
     let mut reasons = Vec::new();
     for experiment in &request.experiments {
-        let new: Vec<_> = experiment.open_points().filter(|point| open_points.iter().all(|known| known != point)).collect();
+        let new: Vec<_> = experiment
+            .open_points()
+            .filter(|point| open_points.iter().all(|known| known != point))
+            .collect();
         open_points.extend(new.into_iter().map(str::to_owned));
         let (name, every) = (experiment.name, plural(experiment.evaluate_every, "epoch"));
         reasons.push(format!(
@@ -314,26 +474,55 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
             experiment.epochs_reason
         ));
     }
-    let lacks_l2 = |experiment: &&&Experiment| experiment.hidden.iter().any(|hidden| !experiment.has(Method::L2, *hidden));
-    let without: Vec<&str> = request.experiments.iter().filter(lacks_l2).map(|experiment| experiment.name).collect();
+    let lacks_l2 = |experiment: &&&Experiment| {
+        experiment
+            .hidden
+            .iter()
+            .any(|hidden| !experiment.has(Method::L2, *hidden))
+    };
+    let without: Vec<&str> = request
+        .experiments
+        .iter()
+        .filter(lacks_l2)
+        .map(|experiment| experiment.name)
+        .collect();
     if !without.is_empty() {
-        open_points.push(format!("L2 is left out of {}: its coefficient has not been tuned in this setting yet", without.join(", ")));
+        open_points.push(format!(
+            "L2 is left out of {}: its coefficient has not been tuned in this setting yet",
+            without.join(", ")
+        ));
     }
     if !tuned.is_empty() {
         open_points.push(TUNED_POINT.to_owned());
     }
-    open_points.extend(as_published.into_iter().map(|found| in_words(found) + "; nearest to the published test accuracy"));
+    open_points.extend(
+        as_published
+            .into_iter()
+            .map(|found| in_words(found) + "; nearest to the published test accuracy"),
+    );
     Definition {
-        experiments: request.experiments.iter().map(|experiment| experiment.name.to_owned()).collect(),
+        experiments: request
+            .experiments
+            .iter()
+            .map(|experiment| experiment.name.to_owned())
+            .collect(),
         command: request.command.clone(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         reduced: request.reduced(),
         seeds: (0..request.runs as u64).collect(),
         learning_rate: LEARNING_RATE,
         settings: Settings::of(&request.experiments),
-        unverified: data.iter().filter(|set| !set.is_verified).map(unverified).collect(),
+        unverified: data
+            .iter()
+            .filter(|set| !set.is_verified)
+            .map(unverified)
+            .collect(),
         kernel: each(&request.experiments, |experiment| {
-            experiment.standardize.kernel(request.kernel).map_or(request.kernel, Kernel::class).class()
+            experiment
+                .standardize
+                .kernel(request.kernel)
+                .map_or(request.kernel, Kernel::class)
+                .class()
         }),
         lengths: reasons,
         tuned,
@@ -358,13 +547,31 @@ impl Settings {
 }
 
 /// A setting of the first experiment, and of those that differ from it.
-pub(crate) fn each<T: PartialEq + std::fmt::Display>(experiments: &[&Experiment], setting: impl Fn(&Experiment) -> T) -> String {
-    let Some((first, others)) = experiments.split_first().map(|(first, others)| (setting(first), others)) else { return String::new() };
-    let others = others.iter().map(|experiment| (experiment.name, setting(experiment))).filter(|(_, found)| *found != first);
-    others.fold(first.to_string(), |text, (name, found)| format!("{text}, in {name} {found}"))
+pub(crate) fn each<T: PartialEq + std::fmt::Display>(
+    experiments: &[&Experiment],
+    setting: impl Fn(&Experiment) -> T,
+) -> String {
+    let Some((first, others)) = experiments
+        .split_first()
+        .map(|(first, others)| (setting(first), others))
+    else {
+        return String::new();
+    };
+    let others = others
+        .iter()
+        .map(|experiment| (experiment.name, setting(experiment)))
+        .filter(|(_, found)| *found != first);
+    others.fold(first.to_string(), |text, (name, found)| {
+        format!("{text}, in {name} {found}")
+    })
 }
 
 /// Files that are not the official ones, with what is in them.
 pub(crate) fn unverified(data: &Dataset) -> String {
-    format!("{} with {} + {} samples", data.name, thousands(data.train.len() as u64), thousands(data.test.len() as u64))
+    format!(
+        "{} with {} + {} samples",
+        data.name,
+        thousands(data.train.len() as u64),
+        thousands(data.test.len() as u64)
+    )
 }

@@ -1,4 +1,5 @@
-//! Writing records, figures and pages: over nothing but files that this program made, and all of them or an error.
+//! Writing records, figures and pages: over nothing but files that this program made, and all of
+//! them or an error.
 
 use std::fs::File;
 use std::io::Read;
@@ -26,22 +27,34 @@ const HEAD: u64 = 1024;
 ///
 /// # Errors
 ///
-/// [`spinet_train::Error::NotOurs`] before anything is written, if one of the names is that of a file that this program did not make;
-/// [`spinet_train::Error::Storage`], also when a file that was written is not there any more.
+/// [`spinet_train::Error::NotOurs`] before anything is written, if one of the names is that of a
+/// file that this program did not make; [`spinet_train::Error::Storage`], also when a file that was
+/// written is not there any more.
 pub fn write_results(files: &[(PathBuf, &str)]) -> Result<(), Error> {
-    if let Some((path, _)) = files.iter().find(|(path, _)| store::is_there(path) && !is_ours(path)) {
+    if let Some((path, _)) = files
+        .iter()
+        .find(|(path, _)| store::is_there(path) && !is_ours(path))
+    {
         return Err(spinet_train::Error::NotOurs { path: path.clone() }.into());
     }
     for (path, text) in files {
         path.parent().map_or(Ok(()), store::make_directory)?;
         store::write_atomically(path, text.as_bytes())?;
     }
-    let is_kept = |path: &Path, text: &str| path.metadata().is_ok_and(|found| found.len() == text.len() as u64);
+    let is_kept = |path: &Path, text: &str| {
+        path.metadata()
+            .is_ok_and(|found| found.len() == text.len() as u64)
+    };
     match files.iter().find(|(path, text)| !is_kept(path, text)) {
         None => Ok(()),
         Some((path, _)) => {
             let source = std::io::Error::other("it was changed or removed meanwhile");
-            Err(spinet_train::Error::Storage { path: path.clone(), action: "keep this file", source }.into())
+            Err(spinet_train::Error::Storage {
+                path: path.clone(),
+                action: "keep this file",
+                source,
+            }
+            .into())
         }
     }
 }
@@ -49,9 +62,13 @@ pub fn write_results(files: &[(PathBuf, &str)]) -> Result<(), Error> {
 /// Whether a file begins as those of this program do.
 fn is_ours(path: &Path) -> bool {
     let mut head = Vec::new();
-    let is_read = path.is_file() && File::open(path).is_ok_and(|file| file.take(HEAD).read_to_end(&mut head).is_ok());
+    let is_read = path.is_file()
+        && File::open(path).is_ok_and(|file| file.take(HEAD).read_to_end(&mut head).is_ok());
     let head = String::from_utf8_lossy(&head);
-    is_read && (head.starts_with(SVG) || RECORDS.iter().any(|record| head.starts_with(record)) || head.contains(TITLE))
+    is_read
+        && (head.starts_with(SVG)
+            || RECORDS.iter().any(|record| head.starts_with(record))
+            || head.contains(TITLE))
 }
 
 #[cfg(test)]
@@ -59,24 +76,56 @@ mod tests {
     use super::*;
 
     #[test]
-    #[allow(clippy::disallowed_methods, reason = "files of somebody else in a temporary directory")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "files of somebody else in a temporary directory"
+    )]
     fn files_of_somebody_else_are_left_and_then_nothing_is_written() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
-        let write = |files: &[(&str, &str)]| write_results(&files.iter().map(|(name, text)| (at(name), *text)).collect::<Vec<_>>());
+        let write = |files: &[(&str, &str)]| {
+            write_results(
+                &files
+                    .iter()
+                    .map(|(name, text)| (at(name), *text))
+                    .collect::<Vec<_>>(),
+            )
+        };
         let figure = format!("{SVG}1\"/>");
-        for foreign in ["", "mine", "{\"rows\": [1]}", "<?xml version=\"1.0\"?>\n<svg/>", "{\"points\": []}"] {
+        for foreign in [
+            "",
+            "mine",
+            "{\"rows\": [1]}",
+            "<?xml version=\"1.0\"?>\n<svg/>",
+            "{\"points\": []}",
+        ] {
             std::fs::write(at("a.svg"), foreign).unwrap();
-            let message = write(&[("a.json", "{}"), ("a.svg", &figure)]).unwrap_err().to_string();
-            assert!(message.contains("a.svg: not a file of spinet, so it is left as it is"), "{message}");
-            assert_eq!((std::fs::read_to_string(at("a.svg")).unwrap().as_str(), at("a.json").exists()), (foreign, false));
+            let message = write(&[("a.json", "{}"), ("a.svg", &figure)])
+                .unwrap_err()
+                .to_string();
+            assert!(
+                message.contains("a.svg: not a file of spinet, so it is left as it is"),
+                "{message}"
+            );
+            assert_eq!(
+                (
+                    std::fs::read_to_string(at("a.svg")).unwrap().as_str(),
+                    at("a.json").exists()
+                ),
+                (foreign, false)
+            );
         }
         std::fs::write(at("a.svg"), &figure).unwrap();
         write(&[("a.json", RECORDS[0]), ("a.svg", &figure)]).unwrap();
         write(&[("a.json", RECORDS[1]), ("a.svg", &figure)]).unwrap();
         assert_eq!(std::fs::read_to_string(at("a.json")).unwrap(), RECORDS[1]);
         std::fs::create_dir(at("b.svg")).unwrap();
-        assert!(write(&[("b.svg", &figure)]).unwrap_err().to_string().contains("not a file of spinet"));
+        assert!(
+            write(&[("b.svg", &figure)])
+                .unwrap_err()
+                .to_string()
+                .contains("not a file of spinet")
+        );
     }
 
     /// Every file that stands in `results` could be written anew.
@@ -84,11 +133,21 @@ mod tests {
     fn what_earlier_versions_wrote_is_known() {
         let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results");
         let mut known = 0;
-        for name in ["tables-3-4.json", "figure-3.json", "figure-4.json", "sweeps/parts.json", "performance/scaling.json", "figure-5.svg"] {
+        for name in [
+            "tables-3-4.json",
+            "figure-3.json",
+            "figure-4.json",
+            "sweeps/parts.json",
+            "performance/scaling.json",
+            "figure-5.svg",
+        ] {
             assert!(is_ours(&results.join(name)), "{name}");
             known += 1;
         }
         assert_eq!(known, 6);
-        assert!(is_ours(&results.join("performance/scaling.svg")) && !is_ours(&results.join("performance/row.json")));
+        assert!(
+            is_ours(&results.join("performance/scaling.svg"))
+                && !is_ours(&results.join("performance/row.json"))
+        );
     }
 }

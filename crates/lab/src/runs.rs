@@ -1,4 +1,5 @@
-//! One run of an experiment: in memory, or in a run directory from which it goes on after any interruption.
+//! One run of an experiment: in memory, or in a run directory from which it goes on after any
+//! interruption.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,7 +7,8 @@ use std::time::Duration;
 use spinet_data::Dataset;
 use spinet_nn::Threads;
 use spinet_train::{
-    Advance, EVALUATION_BYTES, Evaluation, MODEL, Model, RunDirectory, Safety, TrainConfig, Trainer, run_id, run_name, store,
+    Advance, EVALUATION_BYTES, Evaluation, MODEL, Model, RunDirectory, Safety, TrainConfig,
+    Trainer, run_id, run_name, store,
 };
 
 use crate::{Error, Progress};
@@ -21,11 +23,20 @@ fn run_bytes(config: &TrainConfig, features: usize, classes: usize) -> u64 {
     const STATE: u64 = 8;
     /// Descriptions, and whole blocks of a few files.
     const REST: u64 = 16 << 10;
-    let sizes: Vec<u64> = [features].iter().chain(&config.hidden).chain(&[classes]).map(|size| *size as u64).collect();
-    let weights = sizes.windows(2).fold(0_u64, |sum, pair| sum.saturating_add((pair[0] + 1).saturating_mul(pair[1])));
+    let sizes: Vec<u64> = [features]
+        .iter()
+        .chain(&config.hidden)
+        .chain(&[classes])
+        .map(|size| *size as u64)
+        .collect();
+    let weights = sizes.windows(2).fold(0_u64, |sum, pair| {
+        sum.saturating_add((pair[0] + 1).saturating_mul(pair[1]))
+    });
     let evaluations = (config.epochs / config.evaluate_every.max(1)) as u64 + 2;
     let numbers = weights.saturating_mul(NUMBER + STATE * config.rules.len() as u64);
-    numbers.saturating_add(evaluations.saturating_mul(2 * EVALUATION_BYTES)).saturating_add(REST)
+    numbers
+        .saturating_add(evaluations.saturating_mul(2 * EVALUATION_BYTES))
+        .saturating_add(REST)
 }
 
 /// Where the runs of an experiment are kept, and how.
@@ -58,11 +69,18 @@ pub(crate) fn check_kept(directory: &Path) -> Result<(), Error> {
         return Ok(());
     }
     let source = std::io::Error::other("its files were removed meanwhile");
-    Err(spinet_train::Error::Storage { path: directory.to_owned(), action: "keep the finished run", source }.into())
+    Err(spinet_train::Error::Storage {
+        path: directory.to_owned(),
+        action: "keep the finished run",
+        source,
+    }
+    .into())
 }
 
 /// Refuses to say that these runs are done when one of them that was kept is gone.
-pub(crate) fn check_all_kept<'a>(mut outcomes: impl Iterator<Item = &'a Outcome>) -> Result<(), Error> {
+pub(crate) fn check_all_kept<'a>(
+    mut outcomes: impl Iterator<Item = &'a Outcome>,
+) -> Result<(), Error> {
     outcomes.try_for_each(|outcome| outcome.directory.as_deref().map_or(Ok(()), check_kept))
 }
 
@@ -72,10 +90,17 @@ fn directory_name(config: &TrainConfig, id: &str) -> String {
 }
 
 impl Keeping {
-    /// Refuses to begin runs whose files would not fit on the disk: all of them in a new directory, and those that are done at
-    /// once in one where some may be finished. An upper estimate from the sizes of the networks.
-    pub(crate) fn need_space<'a>(&self, jobs: impl Iterator<Item = (&'a TrainConfig, [usize; 2])>, threads: usize) -> Result<(), Error> {
-        let Some(root) = &self.directory else { return Ok(()) };
+    /// Refuses to begin runs whose files would not fit on the disk: all of them in a new directory,
+    /// and those that are done at once in one where some may be finished. An upper estimate from
+    /// the sizes of the networks.
+    pub(crate) fn need_space<'a>(
+        &self,
+        jobs: impl Iterator<Item = (&'a TrainConfig, [usize; 2])>,
+        threads: usize,
+    ) -> Result<(), Error> {
+        let Some(root) = &self.directory else {
+            return Ok(());
+        };
         store::make_directory(root)?;
         let is_new = std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_none());
         let (mut all, mut largest) = (0_u64, 0);
@@ -85,10 +110,14 @@ impl Keeping {
         }
         // Two checkpoints and one that is written, for each run that goes on.
         let at_once = largest.saturating_mul(3 * threads as u64);
-        Ok(store::need_space(root, at_once.saturating_add(if is_new { all } else { 0 }))?)
+        Ok(store::need_space(
+            root,
+            at_once.saturating_add(if is_new { all } else { 0 }),
+        )?)
     }
 
-    /// Trains, goes on with, or reads one run; `advance` is told of every further epoch, and of those that were found.
+    /// Trains, goes on with, or reads one run; `advance` is told of every further epoch, and of
+    /// those that were found.
     pub(crate) fn outcome(
         &self,
         config: &TrainConfig,
@@ -97,11 +126,20 @@ impl Keeping {
         advance: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
         let (model, curve, id) = self.trained(config, data, threads, advance)?;
-        let directory = self.directory.as_ref().map(|root| root.join(directory_name(&model.description.training, &id)));
+        let directory = self
+            .directory
+            .as_ref()
+            .map(|root| root.join(directory_name(&model.description.training, &id)));
         let weights = model.network.weights().concat();
         let left = weights.iter().filter(|weight| **weight != 0.0).count();
         let weights_left = 100.0 * left as f64 / weights.len() as f64;
-        Ok(Outcome { curve, id, arrays_sha256: model.arrays_sha256(), weights_left, directory })
+        Ok(Outcome {
+            curve,
+            id,
+            arrays_sha256: model.arrays_sha256(),
+            weights_left,
+            directory,
+        })
     }
 
     /// The same, but none of a run that diverged, whose epochs are then all told.
@@ -127,7 +165,8 @@ impl Keeping {
         }
     }
 
-    /// The outcome with the trained model: the model, its evaluations, and a short name for everything they depend on.
+    /// The outcome with the trained model: the model, its evaluations, and a short name for
+    /// everything they depend on.
     pub(crate) fn trained(
         &self,
         config: &TrainConfig,
@@ -169,12 +208,14 @@ impl Keeping {
         Ok((model, curve, id))
     }
 
-    /// Takes the directory of a run. A process that works there does the same run: this one waits, and then finds it finished or
-    /// goes on with it.
+    /// Takes the directory of a run. A process that works there does the same run: this one waits,
+    /// and then finds it finished or goes on with it.
     fn opened(&self, path: &Path) -> Result<RunDirectory, Error> {
         loop {
             match RunDirectory::open(path) {
-                Err(spinet_train::Error::Locked { .. }) if self.safety.stop.is_requested() => return Err(Error::Stopped),
+                Err(spinet_train::Error::Locked { .. }) if self.safety.stop.is_requested() => {
+                    return Err(Error::Stopped);
+                }
                 Err(spinet_train::Error::Locked { .. }) => std::thread::sleep(LOOK_AGAIN),
                 other => return Ok(other?),
             }

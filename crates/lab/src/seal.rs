@@ -1,4 +1,5 @@
-//! The seal of a record: its last value is the SHA-256 of all text before it, so that a number that was changed later is noticed.
+//! The seal of a record: its last value is the SHA-256 of all text before it, so that a number that
+//! was changed later is noticed.
 
 use std::collections::BTreeMap;
 
@@ -20,20 +21,31 @@ pub(crate) fn sealed(object: &str) -> String {
 }
 
 /// Whether a record carries a digest; records of versions that wrote none do not.
-#[allow(clippy::zero_sized_map_values, reason = "a set would be read from a list")]
+#[allow(
+    clippy::zero_sized_map_values,
+    reason = "a set would be read from a list"
+)]
 pub fn is_sealed(record: &str) -> bool {
-    serde_json::from_str::<BTreeMap<String, IgnoredAny>>(record).is_ok_and(|values| values.contains_key("sha256"))
+    serde_json::from_str::<BTreeMap<String, IgnoredAny>>(record)
+        .is_ok_and(|values| values.contains_key("sha256"))
 }
 
 /// Whether the last value of a record is the digest of something, under whatever name.
 fn ends_in_a_digest(record: &str) -> bool {
-    let value = record.trim_end().strip_suffix("\"}").and_then(|before| before.rsplit_once('"'));
-    value.is_some_and(|(_, value)| value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    let value = record
+        .trim_end()
+        .strip_suffix("\"}")
+        .and_then(|before| before.rsplit_once('"'));
+    value.is_some_and(|(_, value)| {
+        value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// Refuses a record that is not as it was written.
 pub(crate) fn check(record: &str) -> Result<(), Error> {
-    let parts = record.rsplit_once(KEY).and_then(|(text, rest)| Some((text, rest.strip_suffix(END)?)));
+    let parts = record
+        .rsplit_once(KEY)
+        .and_then(|(text, rest)| Some((text, rest.strip_suffix(END)?)));
     let message = match parts {
         Some((text, expected)) => {
             let found = sha256_hex(text.as_bytes());
@@ -56,17 +68,34 @@ mod tests {
     #[test]
     fn a_changed_or_rearranged_record_is_refused_and_one_without_a_digest_is_not() {
         let text = sealed("{\"rows\": [\n1.25\n],\n\"definition\": {\"a\": {}}}\n");
-        assert!(text.ends_with("\"}\n") && text.contains("{\"a\": {}},\n\"sha256\": \""), "{text}");
+        assert!(
+            text.ends_with("\"}\n") && text.contains("{\"a\": {}},\n\"sha256\": \""),
+            "{text}"
+        );
         check(&text).unwrap();
         assert!(is_sealed(&text));
         let changed = text.replace("1.25", "1.35");
-        assert!(check(&changed).unwrap_err().to_string().starts_with("changed after it was written: its text has SHA-256 "));
-        for rearranged in [text.replace(",\n\"sha256\"", ", \"sha256\""), text.trim_end().to_owned(), text.replace('\n', "\r\n")] {
-            assert_eq!(check(&rearranged).unwrap_err().to_string(), "changed after it was written: its digest is not at its end");
+        assert!(
+            check(&changed)
+                .unwrap_err()
+                .to_string()
+                .starts_with("changed after it was written: its text has SHA-256 ")
+        );
+        for rearranged in [
+            text.replace(",\n\"sha256\"", ", \"sha256\""),
+            text.trim_end().to_owned(),
+            text.replace('\n', "\r\n"),
+        ] {
+            assert_eq!(
+                check(&rearranged).unwrap_err().to_string(),
+                "changed after it was written: its digest is not at its end"
+            );
         }
         let changed = text.replace("1.25", "1.35");
         assert_eq!(
-            check(&changed.replace("sha256", "sha255")).unwrap_err().to_string(),
+            check(&changed.replace("sha256", "sha255"))
+                .unwrap_err()
+                .to_string(),
             "changed after it was written: its digest has lost its name"
         );
         let (without, _) = changed.rsplit_once(KEY).unwrap();
@@ -85,18 +114,24 @@ mod tests {
     /// Whatever documents and reports are made from.
     #[test]
     fn every_stored_record_is_sealed() {
-        let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results")];
+        let mut folders =
+            vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results")];
         let mut sealed = 0;
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     folders.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "json") {
+                } else if path
+                    .extension()
+                    .is_some_and(|extension| extension == "json")
+                {
                     let text = std::fs::read_to_string(&path).unwrap();
                     match crate::AnyRecord::parse(&text) {
                         Err(Error::AnotherKind) => continue,
-                        result => drop(result.unwrap_or_else(|error| panic!("{}: {error}", path.display()))),
+                        result => drop(
+                            result.unwrap_or_else(|error| panic!("{}: {error}", path.display())),
+                        ),
                     }
                     assert!(is_sealed(&text), "{}", path.display());
                     sealed += 1;

@@ -24,33 +24,52 @@ pub fn standard_deviation(values: &[f64]) -> f64 {
         return 0.0;
     }
     let mean = mean(values);
-    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+    let squares: f64 = values
+        .iter()
+        .map(|value| (value - mean) * (value - mean))
+        .sum();
     (squares / (values.len() - 1) as f64).sqrt()
 }
 
-/// Mean of `ours[k] - theirs[k]` with its 95 % confidence interval (Student's t, paired by k); none with fewer than two pairs.
+/// Mean of `ours[k] - theirs[k]` with its 95 % confidence interval (Student's t, paired by k); none
+/// with fewer than two pairs.
 ///
 /// ```text
 /// d +- t(0.975, n - 1) s_d / sqrt(n)
 /// ```
 pub fn paired_interval(ours: &[f64], theirs: &[f64]) -> Option<Interval> {
-    let differences: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours - theirs).collect();
+    let differences: Vec<f64> = ours
+        .iter()
+        .zip(theirs)
+        .map(|(ours, theirs)| ours - theirs)
+        .collect();
     if differences.len() < 2 {
         return None;
     }
     let (mean, count) = (mean(&differences), differences.len());
     let half = student(count - 1) * standard_deviation(&differences) / (count as f64).sqrt();
-    Some(Interval { mean, low: mean - half, high: mean + half })
+    Some(Interval {
+        mean,
+        low: mean - half,
+        high: mean + half,
+    })
 }
 
 /// 97.5 % point of Student's t distribution.
 fn student(freedom: usize) -> f64 {
     const TABLE: [f64; 30] = [
-        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101,
-        2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
+        2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
+        2.052, 2.048, 2.045, 2.042,
     ];
-    // Beyond the table the expansion around the normal distribution's 1.959964 is exact to three decimals.
-    TABLE.get(freedom.wrapping_sub(1)).copied().unwrap_or_else(|| 1.959_964 + 2.372_3 / freedom as f64 + 2.822 / (freedom * freedom) as f64)
+    // Beyond the table the expansion around the normal distribution's 1.959964 is exact to three
+    // decimals.
+    TABLE
+        .get(freedom.wrapping_sub(1))
+        .copied()
+        .unwrap_or_else(|| {
+            1.959_964 + 2.372_3 / freedom as f64 + 2.822 / (freedom * freedom) as f64
+        })
 }
 
 #[cfg(test)]
@@ -66,7 +85,10 @@ mod tests {
 
     #[test]
     fn the_median_is_the_value_in_the_middle() {
-        assert_eq!((median(&[9.0, 1.0, 2.0]), median(&[4.0, 1.0, 2.0, 9.0])), (2.0, 3.0));
+        assert_eq!(
+            (median(&[9.0, 1.0, 2.0]), median(&[4.0, 1.0, 2.0, 9.0])),
+            (2.0, 3.0)
+        );
         assert!(median(&[]).is_nan());
     }
 
@@ -74,22 +96,38 @@ mod tests {
     fn the_interval_is_that_of_the_differences() {
         // Differences 1, 2, 3: mean 2, deviation 1, half width 4.303 / sqrt(3).
         let found = paired_interval(&[11.0, 22.0, 33.0], &[10.0, 20.0, 30.0]).unwrap();
-        assert!((found.mean - 2.0).abs() < 1e-12 && (found.high - found.mean - 4.303 / 3.0_f64.sqrt()).abs() < 1e-12);
+        assert!(
+            (found.mean - 2.0).abs() < 1e-12
+                && (found.high - found.mean - 4.303 / 3.0_f64.sqrt()).abs() < 1e-12
+        );
         assert!((found.mean - found.low - (found.high - found.mean)).abs() < 1e-12);
         assert!(paired_interval(&[1.0], &[2.0]).is_none());
     }
 
-    /// The area from 0 to `t` under Student's density, by Simpson's rule, as a fraction of the area from 0 on.
+    /// The area from 0 to `t` under Student's density, by Simpson's rule, as a fraction of the area
+    /// from 0 on.
     fn inner_fraction(t: f64, freedom: f64) -> f64 {
         let density = |x: f64| (1.0 + x * x / freedom).powf(-f64::midpoint(freedom, 1.0));
         let area = |to: f64, x: &dyn Fn(f64) -> f64| {
             const PIECES: usize = 20_000;
             let width = to / PIECES as f64;
-            let weight = |index: usize| if index == 0 || index == PIECES { 1.0 } else { 2.0 + 2.0 * (index % 2) as f64 };
-            (0..=PIECES).map(|index| weight(index) * x(index as f64 * width)).sum::<f64>() * width / 3.0
+            let weight = |index: usize| {
+                if index == 0 || index == PIECES {
+                    1.0
+                } else {
+                    2.0 + 2.0 * (index % 2) as f64
+                }
+            };
+            (0..=PIECES)
+                .map(|index| weight(index) * x(index as f64 * width))
+                .sum::<f64>()
+                * width
+                / 3.0
         };
         // With x = tan(a) the whole half line is an angle.
-        let all = area(std::f64::consts::FRAC_PI_2 - 1e-9, &|angle: f64| density(angle.tan()) / angle.cos().powi(2));
+        let all = area(std::f64::consts::FRAC_PI_2 - 1e-9, &|angle: f64| {
+            density(angle.tan()) / angle.cos().powi(2)
+        });
         area(t, &density) / all
     }
 
@@ -98,14 +136,23 @@ mod tests {
         for freedom in 1..=120 {
             // 0.0005 is what three decimals leave open, and the expansion is exact to that.
             let t = student(freedom);
-            let [low, high] = [t - 0.000_55, t + 0.000_55].map(|t| inner_fraction(t, freedom as f64));
-            assert!(low < 0.95 && high > 0.95, "freedom {freedom}: {t} leaves {low} to {high}");
+            let [low, high] =
+                [t - 0.000_55, t + 0.000_55].map(|t| inner_fraction(t, freedom as f64));
+            assert!(
+                low < 0.95 && high > 0.95,
+                "freedom {freedom}: {t} leaves {low} to {high}"
+            );
         }
     }
 
     #[test]
     fn the_expansion_meets_the_table_and_the_known_value_at_sixty() {
-        assert!((student(31) - 2.0395).abs() < 1e-3 && (student(60) - 2.0003).abs() < 1e-3, "{} {}", student(31), student(60));
+        assert!(
+            (student(31) - 2.0395).abs() < 1e-3 && (student(60) - 2.0003).abs() < 1e-3,
+            "{} {}",
+            student(31),
+            student(60)
+        );
         assert!(student(4) == 2.776);
     }
 }

@@ -1,10 +1,24 @@
-//! Tables of a record: ours, the paper's, and the difference; as text for a terminal and as Markdown.
+//! Tables of a record: ours, the paper's, and the difference; as text for a terminal and as
+//! Markdown.
 
 use crate::count::{plural, thousands};
 use crate::paper::Printed;
-use crate::{Definition, EXPERIMENTS, Estimate, Experiment, Interval, Method, Record, Row, Settings, paired_interval};
+use crate::{
+    Definition, EXPERIMENTS, Estimate, Experiment, Interval, Method, Record, Row, Settings,
+    paired_interval,
+};
 
-const HEAD: [&str; 9] = ["hidden", "method", "accuracy %", "paper", "difference", "over initial [95 %]", "L", "paper", "difference"];
+const HEAD: [&str; 9] = [
+    "hidden",
+    "method",
+    "accuracy %",
+    "paper",
+    "difference",
+    "over initial [95 %]",
+    "L",
+    "paper",
+    "difference",
+];
 
 /// The record as a table for a terminal, with footnotes.
 pub fn text(record: &Record) -> String {
@@ -12,13 +26,21 @@ pub fn text(record: &Record) -> String {
     for (title, rows) in sections(record) {
         let cells: Vec<[String; 9]> = rows.iter().map(|row| cells(row)).collect();
         let width = |column: usize| {
-            let longest = cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+            let longest = cells
+                .iter()
+                .map(|row| row[column].chars().count())
+                .max()
+                .unwrap_or(0);
             longest.max(HEAD[column].len())
         };
         let line = |row: &[String]| {
             let padded = row.iter().enumerate().map(|(column, cell)| {
                 let space = " ".repeat(width(column).saturating_sub(cell.chars().count()));
-                if column == 1 { format!("{cell}{space}") } else { format!("{space}{cell}") }
+                if column == 1 {
+                    format!("{cell}{space}")
+                } else {
+                    format!("{space}{cell}")
+                }
             });
             padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
         };
@@ -42,7 +64,11 @@ pub fn text(record: &Record) -> String {
 pub fn markdown(record: &Record) -> String {
     let mut text = String::new();
     for (title, rows) in sections(record) {
-        text += &format!("**{title}**\n\n| {} |\n|--:|:--|{}\n", HEAD.join(" | "), "--:|".repeat(7));
+        text += &format!(
+            "**{title}**\n\n| {} |\n|--:|:--|{}\n",
+            HEAD.join(" | "),
+            "--:|".repeat(7)
+        );
         for row in rows {
             text += &format!("| {} |\n", cells(row).join(" | "));
         }
@@ -75,7 +101,11 @@ pub(crate) fn sections(record: &Record) -> Vec<(String, Vec<&Row>)> {
 /// The experiment of the registry that a row belongs to.
 pub(crate) fn experiment_behind(record: &Record, row: &Row) -> Option<&'static Experiment> {
     EXPERIMENTS.iter().find(|experiment| {
-        record.definition.experiments.iter().any(|name| name == experiment.name)
+        record
+            .definition
+            .experiments
+            .iter()
+            .any(|name| name == experiment.name)
             && experiment.paper_data == row.data
             && experiment.hidden.contains(&row.hidden)
             && (experiment.paper_train == 1200) == (row.train == 1200)
@@ -109,11 +139,18 @@ pub(crate) fn estimate(estimate: &Estimate, runs: usize) -> String {
 /// With so many digits after the point.
 pub(crate) fn estimate_to(digits: usize, estimate: &Estimate, runs: usize) -> String {
     let Estimate { mean, sd, .. } = estimate;
-    if runs < 2 { format!("{mean:.digits$}") } else { format!("{mean:.digits$} ± {sd:.digits$}") }
+    if runs < 2 {
+        format!("{mean:.digits$}")
+    } else {
+        format!("{mean:.digits$} ± {sd:.digits$}")
+    }
 }
 
 fn printed((mean, deviation): Printed) -> String {
-    deviation.map_or_else(|| mean.to_string(), |deviation| format!("{mean} ± {deviation}"))
+    deviation.map_or_else(
+        || mean.to_string(),
+        |deviation| format!("{mean} ± {deviation}"),
+    )
 }
 
 fn signed(value: f64) -> String {
@@ -138,7 +175,10 @@ fn footnotes(record: &Record) -> String {
         notes += &format!("NOT the full experiment: {reduced}.\n\n");
     }
     if !definition.unverified.is_empty() {
-        notes += &format!("NOT the official files: {}.\n\n", definition.unverified.join("; "));
+        notes += &format!(
+            "NOT the official files: {}.\n\n",
+            definition.unverified.join("; ")
+        );
     }
     notes += "\
 accuracy %: mean ± standard deviation over the runs, on the test samples after the last epoch.
@@ -146,34 +186,80 @@ over initial: mean difference to the initial network of the same seed, with its 
 L: how many times faster than the initial network of the same seed, at the accuracy level with the largest difference in time.
 ";
     let seeds = seeds_in_words(&definition.seeds);
-    let Definition { learning_rate, settings, kernel, .. } = definition;
-    let Settings { batch, initialiser, momentum, standardize } = settings;
-    let momentum = momentum.as_ref().map_or_else(String::new, |momentum| format!("momentum {momentum}, "));
-    let pixels = standardize.as_ref().map_or_else(String::new, |standardize| format!("pixels standardized by {standardize}, "));
+    let Definition {
+        learning_rate,
+        settings,
+        kernel,
+        ..
+    } = definition;
+    let Settings {
+        batch,
+        initialiser,
+        momentum,
+        standardize,
+    } = settings;
+    let momentum = momentum
+        .as_ref()
+        .map_or_else(String::new, |momentum| format!("momentum {momentum}, "));
+    let pixels = standardize
+        .as_ref()
+        .map_or_else(String::new, |standardize| {
+            format!("pixels standardized by {standardize}, ")
+        });
     notes += &format!(
         "\nSettings: learning rate {learning_rate}, {momentum}batch {batch}, {pixels}initial weights {initialiser}, {seeds}, kernel {kernel}.\n"
     );
     let points = |title: &str, lines: &[String]| {
-        if lines.is_empty() { String::new() } else { format!("\n{title}:\n\n- {}\n", lines.join("\n- ")) }
+        if lines.is_empty() {
+            String::new()
+        } else {
+            format!("\n{title}:\n\n- {}\n", lines.join("\n- "))
+        }
     };
     notes += &points(AGAINST_THE_BEST, &against_the_best_other(record));
     notes += &points(AFTER_THE_PAPERS_EPOCHS, &after_the_papers_epochs(record));
     let list = |title: &str, points: &[String]| {
-        let lines = points.iter().map(|point| wrapped(point)).collect::<String>();
-        if points.is_empty() { String::new() } else { format!("\n{title}\n\n{lines}") }
+        let lines = points
+            .iter()
+            .map(|point| wrapped(point))
+            .collect::<String>();
+        if points.is_empty() {
+            String::new()
+        } else {
+            format!("\n{title}\n\n{lines}")
+        }
     };
     notes
         + &list("Length of a run:", &definition.lengths)
-        + &list("Tuned on validation folds of the training samples:", &definition.tuned)
-        + &list("What the paper leaves open, and what was chosen:", &definition.open_points)
+        + &list(
+            "Tuned on validation folds of the training samples:",
+            &definition.tuned,
+        )
+        + &list(
+            "What the paper leaves open, and what was chosen:",
+            &definition.open_points,
+        )
 }
 
 /// `seeds 0 to 4`, or each by its number if they do not follow one another.
 pub(crate) fn seeds_in_words(seeds: &[u64]) -> String {
     match seeds {
         [only] => format!("seed {only}"),
-        [first, .., last] if seeds.windows(2).all(|pair| pair[0].checked_add(1) == Some(pair[1])) => format!("seeds {first} to {last}"),
-        seeds => format!("seeds {}", seeds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        [first, .., last]
+            if seeds
+                .windows(2)
+                .all(|pair| pair[0].checked_add(1) == Some(pair[1])) =>
+        {
+            format!("seeds {first} to {last}")
+        }
+        seeds => format!(
+            "seeds {}",
+            seeds
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
     }
 }
 
@@ -183,10 +269,26 @@ pub(crate) const AGAINST_THE_BEST: &str = "bdnn-dsd minus the best of the others
 /// For each network: BDNN-dsd's accuracy minus that of the best other method, paired by seed.
 pub(crate) fn against_the_best_other(record: &Record) -> Vec<String> {
     let mut lines = Vec::new();
-    for own in record.rows.iter().filter(|row| row.method == Method::BdnnDsd) {
-        let is_rival = |row: &&Row| (row.hidden, row.train, &row.data) == (own.hidden, own.train, &own.data) && row.method != own.method;
-        let best = record.rows.iter().filter(is_rival).max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean));
-        let difference = best.and_then(|best| Some((best.method, paired_interval(&own.accuracy.values, &best.accuracy.values)?)));
+    for own in record
+        .rows
+        .iter()
+        .filter(|row| row.method == Method::BdnnDsd)
+    {
+        let is_rival = |row: &&Row| {
+            (row.hidden, row.train, &row.data) == (own.hidden, own.train, &own.data)
+                && row.method != own.method
+        };
+        let best = record
+            .rows
+            .iter()
+            .filter(is_rival)
+            .max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean));
+        let difference = best.and_then(|best| {
+            Some((
+                best.method,
+                paired_interval(&own.accuracy.values, &best.accuracy.values)?,
+            ))
+        });
         if let Some((method, difference)) = difference {
             let verdict = if difference.low > 0.0 {
                 "better"
@@ -195,7 +297,12 @@ pub(crate) fn against_the_best_other(record: &Record) -> Vec<String> {
             } else {
                 "undecided"
             };
-            lines.push(format!("{}: {} against {}, {verdict}", network_of(own), interval(&difference), method.name()));
+            lines.push(format!(
+                "{}: {} against {}, {verdict}",
+                network_of(own),
+                interval(&difference),
+                method.name()
+            ));
         }
     }
     lines
@@ -203,27 +310,43 @@ pub(crate) fn against_the_best_other(record: &Record) -> Vec<String> {
 
 /// A network in words.
 pub(crate) fn network_of(row: &Row) -> String {
-    format!("{} {}, {} hidden units", thousands(row.train as u64), row.data, row.hidden)
+    format!(
+        "{} {}, {} hidden units",
+        thousands(row.train as u64),
+        row.data,
+        row.hidden
+    )
 }
 
 /// Length of every run in the paper.
 const PAPER_EPOCHS: usize = 500;
 
 /// Title of [`after_the_papers_epochs`].
-pub(crate) const AFTER_THE_PAPERS_EPOCHS: &str = "Accuracy % after 500 epochs, the length that the paper states";
+pub(crate) const AFTER_THE_PAPERS_EPOCHS: &str =
+    "Accuracy % after 500 epochs, the length that the paper states";
 
 /// Where runs are longer than the paper's: the mean accuracies after the length that it states.
 pub(crate) fn after_the_papers_epochs(record: &Record) -> Vec<String> {
     let mut lines: Vec<(String, String)> = Vec::new();
     for row in record.rows.iter().filter(|row| row.epochs > PAPER_EPOCHS) {
-        let Some(index) = row.curve.epoch.iter().position(|epoch| *epoch == PAPER_EPOCHS) else { continue };
+        let Some(index) = row
+            .curve
+            .epoch
+            .iter()
+            .position(|epoch| *epoch == PAPER_EPOCHS)
+        else {
+            continue;
+        };
         let part = format!("{} {:.2}", row.method.name(), row.curve.accuracy[index]);
         match lines.last_mut() {
             Some((network, line)) if *network == network_of(row) => *line += &format!(", {part}"),
             _ => lines.push((network_of(row), part)),
         }
     }
-    lines.into_iter().map(|(network, line)| format!("{network}: {line}")).collect()
+    lines
+        .into_iter()
+        .map(|(network, line)| format!("{network}: {line}"))
+        .collect()
 }
 
 /// One point of a list, with line breaks where a terminal needs them.
@@ -259,14 +382,24 @@ mod tests {
             epochs: 1500,
             accuracy: Estimate::of(accuracy.clone()),
             peak_accuracy: Estimate::of(accuracy),
-            over_initial: speedup.is_some().then_some(Interval { mean: 4.0, low: 3.5, high: 4.5 }),
+            over_initial: speedup.is_some().then_some(Interval {
+                mean: 4.0,
+                low: 3.5,
+                high: 4.5,
+            }),
             speedup: speedup.map(Estimate::of),
-            paper: Published { accuracy: Some((89.56, Some(0.13))), speedup: Some((3.0, None)) },
+            paper: Published {
+                accuracy: Some((89.56, Some(0.13))),
+                speedup: Some((3.0, None)),
+            },
             ids: Vec::new(),
             arrays_sha256: Vec::new(),
             curve: crate::Curve::default(),
         };
-        let rows = vec![row(Method::Initial, vec![85.0, 86.0], None), row(Method::BdnnDsd, vec![89.0, 90.0], Some(vec![40.0, 42.0]))];
+        let rows = vec![
+            row(Method::Initial, vec![85.0, 86.0], None),
+            row(Method::BdnnDsd, vec![89.0, 90.0], Some(vec![40.0, 42.0])),
+        ];
         let definition = Definition {
             experiments: vec!["tables-3-4".to_owned()],
             command: "spinet reproduce".to_owned(),
@@ -276,7 +409,12 @@ mod tests {
             seeds: vec![0, 1],
             learning_rate: 0.1,
             kernel: "f32".to_owned(),
-            settings: Settings { batch: crate::Batch::All(600), initialiser: "uniform(1)".to_owned(), momentum: None, standardize: None },
+            settings: Settings {
+                batch: crate::Batch::All(600),
+                initialiser: "uniform(1)".to_owned(),
+                momentum: None,
+                standardize: None,
+            },
             lengths: vec!["reason".to_owned()],
             tuned: vec!["l2: x".to_owned()],
             open_points: vec!["initial weights: y".to_owned()],
@@ -299,7 +437,10 @@ mod tests {
     #[test]
     fn a_smaller_run_says_so_and_open_points_are_named() {
         for text in [text(&record()), markdown(&record())] {
-            assert!(text.contains("NOT the full experiment: 2 runs instead of 5."), "{text}");
+            assert!(
+                text.contains("NOT the full experiment: 2 runs instead of 5."),
+                "{text}"
+            );
             assert!(text.contains("- initial weights: y"));
         }
     }

@@ -1,8 +1,9 @@
-//! Tuning: a grid of rule parameters, each point trained on all but one fold of the training data and scored on that fold.
+//! Tuning: a grid of rule parameters, each point trained on all but one fold of the training data
+//! and scored on that fold.
 //!
-//! Test samples are never looked at. The point with the best mean validation accuracy after the last epoch is chosen;
-//! of equals the first in the order of the grid. Runs are kept like those of a sweep, and shared with a sweep over
-//! the same folds that evaluates once.
+//! Test samples are never looked at. The point with the best mean validation accuracy after the
+//! last epoch is chosen; of equals the first in the order of the grid. Runs are kept like those of
+//! a sweep, and shared with a sweep over the same folds that evaluates once.
 
 use std::str::FromStr;
 
@@ -31,13 +32,21 @@ impl FromStr for Grid {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let bad = || Error::Grid { found: text.to_owned() };
+        let bad = || Error::Grid {
+            found: text.to_owned(),
+        };
         let (parameter, list) = text.split_once('=').ok_or_else(bad)?;
-        let values: Vec<Setting> = list.split(',').filter_map(|value| value.trim().parse().ok()).collect();
+        let values: Vec<Setting> = list
+            .split(',')
+            .filter_map(|value| value.trim().parse().ok())
+            .collect();
         if parameter.trim().is_empty() || list.split(',').any(|value| value.trim().is_empty()) {
             return Err(bad());
         }
-        Ok(Self { parameter: parameter.trim().to_owned(), values })
+        Ok(Self {
+            parameter: parameter.trim().to_owned(),
+            values,
+        })
     }
 }
 
@@ -81,41 +90,75 @@ pub struct Tried {
 impl Tuning {
     /// Every point of the grid, the first parameter varying slowest.
     fn points(&self) -> Result<Vec<RuleSettings>, Error> {
-        let limits = [("folds", 2, 1000, self.folds), ("left_out", 1, self.folds, self.left_out), ("runs", 1, MOST_RUNS, self.runs)];
+        let limits = [
+            ("folds", 2, 1000, self.folds),
+            ("left_out", 1, self.folds, self.left_out),
+            ("runs", 1, MOST_RUNS, self.runs),
+        ];
         for (setting, low, high, found) in limits {
             if found < low || found > high {
-                return Err(Error::Runs { setting, low, high, found });
+                return Err(Error::Runs {
+                    setting,
+                    low,
+                    high,
+                    found,
+                });
             }
         }
         for (index, grid) in self.grids.iter().enumerate() {
-            let is_repeated = self.grids[..index].iter().any(|known| known.parameter == grid.parameter);
-            if is_repeated || (1..grid.values.len()).any(|value| grid.values[..value].contains(&grid.values[value])) {
-                return Err(Error::RepeatedGrid { parameter: grid.parameter.clone() });
+            let is_repeated = self.grids[..index]
+                .iter()
+                .any(|known| known.parameter == grid.parameter);
+            if is_repeated
+                || (1..grid.values.len())
+                    .any(|value| grid.values[..value].contains(&grid.values[value]))
+            {
+                return Err(Error::RepeatedGrid {
+                    parameter: grid.parameter.clone(),
+                });
             }
         }
         let each = self.left_out.saturating_mul(self.runs);
-        let count = self.grids.iter().fold(each, |count, grid| count.saturating_mul(grid.values.len()));
+        let count = self
+            .grids
+            .iter()
+            .fold(each, |count, grid| count.saturating_mul(grid.values.len()));
         if count > MOST_RUNS {
-            return Err(Error::Runs { setting: "runs of a tuning", low: 1, high: MOST_RUNS, found: count });
+            return Err(Error::Runs {
+                setting: "runs of a tuning",
+                low: 1,
+                high: MOST_RUNS,
+                found: count,
+            });
         }
         let mut points = vec![self.rule.clone()];
         for grid in &self.grids {
-            let with_each = |point: RuleSettings| grid.values.iter().map(move |value| point.clone().with(&grid.parameter, value.clone()));
+            let with_each = |point: RuleSettings| {
+                grid.values
+                    .iter()
+                    .map(move |value| point.clone().with(&grid.parameter, value.clone()))
+            };
             points = points.into_iter().flat_map(with_each).collect();
         }
         for point in &points {
-            spinet_rules::find(&point.name).and_then(|entry| entry.resolve(point)).map_err(spinet_train::Error::from)?;
+            spinet_rules::find(&point.name)
+                .and_then(|entry| entry.resolve(point))
+                .map_err(spinet_train::Error::from)?;
         }
         Ok(points)
     }
 
-    /// The runs of a share, all of them without one: of every point, by fold, and within a fold by seed.
+    /// The runs of a share, all of them without one: of every point, by fold, and within a fold by
+    /// seed.
     fn jobs(&self, shard: Option<Shard>) -> Result<Vec<Job>, Error> {
         let mut jobs = Vec::new();
         for point in self.points()? {
             for fold in 0..self.left_out {
                 for run in 0..self.runs {
-                    let mut config = TrainConfig { seed: self.config.seed.wrapping_add(run as u64), ..self.config.clone() };
+                    let mut config = TrainConfig {
+                        seed: self.config.seed.wrapping_add(run as u64),
+                        ..self.config.clone()
+                    };
                     config.evaluate_every = config.epochs;
                     config.rules.push(point.clone());
                     // As in a sweep, so that both have the same runs.
@@ -125,7 +168,10 @@ impl Tuning {
             }
         }
         let numbered = jobs.into_iter().enumerate();
-        Ok(numbered.filter(|(number, _)| shard.is_none_or(|shard| shard.has(*number))).map(|(_, job)| job).collect())
+        Ok(numbered
+            .filter(|(number, _)| shard.is_none_or(|shard| shard.has(*number)))
+            .map(|(_, job)| job)
+            .collect())
     }
 
     /// The configuration of the first run; the others have their point's values, and their seed.
@@ -134,7 +180,11 @@ impl Tuning {
     ///
     /// What is wrong with the request.
     pub fn first_run(&self) -> Result<TrainConfig, Error> {
-        let config = self.jobs(None)?.into_iter().next().map_or_else(|| self.config.clone(), |job| job.config);
+        let config = self
+            .jobs(None)?
+            .into_iter()
+            .next()
+            .map_or_else(|| self.config.clone(), |job| job.config);
         Ok(config.resolved()?)
     }
 
@@ -144,40 +194,70 @@ impl Tuning {
     ///
     /// What is wrong with the request.
     pub fn work(&self, shard: Option<Shard>) -> Result<u64, Error> {
-        Ok(self.jobs(shard)?.iter().fold(0, |sum: u64, job| sum.saturating_add(job.config.epochs as u64)))
+        Ok(self.jobs(shard)?.iter().fold(0, |sum: u64, job| {
+            sum.saturating_add(job.config.epochs as u64)
+        }))
     }
 
-    /// Accuracies of these runs in percent, as many runs at once as there are threads; 0 where a run diverged.
-    fn accuracies(&self, jobs: &[Job], data: &Dataset, advance: &(dyn Fn(Progress) + Sync)) -> Result<Vec<f64>, Error> {
+    /// Accuracies of these runs in percent, as many runs at once as there are threads; 0 where a
+    /// run diverged.
+    fn accuracies(
+        &self,
+        jobs: &[Job],
+        data: &Dataset,
+        advance: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Vec<f64>, Error> {
         let folds: Vec<Fold> = folds(data, self.folds, self.left_out, self.config.seed)?;
-        check_runs(jobs.iter().map(|job| (&job.config, data)), true, self.threads)?;
-        let sizes = jobs.iter().map(|job| (&job.config, [data.train.features(), data.classes()]));
+        check_runs(
+            jobs.iter().map(|job| (&job.config, data)),
+            true,
+            self.threads,
+        )?;
+        let sizes = jobs
+            .iter()
+            .map(|job| (&job.config, [data.train.features(), data.classes()]));
         self.keeping.need_space(sizes, self.threads)?;
         let outcomes = each_run(self.threads, jobs.len(), |index, threads| {
             let job = &jobs[index];
             let part = part(data, &folds[job.fold])?;
-            self.keeping.outcome_unless_diverged(&job.config, &part, threads, &mut |epochs| advance(epochs))
+            self.keeping
+                .outcome_unless_diverged(&job.config, &part, threads, &mut |epochs| advance(epochs))
         })?;
         check_all_kept(outcomes.iter().flatten())?;
-        let last = |outcome: &Option<Outcome>| outcome.as_ref().and_then(|outcome| outcome.curve.last()).map(|last| last.accuracy);
-        Ok(outcomes.iter().map(|outcome| last(outcome).map_or(0.0, |accuracy| 100.0 * accuracy)).collect())
+        let last = |outcome: &Option<Outcome>| {
+            outcome
+                .as_ref()
+                .and_then(|outcome| outcome.curve.last())
+                .map(|last| last.accuracy)
+        };
+        Ok(outcomes
+            .iter()
+            .map(|outcome| last(outcome).map_or(0.0, |accuracy| 100.0 * accuracy))
+            .collect())
     }
 }
 
-/// Tries every point; `advance` is told how much [work](Tuning::work) was done since its last call, from any thread. The best
-/// point comes first.
+/// Tries every point; `advance` is told how much [work](Tuning::work) was done since its last call,
+/// from any thread. The best point comes first.
 ///
 /// # Errors
 ///
-/// What is wrong with the request, a run that was interrupted, cannot be kept or failed for another reason than divergence; a
-/// diverged run counts as an accuracy of 0.
-pub fn tune(tuning: &Tuning, data: &Dataset, advance: &(dyn Fn(Progress) + Sync)) -> Result<Vec<Tried>, Error> {
+/// What is wrong with the request, a run that was interrupted, cannot be kept or failed for another
+/// reason than divergence; a diverged run counts as an accuracy of 0.
+pub fn tune(
+    tuning: &Tuning,
+    data: &Dataset,
+    advance: &(dyn Fn(Progress) + Sync),
+) -> Result<Vec<Tried>, Error> {
     let accuracies = tuning.accuracies(&tuning.jobs(None)?, data, advance)?;
     let points = tuning.points()?;
     let mut tried: Vec<Tried> = points
         .iter()
         .zip(accuracies.chunks(tuning.left_out * tuning.runs))
-        .map(|(point, accuracies)| Tried { rule: point.to_string(), accuracy: Estimate::of(accuracies.to_vec()) })
+        .map(|(point, accuracies)| Tried {
+            rule: point.to_string(),
+            accuracy: Estimate::of(accuracies.to_vec()),
+        })
         .collect();
     tried.sort_by(|a, b| b.accuracy.mean.total_cmp(&a.accuracy.mean));
     Ok(tried)
@@ -188,8 +268,15 @@ pub fn tune(tuning: &Tuning, data: &Dataset, advance: &(dyn Fn(Progress) + Sync)
 /// # Errors
 ///
 /// As [`tune`].
-pub fn tune_share(tuning: &Tuning, data: &Dataset, shard: Shard, advance: &(dyn Fn(Progress) + Sync)) -> Result<usize, Error> {
-    Ok(tuning.accuracies(&tuning.jobs(Some(shard))?, data, advance)?.len())
+pub fn tune_share(
+    tuning: &Tuning,
+    data: &Dataset,
+    shard: Shard,
+    advance: &(dyn Fn(Progress) + Sync),
+) -> Result<usize, Error> {
+    Ok(tuning
+        .accuracies(&tuning.jobs(Some(shard))?, data, advance)?
+        .len())
 }
 
 #[cfg(test)]
@@ -201,10 +288,23 @@ mod tests {
     use super::*;
 
     fn tuning(grids: &[&str]) -> Tuning {
-        let config = TrainConfig { hidden: vec![5], epochs: 2, ..TrainConfig::default() };
+        let config = TrainConfig {
+            hidden: vec![5],
+            epochs: 2,
+            ..TrainConfig::default()
+        };
         let grids = grids.iter().map(|grid| grid.parse().unwrap()).collect();
         let rule = RuleSettings::new("bdnn-dsd");
-        Tuning { config, rule, grids, folds: 2, left_out: 2, runs: 1, threads: 2, keeping: Keeping::default() }
+        Tuning {
+            config,
+            rule,
+            grids,
+            folds: 2,
+            left_out: 2,
+            runs: 1,
+            threads: 2,
+            keeping: Keeping::default(),
+        }
     }
 
     #[test]
@@ -214,15 +314,32 @@ mod tests {
         assert_eq!(tuning.work(None).unwrap(), 12 * 2);
         let tried = tune(&tuning, &data, &|_| {}).unwrap();
         assert_eq!(tried.len(), 6);
-        assert!(tried.windows(2).all(|pair| pair[0].accuracy.mean >= pair[1].accuracy.mean));
-        assert!(tried.iter().any(|point| point.rule == "bdnn-dsd:bound_step=0.03,threshold=5"), "{tried:?}");
+        assert!(
+            tried
+                .windows(2)
+                .all(|pair| pair[0].accuracy.mean >= pair[1].accuracy.mean)
+        );
+        assert!(
+            tried
+                .iter()
+                .any(|point| point.rule == "bdnn-dsd:bound_step=0.03,threshold=5"),
+            "{tried:?}"
+        );
     }
 
     #[test]
     fn fewer_folds_are_the_first_of_all() {
         let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
         let all = tune(&tuning(&["threshold=5"]), &data, &|_| {}).unwrap();
-        let one = tune(&Tuning { left_out: 1, ..tuning(&["threshold=5"]) }, &data, &|_| {}).unwrap();
+        let one = tune(
+            &Tuning {
+                left_out: 1,
+                ..tuning(&["threshold=5"])
+            },
+            &data,
+            &|_| {},
+        )
+        .unwrap();
         assert_eq!(one[0].accuracy.values, all[0].accuracy.values[..1]);
     }
 
@@ -231,16 +348,41 @@ mod tests {
         let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
         let labels: Vec<u8> = data.test.labels().iter().map(|label| 9 - label).collect();
         let test = Samples::new(data.test.bytes().unwrap(), labels, data.test.shape()).unwrap();
-        let poisoned = Dataset { test, ..data.clone() };
-        let fewer = Dataset { test: data.test.select(&[0]).unwrap(), ..data.clone() };
+        let poisoned = Dataset {
+            test,
+            ..data.clone()
+        };
+        let fewer = Dataset {
+            test: data.test.select(&[0]).unwrap(),
+            ..data.clone()
+        };
         // The tried points, and every model behind them by the name of its run.
         let tried = |data: &Dataset| {
             let root = tempfile::tempdir().unwrap();
-            let keeping = Keeping { directory: Some(root.path().to_owned()), ..Keeping::default() };
-            let tried = tune(&Tuning { keeping, ..tuning(&["threshold=5,10"]) }, data, &|_| {}).unwrap();
-            let runs = std::fs::read_dir(root.path()).unwrap().map(|run| run.unwrap());
-            let model = |run: &std::fs::DirEntry| std::fs::read(run.path().join(spinet_train::MODEL)).unwrap();
-            (tried, runs.map(|run| (run.file_name(), model(&run))).collect::<BTreeMap<_, _>>())
+            let keeping = Keeping {
+                directory: Some(root.path().to_owned()),
+                ..Keeping::default()
+            };
+            let tried = tune(
+                &Tuning {
+                    keeping,
+                    ..tuning(&["threshold=5,10"])
+                },
+                data,
+                &|_| {},
+            )
+            .unwrap();
+            let runs = std::fs::read_dir(root.path())
+                .unwrap()
+                .map(|run| run.unwrap());
+            let model = |run: &std::fs::DirEntry| {
+                std::fs::read(run.path().join(spinet_train::MODEL)).unwrap()
+            };
+            (
+                tried,
+                runs.map(|run| (run.file_name(), model(&run)))
+                    .collect::<BTreeMap<_, _>>(),
+            )
         };
         let clean = tried(&data);
         assert_eq!(clean.1.len(), 4);
@@ -252,9 +394,16 @@ mod tests {
     fn shares_leave_nothing_to_train() {
         let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
         let root = tempfile::tempdir().unwrap();
-        let keeping = Keeping { directory: Some(root.path().to_owned()), ..Keeping::default() };
-        let kept = Tuning { keeping, ..tuning(&["threshold=5,10,20"]) };
-        let shares = [1, 2].map(|index| tune_share(&kept, &data, Shard::new(index, 2).unwrap(), &|_| {}).unwrap());
+        let keeping = Keeping {
+            directory: Some(root.path().to_owned()),
+            ..Keeping::default()
+        };
+        let kept = Tuning {
+            keeping,
+            ..tuning(&["threshold=5,10,20"])
+        };
+        let shares = [1, 2]
+            .map(|index| tune_share(&kept, &data, Shard::new(index, 2).unwrap(), &|_| {}).unwrap());
         assert_eq!(shares, [3, 3]);
         let done = std::sync::atomic::AtomicU64::new(0);
         let advance = |progress| {
@@ -264,18 +413,32 @@ mod tests {
         };
         let tried = tune(&kept, &data, &advance).unwrap();
         assert_eq!(done.into_inner(), 0, "every run was found done");
-        assert_eq!(tried, tune(&tuning(&["threshold=5,10,20"]), &data, &|_| {}).unwrap());
+        assert_eq!(
+            tried,
+            tune(&tuning(&["threshold=5,10,20"]), &data, &|_| {}).unwrap()
+        );
     }
 
     #[test]
     fn accuracies_are_shares_of_a_fold_to_six_digits_so_that_equal_sums_are_equal_means() {
         let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
-        let tried = tune(&Tuning { folds: 5, left_out: 5, ..tuning(&["threshold=5"]) }, &data, &|_| {}).unwrap();
+        let tried = tune(
+            &Tuning {
+                folds: 5,
+                left_out: 5,
+                ..tuning(&["threshold=5"])
+            },
+            &data,
+            &|_| {},
+        )
+        .unwrap();
         for accuracy in &tried[0].accuracy.values {
             let right = accuracy / 100.0 * 240.0;
             assert!((right - right.round()).abs() < 2e-6, "{accuracy}");
         }
-        let mean = |right: [f64; 2]| Estimate::of(right.map(|right| 100.0 * (right / 240.0)).to_vec()).mean;
+        let mean = |right: [f64; 2]| {
+            Estimate::of(right.map(|right| 100.0 * (right / 240.0)).to_vec()).mean
+        };
         assert_eq!(mean([194.0, 200.0]), mean([196.0, 198.0]));
     }
 
@@ -285,13 +448,46 @@ mod tests {
             assert!(text.parse::<Grid>().is_err(), "{text}");
         }
         let refused = |tuning: Tuning| tuning.points().unwrap_err().to_string();
-        assert!(refused(tuning(&["threshold=0"])).contains("must be a whole number in [1, 65535], but is 0"));
-        assert!(refused(tuning(&["threshold=1", "threshold=2"])).starts_with("grid of `threshold` has a value or the parameter twice"));
-        assert!(refused(tuning(&["threshold=1,1"])).starts_with("grid of `threshold` has a value or the parameter twice"));
-        assert_eq!(refused(Tuning { folds: 1, ..tuning(&["threshold=1"]) }), "`folds` must be in [2, 1000], but is 1");
-        assert_eq!(refused(Tuning { left_out: 3, ..tuning(&["threshold=1"]) }), "`left_out` must be in [1, 2], but is 3");
-        let many = Tuning { runs: 10_000, ..tuning(&["threshold=1"]) };
-        assert_eq!(refused(many), "`runs of a tuning` must be in [1, 10000], but is 20000");
-        assert!(refused(Tuning { runs: usize::MAX, ..tuning(&["threshold=1"]) }).starts_with("`runs` must be in [1, 10000], but is 1844"));
+        assert!(
+            refused(tuning(&["threshold=0"]))
+                .contains("must be a whole number in [1, 65535], but is 0")
+        );
+        assert!(
+            refused(tuning(&["threshold=1", "threshold=2"]))
+                .starts_with("grid of `threshold` has a value or the parameter twice")
+        );
+        assert!(
+            refused(tuning(&["threshold=1,1"]))
+                .starts_with("grid of `threshold` has a value or the parameter twice")
+        );
+        assert_eq!(
+            refused(Tuning {
+                folds: 1,
+                ..tuning(&["threshold=1"])
+            }),
+            "`folds` must be in [2, 1000], but is 1"
+        );
+        assert_eq!(
+            refused(Tuning {
+                left_out: 3,
+                ..tuning(&["threshold=1"])
+            }),
+            "`left_out` must be in [1, 2], but is 3"
+        );
+        let many = Tuning {
+            runs: 10_000,
+            ..tuning(&["threshold=1"])
+        };
+        assert_eq!(
+            refused(many),
+            "`runs of a tuning` must be in [1, 10000], but is 20000"
+        );
+        assert!(
+            refused(Tuning {
+                runs: usize::MAX,
+                ..tuning(&["threshold=1"])
+            })
+            .starts_with("`runs` must be in [1, 10000], but is 1844")
+        );
     }
 }

@@ -1,7 +1,8 @@
-//! Parameters of dropout and L2, chosen on validation folds of the training samples; every tried point stands in `results/tuning/`.
+//! Parameters of dropout and L2, chosen on validation folds of the training samples; every tried
+//! point stands in `results/tuning/`.
 //!
-//! With 60,000 samples one or two of five folds were left out, which are 12,000 validation samples each; with 500 hidden units
-//! only the neighbours of the value for 100 were tried.
+//! With 60,000 samples one or two of five folds were left out, which are 12,000 validation samples
+//! each; with 500 hidden units only the neighbours of the value for 100 were tried.
 
 use spinet_rules::RuleSettings;
 
@@ -23,20 +24,40 @@ pub struct Tuned {
 }
 
 const fn tuned(hidden: usize, method: Method, value: f64, command: &'static str) -> Tuned {
-    let parameter = if matches!(method, Method::Dropout | Method::DropoutTuned) { "dropout_rate" } else { "weight_decay" };
-    Tuned { hidden, method, parameter, value, command }
+    let parameter = if matches!(method, Method::Dropout | Method::DropoutTuned) {
+        "dropout_rate"
+    } else {
+        "weight_decay"
+    };
+    Tuned {
+        hidden,
+        method,
+        parameter,
+        value,
+        command,
+    }
 }
 
 /// The L2 coefficient with the test accuracy nearest to the published one.
 const fn as_published(hidden: usize, value: f64) -> Tuned {
-    tuned(hidden, Method::L2AsPublished, value, "spinet sweep experiments/l2-published.toml")
+    tuned(
+        hidden,
+        Method::L2AsPublished,
+        value,
+        "spinet sweep experiments/l2-published.toml",
+    )
 }
 
 impl Tuned {
     /// The rule with this parameter.
     pub fn rule(&self) -> RuleSettings {
-        let rule = RuleSettings::new(self.method.in_paper().name()).with_number(self.parameter, self.value);
-        if self.method == Method::DropoutTuned { rule.with_text("scaling", "test") } else { rule }
+        let rule = RuleSettings::new(self.method.in_paper().name())
+            .with_number(self.parameter, self.value);
+        if self.method == Method::DropoutTuned {
+            rule.with_text("scaling", "test")
+        } else {
+            rule
+        }
     }
 }
 
@@ -264,7 +285,8 @@ pub(crate) mod wide {
         ),
     ];
 
-    /// For Tables 9 and 10. With 500 hidden units the runs were half as long, and of batches of 600.
+    /// For Tables 9 and 10. With 500 hidden units the runs were half as long, and of batches of
+    /// 600.
     pub(crate) const CIFAR_10: &[Tuned] = &[
         tuned(
             100,

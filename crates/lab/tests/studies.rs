@@ -5,21 +5,35 @@ use std::path::Path;
 
 use spinet_data::Source;
 use spinet_data::idx::{encode_images, encode_labels};
-use spinet_lab::{FigureRecord, Keeping, Study, StudyData, StudyRequest, figure_markdown, figure_svg, figure_text};
+use spinet_lab::{
+    FigureRecord, Keeping, Study, StudyData, StudyRequest, figure_markdown, figure_svg, figure_text,
+};
 use spinet_nn::Kernel;
 
-/// Some images of every class in the form of MNIST: a bright bar whose place is the class, with noise.
+/// Some images of every class in the form of MNIST: a bright bar whose place is the class, with
+/// noise.
 fn write_mnist(root: &Path) {
-    let write = |name: &str, bytes: Vec<u8>| spinet_train::store::write_atomically(&root.join("mnist").join(name), &bytes).unwrap();
+    let write = |name: &str, bytes: Vec<u8>| {
+        spinet_train::store::write_atomically(&root.join("mnist").join(name), &bytes).unwrap();
+    };
     spinet_train::store::make_directory(&root.join("mnist")).unwrap();
     let part = |count: usize, first: usize| {
         let labels: Vec<u8> = (0..count).map(|index| (index % 10) as u8).collect();
         let pixel = |index: usize, place: usize| {
             let noise = (((first + index) * 784 + place) * 2_654_435_761) >> 7;
-            if place / 28 / 2 == usize::from(labels[index]) { 200 + (noise % 56) as u8 } else { (noise % 60) as u8 }
+            if place / 28 / 2 == usize::from(labels[index]) {
+                200 + (noise % 56) as u8
+            } else {
+                (noise % 60) as u8
+            }
         };
-        let pixels: Vec<u8> = (0..count * 784).map(|at| pixel(at / 784, at % 784)).collect();
-        (encode_images(&pixels, [28, 28]).unwrap(), encode_labels(&labels).unwrap())
+        let pixels: Vec<u8> = (0..count * 784)
+            .map(|at| pixel(at / 784, at % 784))
+            .collect();
+        (
+            encode_images(&pixels, [28, 28]).unwrap(),
+            encode_labels(&labels).unwrap(),
+        )
     };
     for (name, count, first) in [("train", 400, 0), ("t10k", 100, 400)] {
         let (images, labels) = part(count, first);
@@ -36,7 +50,10 @@ fn request(root: &Path, threads: usize) -> StudyRequest {
         kernel: Kernel::F32,
         threads,
         keeping: Keeping::default(),
-        source: Source { data_dir: Some(root.to_owned()), allow_unverified: true },
+        source: Source {
+            data_dir: Some(root.to_owned()),
+            allow_unverified: true,
+        },
         command: "spinet reproduce grapes-forgetting".to_owned(),
     }
 }
@@ -53,48 +70,136 @@ fn tasks_one_after_the_other_are_learned_and_partly_forgotten() {
     let root = tempfile::tempdir().unwrap();
     write_mnist(root.path());
     let record = figure(Study::Forgetting, &request(root.path(), 2));
-    assert_eq!(record, figure(Study::Forgetting, &request(root.path(), 1)), "whatever the number of threads");
-    assert_eq!(FigureRecord::parse(&record.to_json().unwrap()).unwrap(), record);
-    let titles: Vec<&str> = record.panels.iter().map(|panel| panel.title.as_str()).collect();
-    assert_eq!(titles, ["momentum", "GRAPES", "GRAPES' mean factor", "factor 2", "BDNN-dsd", "BDNN-dsd, bound 0.1", "L2"]);
+    assert_eq!(
+        record,
+        figure(Study::Forgetting, &request(root.path(), 1)),
+        "whatever the number of threads"
+    );
+    assert_eq!(
+        FigureRecord::parse(&record.to_json().unwrap()).unwrap(),
+        record
+    );
+    let titles: Vec<&str> = record
+        .panels
+        .iter()
+        .map(|panel| panel.title.as_str())
+        .collect();
+    assert_eq!(
+        titles,
+        [
+            "momentum",
+            "GRAPES",
+            "GRAPES' mean factor",
+            "factor 2",
+            "BDNN-dsd",
+            "BDNN-dsd, bound 0.1",
+            "L2"
+        ]
+    );
     for panel in &record.panels {
         // On the task just learned, and on the first after all of them.
-        let own: Vec<f64> = panel.curves.iter().enumerate().map(|(task, curve)| curve.mean[task]).collect();
+        let own: Vec<f64> = panel
+            .curves
+            .iter()
+            .enumerate()
+            .map(|(task, curve)| curve.mean[task])
+            .collect();
         let is_bounded = panel.title.starts_with("BDNN");
-        assert!(is_bounded || own.iter().all(|accuracy| *accuracy > 60.0), "{}: {own:?}", panel.title);
-        assert!(panel.curves[4].mean[0] < 40.0, "{}: a task still to come is a matter of chance", panel.title);
+        assert!(
+            is_bounded || own.iter().all(|accuracy| *accuracy > 60.0),
+            "{}: {own:?}",
+            panel.title
+        );
+        assert!(
+            panel.curves[4].mean[0] < 40.0,
+            "{}: a task still to come is a matter of chance",
+            panel.title
+        );
         let mean_accuracy = panel.curves.iter().map(|curve| curve.mean[4]).sum::<f64>() / 5.0;
-        assert!((panel.summary["mean accuracy (%)"] - mean_accuracy).abs() < 1e-3, "{panel:?}");
-        assert_eq!(panel.summary.contains_key("over momentum (%)"), panel.title != "momentum");
+        assert!(
+            (panel.summary["mean accuracy (%)"] - mean_accuracy).abs() < 1e-3,
+            "{panel:?}"
+        );
+        assert_eq!(
+            panel.summary.contains_key("over momentum (%)"),
+            panel.title != "momentum"
+        );
     }
     let curves: Vec<_> = record.panels.iter().map(|panel| &panel.curves).collect();
-    assert!(curves[1..5].iter().all(|curve| *curve != curves[0]), "the rules do something");
-    assert_eq!(record.reduced.as_deref(), Some("2 runs instead of 5, 4 epochs instead of 1"));
+    assert!(
+        curves[1..5].iter().all(|curve| *curve != curves[0]),
+        "the rules do something"
+    );
+    assert_eq!(
+        record.reduced.as_deref(),
+        Some("2 runs instead of 5, 4 epochs instead of 1")
+    );
     let svg = figure_svg(&record).unwrap();
     assert!(svg.contains("tasks learned") && svg.contains("accuracy (%)"));
-    assert!(figure_text(&record).contains("over momentum, 95 % low") && figure_markdown(&record).contains("| GRAPES |"));
+    assert!(
+        figure_text(&record).contains("over momentum, 95 % low")
+            && figure_markdown(&record).contains("| GRAPES |")
+    );
 }
 
 #[test]
 fn split_tasks_are_told_apart_by_class_and_by_domain() {
     let root = tempfile::tempdir().unwrap();
     write_mnist(root.path());
-    let record = figure(Study::ForgettingSplit, &StudyRequest { epochs: Some(1), ..request(root.path(), 2) });
-    let panel = |title: &str| record.panels.iter().find(|panel| panel.title == title).unwrap_or_else(|| panic!("{title}"));
+    let record = figure(
+        Study::ForgettingSplit,
+        &StudyRequest {
+            epochs: Some(1),
+            ..request(root.path(), 2)
+        },
+    );
+    let panel = |title: &str| {
+        record
+            .panels
+            .iter()
+            .find(|panel| panel.title == title)
+            .unwrap_or_else(|| panic!("{title}"))
+    };
     assert_eq!(record.panels.len(), 14);
-    // An epoch is two steps here: with ten classes there is little to be right by chance, with two there is half.
-    let first = |title: &str| panel(title).curves.iter().map(|curve| curve.mean[0]).sum::<f64>() / 5.0;
-    let (by_class, by_domain) = (first("momentum, split by class"), first("momentum, split, even or odd"));
-    assert!(by_class < 40.0 && (30.0..70.0).contains(&by_domain), "{by_class} {by_domain}");
+    // An epoch is two steps here: with ten classes there is little to be right by chance, with two
+    // there is half.
+    let first = |title: &str| {
+        panel(title)
+            .curves
+            .iter()
+            .map(|curve| curve.mean[0])
+            .sum::<f64>()
+            / 5.0
+    };
+    let (by_class, by_domain) = (
+        first("momentum, split by class"),
+        first("momentum, split, even or odd"),
+    );
+    assert!(
+        by_class < 40.0 && (30.0..70.0).contains(&by_domain),
+        "{by_class} {by_domain}"
+    );
 }
 
 #[test]
 fn a_limit_of_epochs_makes_no_study_longer() {
     let root = tempfile::tempdir().unwrap();
-    let whole = StudyRequest { runs: 5, epochs: None, ..request(root.path(), 1) };
-    let quick = StudyRequest { runs: 2, epochs: Some(200), is_limit: true, ..whole.clone() };
+    let whole = StudyRequest {
+        runs: 5,
+        epochs: None,
+        ..request(root.path(), 1)
+    };
+    let quick = StudyRequest {
+        runs: 2,
+        epochs: Some(200),
+        is_limit: true,
+        ..whole.clone()
+    };
     for study in Study::ALL {
-        assert!(quick.work(study).unwrap() < whole.work(study).unwrap(), "{study:?}");
+        assert!(
+            quick.work(study).unwrap() < whole.work(study).unwrap(),
+            "{study:?}"
+        );
     }
 }
 
@@ -110,8 +215,17 @@ fn every_study_that_is_a_sweep_reads_and_has_its_points() {
         (Study::RulesCompared, 26),
     ] {
         let sweep = request(root.path(), 1).sweep(study).unwrap().unwrap();
-        assert_eq!((sweep.file.points.len(), sweep.file.seeds), (points, vec![0, 1]), "{study:?}");
+        assert_eq!(
+            (sweep.file.points.len(), sweep.file.seeds),
+            (points, vec![0, 1]),
+            "{study:?}"
+        );
         assert_eq!(Study::of_word(study.word()), Some(study));
     }
-    assert!(request(root.path(), 1).sweep(Study::Forgetting).unwrap().is_none());
+    assert!(
+        request(root.path(), 1)
+            .sweep(Study::Forgetting)
+            .unwrap()
+            .is_none()
+    );
 }

@@ -43,7 +43,9 @@ pub enum Error {
         found: f64,
     },
     /// A text that names no initialiser.
-    #[error("unknown initialiser `{found}`, expected uniform(A), clamped-uniform(A,B), normal(S), xavier, he or fan-in")]
+    #[error(
+        "unknown initialiser `{found}`, expected uniform(A), clamped-uniform(A,B), normal(S), xavier, he or fan-in"
+    )]
     UnknownInitialiser {
         /// The text given.
         found: String,
@@ -70,7 +72,9 @@ pub enum Error {
         expected: Vec<usize>,
     },
     /// An output activation beside softmax.
-    #[error("loss `cross-entropy` has softmax outputs, so `output_activation` must be identity, but is {found}")]
+    #[error(
+        "loss `cross-entropy` has softmax outputs, so `output_activation` must be identity, but is {found}"
+    )]
     OutputActivation {
         /// The activation given.
         found: &'static str,

@@ -10,7 +10,8 @@ use crate::{DenseShape, Error};
 
 /// Law of the initial weights of a layer with `inputs` and `outputs`.
 ///
-/// Written `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`, `glorot-sigmoid`, `he` or `fan-in`.
+/// Written `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`, `glorot-sigmoid`, `he` or
+/// `fan-in`.
 ///
 /// ```
 /// use spinet_nn::Initialiser;
@@ -30,7 +31,8 @@ pub enum Initialiser {
     Normal(f64),
     /// `U(-a, a)` with `a = sqrt(6 / (inputs + outputs))` (Glorot and Bengio 2010).
     Xavier,
-    /// `U(-a, a)` with `a = 4 sqrt(6 / (inputs + outputs))`: the same for logistic units (Glorot and Bengio 2010).
+    /// `U(-a, a)` with `a = 4 sqrt(6 / (inputs + outputs))`: the same for logistic units (Glorot
+    /// and Bengio 2010).
     GlorotSigmoid,
     /// `U(-a, a)` with `a = sqrt(6 / inputs)` (He et al. 2015), for ReLU.
     He,
@@ -44,25 +46,49 @@ impl Initialiser {
         let (inputs, outputs) = (shape.inputs as f64, shape.outputs as f64);
         let width = match self {
             Self::Uniform(width) | Self::ClampedUniform(width, _) => width,
-            Self::Normal(deviation) => return (0..count).map(|_| S::from_f64(deviation * stream.normal())).collect(),
+            Self::Normal(deviation) => {
+                return (0..count)
+                    .map(|_| S::from_f64(deviation * stream.normal()))
+                    .collect();
+            }
             Self::Xavier => (6.0 / (inputs + outputs)).sqrt(),
             Self::GlorotSigmoid => 4.0 * (6.0 / (inputs + outputs)).sqrt(),
             Self::He => (6.0 / inputs).sqrt(),
             Self::FanIn => 1.0 / inputs.sqrt(),
         };
-        let limit = if let Self::ClampedUniform(_, limit) = self { limit } else { width };
-        (0..count).map(|_| S::from_f64((width * (2.0 * stream.unit() - 1.0)).clamp(-limit, limit))).collect()
+        let limit = if let Self::ClampedUniform(_, limit) = self {
+            limit
+        } else {
+            width
+        };
+        (0..count)
+            .map(|_| S::from_f64((width * (2.0 * stream.unit() - 1.0)).clamp(-limit, limit)))
+            .collect()
     }
 
     /// Refuses widths outside `(0, 1e30)`.
     pub(crate) fn check(self) -> Result<(), Error> {
         let (initialiser, width) = match self {
             Self::Uniform(width) => ("uniform", width),
-            Self::ClampedUniform(width, limit) => ("clamped-uniform", if width > 0.0 && width < 1e30 { limit } else { width }),
+            Self::ClampedUniform(width, limit) => (
+                "clamped-uniform",
+                if width > 0.0 && width < 1e30 {
+                    limit
+                } else {
+                    width
+                },
+            ),
             Self::Normal(deviation) => ("normal", deviation),
             Self::Xavier | Self::GlorotSigmoid | Self::He | Self::FanIn => return Ok(()),
         };
-        if width > 0.0 && width < 1e30 { Ok(()) } else { Err(Error::InitialiserRange { initialiser, found: width }) }
+        if width > 0.0 && width < 1e30 {
+            Ok(())
+        } else {
+            Err(Error::InitialiserRange {
+                initialiser,
+                found: width,
+            })
+        }
     }
 }
 
@@ -84,9 +110,14 @@ impl FromStr for Initialiser {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let unknown = || Error::UnknownInitialiser { found: text.to_owned() };
+        let unknown = || Error::UnknownInitialiser {
+            found: text.to_owned(),
+        };
         let width = |prefix: &str| {
-            let inner = text.strip_prefix(prefix)?.strip_prefix('(')?.strip_suffix(')')?;
+            let inner = text
+                .strip_prefix(prefix)?
+                .strip_prefix('(')?
+                .strip_suffix(')')?;
             inner.trim().parse::<f64>().ok()
         };
         let initialiser = match text {
@@ -96,10 +127,18 @@ impl FromStr for Initialiser {
             "fan-in" => Self::FanIn,
             _ => {
                 let two = || {
-                    let (width, limit) = text.strip_prefix("clamped-uniform(")?.strip_suffix(')')?.split_once(',')?;
-                    Some(Self::ClampedUniform(width.trim().parse().ok()?, limit.trim().parse().ok()?))
+                    let (width, limit) = text
+                        .strip_prefix("clamped-uniform(")?
+                        .strip_suffix(')')?
+                        .split_once(',')?;
+                    Some(Self::ClampedUniform(
+                        width.trim().parse().ok()?,
+                        limit.trim().parse().ok()?,
+                    ))
                 };
-                let one = width("uniform").map(Self::Uniform).or_else(|| width("normal").map(Self::Normal));
+                let one = width("uniform")
+                    .map(Self::Uniform)
+                    .or_else(|| width("normal").map(Self::Normal));
                 one.or_else(two).ok_or_else(unknown)?
             }
         };
@@ -132,7 +171,8 @@ impl BiasInitializer {
     }
 }
 
-/// The trained arrays of one weighted layer, in their order, from its stream `init`. Biases know the layer by its weights, which come first.
+/// The trained arrays of one weighted layer, in their order, from its stream `init`. Biases know
+/// the layer by its weights, which come first.
 pub(crate) fn draw_layer<'a, S: Scalar>(
     weights: Initialiser,
     biases: BiasInitializer,
@@ -140,11 +180,19 @@ pub(crate) fn draw_layer<'a, S: Scalar>(
     seed: u64,
 ) -> Vec<Vec<S>> {
     let mut params = params.peekable();
-    let Some(first) = params.peek() else { return Vec::new() };
-    let (shape, mut stream) =
-        (DenseShape { outputs: first.rows, inputs: first.columns }, Stream::new(seed, Purpose::Init, first.layer as u64));
+    let Some(first) = params.peek() else {
+        return Vec::new();
+    };
+    let (shape, mut stream) = (
+        DenseShape {
+            outputs: first.rows,
+            inputs: first.columns,
+        },
+        Stream::new(seed, Purpose::Init, first.layer as u64),
+    );
     let draw = |param: &ParamShape| match (param.role, biases) {
-        (ParamRole::Weight | ParamRole::Recurrent, _) | (ParamRole::Bias, BiasInitializer::AsWeights) => {
+        (ParamRole::Weight | ParamRole::Recurrent, _)
+        | (ParamRole::Bias, BiasInitializer::AsWeights) => {
             weights.draw(shape, param.len(), &mut stream)
         }
         (ParamRole::Scale | ParamRole::Threshold, _) => vec![S::ONE; param.len()],
@@ -171,14 +219,22 @@ impl From<Initialiser> for String {
 mod tests {
     use super::*;
 
-    const SHAPE: DenseShape = DenseShape { outputs: 100, inputs: 200 };
+    const SHAPE: DenseShape = DenseShape {
+        outputs: 100,
+        inputs: 200,
+    };
 
     fn draw(initialiser: Initialiser) -> Vec<f64> {
         layer(initialiser, BiasInitializer::Zeros, 5, 0).swap_remove(0)
     }
 
     /// Weights and biases of the layer of this number.
-    fn layer(weights: Initialiser, biases: BiasInitializer, seed: u64, number: usize) -> Vec<Vec<f64>> {
+    fn layer(
+        weights: Initialiser,
+        biases: BiasInitializer,
+        seed: u64,
+        number: usize,
+    ) -> Vec<Vec<f64>> {
         let mut params = spinet_rules::Plan::dense(&[SHAPE.inputs, SHAPE.outputs]).params;
         for param in &mut params {
             param.layer = number;
@@ -189,8 +245,13 @@ mod tests {
     /// Largest magnitude and variance.
     fn spread(initialiser: Initialiser) -> (f64, f64) {
         let weights = draw(initialiser);
-        let largest = weights.iter().fold(0.0_f64, |largest, w| largest.max(w.abs()));
-        (largest, weights.iter().map(|w| w * w).sum::<f64>() / weights.len() as f64)
+        let largest = weights
+            .iter()
+            .fold(0.0_f64, |largest, w| largest.max(w.abs()));
+        (
+            largest,
+            weights.iter().map(|w| w * w).sum::<f64>() / weights.len() as f64,
+        )
     }
 
     #[test]
@@ -203,8 +264,14 @@ mod tests {
             (Initialiser::FanIn, 1.0 / 200.0_f64.sqrt()),
         ] {
             let (largest, variance) = spread(initialiser);
-            assert!(largest <= width && largest > 0.999 * width, "{initialiser}: {largest}");
-            assert!((variance / (width * width / 3.0) - 1.0).abs() < 0.03, "{initialiser}: {variance}");
+            assert!(
+                largest <= width && largest > 0.999 * width,
+                "{initialiser}: {largest}"
+            );
+            assert!(
+                (variance / (width * width / 3.0) - 1.0).abs() < 0.03,
+                "{initialiser}: {variance}"
+            );
         }
     }
 
@@ -212,19 +279,37 @@ mod tests {
     fn a_clamped_law_is_the_plain_one_with_its_ends_pulled_in() {
         let clamped: Initialiser = "clamped-uniform(1,0.45)".parse().unwrap();
         assert_eq!(clamped.to_string(), "clamped-uniform(1,0.45)");
-        let pairs = draw(clamped).into_iter().zip(draw(Initialiser::Uniform(1.0)));
-        assert!(pairs.into_iter().all(|(clamped, plain)| clamped == plain.clamp(-0.45, 0.45)));
+        let pairs = draw(clamped)
+            .into_iter()
+            .zip(draw(Initialiser::Uniform(1.0)));
+        assert!(
+            pairs
+                .into_iter()
+                .all(|(clamped, plain)| clamped == plain.clamp(-0.45, 0.45))
+        );
     }
 
     #[test]
     fn biases_start_at_0_or_like_one_more_weight_of_their_unit() {
         let drawn = |biases| layer(Initialiser::GlorotSigmoid, biases, 5, 0);
-        let (zeros, mut drawn) = (drawn(BiasInitializer::Zeros), drawn(BiasInitializer::AsWeights));
+        let (zeros, mut drawn) = (
+            drawn(BiasInitializer::Zeros),
+            drawn(BiasInitializer::AsWeights),
+        );
         let biases = drawn.pop().unwrap();
-        assert_eq!(zeros, [drawn.pop().unwrap(), vec![0.0; 100]], "weights do not depend on the biases");
+        assert_eq!(
+            zeros,
+            [drawn.pop().unwrap(), vec![0.0; 100]],
+            "weights do not depend on the biases"
+        );
         let width = 4.0 * (6.0_f64 / 300.0).sqrt();
-        let largest = biases.iter().fold(0.0_f64, |largest, bias| largest.max(bias.abs()));
-        assert!(biases.len() == 100 && largest <= width && largest > 0.9 * width, "{largest}");
+        let largest = biases
+            .iter()
+            .fold(0.0_f64, |largest, bias| largest.max(bias.abs()));
+        assert!(
+            biases.len() == 100 && largest <= width && largest > 0.9 * width,
+            "{largest}"
+        );
     }
 
     #[test]
@@ -236,10 +321,23 @@ mod tests {
     #[test]
     fn layers_and_seeds_have_weights_of_their_own() {
         let drawn: Vec<Vec<f64>> = (0..9)
-            .map(|place| layer(Initialiser::Uniform(1.0), BiasInitializer::Zeros, place / 3, (place % 3) as usize).swap_remove(0))
+            .map(|place| {
+                layer(
+                    Initialiser::Uniform(1.0),
+                    BiasInitializer::Zeros,
+                    place / 3,
+                    (place % 3) as usize,
+                )
+                .swap_remove(0)
+            })
             .collect();
         for (place, weights) in drawn.iter().enumerate() {
-            assert!(drawn[..place].iter().all(|other| other != weights), "layer {} of seed {}", place % 3, place / 3);
+            assert!(
+                drawn[..place].iter().all(|other| other != weights),
+                "layer {} of seed {}",
+                place % 3,
+                place / 3
+            );
         }
     }
 

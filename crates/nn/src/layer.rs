@@ -8,7 +8,8 @@ use crate::part::Watch;
 use crate::product::bytes::{ByteProducts, Inputs};
 use crate::{Activation, Arrays, Real, Threads};
 
-/// What a layer gives for one sample: `height x width` places with `units` numbers each, stored `[height, width, units]`.
+/// What a layer gives for one sample: `height x width` places with `units` numbers each, stored
+/// `[height, width, units]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// Rows of places; 1 where units lie in no plane.
@@ -22,7 +23,11 @@ pub struct Flow {
 impl Flow {
     /// Units that lie in no plane.
     pub const fn row(units: usize) -> Self {
-        Self { height: 1, width: 1, units }
+        Self {
+            height: 1,
+            width: 1,
+            units,
+        }
     }
 
     /// Numbers of a sample.
@@ -32,11 +37,12 @@ impl Flow {
     }
 }
 
-/// A kind of layer with its options, built for what comes from below. It holds no numbers: trained arrays are the network's, buffers the
-/// workspace's.
+/// A kind of layer with its options, built for what comes from below. It holds no numbers: trained
+/// arrays are the network's, buffers the workspace's.
 ///
-/// The passes take batches `[samples, numbers of a sample]`. Backward, `error` is at first the derivative of the loss at the layer's output,
-/// then, from [`error_signal`](Self::error_signal) on, its error signal: the derivative where the rules of seam 3 act.
+/// The passes take batches `[samples, numbers of a sample]`. Backward, `error` is at first the
+/// derivative of the loss at the layer's output, then, from [`error_signal`](Self::error_signal)
+/// on, its error signal: the derivative where the rules of seam 3 act.
 pub trait Layer<S: Real>: fmt::Debug + Send + Sync {
     /// Its name in the registry.
     fn kind(&self) -> &'static str;
@@ -56,14 +62,21 @@ pub trait Layer<S: Real>: fmt::Debug + Send + Sync {
     /// Outputs from inputs.
     fn forward(&self, step: &mut Step<'_, S>, input: &Inputs<'_, S>, output: &mut [S]);
 
-    /// Makes the error signal of the derivatives at the output, in place; `output` is what [`forward`](Self::forward) gave.
+    /// Makes the error signal of the derivatives at the output, in place; `output` is what
+    /// [`forward`](Self::forward) gave.
     fn error_signal(&self, output: &[S], error: &mut [S]);
 
     /// Derivatives at the input from the error signal.
     fn upstream(&self, step: &mut Step<'_, S>, error: &[S], upstream: &mut [S]);
 
     /// Gradients of the trained arrays from the input and the error signal.
-    fn gradients(&self, step: &mut Step<'_, S>, input: &Inputs<'_, S>, error: &[S], gradients: &mut Gradients<'_, S>);
+    fn gradients(
+        &self,
+        step: &mut Step<'_, S>,
+        input: &Inputs<'_, S>,
+        error: &[S],
+        gradients: &mut Gradients<'_, S>,
+    );
 }
 
 /// What a pass of a layer works with.

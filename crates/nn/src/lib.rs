@@ -1,11 +1,13 @@
-//! Dense networks with hand-written forward and backward passes, driven by the rules of `spinet-rules`.
+//! Dense networks with hand-written forward and backward passes, driven by the rules of
+//! `spinet-rules`.
 //!
-//! A [`Network`] is plain data: layers with weights `[outputs, inputs]`, optional biases and an activation, and a
-//! loss. A [`Workspace`] holds every buffer of a step, allocated once. [`Workspace::step`] runs
-//! `forward -> error signals -> gradients -> update` and calls each rule at its seam.
+//! A [`Network`] is plain data: layers with weights `[outputs, inputs]`, optional biases and an
+//! activation, and a loss. A [`Workspace`] holds every buffer of a step, allocated once.
+//! [`Workspace::step`] runs `forward -> error signals -> gradients -> update` and calls each rule
+//! at its seam.
 //!
-//! Numbers are `f32` in use and `f64` in tests. Every sum has a fixed order and every matrix product fixed tiles, so
-//! the result does not depend on the number of [`Threads`].
+//! Numbers are `f32` in use and `f64` in tests. Every sum has a fixed order and every matrix
+//! product fixed tiles, so the result does not depend on the number of [`Threads`].
 //!
 //! # Example
 //!

@@ -5,7 +5,8 @@
 //! mean squared error  L = 1/(n c) sum_s sum_j (y_sj - onehot_sj)^2,    dL/dy = 2 (y - onehot) / (n c)
 //! ```
 //!
-//! with `n` samples and `c` classes. Softmax belongs to the loss, so that its derivative needs no division.
+//! with `n` samples and `c` classes. Softmax belongs to the loss, so that its derivative needs no
+//! division.
 
 use pulp::Arch;
 use serde::{Deserialize, Serialize};
@@ -31,10 +32,11 @@ impl Loss {
         }
     }
 
-    /// Turns outputs `[batch, classes]` into the derivative of the loss, in place, and returns the loss.
+    /// Turns outputs `[batch, classes]` into the derivative of the loss, in place, and returns the
+    /// loss.
     ///
-    /// For cross-entropy `outputs` are pre-activations, and so is the derivative; for mean squared error both are at
-    /// the outputs. Labels are below `classes`.
+    /// For cross-entropy `outputs` are pre-activations, and so is the derivative; for mean squared
+    /// error both are at the outputs. Labels are below `classes`.
     pub fn derivative<S: Real>(self, outputs: &mut [S], labels: &[u8], classes: usize) -> f64 {
         match self {
             Self::CrossEntropy => cross_entropy(outputs, labels, classes),
@@ -47,7 +49,8 @@ impl Loss {
         self.derivative(outputs, labels, classes) * labels.len() as f64
     }
 
-    /// Turns outputs into class probabilities, in place; with mean squared error outputs are left as they are.
+    /// Turns outputs into class probabilities, in place; with mean squared error outputs are left
+    /// as they are.
     pub fn probabilities<S: Real>(self, outputs: &mut [S], classes: usize) {
         if self == Self::CrossEntropy {
             softmax(outputs, classes, |_, _| {});
@@ -55,11 +58,13 @@ impl Loss {
     }
 }
 
-/// Softmax of every row, in place; `each` sees the row's number and the logarithm of its sum of exponentials, counted
-/// from its largest value, before the division.
+/// Softmax of every row, in place; `each` sees the row's number and the logarithm of its sum of
+/// exponentials, counted from its largest value, before the division.
 fn softmax<S: Real>(values: &mut [S], classes: usize, mut each: impl FnMut(usize, S)) {
     for row in values.chunks_exact_mut(classes) {
-        let largest = row[1..].iter().fold(row[0], |largest, value| largest.max(*value));
+        let largest = row[1..]
+            .iter()
+            .fold(row[0], |largest, value| largest.max(*value));
         for value in row {
             *value = *value - largest;
         }
@@ -76,10 +81,13 @@ fn softmax<S: Real>(values: &mut [S], classes: usize, mut each: impl FnMut(usize
 
 fn cross_entropy<S: Real>(outputs: &mut [S], labels: &[u8], classes: usize) -> f64 {
     let samples = S::from_f64(labels.len() as f64);
-    // log softmax(a)[label] = (a[label] - largest) - log sum; the first part is taken before the exponentials.
+    // log softmax(a)[label] = (a[label] - largest) - log sum; the first part is taken before the
+    // exponentials.
     let mut loss = 0.0;
     for (row, label) in outputs.chunks_exact(classes).zip(labels) {
-        let largest = row[1..].iter().fold(row[0], |largest, value| largest.max(*value));
+        let largest = row[1..]
+            .iter()
+            .fold(row[0], |largest, value| largest.max(*value));
         loss += (largest - row[usize::from(*label)]).to_f64();
     }
     softmax(outputs, classes, |_, sum| loss += sum.ln().to_f64());
@@ -116,7 +124,10 @@ mod tests {
         let mut outputs = [0.0_f64; 8];
         let loss = Loss::CrossEntropy.derivative(&mut outputs, &[1, 3], 4);
         assert!((loss - 4.0_f64.ln()).abs() < 1e-15);
-        assert_eq!(outputs, [0.125, -0.375, 0.125, 0.125, 0.125, 0.125, 0.125, -0.375]);
+        assert_eq!(
+            outputs,
+            [0.125, -0.375, 0.125, 0.125, 0.125, 0.125, 0.125, -0.375]
+        );
     }
 
     #[test]
@@ -141,7 +152,11 @@ mod tests {
             for position in 0..3 {
                 let mut outputs = [0.0_f32; 3];
                 outputs[position] = f32::NAN;
-                assert!(loss.derivative(&mut outputs, &[1], 3).is_nan(), "{} {position}", loss.name());
+                assert!(
+                    loss.derivative(&mut outputs, &[1], 3).is_nan(),
+                    "{} {position}",
+                    loss.name()
+                );
             }
         }
     }

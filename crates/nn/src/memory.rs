@@ -1,5 +1,6 @@
-//! Upper estimates of the memory of a network and its buffers, from their sizes alone, so that what does not fit is refused before anything is
-//! allocated. A test of the training crate compares them with what is measured.
+//! Upper estimates of the memory of a network and its buffers, from their sizes alone, so that what
+//! does not fit is refused before anything is allocated. A test of the training crate compares them
+//! with what is measured.
 
 use crate::product::exact::MOST_TERMS;
 use crate::simd::aligned::LINE;
@@ -48,13 +49,24 @@ const NUMBER: u64 = 4;
 
 /// Weights and biases of a dense network of these sizes.
 pub fn parameters(sizes: &[usize]) -> u64 {
-    sizes.windows(2).map(|pair| product(&[pair[0].saturating_add(1), pair[1]])).fold(0, u64::saturating_add)
+    sizes
+        .windows(2)
+        .map(|pair| product(&[pair[0].saturating_add(1), pair[1]]))
+        .fold(0, u64::saturating_add)
 }
 
 /// Bytes of the buffers of a [`Workspace`](crate::Workspace) of `f32` for a network of these sizes.
 pub fn workspace_bytes(sizes: &[usize], kernel: Kernel, by: WorkspaceUse) -> u64 {
-    let WorkspaceUse { samples, inputs, trains, has_factors } = by;
-    let units = sizes.iter().skip(1).fold(0, |sum: usize, units| sum.saturating_add(*units));
+    let WorkspaceUse {
+        samples,
+        inputs,
+        trains,
+        has_factors,
+    } = by;
+    let units = sizes
+        .iter()
+        .skip(1)
+        .fold(0, |sum: usize, units| sum.saturating_add(*units));
     // Outputs; error signals; what is passed on, and the factors.
     let copies = 1 + usize::from(trains) + if has_factors { 2 } else { 0 };
     let mut bytes = product(&[copies, samples, units]).saturating_mul(NUMBER);
@@ -62,19 +74,32 @@ pub fn workspace_bytes(sizes: &[usize], kernel: Kernel, by: WorkspaceUse) -> u64
         bytes = bytes.saturating_add(parameters(sizes).saturating_mul(NUMBER));
     }
     if let [features, units, ..] = sizes {
-        bytes = bytes.saturating_add(first_layer(kernel, inputs, [samples, *features, *units], trains));
+        bytes = bytes.saturating_add(first_layer(
+            kernel,
+            inputs,
+            [samples, *features, *units],
+            trains,
+        ));
     }
     bytes
 }
 
-/// Of the products with pixels: bytes of both factors or numbers in their place, and what standardizing them adds.
-fn first_layer(kernel: Kernel, inputs: InputKind, [samples, features, units]: [usize; 3], trains: bool) -> u64 {
+/// Of the products with pixels: bytes of both factors or numbers in their place, and what
+/// standardizing them adds.
+fn first_layer(
+    kernel: Kernel,
+    inputs: InputKind,
+    [samples, features, units]: [usize; 3],
+    trains: bool,
+) -> u64 {
     let is_exact = kernel.class() == Kernel::Exact && features.max(samples) <= MOST_TERMS;
     let folded = match inputs {
         InputKind::Numbers => return 0,
         InputKind::Pixels => 0,
         InputKind::FeatureStandardized => product(&[features, units]).saturating_mul(NUMBER),
-        InputKind::ImageStandardized => product(&[samples, units.saturating_add(2)]).saturating_mul(NUMBER),
+        InputKind::ImageStandardized => {
+            product(&[samples, units.saturating_add(2)]).saturating_mul(NUMBER)
+        }
     };
     let products = if is_exact && inputs != InputKind::FeatureStandardized {
         exact([samples, features, units], trains)
@@ -89,12 +114,18 @@ fn exact(edges: [usize; 3], trains: bool) -> u64 {
     // A byte of each pixel, and what says which of them are 0.
     let left = product(&[samples, features]) / 16 * 17;
     // Three digits of each number, and three numbers of each column.
-    let digits = |terms: usize| product(&[terms.saturating_add(NUMBER as usize), units]).saturating_mul(3);
+    let digits =
+        |terms: usize| product(&[terms.saturating_add(NUMBER as usize), units]).saturating_mul(3);
     let forward = left.saturating_add(digits(features));
-    if trains { forward.saturating_add(left).saturating_add(digits(samples)) } else { forward }
+    if trains {
+        forward.saturating_add(left).saturating_add(digits(samples))
+    } else {
+        forward
+    }
 }
 
-/// Pixels as numbers, and where zeros are left out: lists of the others, and the lines that they meet.
+/// Pixels as numbers, and where zeros are left out: lists of the others, and the lines that they
+/// meet.
 fn single([samples, features, units]: [usize; 3]) -> u64 {
     let numbers = product(&[samples, features]).saturating_mul(NUMBER);
     if !leaves_zeros_out() {
@@ -103,7 +134,9 @@ fn single([samples, features, units]: [usize; 3]) -> u64 {
     // At most a third of the pixels, with their places, and a sample.
     let listed = (product(&[samples, features]) / 3).saturating_add(features as u64);
     let lines = product(&[features, units.saturating_add(15) / 16 * 16]).saturating_mul(NUMBER);
-    numbers.saturating_add(listed.saturating_mul(2 * NUMBER)).saturating_add(lines)
+    numbers
+        .saturating_add(listed.saturating_mul(2 * NUMBER))
+        .saturating_add(lines)
 }
 
 fn leaves_zeros_out() -> bool {
@@ -115,5 +148,7 @@ fn leaves_zeros_out() -> bool {
 
 /// A product that ends at the largest number.
 pub fn product(factors: &[usize]) -> u64 {
-    factors.iter().fold(1, |product, factor| product.saturating_mul(*factor as u64))
+    factors
+        .iter()
+        .fold(1, |product, factor| product.saturating_mul(*factor as u64))
 }

@@ -17,12 +17,14 @@ use crate::{Activation, Arrays, BiasInitializer, DenseShape, Error, Initialiser,
 pub struct NetworkConfig {
     /// Features, units of every hidden layer, classes.
     pub sizes: Vec<usize>,
-    /// Kinds and options of the hidden layers, from input to output, where they are not all dense with one activation; none otherwise.
+    /// Kinds and options of the hidden layers, from input to output, where they are not all dense
+    /// with one activation; none otherwise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<LayerSettings>,
     /// Activation of the hidden layers, unless `layers` has them.
     pub activation: Activation,
-    /// Activation of the output layer; identity with cross-entropy, whose softmax is part of the loss.
+    /// Activation of the output layer; identity with cross-entropy, whose softmax is part of the
+    /// loss.
     pub output_activation: Activation,
     /// What training makes small.
     pub loss: Loss,
@@ -35,8 +37,8 @@ pub struct NetworkConfig {
 }
 
 impl NetworkConfig {
-    /// Sigmoid layers of these sizes, softmax cross-entropy, biases, weights from `U(-1, 1)`: the network of the
-    /// BDNN-dsd paper as the reproduction has it.
+    /// Sigmoid layers of these sizes, softmax cross-entropy, biases, weights from `U(-1, 1)`: the
+    /// network of the BDNN-dsd paper as the reproduction has it.
     pub fn dense(sizes: &[usize]) -> Self {
         Self {
             sizes: sizes.to_vec(),
@@ -57,27 +59,44 @@ impl NetworkConfig {
     /// [`Error`] names what is wrong.
     pub fn check(&self) -> Result<(), Error> {
         if self.sizes.len() < 2 {
-            return Err(Error::TooFewSizes { found: self.sizes.len() });
+            return Err(Error::TooFewSizes {
+                found: self.sizes.len(),
+            });
         }
         if self.sizes[self.sizes.len() - 1] > MOST_CLASSES {
-            return Err(Error::TooManyClasses { found: self.sizes[self.sizes.len() - 1], most: MOST_CLASSES });
+            return Err(Error::TooManyClasses {
+                found: self.sizes[self.sizes.len() - 1],
+                most: MOST_CLASSES,
+            });
         }
         if let Some(layer) = self.sizes.iter().position(|size| *size == 0) {
             return Err(Error::EmptyLayer { layer });
         }
         for (index, pair) in self.sizes.windows(2).enumerate() {
-            if pair[0].checked_mul(pair[1]).is_none_or(|weights| weights > MOST_WEIGHTS) {
-                return Err(Error::TooLarge { layer: index + 1, outputs: pair[1], inputs: pair[0] });
+            if pair[0]
+                .checked_mul(pair[1])
+                .is_none_or(|weights| weights > MOST_WEIGHTS)
+            {
+                return Err(Error::TooLarge {
+                    layer: index + 1,
+                    outputs: pair[1],
+                    inputs: pair[0],
+                });
             }
         }
         if self.loss == Loss::CrossEntropy && self.output_activation != Activation::Identity {
-            return Err(Error::OutputActivation { found: self.output_activation.name() });
+            return Err(Error::OutputActivation {
+                found: self.output_activation.name(),
+            });
         }
         if !self.layers.is_empty() {
             let expected = &self.sizes[1..self.sizes.len() - 1];
             let found = units(&self.layers, self.sizes[0])?;
             if found != expected {
-                return Err(Error::LayersMismatch { found, expected: expected.to_vec() });
+                return Err(Error::LayersMismatch {
+                    found,
+                    expected: expected.to_vec(),
+                });
             }
         }
         self.initialiser.check()
@@ -98,7 +117,8 @@ pub fn units(layers: &[LayerSettings], features: usize) -> Result<Vec<usize>, Er
     layers.iter().map(units).collect()
 }
 
-/// Weights of a layer: small networks are what this is for, and a slip of the finger should not ask for terabytes.
+/// Weights of a layer: small networks are what this is for, and a slip of the finger should not ask
+/// for terabytes.
 const MOST_WEIGHTS: usize = 1_000_000_000;
 
 /// A label is one byte.
@@ -135,8 +155,14 @@ impl<S: Real> Network<S> {
     pub fn new(config: &NetworkConfig, seed: u64) -> Result<Self, Error> {
         let mut network = Self::zeros(config)?;
         for layer in 0..network.weighted_layers() {
-            let of_layer = (network.plan.params.iter().enumerate()).filter(|(_, param)| param.layer == layer);
-            let numbers = draw_layer(config.initialiser, config.bias_initializer, of_layer.clone().map(|(_, param)| param), seed);
+            let of_layer =
+                (network.plan.params.iter().enumerate()).filter(|(_, param)| param.layer == layer);
+            let numbers = draw_layer(
+                config.initialiser,
+                config.bias_initializer,
+                of_layer.clone().map(|(_, param)| param),
+                seed,
+            );
             for ((id, _), numbers) in of_layer.zip(numbers) {
                 network.params.get_mut(id).copy_from_slice(&numbers);
             }
@@ -144,17 +170,39 @@ impl<S: Real> Network<S> {
         Ok(network)
     }
 
-    /// A network whose weights come from `weights`, called with the number and shape of each weighted layer; biases are 0.
+    /// A network whose weights come from `weights`, called with the number and shape of each
+    /// weighted layer; biases are 0.
     ///
     /// # Errors
     ///
-    /// [`Error`] names what is wrong with the configuration, or which layer got weights of another length.
-    pub fn with_weights(config: &NetworkConfig, mut weights: impl FnMut(usize, DenseShape) -> Vec<S>) -> Result<Self, Error> {
+    /// [`Error`] names what is wrong with the configuration, or which layer got weights of another
+    /// length.
+    pub fn with_weights(
+        config: &NetworkConfig,
+        mut weights: impl FnMut(usize, DenseShape) -> Vec<S>,
+    ) -> Result<Self, Error> {
         let mut network = Self::zeros(config)?;
-        for (id, param) in network.plan.params.iter().enumerate().filter(|(_, param)| param.role == ParamRole::Weight) {
-            let found = weights(param.layer, DenseShape { outputs: param.rows, inputs: param.columns });
+        for (id, param) in network
+            .plan
+            .params
+            .iter()
+            .enumerate()
+            .filter(|(_, param)| param.role == ParamRole::Weight)
+        {
+            let found = weights(
+                param.layer,
+                DenseShape {
+                    outputs: param.rows,
+                    inputs: param.columns,
+                },
+            );
             if found.len() != param.len() {
-                return Err(Error::LengthMismatch { layer: param.layer + 1, what: "weight", found: found.len(), expected: param.len() });
+                return Err(Error::LengthMismatch {
+                    layer: param.layer + 1,
+                    what: "weight",
+                    found: found.len(),
+                    expected: param.len(),
+                });
             }
             network.params.get_mut(id).copy_from_slice(&found);
         }
@@ -167,11 +215,22 @@ impl<S: Real> Network<S> {
         let last = config.sizes.len() - 2;
         let mut layers: Vec<Arc<dyn Layer<S>>> = Vec::with_capacity(last + 1);
         for (index, pair) in config.sizes.windows(2).enumerate() {
-            let input = layers.last().map_or(Flow::row(pair[0]), |below| below.output());
-            let activation = if index == last { config.output_activation } else { config.activation };
+            let input = layers
+                .last()
+                .map_or(Flow::row(pair[0]), |below| below.output());
+            let activation = if index == last {
+                config.output_activation
+            } else {
+                config.activation
+            };
             layers.push(match config.layers.get(index) {
                 Some(settings) => build(settings, input, config.has_bias)?,
-                None => Arc::new(Dense { input, units: pair[1], activation, has_bias: config.has_bias }),
+                None => Arc::new(Dense {
+                    input,
+                    units: pair[1],
+                    activation,
+                    has_bias: config.has_bias,
+                }),
             });
         }
         let (mut plan, mut ids, mut signals) = (Plan::default(), Vec::new(), Vec::new());
@@ -182,7 +241,14 @@ impl<S: Real> Network<S> {
             signals.push((plan.signals.len() > signal).then_some(signal));
         }
         let params = Arrays::zeros(&plan);
-        Ok(Self { config: config.clone(), layers, plan, ids, signals, params })
+        Ok(Self {
+            config: config.clone(),
+            layers,
+            plan,
+            ids,
+            signals,
+            params,
+        })
     }
 
     /// What was chosen.
@@ -207,7 +273,11 @@ impl<S: Real> Network<S> {
 
     /// What rules must know of this network in a run with these batches and this seed.
     pub fn plan(&self, batch: usize, seed: u64) -> Plan {
-        Plan { batch, seed, ..self.plan.clone() }
+        Plan {
+            batch,
+            seed,
+            ..self.plan.clone()
+        }
     }
 
     /// The trained arrays of a layer, by their numbers in the [`plan`](Self::plan).
@@ -215,14 +285,17 @@ impl<S: Real> Network<S> {
         self.ids[layer].clone()
     }
 
-    /// How many layers have weights; where a layer is counted by its weights, as in the names of arrays, it is from 0 to one less.
+    /// How many layers have weights; where a layer is counted by its weights, as in the names of
+    /// arrays, it is from 0 to one less.
     pub fn weighted_layers(&self) -> usize {
         self.plan.layers()
     }
 
     /// The number of a weighted layer's weights among the trained arrays.
     pub fn weight_id(&self, layer: usize) -> usize {
-        self.plan.param(layer, ParamRole::Weight).unwrap_or(self.plan.params.len())
+        self.plan
+            .param(layer, ParamRole::Weight)
+            .unwrap_or(self.plan.params.len())
     }
 
     /// The number of a weighted layer's biases, where there are any.
@@ -282,12 +355,17 @@ impl<S: Real> Network<S> {
 
     /// The same, to change them.
     pub fn bias_mut(&mut self, layer: usize) -> Option<&mut [S]> {
-        Some(self.params.get_mut(self.plan.param(layer, ParamRole::Bias)?))
+        Some(
+            self.params
+                .get_mut(self.plan.param(layer, ParamRole::Bias)?),
+        )
     }
 
     /// The weights of all weighted layers, from input to output.
     pub fn weights(&self) -> Vec<&[S]> {
-        (0..self.weighted_layers()).map(|layer| self.weight(layer)).collect()
+        (0..self.weighted_layers())
+            .map(|layer| self.weight(layer))
+            .collect()
     }
 }
 
@@ -297,12 +375,27 @@ mod tests {
 
     #[test]
     fn impossible_networks_are_refused_with_the_reason() {
-        let refused = |config: NetworkConfig| Network::<f32>::new(&config, 0).unwrap_err().to_string();
-        assert_eq!(refused(NetworkConfig::dense(&[3])), "a network needs at least an input and an output size, found 1 sizes");
-        assert_eq!(refused(NetworkConfig::dense(&[3, 257])), "a network has at most 256 classes, found 257");
-        assert_eq!(refused(NetworkConfig::dense(&[3, 0, 2])), "layer 1 has 0 units, expected at least 1 (layer 0 is the input)");
-        assert!(refused(NetworkConfig::dense(&[usize::MAX, 2])).starts_with("layer 1 would have 2 x"));
-        let softmax_of_sigmoid = NetworkConfig { output_activation: Activation::Sigmoid, ..NetworkConfig::dense(&[3, 2]) };
+        let refused =
+            |config: NetworkConfig| Network::<f32>::new(&config, 0).unwrap_err().to_string();
+        assert_eq!(
+            refused(NetworkConfig::dense(&[3])),
+            "a network needs at least an input and an output size, found 1 sizes"
+        );
+        assert_eq!(
+            refused(NetworkConfig::dense(&[3, 257])),
+            "a network has at most 256 classes, found 257"
+        );
+        assert_eq!(
+            refused(NetworkConfig::dense(&[3, 0, 2])),
+            "layer 1 has 0 units, expected at least 1 (layer 0 is the input)"
+        );
+        assert!(
+            refused(NetworkConfig::dense(&[usize::MAX, 2])).starts_with("layer 1 would have 2 x")
+        );
+        let softmax_of_sigmoid = NetworkConfig {
+            output_activation: Activation::Sigmoid,
+            ..NetworkConfig::dense(&[3, 2])
+        };
         assert!(refused(softmax_of_sigmoid).contains("must be identity, but is sigmoid"));
     }
 
@@ -311,6 +404,10 @@ mod tests {
         let short = Network::<f32>::new(&NetworkConfig::dense(&[4, 3, 2]), 9).unwrap();
         let long = Network::<f32>::new(&NetworkConfig::dense(&[4, 3, 5, 2]), 9).unwrap();
         assert_eq!(short.weight(0), long.weight(0));
-        assert_ne!(long.weight(1)[..6], long.weight(0)[..6], "layers draw from streams of their own");
+        assert_ne!(
+            long.weight(1)[..6],
+            long.weight(0)[..6],
+            "layers draw from streams of their own"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The parts of a step, for those who measure where its time goes. Numerics read no clock: whoever watches does.
+//! The parts of a step, for those who measure where its time goes. Numerics read no clock: whoever
+//! watches does.
 
 use std::sync::Arc;
 
@@ -21,7 +22,14 @@ pub enum Part {
 
 impl Part {
     /// Every part, in the order of a step.
-    pub const ALL: [Self; 6] = [Self::Gather, Self::Products, Self::Activation, Self::Loss, Self::Check, Self::Update];
+    pub const ALL: [Self; 6] = [
+        Self::Gather,
+        Self::Products,
+        Self::Activation,
+        Self::Loss,
+        Self::Check,
+        Self::Update,
+    ];
 
     /// Name in records.
     pub fn name(self) -> &'static str {
@@ -55,6 +63,10 @@ impl Watch {
 
 impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.is_some() { "Watch(set)" } else { "Watch(none)" })
+        f.write_str(if self.0.is_some() {
+            "Watch(set)"
+        } else {
+            "Watch(none)"
+        })
     }
 }

@@ -1,4 +1,5 @@
-//! The number types of the engine with what networks need beyond `spinet_rules::Buildable`: an exponential.
+//! The number types of the engine with what networks need beyond `spinet_rules::Buildable`: an
+//! exponential.
 
 use spinet_rules::Buildable;
 
@@ -7,7 +8,8 @@ use crate::simd::exponential;
 
 /// `f32` or `f64` with an exponential.
 pub trait Real: Buildable {
-    /// `e^x`. In `f32` this is our own vectorisable form (relative error below 2e-7); in `f64` the standard library's.
+    /// `e^x`. In `f32` this is our own vectorisable form (relative error below 2e-7); in `f64` the
+    /// standard library's.
     #[must_use]
     fn exp(self) -> Self;
 

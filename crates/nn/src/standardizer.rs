@@ -4,9 +4,10 @@
 //! x'_nj = (x_nj - m) / d
 //! ```
 //!
-//! for sample `n` and pixel `j`, with mean `m` and standard deviation `d` of each pixel over the training samples, of each
-//! image, or of all pixels of all training samples. Bytes stay bytes: the constants are folded into the products of the first
-//! layer. With bytes `b_nj`, weights `w_uj`, error signals `e_nu` and a byte `c_j` near the mean of each pixel ([`centre`]):
+//! for sample `n` and pixel `j`, with mean `m` and standard deviation `d` of each pixel over the
+//! training samples, of each image, or of all pixels of all training samples. Bytes stay bytes: the
+//! constants are folded into the products of the first layer. With bytes `b_nj`, weights `w_uj`,
+//! error signals `e_nu` and a byte `c_j` near the mean of each pixel ([`centre`]):
 //!
 //! ```text
 //! each pixel:    v_uj = w_uj / (255 d_j),   o_j = 255 m_j - c_j
@@ -16,15 +17,17 @@
 //!                G_uj = sum_n (e_nu / d_n) x_nj - sum_n m_n e_nu / d_n
 //! ```
 //!
-//! This is as accurate as products of standardized `f32` numbers (`tests/standardized.rs`), and dark or bright backgrounds become
-//! zeros. The exact products are not used with constants of each pixel: a pixel with one grey level in one of 60,000 samples has
-//! `1 / d` near 10,000, and the digits of a unit are relative to its largest `v_uj`.
+//! This is as accurate as products of standardized `f32` numbers (`tests/standardized.rs`), and
+//! dark or bright backgrounds become zeros. The exact products are not used with constants of each
+//! pixel: a pixel with one grey level in one of 60,000 samples has `1 / d` near 10,000, and the
+//! digits of a unit are relative to its largest `v_uj`.
 
 use pulp::Arch;
 
 use crate::{Error, Pixels, Real, Threads};
 
-/// How pixels are standardized; the constants are those of the training samples. A deviation of 0 makes a pixel 0.
+/// How pixels are standardized; the constants are those of the training samples. A deviation of 0
+/// makes a pixel 0.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standardizer {
     /// Each pixel by constants of its own. Products with such pixels are always of the class `f32`.
@@ -48,9 +51,19 @@ pub enum Standardizer {
 impl Standardizer {
     /// Refuses constants of another number of features than the network has.
     pub(crate) fn check(&self, features: usize) -> Result<(), Error> {
-        let Self::Feature { mean, deviation } = self else { return Ok(()) };
-        match [("mean", mean.len()), ("deviation", deviation.len())].into_iter().find(|(_, found)| *found != features) {
-            Some((what, found)) => Err(Error::LengthMismatch { layer: 1, what, found, expected: features }),
+        let Self::Feature { mean, deviation } = self else {
+            return Ok(());
+        };
+        match [("mean", mean.len()), ("deviation", deviation.len())]
+            .into_iter()
+            .find(|(_, found)| *found != features)
+        {
+            Some((what, found)) => Err(Error::LengthMismatch {
+                layer: 1,
+                what,
+                found,
+                expected: features,
+            }),
             None => Ok(()),
         }
     }
@@ -58,13 +71,21 @@ impl Standardizer {
 
 /// 1 over a deviation, or 0.
 fn inverse(deviation: f64) -> f64 {
-    if deviation > 0.0 { 1.0 / deviation } else { 0.0 }
+    if deviation > 0.0 {
+        1.0 / deviation
+    } else {
+        0.0
+    }
 }
 
-/// The byte that becomes 0: black or white where the mean is within two deviations of it, so that backgrounds are zeros, else the
-/// byte nearest to the mean. So no number is much larger than the standardized one, and nothing cancels.
+/// The byte that becomes 0: black or white where the mean is within two deviations of it, so that
+/// backgrounds are zeros, else the byte nearest to the mean. So no number is much larger than the
+/// standardized one, and nothing cancels.
 fn centre(mean: f64, deviation: f64) -> f64 {
-    match [0.0, 1.0].into_iter().find(|end| (mean - end).abs() <= 2.0 * deviation && deviation > 0.0) {
+    match [0.0, 1.0]
+        .into_iter()
+        .find(|end| (mean - end).abs() <= 2.0 * deviation && deviation > 0.0)
+    {
         Some(end) => 255.0 * end,
         None => (255.0 * mean).round(),
     }
@@ -102,17 +123,37 @@ impl<S: Real> Folded<S> {
     pub(crate) fn new(standardizer: Standardizer) -> Self {
         let features = match &standardizer {
             Standardizer::Feature { mean, deviation } => {
-                let pairs = || mean.iter().zip(deviation).map(|(mean, deviation)| (*mean, *deviation));
+                let pairs = || {
+                    mean.iter()
+                        .zip(deviation)
+                        .map(|(mean, deviation)| (*mean, *deviation))
+                };
                 Some(Features {
-                    centre: pairs().map(|(mean, deviation)| S::from_f64(centre(mean, deviation))).collect(),
-                    offset: pairs().map(|(mean, deviation)| S::from_f64(255.0 * mean - centre(mean, deviation))).collect(),
-                    scale: pairs().map(|(_, deviation)| S::from_f64(inverse(deviation) / 255.0)).collect(),
+                    centre: pairs()
+                        .map(|(mean, deviation)| S::from_f64(centre(mean, deviation)))
+                        .collect(),
+                    offset: pairs()
+                        .map(|(mean, deviation)| {
+                            S::from_f64(255.0 * mean - centre(mean, deviation))
+                        })
+                        .collect(),
+                    scale: pairs()
+                        .map(|(_, deviation)| S::from_f64(inverse(deviation) / 255.0))
+                        .collect(),
                 })
             }
             Standardizer::Image | Standardizer::Global { .. } => None,
         };
         let (weight, shift, sums, rows, error_signal) = Default::default();
-        Self { standardizer, features, weight, shift, sums, rows, error_signal }
+        Self {
+            standardizer,
+            features,
+            weight,
+            shift,
+            sums,
+            rows,
+            error_signal,
+        }
     }
 
     /// Whether products may be those of the class `exact`.
@@ -123,12 +164,20 @@ impl<S: Real> Folded<S> {
     /// The byte of each pixel that becomes 0, where each has constants of its own.
     pub(crate) fn centres(&self) -> Option<Vec<f32>> {
         let features = self.features.as_ref()?;
-        Some(features.centre.iter().map(|centre| centre.to_f64() as f32).collect())
+        Some(
+            features
+                .centre
+                .iter()
+                .map(|centre| centre.to_f64() as f32)
+                .collect(),
+        )
     }
 
     /// Pixels as the numbers that meet the weights, where each has constants of its own.
     pub(crate) fn centred(&self, pixels: &[u8], numbers: &mut [S]) -> bool {
-        let Some(Features { centre, .. }) = &self.features else { return false };
+        let Some(Features { centre, .. }) = &self.features else {
+            return false;
+        };
         for ((number, pixel), centre) in numbers.iter_mut().zip(pixels).zip(centre) {
             *number = S::from_byte(*pixel) - *centre;
         }
@@ -145,7 +194,10 @@ impl<S: Real> Folded<S> {
             Standardizer::Feature { .. } => {}
             Standardizer::Image => self.rows.extend(pixels.rows().map(constants)),
             Standardizer::Global { mean, deviation } => {
-                self.rows.resize(pixels.len(), [S::from_f64(*mean), S::from_f64(inverse(*deviation))]);
+                self.rows.resize(
+                    pixels.len(),
+                    [S::from_f64(*mean), S::from_f64(inverse(*deviation))],
+                );
             }
         }
     }
@@ -156,12 +208,23 @@ impl<S: Real> Folded<S> {
         if let Some(Features { offset, scale, .. }) = &self.features {
             self.weight.resize(weight.len(), S::ZERO);
             threads.pieces(&mut self.weight, features, |first, rows| {
-                for (row, weight) in rows.chunks_exact_mut(features).zip(weight[first * features..].chunks_exact(features)) {
+                for (row, weight) in rows
+                    .chunks_exact_mut(features)
+                    .zip(weight[first * features..].chunks_exact(features))
+                {
                     let scaled = weight.iter().zip(scale);
-                    Arch::new().dispatch(|| row.iter_mut().zip(scaled).for_each(|(v, (w, s))| *v = *w * *s));
+                    Arch::new().dispatch(|| {
+                        row.iter_mut()
+                            .zip(scaled)
+                            .for_each(|(v, (w, s))| *v = *w * *s);
+                    });
                 }
             });
-            for (shift, weight) in self.shift.iter_mut().zip(self.weight.chunks_exact(features)) {
+            for (shift, weight) in self
+                .shift
+                .iter_mut()
+                .zip(self.weight.chunks_exact(features))
+            {
                 *shift = sum_of_products(weight, offset);
             }
         } else {
@@ -173,7 +236,11 @@ impl<S: Real> Folded<S> {
 
     /// The weights that meet the pixels.
     pub(crate) fn weight<'a>(&'a self, weight: &'a [S]) -> &'a [S] {
-        if self.allows_exact() { weight } else { &self.weight }
+        if self.allows_exact() {
+            weight
+        } else {
+            &self.weight
+        }
     }
 
     /// Makes pre-activations `[batch, units]` of the products.
@@ -181,8 +248,16 @@ impl<S: Real> Folded<S> {
         let units = self.shift.len();
         for (index, row) in outputs.chunks_exact_mut(units).enumerate() {
             let [mean, inverse] = self.rows.get(index).copied().unwrap_or([S::ONE; 2]);
-            let (pairs, mean, inverse) = (row.iter_mut().zip(&self.shift), mean.to_f64(), inverse.to_f64());
-            Arch::new().dispatch(move || pairs.for_each(|(z, shift)| *z = S::from_f64((z.to_f64() - mean * *shift) * inverse)));
+            let (pairs, mean, inverse) = (
+                row.iter_mut().zip(&self.shift),
+                mean.to_f64(),
+                inverse.to_f64(),
+            );
+            Arch::new().dispatch(move || {
+                pairs.for_each(|(z, shift)| {
+                    *z = S::from_f64((z.to_f64() - mean * *shift) * inverse);
+                });
+            });
         }
     }
 
@@ -193,7 +268,10 @@ impl<S: Real> Folded<S> {
         self.sums.resize(units, 0.0);
         if self.allows_exact() {
             self.error_signal.resize(most * units, S::ZERO);
-            let rows = error_signal.chunks_exact(units).zip(self.error_signal.chunks_exact_mut(units)).zip(&self.rows);
+            let rows = error_signal
+                .chunks_exact(units)
+                .zip(self.error_signal.chunks_exact_mut(units))
+                .zip(&self.rows);
             for ((error_signal, scaled), [mean, inverse]) in rows {
                 for ((sum, scaled), error) in self.sums.iter_mut().zip(scaled).zip(error_signal) {
                     *scaled = *error * *inverse;
@@ -210,7 +288,8 @@ impl<S: Real> Folded<S> {
         }
     }
 
-    /// Makes gradients `[units, features]` of the products of what [`backward`](Self::backward) gave.
+    /// Makes gradients `[units, features]` of the products of what [`backward`](Self::backward)
+    /// gave.
     pub(crate) fn gradient(&self, threads: &Threads, features: usize, grad: &mut [S]) {
         threads.pieces(grad, features, |first, rows| {
             for (row, sum) in rows.chunks_exact_mut(features).zip(&self.sums[first..]) {
@@ -218,7 +297,9 @@ impl<S: Real> Folded<S> {
                 match &self.features {
                     Some(Features { offset, scale, .. }) => {
                         let pixels = row.iter_mut().zip(offset.iter().zip(scale));
-                        Arch::new().dispatch(move || pixels.for_each(|(g, (o, s))| *g = (*g - *o * sum) * *s));
+                        Arch::new().dispatch(move || {
+                            pixels.for_each(|(g, (o, s))| *g = (*g - *o * sum) * *s);
+                        });
                     }
                     None => row.iter_mut().for_each(|g| *g = *g - sum),
                 }
@@ -229,11 +310,25 @@ impl<S: Real> Folded<S> {
 
 /// Mean and 1 over the standard deviation of an image's `byte / 255`, from exact sums of bytes.
 fn constants<S: Real>(row: &[u8]) -> [S; 2] {
-    let (count, sum) = (row.len() as f64, row.iter().map(|byte| u64::from(*byte)).sum::<u64>());
-    let squares = row.iter().map(|byte| u64::from(*byte) * u64::from(*byte)).sum::<u64>();
-    let variance = (u128::from(squares) * row.len() as u128 - u128::from(sum) * u128::from(sum)) as f64;
-    let inverse = if variance > 0.0 { 255.0 * count / variance.sqrt() } else { 0.0 };
-    [S::from_f64(sum as f64 / (255.0 * count)), S::from_f64(inverse)]
+    let (count, sum) = (
+        row.len() as f64,
+        row.iter().map(|byte| u64::from(*byte)).sum::<u64>(),
+    );
+    let squares = row
+        .iter()
+        .map(|byte| u64::from(*byte) * u64::from(*byte))
+        .sum::<u64>();
+    let variance =
+        (u128::from(squares) * row.len() as u128 - u128::from(sum) * u128::from(sum)) as f64;
+    let inverse = if variance > 0.0 {
+        255.0 * count / variance.sqrt()
+    } else {
+        0.0
+    };
+    [
+        S::from_f64(sum as f64 / (255.0 * count)),
+        S::from_f64(inverse),
+    ]
 }
 
 /// Numbers that are added side by side, so that the order of a sum is the same on every processor.

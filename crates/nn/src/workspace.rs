@@ -20,7 +20,8 @@ pub struct Batch<'a, S> {
     pub labels: &'a [u8],
 }
 
-/// Buffers of a network's steps with at most a fixed number of samples; those of training alone are allocated in the first step.
+/// Buffers of a network's steps with at most a fixed number of samples; those of training alone are
+/// allocated in the first step.
 #[derive(Clone, Debug)]
 pub struct Workspace<S> {
     pub(crate) threads: Threads,
@@ -62,30 +63,54 @@ struct Pass {
 }
 
 impl<S: Real> Workspace<S> {
-    /// Buffers for `network` and steps of at most `most` samples, with the kernel that `auto` gives.
+    /// Buffers for `network` and steps of at most `most` samples, with the kernel that `auto`
+    /// gives.
     pub fn new(network: &Network<S>, most: usize, threads: Threads) -> Self {
-        Self::of(network, most, threads, Kernel::Auto.resolve().unwrap_or(Kernel::F32))
+        Self::of(
+            network,
+            most,
+            threads,
+            Kernel::Auto.resolve().unwrap_or(Kernel::F32),
+        )
     }
 
-    /// The same with a kernel of choice; it matters for inputs that are [`Inputs::Pixels`] and numbers that are `f32`.
+    /// The same with a kernel of choice; it matters for inputs that are [`Inputs::Pixels`] and
+    /// numbers that are `f32`.
     ///
     /// # Errors
     ///
     /// [`Error::NoKernel`] if this processor cannot run the kernel.
-    pub fn with_kernel(network: &Network<S>, most: usize, threads: Threads, kernel: Kernel) -> Result<Self, Error> {
+    pub fn with_kernel(
+        network: &Network<S>,
+        most: usize,
+        threads: Threads,
+        kernel: Kernel,
+    ) -> Result<Self, Error> {
         Ok(Self::of(network, most, threads, kernel.resolve()?))
     }
 
     fn of(network: &Network<S>, most: usize, threads: Threads, kernel: Kernel) -> Self {
         // Each output is needed until the layer above it has its own.
-        let output = |index: usize| Buffer { length: most * network.layers()[index].output().len(), needed: index..index + 2 };
+        let output = |index: usize| Buffer {
+            length: most * network.layers()[index].output().len(),
+            needed: index..index + 2,
+        };
         let layers = 0..network.layers().len();
         Self {
             threads,
             most,
-            products: layers.clone().map(|_| ByteProducts::new(kernel, most)).collect(),
+            products: layers
+                .clone()
+                .map(|_| ByteProducts::new(kernel, most))
+                .collect(),
             arena: Arena::new(&layers.clone().map(output).collect::<Vec<_>>()),
-            buffers: layers.map(|index| Buffers { output: index, error: None, passed: None }).collect(),
+            buffers: layers
+                .map(|index| Buffers {
+                    output: index,
+                    error: None,
+                    passed: None,
+                })
+                .collect(),
             gradients: Arrays::EMPTY,
             views: vec![Vec::new(); network.params().len()],
             spoiled_view: None,
@@ -99,7 +124,11 @@ impl<S: Real> Workspace<S> {
     /// # Errors
     ///
     /// [`Error::LengthMismatch`] if the constants are not those of so many features.
-    pub fn standardized(mut self, network: &Network<S>, standardizer: Option<Standardizer>) -> Result<Self, Error> {
+    pub fn standardized(
+        mut self,
+        network: &Network<S>,
+        standardizer: Option<Standardizer>,
+    ) -> Result<Self, Error> {
         if let Some(standardizer) = &standardizer {
             standardizer.check(network.inputs())?;
         }
@@ -112,21 +141,38 @@ impl<S: Real> Workspace<S> {
         self.watch = Watch::new(watch);
     }
 
-    /// Allocates what training under these rules needs and has not got, which is before the first step.
+    /// Allocates what training under these rules needs and has not got, which is before the first
+    /// step.
     fn prepare(&mut self, network: &Network<S>, chain: &Chain<S>) {
-        let passes = |index: usize| network.is_hidden(index) && network.signal(index).is_some_and(|id| chain.acts(Seam::Activation, id));
-        let is_ready = |(index, buffers): (usize, &Buffers)| buffers.error.is_some() && buffers.passed.is_some() == passes(index);
+        let passes = |index: usize| {
+            network.is_hidden(index)
+                && network
+                    .signal(index)
+                    .is_some_and(|id| chain.acts(Seam::Activation, id))
+        };
+        let is_ready = |(index, buffers): (usize, &Buffers)| {
+            buffers.error.is_some() && buffers.passed.is_some() == passes(index)
+        };
         if self.buffers.iter().enumerate().all(is_ready) {
             return;
         }
-        // All of them are needed until the end of a step: should a number diverge, the first array with such a number is looked for.
+        // All of them are needed until the end of a step: should a number diverge, the first array
+        // with such a number is looked for.
         let mut all = Vec::new();
-        for (index, (layer, buffers)) in network.layers().iter().zip(&mut self.buffers).enumerate() {
+        for (index, (layer, buffers)) in network.layers().iter().zip(&mut self.buffers).enumerate()
+        {
             let mut buffer = || {
-                all.push(Buffer { length: self.most * layer.output().len(), needed: 0..1 });
+                all.push(Buffer {
+                    length: self.most * layer.output().len(),
+                    needed: 0..1,
+                });
                 all.len() - 1
             };
-            *buffers = Buffers { output: buffer(), error: Some(buffer()), passed: passes(index).then(|| [buffer(), buffer()]) };
+            *buffers = Buffers {
+                output: buffer(),
+                error: Some(buffer()),
+                passed: passes(index).then(|| [buffer(), buffer()]),
+            };
         }
         self.arena = Arena::new(&all);
         if self.gradients.is_empty() {
@@ -134,7 +180,8 @@ impl<S: Real> Workspace<S> {
         }
     }
 
-    /// Gradients of the last step, after seam 4, by the number of the trained array; none before the first.
+    /// Gradients of the last step, after seam 4, by the number of the trained array; none before
+    /// the first.
     pub fn gradients(&self) -> &Arrays<S> {
         &self.gradients
     }
@@ -143,8 +190,8 @@ impl<S: Real> Workspace<S> {
     ///
     /// # Errors
     ///
-    /// [`Diverged`] if the loss, an input, a weight, a bias, a factor, an error signal or a gradient is NaN or infinite,
-    /// or so large that the update would be. Nothing is updated then.
+    /// [`Diverged`] if the loss, an input, a weight, a bias, a factor, an error signal or a
+    /// gradient is NaN or infinite, or so large that the update would be. Nothing is updated then.
     ///
     /// # Panics
     ///
@@ -159,7 +206,11 @@ impl<S: Real> Workspace<S> {
     ) -> Result<f64, Diverged> {
         let loss = self.differentiate(network, chain, batch, step);
         for id in 0..self.gradients.len() {
-            chain.gradient(At { id, step }, network.params().get(id), self.gradients.get_mut(id));
+            chain.gradient(
+                At { id, step },
+                network.params().get(id),
+                self.gradients.get_mut(id),
+            );
             if chain.acts(Seam::Gradient, id) {
                 self.products[network.layer_of(id)].largest_gradient = None;
             }
@@ -173,42 +224,83 @@ impl<S: Real> Workspace<S> {
         }
         let learning_rate = S::from_f64(learning_rate);
         for id in 0..self.gradients.len() {
-            chain.update(At { id, step }, learning_rate, network.params_mut().get_mut(id), self.gradients.get(id));
+            chain.update(
+                At { id, step },
+                learning_rate,
+                network.params_mut().get_mut(id),
+                self.gradients.get(id),
+            );
         }
-        let spoiled = if may_spoil { network.params().iter().position(is_spoiled) } else { None };
+        let spoiled = if may_spoil {
+            network.params().iter().position(is_spoiled)
+        } else {
+            None
+        };
         if let Some(id) = spoiled {
             // The weights before the update are put back.
             network.params_mut().clone_from(&self.kept);
-            return Err(Diverged { step, loss, place: format!("the update of {}", network.place(network.layer_of(id))) });
+            return Err(Diverged {
+                step,
+                loss,
+                place: format!("the update of {}", network.place(network.layer_of(id))),
+            });
         }
         self.watch.done(Part::Update);
         Ok(loss)
     }
 
-    /// Forward and backward pass without an update: fills [`gradients`](Self::gradients) and returns the mean loss.
+    /// Forward and backward pass without an update: fills [`gradients`](Self::gradients) and
+    /// returns the mean loss.
     ///
     /// # Panics
     ///
     /// If the batch is larger than the workspace, or its shape is not the network's.
-    pub fn differentiate(&mut self, network: &Network<S>, chain: &mut Chain<S>, batch: &Batch<'_, S>, step: u64) -> f64 {
+    pub fn differentiate(
+        &mut self,
+        network: &Network<S>,
+        chain: &mut Chain<S>,
+        batch: &Batch<'_, S>,
+        step: u64,
+    ) -> f64 {
         let samples = batch.labels.len();
-        assert!(samples <= self.most && samples > 0, "a batch of {samples} samples, expected 1 to {}", self.most);
-        assert!(batch.inputs.len() == samples * network.inputs(), "the batch has not the shape of the network");
+        assert!(
+            samples <= self.most && samples > 0,
+            "a batch of {samples} samples, expected 1 to {}",
+            self.most
+        );
+        assert!(
+            batch.inputs.len() == samples * network.inputs(),
+            "the batch has not the shape of the network"
+        );
         self.prepare(network, chain);
         self.spoiled_view = None;
         self.products.iter_mut().for_each(ByteProducts::clear);
         for index in 0..network.layers().len() {
             self.show(network, chain, index, step);
-            self.forward(network, index, &batch.inputs, Pass { samples, is_training: true, are_new: true });
+            self.forward(
+                network,
+                index,
+                &batch.inputs,
+                Pass {
+                    samples,
+                    is_training: true,
+                    are_new: true,
+                },
+            );
             if let Some([passed, factors]) = self.buffers[index].passed {
                 let signal = network.signal(index).unwrap_or_default();
-                let [output, passed, kept] = self.arena.several([self.buffers[index].output, passed, factors]);
+                let [output, passed, kept] =
+                    self.arena
+                        .several([self.buffers[index].output, passed, factors]);
                 match chain.activation(At { id: signal, step }, samples) {
                     Some(factors) => kept[..factors.len()].copy_from_slice(factors),
                     None => kept.fill(S::ONE),
                 }
                 let pairs = output.iter().zip(kept.iter());
-                passed.iter_mut().zip(pairs).for_each(|(passed, (output, factor))| *passed = *output * *factor);
+                passed
+                    .iter_mut()
+                    .zip(pairs)
+                    .for_each(|(passed, (output, factor))| *passed = *output * *factor);
             }
             self.watch.done(Part::Activation);
         }
@@ -217,10 +309,20 @@ impl<S: Real> Workspace<S> {
 
     /// Lets rules show other numbers than a layer's weights.
     fn show(&mut self, network: &Network<S>, chain: &mut Chain<S>, index: usize, step: u64) {
-        for id in network.params_of(index).filter(|id| network.role(*id).is_weight()) {
+        for id in network
+            .params_of(index)
+            .filter(|id| network.role(*id).is_weight())
+        {
             let (array, view) = (network.params().get(id), &mut self.views[id]);
             // An earlier chain may have left one here.
-            view.resize(if chain.acts(Seam::WeightView, id) { array.len() } else { 0 }, S::ZERO);
+            view.resize(
+                if chain.acts(Seam::WeightView, id) {
+                    array.len()
+                } else {
+                    0
+                },
+                S::ZERO,
+            );
             if !view.is_empty() {
                 chain.weight_view(At { id, step }, array, view);
                 // Saturated units would hide it.
@@ -233,17 +335,39 @@ impl<S: Real> Workspace<S> {
 
     /// The output of one layer, from the network's inputs or what the layer below passes on.
     fn forward(&mut self, network: &Network<S>, index: usize, inputs: &Inputs<'_, S>, pass: Pass) {
-        let Pass { samples, is_training, are_new } = pass;
+        let Pass {
+            samples,
+            is_training,
+            are_new,
+        } = pass;
         let layer = &network.layers()[index];
         let first = network.params_of(index).start;
-        let params = Shown { arrays: network.params(), views: &self.views, first, feedback: None };
+        let params = Shown {
+            arrays: network.params(),
+            views: &self.views,
+            first,
+            feedback: None,
+        };
         let products = &mut self.products[index];
-        let mut step = Step { params, products, threads: &self.threads, watch: &self.watch, are_new };
+        let mut step = Step {
+            params,
+            products,
+            threads: &self.threads,
+            watch: &self.watch,
+            are_new,
+        };
         let used = samples * layer.output().len();
         match index.checked_sub(1).map(|below| self.buffers[below]) {
-            None => layer.forward(&mut step, inputs, &mut self.arena.get_mut(self.buffers[index].output)[..used]),
+            None => layer.forward(
+                &mut step,
+                inputs,
+                &mut self.arena.get_mut(self.buffers[index].output)[..used],
+            ),
             Some(below) => {
-                let below = below.passed.filter(|_| is_training).map_or(below.output, |[passed, _]| passed);
+                let below = below
+                    .passed
+                    .filter(|_| is_training)
+                    .map_or(below.output, |[passed, _]| passed);
                 let [input, output] = self.arena.several([below, self.buffers[index].output]);
                 let input = Inputs::Numbers(&input[..samples * layer.input().len()]);
                 layer.forward(&mut step, &input, &mut output[..used]);
@@ -256,12 +380,24 @@ impl<S: Real> Workspace<S> {
     }
 
     /// Error signals of all layers and the gradients, from the output down; returns the mean loss.
-    fn backward(&mut self, network: &Network<S>, chain: &mut Chain<S>, batch: &Batch<'_, S>, step: u64) -> f64 {
+    fn backward(
+        &mut self,
+        network: &Network<S>,
+        chain: &mut Chain<S>,
+        batch: &Batch<'_, S>,
+        step: u64,
+    ) -> f64 {
         let samples = batch.labels.len();
         let loss = self.output_error(network, batch);
         self.watch.done(Part::Loss);
         for index in (0..network.layers().len()).rev() {
-            self.modulate(network, chain, Propagation::Propagating, [index, samples], step);
+            self.modulate(
+                network,
+                chain,
+                Propagation::Propagating,
+                [index, samples],
+                step,
+            );
             self.watch.done(Part::Activation);
             if index > 0 {
                 self.upstream(network, chain, index, samples, step);
@@ -270,15 +406,40 @@ impl<S: Real> Workspace<S> {
             self.watch.done(Part::Activation);
             let layer = &network.layers()[index];
             let first = network.params_of(index).start;
-            let params = Shown { arrays: network.params(), views: &self.views, first, feedback: None };
+            let params = Shown {
+                arrays: network.params(),
+                views: &self.views,
+                first,
+                feedback: None,
+            };
             let products = &mut self.products[index];
-            let mut of_step = Step { params, products, threads: &self.threads, watch: &self.watch, are_new: true };
-            let error = &self.arena.get(self.buffers[index].error.unwrap_or_default())[..samples * layer.output().len()];
+            let mut of_step = Step {
+                params,
+                products,
+                threads: &self.threads,
+                watch: &self.watch,
+                are_new: true,
+            };
+            let error = &self
+                .arena
+                .get(self.buffers[index].error.unwrap_or_default())
+                [..samples * layer.output().len()];
             let below = index.checked_sub(1).map(|below| self.buffers[below]);
-            let below = below.map(|below| self.arena.get(below.passed.map_or(below.output, |[passed, _]| passed)));
+            let below = below.map(|below| {
+                self.arena
+                    .get(below.passed.map_or(below.output, |[passed, _]| passed))
+            });
             let below = below.map(|below| Inputs::Numbers(&below[..samples * layer.input().len()]));
-            let mut gradients = Gradients { arrays: &mut self.gradients, first };
-            layer.gradients(&mut of_step, below.as_ref().unwrap_or(&batch.inputs), error, &mut gradients);
+            let mut gradients = Gradients {
+                arrays: &mut self.gradients,
+                first,
+            };
+            layer.gradients(
+                &mut of_step,
+                below.as_ref().unwrap_or(&batch.inputs),
+                error,
+                &mut gradients,
+            );
             self.watch.done(Part::Activation);
         }
         loss
@@ -292,51 +453,117 @@ impl<S: Real> Workspace<S> {
         let used = batch.labels.len() * classes;
         let (output, error) = (&output[..used], &mut error[..used]);
         error.copy_from_slice(output);
-        let loss = network.config().loss.derivative(error, batch.labels, classes);
+        let loss = network
+            .config()
+            .loss
+            .derivative(error, batch.labels, classes);
         network.layers()[last].error_signal(output, error);
         loss
     }
 
-    /// The error signal of the layer below, where a rule may put other weights in the place of `W_l`, or the output layer's error signal in
-    /// that of `e_l`:
+    /// The error signal of the layer below, where a rule may put other weights in the place of
+    /// `W_l`, or the output layer's error signal in that of `e_l`:
     ///
     /// ```text
     /// e_(l-1) = (e_l W_l) * factors_(l-1) * f'(a_(l-1))         e: [batch, units]
     /// ```
-    fn upstream(&mut self, network: &Network<S>, chain: &mut Chain<S>, index: usize, samples: usize, step: u64) {
+    fn upstream(
+        &mut self,
+        network: &Network<S>,
+        chain: &mut Chain<S>,
+        index: usize,
+        samples: usize,
+        step: u64,
+    ) {
         let (layer, below) = (&network.layers()[index], &network.layers()[index - 1]);
         let (own, target) = (self.buffers[index], self.buffers[index - 1]);
-        let (used, first) = (samples * layer.input().len(), network.params_of(index).start);
+        let (used, first) = (
+            samples * layer.input().len(),
+            network.params_of(index).start,
+        );
         let [own, target_error] = [own.error, target.error].map(Option::unwrap_or_default);
-        let feedback = if network.params_of(index).is_empty() { None } else { chain.feedback(At { id: first, step }) };
+        let feedback = if network.params_of(index).is_empty() {
+            None
+        } else {
+            chain.feedback(At { id: first, step })
+        };
         if let Some(Feedback::Output(weight)) = feedback {
-            let output = self.buffers[self.buffers.len() - 1].error.unwrap_or_default();
+            let output = self.buffers[self.buffers.len() - 1]
+                .error
+                .unwrap_or_default();
             let [output, error] = self.arena.several([output, target_error]);
             let (classes, error) = (network.classes(), &mut error[..used]);
             let shape = [samples, classes, layer.input().len()];
-            product(&self.threads, shape, (&output[..samples * classes], Layout::Plain), (weight, Layout::Plain), error);
+            product(
+                &self.threads,
+                shape,
+                (&output[..samples * classes], Layout::Plain),
+                (weight, Layout::Plain),
+                error,
+            );
         } else {
-            let feedback = if let Some(Feedback::Layer(weight)) = feedback { Some(weight) } else { None };
-            let params = Shown { arrays: network.params(), views: &self.views, first, feedback };
+            let feedback = if let Some(Feedback::Layer(weight)) = feedback {
+                Some(weight)
+            } else {
+                None
+            };
+            let params = Shown {
+                arrays: network.params(),
+                views: &self.views,
+                first,
+                feedback,
+            };
             let products = &mut self.products[index];
-            let mut step = Step { params, products, threads: &self.threads, watch: &self.watch, are_new: true };
+            let mut step = Step {
+                params,
+                products,
+                threads: &self.threads,
+                watch: &self.watch,
+                are_new: true,
+            };
             let [own, error] = self.arena.several([own, target_error]);
-            layer.upstream(&mut step, &own[..samples * layer.output().len()], &mut error[..used]);
+            layer.upstream(
+                &mut step,
+                &own[..samples * layer.output().len()],
+                &mut error[..used],
+            );
         }
         self.watch.done(Part::Products);
         if let Some([_, factors]) = target.passed {
             let [error, factors] = self.arena.several([target_error, factors]);
-            error[..used].iter_mut().zip(factors).for_each(|(error, factor)| *error *= *factor);
+            error[..used]
+                .iter_mut()
+                .zip(factors)
+                .for_each(|(error, factor)| *error *= *factor);
         }
         let [error, output] = self.arena.several([target_error, target.output]);
         below.error_signal(&output[..used], &mut error[..used]);
     }
 
     /// Lets rules of one kind of propagation change the error signal of a layer.
-    fn modulate(&mut self, network: &Network<S>, chain: &mut Chain<S>, by: Propagation, [index, samples]: [usize; 2], step: u64) {
-        let Some(id) = network.signal(index).filter(|id| chain.acts(Seam::ErrorSignal, *id)) else { return };
-        let values = self.arena.get_mut(self.buffers[index].error.unwrap_or_default());
-        chain.error_signal(At { id, step }, by, &mut values[..samples * network.layers()[index].output().len()], network.params());
+    fn modulate(
+        &mut self,
+        network: &Network<S>,
+        chain: &mut Chain<S>,
+        by: Propagation,
+        [index, samples]: [usize; 2],
+        step: u64,
+    ) {
+        let Some(id) = network
+            .signal(index)
+            .filter(|id| chain.acts(Seam::ErrorSignal, *id))
+        else {
+            return;
+        };
+        let values = self
+            .arena
+            .get_mut(self.buffers[index].error.unwrap_or_default());
+        chain.error_signal(
+            At { id, step },
+            by,
+            &mut values[..samples * network.layers()[index].output().len()],
+            network.params(),
+        );
     }
 
     /// Classes with the largest output, for inputs `[samples, features]`, without any rule.
@@ -346,16 +573,24 @@ impl<S: Real> Workspace<S> {
     /// If the inputs are no whole number of samples.
     pub fn predict(&mut self, network: &Network<S>, inputs: &[S]) -> Vec<u8> {
         let features = network.inputs();
-        assert!(inputs.len().is_multiple_of(features), "the inputs are no whole number of samples");
+        assert!(
+            inputs.len().is_multiple_of(features),
+            "the inputs are no whole number of samples"
+        );
         let classes = network.classes();
         let mut labels = Vec::with_capacity(inputs.len() / features);
         for chunk in inputs.chunks(self.most * features) {
-            labels.extend(self.evaluate(network, &Inputs::Numbers(chunk)).chunks_exact(classes).map(largest));
+            labels.extend(
+                self.evaluate(network, &Inputs::Numbers(chunk))
+                    .chunks_exact(classes)
+                    .map(largest),
+            );
         }
         labels
     }
 
-    /// Outputs `[samples, classes]` of at most as many samples as the workspace holds, without any rule.
+    /// Outputs `[samples, classes]` of at most as many samples as the workspace holds, without any
+    /// rule.
     ///
     /// With cross-entropy they are pre-activations; see [`crate::Loss::probabilities`].
     ///
@@ -367,27 +602,54 @@ impl<S: Real> Workspace<S> {
     }
 
     /// The same; weights that were split for the call before are used again if they did not change.
-    fn outputs_of(&mut self, network: &Network<S>, inputs: &Inputs<'_, S>, are_new: bool) -> &mut [S] {
+    fn outputs_of(
+        &mut self,
+        network: &Network<S>,
+        inputs: &Inputs<'_, S>,
+        are_new: bool,
+    ) -> &mut [S] {
         let samples = inputs.len() / network.inputs();
-        assert!(samples <= self.most && samples > 0, "{samples} samples, expected 1 to {}", self.most);
+        assert!(
+            samples <= self.most && samples > 0,
+            "{samples} samples, expected 1 to {}",
+            self.most
+        );
         self.views.iter_mut().for_each(Vec::clear);
         for index in 0..network.layers().len() {
-            self.forward(network, index, inputs, Pass { samples, is_training: false, are_new });
+            self.forward(
+                network,
+                index,
+                inputs,
+                Pass {
+                    samples,
+                    is_training: false,
+                    are_new,
+                },
+            );
         }
         let output = self.buffers[network.layers().len() - 1].output;
         &mut self.arena.get_mut(output)[..samples * network.classes()]
     }
 
-    /// Loss, summed over the samples, and number of right predictions of each batch, without any rule.
+    /// Loss, summed over the samples, and number of right predictions of each batch, without any
+    /// rule.
     ///
     /// # Panics
     ///
     /// If a batch has more samples than the workspace holds, or none.
-    pub fn score<'a>(&mut self, network: &Network<S>, batches: impl IntoIterator<Item = Batch<'a, S>>) -> Vec<(f64, usize)> {
+    pub fn score<'a>(
+        &mut self,
+        network: &Network<S>,
+        batches: impl IntoIterator<Item = Batch<'a, S>>,
+    ) -> Vec<(f64, usize)> {
         let (classes, loss) = (network.classes(), network.config().loss);
         let score = |(index, batch): (usize, Batch<'a, S>)| {
             let outputs = self.outputs_of(network, &batch.inputs, index == 0);
-            let right = outputs.chunks_exact(classes).zip(batch.labels).filter(|(row, label)| largest(row) == **label).count();
+            let right = outputs
+                .chunks_exact(classes)
+                .zip(batch.labels)
+                .filter(|(row, label)| largest(row) == **label)
+                .count();
             (loss.sum(outputs, batch.labels, classes), right)
         };
         batches.into_iter().enumerate().map(score).collect()

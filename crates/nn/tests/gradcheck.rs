@@ -4,11 +4,18 @@
 //! dL/dw ~ (L(w + h) - L(w - h)) / 2h,   h = 1e-5
 //! ```
 //!
-//! The difference is wrong by about h^2 = 1e-10 and by rounding, 1e-16 / h = 1e-11, so gradients must agree to a relative
-//! 1e-6, where a gradient below 1e-3 counts as 1e-3.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+//! The difference is wrong by about h^2 = 1e-10 and by rounding, 1e-16 / h = 1e-11, so gradients
+//! must agree to a relative 1e-6, where a gradient below 1e-3 counts as 1e-3.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops at the first surprise"
+)]
 
-use spinet_nn::{Activation, Batch, BiasInitializer, Initialiser, Inputs, Loss, Network, NetworkConfig, Threads, Workspace};
+use spinet_nn::{
+    Activation, Batch, BiasInitializer, Initialiser, Inputs, Loss, Network, NetworkConfig, Threads,
+    Workspace,
+};
 use spinet_rules::{At, Chain, Purpose, RuleSettings, Stream};
 
 const SIZES: [usize; 5] = [5, 6, 4, 5, 3];
@@ -35,11 +42,24 @@ impl Case {
                 bias.fill_with(|| stream.normal());
             }
         }
-        let inputs = (0..SAMPLES * config.sizes[0]).map(|_| stream.normal()).collect();
-        let labels = (0..SAMPLES).map(|_| stream.below(network.classes() as u32) as u8).collect();
+        let inputs = (0..SAMPLES * config.sizes[0])
+            .map(|_| stream.normal())
+            .collect();
+        let labels = (0..SAMPLES)
+            .map(|_| stream.below(network.classes() as u32) as u8)
+            .collect();
         // Dropout needs a hidden layer.
-        let rules = rules.iter().filter(|rule| rule.name != "dropout" || config.sizes.len() > 2).cloned().collect();
-        Self { network, inputs, labels, rules }
+        let rules = rules
+            .iter()
+            .filter(|rule| rule.name != "dropout" || config.sizes.len() > 2)
+            .cloned()
+            .collect();
+        Self {
+            network,
+            inputs,
+            labels,
+            rules,
+        }
     }
 
     fn chain(&self) -> Chain<f64> {
@@ -47,11 +67,15 @@ impl Case {
     }
 
     fn differentiate(&self, workspace: &mut Workspace<f64>) -> f64 {
-        let batch = Batch { inputs: Inputs::Numbers(&self.inputs), labels: &self.labels };
+        let batch = Batch {
+            inputs: Inputs::Numbers(&self.inputs),
+            labels: &self.labels,
+        };
         workspace.differentiate(&self.network, &mut self.chain(), &batch, STEP)
     }
 
-    /// Whether no ReLU has a pre-activation near its kink: the forward pass once more, unit by unit.
+    /// Whether no ReLU has a pre-activation near its kink: the forward pass once more, unit by
+    /// unit.
     fn is_smooth(&self) -> bool {
         let mut chain = self.chain();
         let mut x = self.inputs.clone();
@@ -59,16 +83,27 @@ impl Case {
             let (features, units) = (layer.input().len(), layer.output().len());
             let pre_activation = |s: usize, j: usize| {
                 let weight = self.network.weight(number);
-                let products = (0..features).map(|i| weight[j * features + i] * x[s * features + i]);
+                let products =
+                    (0..features).map(|i| weight[j * features + i] * x[s * features + i]);
                 products.sum::<f64>() + self.network.bias(number).map_or(0.0, |bias| bias[j])
             };
-            let mut z: Vec<f64> = (0..SAMPLES * units).map(|index| pre_activation(index / units, index % units)).collect();
+            let mut z: Vec<f64> = (0..SAMPLES * units)
+                .map(|index| pre_activation(index / units, index % units))
+                .collect();
             if layer.activation() == Activation::Relu && z.iter().any(|z| z.abs() < KINK) {
                 return false;
             }
             layer.activation().forward(&mut z);
-            let factors = chain.activation(At { id: number, step: STEP }, SAMPLES);
-            z.iter_mut().zip(factors.into_iter().flatten()).for_each(|(y, factor)| *y *= *factor);
+            let factors = chain.activation(
+                At {
+                    id: number,
+                    step: STEP,
+                },
+                SAMPLES,
+            );
+            z.iter_mut()
+                .zip(factors.into_iter().flatten())
+                .for_each(|(y, factor)| *y *= *factor);
             x = z;
         }
         true
@@ -89,7 +124,10 @@ impl Case {
                 at(w);
                 let expected = (above - below) / (2.0 * H);
                 let error = (found - expected).abs() / found.abs().max(expected.abs()).max(1e-3);
-                assert!(error < 1e-6, "{what}, array {id}, number {index}: {found} instead of {expected}, off by {error}");
+                assert!(
+                    error < 1e-6,
+                    "{what}, array {id}, number {index}: {found} instead of {expected}, off by {error}"
+                );
             }
         }
     }
@@ -112,9 +150,13 @@ fn check(activation: Activation, loss: Loss, output_activation: Activation) {
                     bias_initializer: BiasInitializer::Zeros,
                     has_bias,
                 };
-                let drawn = (0..100).map(|seed| Case::draw(&config, &rules, seed)).find(Case::is_smooth);
+                let drawn = (0..100)
+                    .map(|seed| Case::draw(&config, &rules, seed))
+                    .find(Case::is_smooth);
                 let what = format!("{config:?} with {} rules", rules.len());
-                drawn.expect("one seed in 100 keeps away from kinks").assert_gradients_are_central_differences(&what);
+                drawn
+                    .expect("one seed in 100 keeps away from kinks")
+                    .assert_gradients_are_central_differences(&what);
             }
         }
     }

@@ -1,14 +1,19 @@
-//! Gradients and training against reference numbers that `PyTorch` made in `f64`: `oracle/gradients.py`, `oracle/training.py`.
+//! Gradients and training against reference numbers that `PyTorch` made in `f64`:
+//! `oracle/gradients.py`, `oracle/training.py`.
 //!
-//! Tolerance, times `max(1, |expected|)`: 1e-10 in `f64`, where only the order of sums and the library's `exp` differ;
-//! 1e-5 in `f32` after 12 steps. Counters, events and counts are equal. Spine bounds are compared in `f64` alone: in
-//! `f32` a comparison of the rule may fall to the other side.
+//! Tolerance, times `max(1, |expected|)`: 1e-10 in `f64`, where only the order of sums and the
+//! library's `exp` differ; 1e-5 in `f32` after 12 steps. Counters, events and counts are equal.
+//! Spine bounds are compared in `f64` alone: in `f32` a comparison of the rule may fall to the
+//! other side.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use spinet_nn::{Activation, Batch, BiasInitializer, Initialiser, Inputs, Loss, Network, NetworkConfig, Real, Threads, Workspace};
+use spinet_nn::{
+    Activation, Batch, BiasInitializer, Initialiser, Inputs, Loss, Network, NetworkConfig, Real,
+    Threads, Workspace,
+};
 use spinet_rules::{At, Buildable, Chain, Rule, RuleEntry, RuleSettings, Seam, StateValues};
 
 const F64_TOLERANCE: f64 = 1e-10;
@@ -22,7 +27,10 @@ fn assert_near<S: Buildable>(found: &[S], expected: &[f64], tolerance: f64, what
     assert_eq!(found.len(), expected.len(), "{what}");
     for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
         let difference = (found.to_f64() - expected).abs();
-        assert!(difference <= tolerance * expected.abs().max(1.0), "{what}[{index}] is {found}, expected {expected}");
+        assert!(
+            difference <= tolerance * expected.abs().max(1.0),
+            "{what}[{index}] is {found}, expected {expected}"
+        );
     }
 }
 
@@ -54,7 +62,11 @@ struct GradientCase {
 
 impl GradientCase {
     fn network(&self) -> Network<f64> {
-        self.with_output(if self.output_activation == "sigmoid" { Activation::Sigmoid } else { Activation::Identity })
+        self.with_output(if self.output_activation == "sigmoid" {
+            Activation::Sigmoid
+        } else {
+            Activation::Identity
+        })
     }
 
     fn with_output(&self, output_activation: Activation) -> Network<f64> {
@@ -68,7 +80,8 @@ impl GradientCase {
             bias_initializer: BiasInitializer::Zeros,
             has_bias: self.bias,
         };
-        let mut network = Network::with_weights(&config, |layer, _| self.weights[layer].clone()).unwrap();
+        let mut network =
+            Network::with_weights(&config, |layer, _| self.weights[layer].clone()).unwrap();
         for (layer, bias) in self.biases.iter().enumerate() {
             if let (Some(own), Some(bias)) = (network.bias_mut(layer), bias) {
                 own.copy_from_slice(bias);
@@ -80,24 +93,46 @@ impl GradientCase {
 
 #[test]
 fn losses_outputs_and_gradients_are_those_of_automatic_differentiation() {
-    let GradientCases { cases } = serde_json::from_str(include_str!("oracle/gradients.json")).unwrap();
+    let GradientCases { cases } =
+        serde_json::from_str(include_str!("oracle/gradients.json")).unwrap();
     assert_eq!(cases.len(), 15);
     for case in &cases {
         let network = case.network();
         let mut workspace = Workspace::new(&network, case.batch, Threads::one());
         let mut chain = Chain::with_gradient_descent(&network.plan(case.batch, 0), Vec::new());
         let near = |found: &[f64], expected: &[f64], what: &str| {
-            assert_near(found, expected, F64_TOLERANCE, &format!("{}: {what}", case.name));
+            assert_near(
+                found,
+                expected,
+                F64_TOLERANCE,
+                &format!("{}: {what}", case.name),
+            );
         };
 
-        let batch = Batch { inputs: Inputs::Numbers(&case.input), labels: &case.labels };
+        let batch = Batch {
+            inputs: Inputs::Numbers(&case.input),
+            labels: &case.labels,
+        };
         let loss = workspace.differentiate(&network, &mut chain, &batch, 0);
         near(&[loss], &[case.loss_value], "loss");
         for layer in 0..network.layers().len() {
-            near(workspace.gradients().get(network.weight_id(layer)), &case.weight_grads[layer], &format!("gradient {layer}"));
-            assert_eq!(network.bias(layer).is_some(), case.bias_grads[layer].is_some(), "{}", case.name);
+            near(
+                workspace.gradients().get(network.weight_id(layer)),
+                &case.weight_grads[layer],
+                &format!("gradient {layer}"),
+            );
+            assert_eq!(
+                network.bias(layer).is_some(),
+                case.bias_grads[layer].is_some(),
+                "{}",
+                case.name
+            );
             if let Some(expected) = &case.bias_grads[layer] {
-                near(workspace.gradients().get(network.bias_id(layer)), expected, &format!("bias gradient {layer}"));
+                near(
+                    workspace.gradients().get(network.bias_id(layer)),
+                    expected,
+                    &format!("bias gradient {layer}"),
+                );
             }
         }
 
@@ -107,7 +142,11 @@ fn losses_outputs_and_gradients_are_those_of_automatic_differentiation() {
         let (sum, _) = workspace.score(&network, [batch])[0];
         near(&[sum / case.batch as f64], &[case.loss_value], "score");
         let network = case.with_output(Activation::Identity);
-        near(workspace.evaluate(&network, &Inputs::Numbers(&case.input)), &case.logits, "logits");
+        near(
+            workspace.evaluate(&network, &Inputs::Numbers(&case.input)),
+            &case.logits,
+            "logits",
+        );
     }
 }
 
@@ -195,41 +234,77 @@ impl Method {
     fn rule<S: Buildable>(&self, plan: &spinet_rules::Plan) -> Chain<S> {
         let settings = match self {
             Self::GradientDescent => RuleSettings::new("gradient-descent"),
-            Self::L2 { weight_decay } => RuleSettings::new("l2").with_number("weight_decay", *weight_decay),
-            Self::Dropout { dropout_rate, masks } => {
-                let factors = |mask: &Vec<f64>| mask.iter().map(|kept| S::from_f64(kept / (1.0 - dropout_rate))).collect();
-                return Chain::with_gradient_descent(plan, vec![Box::new(StoredMasks(masks.iter().map(factors).collect()))]);
+            Self::L2 { weight_decay } => {
+                RuleSettings::new("l2").with_number("weight_decay", *weight_decay)
             }
-            Self::BdnnDsd { growth_counting, shrink_counting, layers, threshold, initial_bound, bound_step } => {
-                RuleSettings::new("bdnn-dsd")
-                    .with_number("initial_bound", *initial_bound)
-                    .with_number("bound_step", *bound_step)
-                    .with_number("threshold", f64::from(*threshold))
-                    .with_text("growth_counting", growth_counting)
-                    .with_text("shrink_counting", shrink_counting)
-                    .with_text("layers", if layers == "first" { "1" } else { "all" })
+            Self::Dropout {
+                dropout_rate,
+                masks,
+            } => {
+                let factors = |mask: &Vec<f64>| {
+                    mask.iter()
+                        .map(|kept| S::from_f64(kept / (1.0 - dropout_rate)))
+                        .collect()
+                };
+                return Chain::with_gradient_descent(
+                    plan,
+                    vec![Box::new(StoredMasks(masks.iter().map(factors).collect()))],
+                );
             }
+            Self::BdnnDsd {
+                growth_counting,
+                shrink_counting,
+                layers,
+                threshold,
+                initial_bound,
+                bound_step,
+            } => RuleSettings::new("bdnn-dsd")
+                .with_number("initial_bound", *initial_bound)
+                .with_number("bound_step", *bound_step)
+                .with_number("threshold", f64::from(*threshold))
+                .with_text("growth_counting", growth_counting)
+                .with_text("shrink_counting", shrink_counting)
+                .with_text("layers", if layers == "first" { "1" } else { "all" }),
         };
         Chain::from_settings(&[settings], plan).unwrap()
     }
 }
 
-/// Bounds and counters of every layer against the stored ones; a layer without them must be without them here.
+/// Bounds and counters of every layer against the stored ones; a layer without them must be without
+/// them here.
 fn assert_bounds(chain: &Chain<f64>, state: &State, what: &str) {
     let saved: Vec<_> = chain.rules().iter().flat_map(|rule| rule.state()).collect();
     assert_eq!(saved.is_empty(), state.bounds.is_empty(), "{what}: bounds");
     for layer in 0..state.bounds.len() {
-        let values = |name: &str| saved.iter().find(|entry| entry.name == name && entry.param == 2 * layer).map(|entry| &entry.values);
+        let values = |name: &str| {
+            saved
+                .iter()
+                .find(|entry| entry.name == name && entry.param == 2 * layer)
+                .map(|entry| &entry.values)
+        };
         match (values("bound"), &state.bounds[layer]) {
             (Some(StateValues::Scalars(found)), Some(expected)) => {
-                assert_near(found, expected, F64_TOLERANCE, &format!("{what}: bound {layer}"));
+                assert_near(
+                    found,
+                    expected,
+                    F64_TOLERANCE,
+                    &format!("{what}: bound {layer}"),
+                );
             }
             (None, None) => {}
             (found, _) => panic!("{what}: layer {layer} has bounds {found:?}"),
         }
         let counts = |counts: &Option<Vec<u16>>| counts.clone().map(StateValues::Counts);
-        assert_eq!(values("over"), counts(&state.over[layer]).as_ref(), "{what}: over {layer}");
-        assert_eq!(values("decay"), counts(&state.decay[layer]).as_ref(), "{what}: decay {layer}");
+        assert_eq!(
+            values("over"),
+            counts(&state.over[layer]).as_ref(),
+            "{what}: over {layer}"
+        );
+        assert_eq!(
+            values("decay"),
+            counts(&state.decay[layer]).as_ref(),
+            "{what}: decay {layer}"
+        );
     }
 }
 
@@ -242,21 +317,48 @@ fn train<S: Real>(
     mut see: impl FnMut(&mut Chain<S>, &Network<S>, &State),
 ) {
     let config = NetworkConfig::dense(&given.sizes);
-    let mut network = Network::<S>::with_weights(&config, |layer, _| to(&given.initial_weights[layer])).unwrap();
+    let mut network =
+        Network::<S>::with_weights(&config, |layer, _| to(&given.initial_weights[layer])).unwrap();
     let mut chain = case.method.rule::<S>(&network.plan(given.batch, 0));
     let mut workspace = Workspace::new(&network, given.batch, Threads::one());
     for step in 0..steps {
         let index = step as usize;
         let (inputs, labels) = (to::<S>(&given.inputs[index]), &given.labels[index]);
         let loss = workspace
-            .step(&mut network, &mut chain, &Batch { inputs: Inputs::Numbers(&inputs), labels }, given.learning_rate, step)
+            .step(
+                &mut network,
+                &mut chain,
+                &Batch {
+                    inputs: Inputs::Numbers(&inputs),
+                    labels,
+                },
+                given.learning_rate,
+                step,
+            )
             .unwrap();
-        assert_near(&[loss], &[case.losses[index]], tolerance, &format!("{}, step {}: loss", case.name, step + 1));
-        let Some(state) = case.states.iter().find(|state| state.step == step + 1) else { continue };
+        assert_near(
+            &[loss],
+            &[case.losses[index]],
+            tolerance,
+            &format!("{}, step {}: loss", case.name, step + 1),
+        );
+        let Some(state) = case.states.iter().find(|state| state.step == step + 1) else {
+            continue;
+        };
         for layer in 0..network.layers().len() {
             let what = |array: &str| format!("{}, step {}: {array} {layer}", case.name, step + 1);
-            assert_near(network.weight(layer), &state.weights[layer], tolerance, &what("weight"));
-            assert_near(network.bias(layer).unwrap(), &state.biases[layer], tolerance, &what("bias"));
+            assert_near(
+                network.weight(layer),
+                &state.weights[layer],
+                tolerance,
+                &what("weight"),
+            );
+            assert_near(
+                network.bias(layer).unwrap(),
+                &state.biases[layer],
+                tolerance,
+                &what("bias"),
+            );
         }
         see(&mut chain, &network, state);
     }
@@ -274,21 +376,42 @@ fn training_by_every_method_gives_the_reference_numbers_in_f64() {
     for case in &given.cases {
         let mut totals: BTreeMap<&str, u64> = BTreeMap::new();
         let mut reached = 0;
-        train::<f64>(&given, case, F64_TOLERANCE, given.inputs.len() as u64, |chain, network, state| {
-            reached += 1;
-            let what = format!("{}, step {}", case.name, state.step);
-            assert_bounds(chain, state, &what);
-            // A report counts since the report before it; the reference counts events since the first step.
-            for measure in chain.measures(network.params()).into_iter().flat_map(|(_, measures)| measures) {
-                let total = totals.entry(measure.name).or_default();
-                *total = measure.total() + if state.spine_events.contains_key(measure.name) { *total } else { 0 };
-            }
-            for (name, expected) in &state.spine_events {
-                assert_eq!(totals[name.as_str()], *expected, "{what}: {name}");
-            }
-        });
+        train::<f64>(
+            &given,
+            case,
+            F64_TOLERANCE,
+            given.inputs.len() as u64,
+            |chain, network, state| {
+                reached += 1;
+                let what = format!("{}, step {}", case.name, state.step);
+                assert_bounds(chain, state, &what);
+                // A report counts since the report before it; the reference counts events since the
+                // first step.
+                for measure in chain
+                    .measures(network.params())
+                    .into_iter()
+                    .flat_map(|(_, measures)| measures)
+                {
+                    let total = totals.entry(measure.name).or_default();
+                    *total = measure.total()
+                        + if state.spine_events.contains_key(measure.name) {
+                            *total
+                        } else {
+                            0
+                        };
+                }
+                for (name, expected) in &state.spine_events {
+                    assert_eq!(totals[name.as_str()], *expected, "{what}: {name}");
+                }
+            },
+        );
         assert_eq!(reached, 2, "{}", case.name);
-        assert_eq!(case.counts.is_empty(), !matches!(case.method, Method::BdnnDsd { .. }), "{}", case.name);
+        assert_eq!(
+            case.counts.is_empty(),
+            !matches!(case.method, Method::BdnnDsd { .. }),
+            "{}",
+            case.name
+        );
         for (name, expected) in &case.counts {
             assert_eq!(totals[name.as_str()], *expected, "{}: {name}", case.name);
         }
@@ -298,7 +421,11 @@ fn training_by_every_method_gives_the_reference_numbers_in_f64() {
 #[test]
 fn twelve_steps_in_f32_stay_near_the_reference_numbers() {
     let given = training();
-    let smooth: Vec<_> = given.cases.iter().filter(|case| !matches!(case.method, Method::BdnnDsd { .. })).collect();
+    let smooth: Vec<_> = given
+        .cases
+        .iter()
+        .filter(|case| !matches!(case.method, Method::BdnnDsd { .. }))
+        .collect();
     assert_eq!(smooth.len(), 3);
     for case in smooth {
         let mut reached = 0;

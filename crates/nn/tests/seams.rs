@@ -4,7 +4,9 @@
 use std::sync::{Arc, Mutex};
 
 use spinet_nn::{Arrays, Batch, Inputs, Network, NetworkConfig, Threads, Workspace};
-use spinet_rules::{At, Chain, Dropout, Params, Propagation, Purpose, Rule, RuleEntry, Seam, Stream, resolve};
+use spinet_rules::{
+    At, Chain, Dropout, Params, Propagation, Purpose, Rule, RuleEntry, Seam, Stream, resolve,
+};
 
 const SIZES: [usize; 4] = [3, 5, 4, 2];
 const SAMPLES: usize = 6;
@@ -32,18 +34,32 @@ impl Bench {
         let network = network();
         let chain = Chain::with_gradient_descent(&network.plan(SAMPLES, 0), rules);
         let workspace = Workspace::new(&network, SAMPLES, Threads::one());
-        Self { network, chain, workspace }
+        Self {
+            network,
+            chain,
+            workspace,
+        }
     }
 
     fn differentiate(&mut self, step: u64) -> (f64, Arrays<f64>) {
-        let batch = Batch { inputs: Inputs::Numbers(&inputs()), labels: &LABELS };
-        let loss = self.workspace.differentiate(&self.network, &mut self.chain, &batch, step);
+        let batch = Batch {
+            inputs: Inputs::Numbers(&inputs()),
+            labels: &LABELS,
+        };
+        let loss = self
+            .workspace
+            .differentiate(&self.network, &mut self.chain, &batch, step);
         (loss, self.workspace.gradients().clone())
     }
 
     fn step(&mut self, step: u64) -> f64 {
-        let batch = Batch { inputs: Inputs::Numbers(&inputs()), labels: &LABELS };
-        self.workspace.step(&mut self.network, &mut self.chain, &batch, 0.5, step).unwrap()
+        let batch = Batch {
+            inputs: Inputs::Numbers(&inputs()),
+            labels: &LABELS,
+        };
+        self.workspace
+            .step(&mut self.network, &mut self.chain, &batch, 0.5, step)
+            .unwrap()
     }
 }
 
@@ -63,7 +79,10 @@ struct Probe {
 impl Probe {
     fn note(&self, at: At, call: &str) {
         assert_eq!(at.step, 9);
-        self.calls.lock().unwrap().push(format!("{call} of {}", at.id));
+        self.calls
+            .lock()
+            .unwrap()
+            .push(format!("{call} of {}", at.id));
     }
 }
 
@@ -92,7 +111,10 @@ impl Rule<f64> for Probe {
     }
 
     fn error_signal(&mut self, at: At, values: &mut [f64], params: &dyn Params<f64>) {
-        self.params.iter().enumerate().for_each(|(id, param)| assert_eq!(params.param(id), param));
+        self.params
+            .iter()
+            .enumerate()
+            .for_each(|(id, param)| assert_eq!(params.param(id), param));
         self.note(at, &format!("error signal [{}]", values.len()));
     }
 
@@ -111,8 +133,14 @@ impl Rule<f64> for Probe {
 /// The calls of one step with a probe of this kind, and the numbers it leaves.
 fn probed(propagation: Propagation) -> Vec<String> {
     let calls = Arc::default();
-    let params = (0..6).map(|id| network().params().get(id).to_vec()).collect();
-    let mut bench = Bench::new(vec![Box::new(Probe { propagation, calls: Arc::clone(&calls), params })]);
+    let params = (0..6)
+        .map(|id| network().params().get(id).to_vec())
+        .collect();
+    let mut bench = Bench::new(vec![Box::new(Probe {
+        propagation,
+        calls: Arc::clone(&calls),
+        params,
+    })]);
     let mut free = Bench::new(Vec::new());
     assert_eq!(bench.step(9), free.step(9));
     assert_eq!(bench.network, free.network, "a probe changes nothing");
@@ -120,7 +148,13 @@ fn probed(propagation: Propagation) -> Vec<String> {
 }
 
 /// Arrays are numbered through, weights then biases of each layer; signals as layers.
-const FORWARD: [&str; 5] = ["view of 0", "factors for 6 rows of 0", "view of 2", "factors for 6 rows of 1", "view of 4"];
+const FORWARD: [&str; 5] = [
+    "view of 0",
+    "factors for 6 rows of 0",
+    "view of 2",
+    "factors for 6 rows of 1",
+    "view of 4",
+];
 const UPDATE: [&str; 12] = [
     "gradient [15] of 0",
     "gradient [5] of 1",
@@ -138,9 +172,16 @@ const UPDATE: [&str; 12] = [
 
 #[test]
 fn hooks_are_called_forward_then_backward_then_on_gradients_then_on_arrays() {
-    let backward = ["error signal [12] of 2", "error signal [24] of 1", "error signal [30] of 0"];
+    let backward = [
+        "error signal [12] of 2",
+        "error signal [24] of 1",
+        "error signal [30] of 0",
+    ];
     for propagation in [Propagation::Propagating, Propagation::Local] {
-        assert_eq!(probed(propagation), [&FORWARD[..], &backward, &UPDATE].concat());
+        assert_eq!(
+            probed(propagation),
+            [&FORWARD[..], &backward, &UPDATE].concat()
+        );
     }
 }
 
@@ -167,17 +208,28 @@ impl Rule<f64> for View {
 #[test]
 fn a_weight_view_is_used_forward_and_upstream_and_the_update_goes_to_the_weight() {
     for layer in 0..3 {
-        let view: Vec<f64> = network().weight(layer).iter().map(|w| 0.25 - 2.0 * w).collect();
+        let view: Vec<f64> = network()
+            .weight(layer)
+            .iter()
+            .map(|w| 0.25 - 2.0 * w)
+            .collect();
         let mut other = Bench::new(Vec::new());
         other.network.weight_mut(layer).copy_from_slice(&view);
         let (loss, expected) = other.differentiate(0);
         assert_ne!(loss, plain().0);
 
-        let mut bench = Bench::new(vec![Box::new(View { layer, weight: Some(view) })]);
+        let mut bench = Bench::new(vec![Box::new(View {
+            layer,
+            weight: Some(view),
+        })]);
         let before = bench.network.weight(layer).to_vec();
         assert_eq!(bench.step(0), loss);
         assert_eq!(bench.workspace.gradients(), &expected);
-        let moved: Vec<f64> = before.iter().zip(expected.get(2 * layer)).map(|(w, g)| w - 0.5 * g).collect();
+        let moved: Vec<f64> = before
+            .iter()
+            .zip(expected.get(2 * layer))
+            .map(|(w, g)| w - 0.5 * g)
+            .collect();
         assert_eq!(bench.network.weight(layer), moved);
     }
 }
@@ -186,12 +238,18 @@ fn a_weight_view_is_used_forward_and_upstream_and_the_update_goes_to_the_weight(
 fn the_first_rule_that_has_a_view_gives_it() {
     let doubled: Vec<f64> = network().weight(1).iter().map(|w| 2.0 * w).collect();
     let views = |weights: Vec<Option<Vec<f64>>>| {
-        let rules = weights.into_iter().map(|weight| Box::new(View { layer: 1, weight }) as Box<dyn Rule<f64>>).collect();
+        let rules = weights
+            .into_iter()
+            .map(|weight| Box::new(View { layer: 1, weight }) as Box<dyn Rule<f64>>)
+            .collect();
         Bench::new(rules).differentiate(0).0
     };
     let expected = views(vec![Some(doubled.clone())]);
     assert_ne!(expected, plain().0);
-    assert_eq!(views(vec![None, Some(doubled.clone()), Some(vec![0.0; 20])]), expected);
+    assert_eq!(
+        views(vec![None, Some(doubled.clone()), Some(vec![0.0; 20])]),
+        expected
+    );
 }
 
 /// Doubles the error signal of a layer.
@@ -231,20 +289,31 @@ fn a_propagating_rule_changes_its_layer_and_those_below_and_a_local_one_its_own_
         (Propagation::Local, 1, [false, true, false]),
         (Propagation::Local, 2, [false, false, true]),
     ] {
-        let (found_loss, found) = Bench::new(vec![Box::new(Double { layer, propagation })]).differentiate(0);
+        let (found_loss, found) =
+            Bench::new(vec![Box::new(Double { layer, propagation })]).differentiate(0);
         assert_eq!(found_loss, loss);
         for (layer, is_doubled) in doubled.into_iter().enumerate() {
             // Doubling is exact, so whatever was doubled is so to the last bit.
             let factor = if is_doubled { 2.0 } else { 1.0 };
-            let times = |values: &[f64]| values.iter().map(|value| factor * value).collect::<Vec<_>>();
+            let times = |values: &[f64]| {
+                values
+                    .iter()
+                    .map(|value| factor * value)
+                    .collect::<Vec<_>>()
+            };
             for id in [2 * layer, 2 * layer + 1] {
-                assert_eq!(found.get(id), times(plain.get(id)), "{propagation:?}, layer {layer}");
+                assert_eq!(
+                    found.get(id),
+                    times(plain.get(id)),
+                    "{propagation:?}, layer {layer}"
+                );
             }
         }
     }
 }
 
-/// Factors for the hidden layers that follow from layer and step; none in odd steps, if it rests there.
+/// Factors for the hidden layers that follow from layer and step; none in odd steps, if it rests
+/// there.
 struct Factors {
     seed: u64,
     rests: bool,
@@ -253,12 +322,18 @@ struct Factors {
 
 impl Factors {
     fn new(seed: u64, rests: bool) -> Self {
-        Self { seed, rests, kept: Vec::new() }
+        Self {
+            seed,
+            rests,
+            kept: Vec::new(),
+        }
     }
 
     fn draw(&self, at: At, count: usize) -> Vec<f64> {
         let mut stream = Stream::new(self.seed, Purpose::Noise, 16 * at.step + at.id as u64);
-        (0..count).map(|_| f64::from(stream.below(5)) / 2.0).collect()
+        (0..count)
+            .map(|_| f64::from(stream.below(5)) / 2.0)
+            .collect()
     }
 }
 
@@ -293,8 +368,13 @@ impl Rule<f64> for Product {
     }
 
     fn activation(&mut self, at: At, rows: usize) -> Option<&[f64]> {
-        let [one, other] = [&self.0, &self.1].map(|factors| factors.draw(at, rows * SIZES[at.id + 1]));
-        self.2 = one.iter().zip(other).map(|(one, other)| one * other).collect();
+        let [one, other] =
+            [&self.0, &self.1].map(|factors| factors.draw(at, rows * SIZES[at.id + 1]));
+        self.2 = one
+            .iter()
+            .zip(other)
+            .map(|(one, other)| one * other)
+            .collect();
         Some(&self.2)
     }
 }
@@ -309,24 +389,42 @@ fn assert_same_course(mut one: Bench, mut other: Bench, steps: u64) {
 
 #[test]
 fn the_factors_of_two_rules_multiply() {
-    let two = Bench::new(vec![Box::new(Factors::new(1, false)), Box::new(Factors::new(2, false))]);
-    let product = Bench::new(vec![Box::new(Product(Factors::new(1, false), Factors::new(2, false), Vec::new()))]);
+    let two = Bench::new(vec![
+        Box::new(Factors::new(1, false)),
+        Box::new(Factors::new(2, false)),
+    ]);
+    let product = Bench::new(vec![Box::new(Product(
+        Factors::new(1, false),
+        Factors::new(2, false),
+        Vec::new(),
+    ))]);
     assert_same_course(two, product, 4);
 }
 
 #[test]
 fn dropout_that_drops_nothing_leaves_the_factors_of_another_rule() {
-    let none = Dropout::new(&resolve("dropout:dropout_rate=0").unwrap(), &network().plan(SAMPLES, 0)).unwrap();
+    let none = Dropout::new(
+        &resolve("dropout:dropout_rate=0").unwrap(),
+        &network().plan(SAMPLES, 0),
+    )
+    .unwrap();
     let two = Bench::new(vec![Box::new(none), Box::new(Factors::new(2, false))]);
     assert_same_course(two, Bench::new(vec![Box::new(Factors::new(2, false))]), 4);
 }
 
 #[test]
 fn a_rule_without_factors_in_a_step_leaves_those_of_the_next_rule() {
-    let mut two = Bench::new(vec![Box::new(Factors::new(1, true)), Box::new(Factors::new(2, false))]);
+    let mut two = Bench::new(vec![
+        Box::new(Factors::new(1, true)),
+        Box::new(Factors::new(2, false)),
+    ]);
     let mut second = Bench::new(vec![Box::new(Factors::new(2, false))]);
     assert_eq!(two.differentiate(1).0, second.differentiate(1).0);
-    assert_ne!(two.differentiate(2).0, second.differentiate(2).0, "in even steps both rules act");
+    assert_ne!(
+        two.differentiate(2).0,
+        second.differentiate(2).0,
+        "in even steps both rules act"
+    );
 }
 
 #[test]
@@ -349,9 +447,18 @@ fn a_workspace_keeps_nothing_of_the_rules_of_another_chain() {
 #[test]
 fn evaluation_calls_no_rule() {
     let calls: Arc<Mutex<Vec<String>>> = Arc::default();
-    let probe = Probe { propagation: Propagation::Local, calls: Arc::clone(&calls), params: Vec::new() };
+    let probe = Probe {
+        propagation: Propagation::Local,
+        calls: Arc::clone(&calls),
+        params: Vec::new(),
+    };
     let mut bench = Bench::new(vec![Box::new(probe)]);
     let predicted = bench.workspace.predict(&bench.network, &inputs());
-    assert_eq!(predicted, Bench::new(Vec::new()).workspace.predict(&network(), &inputs()));
+    assert_eq!(
+        predicted,
+        Bench::new(Vec::new())
+            .workspace
+            .predict(&network(), &inputs())
+    );
     assert!(calls.lock().unwrap().is_empty());
 }

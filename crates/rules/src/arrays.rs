@@ -1,12 +1,14 @@
-//! Arrays of a network in one allocation: its trained arrays, their gradients, or an optimizer's state.
+//! Arrays of a network in one allocation: its trained arrays, their gradients, or an optimizer's
+//! state.
 
 use std::ops::Range;
 
 use crate::plan::ParamShape;
 use crate::{Params, Plan, Scalar};
 
-/// One array for each of a [`Plan`]'s, one after the other; each begins at a multiple of 16 numbers. Copying all of them, or adding those of two
-/// processes, is one pass over [`values`](Self::values).
+/// One array for each of a [`Plan`]'s, one after the other; each begins at a multiple of 16
+/// numbers. Copying all of them, or adding those of two processes, is one pass over
+/// [`values`](Self::values).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arrays<S> {
     values: Vec<S>,
@@ -26,11 +28,17 @@ impl<S: Scalar> Arrays<S> {
             start..start + length
         };
         let ranges: Vec<_> = plan.params.iter().map(ParamShape::len).map(range).collect();
-        Self { values: vec![S::ZERO; end], ranges }
+        Self {
+            values: vec![S::ZERO; end],
+            ranges,
+        }
     }
 
     /// None at all.
-    pub const EMPTY: Self = Self { values: Vec::new(), ranges: Vec::new() };
+    pub const EMPTY: Self = Self {
+        values: Vec::new(),
+        ranges: Vec::new(),
+    };
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
@@ -81,12 +89,19 @@ mod tests {
     #[test]
     fn arrays_lie_apart_and_begin_at_multiples_of_sixteen() {
         let mut arrays = Arrays::<f32>::zeros(&Plan::dense(&[3, 5, 2]));
-        assert_eq!(arrays.iter().map(<[f32]>::len).collect::<Vec<_>>(), [15, 5, 10, 2]);
+        assert_eq!(
+            arrays.iter().map(<[f32]>::len).collect::<Vec<_>>(),
+            [15, 5, 10, 2]
+        );
         for id in 0..arrays.len() {
             arrays.get_mut(id).fill(1.0 + id as f32);
         }
-        let found = [0, 14, 15, 16, 20, 21, 32, 41, 42, 48, 49, 50].map(|place| arrays.values()[place]);
-        assert_eq!(found, [1.0, 1.0, 0.0, 2.0, 2.0, 0.0, 3.0, 3.0, 0.0, 4.0, 4.0, 0.0]);
+        let found =
+            [0, 14, 15, 16, 20, 21, 32, 41, 42, 48, 49, 50].map(|place| arrays.values()[place]);
+        assert_eq!(
+            found,
+            [1.0, 1.0, 0.0, 2.0, 2.0, 0.0, 3.0, 3.0, 0.0, 4.0, 4.0, 0.0]
+        );
         assert_eq!(arrays.values().len(), 64);
     }
 }

@@ -1,13 +1,14 @@
 //! Rules in their stated order around one optimizer.
 //!
-//! At every seam the rules act in the order in which they were given. Between the seams "gradient" and "weight after
-//! the update" stands the optimizer. Where plain gradient descent meets exactly one rule with a fused form, that
-//! form does the update in one pass over memory; the result is bit-equal.
+//! At every seam the rules act in the order in which they were given. Between the seams "gradient"
+//! and "weight after the update" stands the optimizer. Where plain gradient descent meets exactly
+//! one rule with a fused form, that form does the update in one pass over memory; the result is
+//! bit-equal.
 
 use crate::entry::{Buildable, Made};
 use crate::{
-    At, Error, Feedback, GradientDescent, Measure, Memory, Optimizer, ParamShape, Params, Plan, Propagation, Rule, RuleSettings, Scalar,
-    Seam, find,
+    At, Error, Feedback, GradientDescent, Measure, Memory, Optimizer, ParamShape, Params, Plan,
+    Propagation, Rule, RuleSettings, Scalar, Seam, find,
 };
 
 /// Refuses two rules that decide the same thing in the same layer: only one of them could.
@@ -16,12 +17,26 @@ fn check_excluding<S: Scalar>(rules: &[Box<dyn Rule<S>>], plan: &Plan) -> Result
         let mut decided: Vec<(&'static str, &'static str)> = Vec::new();
         for rule in rules {
             let acts = |seam: Seam| plan.in_layer(seam, layer).any(|id| rule.acts(seam, id));
-            let by_seam = [(Seam::WeightView, "the weights of a step"), (Seam::Feedback, "the way of error signals upstream")];
-            let by_seam = by_seam.into_iter().filter(|(seam, _)| acts(*seam)).map(|(_, what)| what);
-            let by_rule = rule.entry().decides.filter(|_| Seam::ALL.into_iter().any(acts));
+            let by_seam = [
+                (Seam::WeightView, "the weights of a step"),
+                (Seam::Feedback, "the way of error signals upstream"),
+            ];
+            let by_seam = by_seam
+                .into_iter()
+                .filter(|(seam, _)| acts(*seam))
+                .map(|(_, what)| what);
+            let by_rule = rule
+                .entry()
+                .decides
+                .filter(|_| Seam::ALL.into_iter().any(acts));
             for what in by_seam.chain(by_rule) {
                 if let Some((first, _)) = decided.iter().find(|(_, known)| *known == what) {
-                    return Err(Error::Excluding { first, second: rule.entry().name, layer: layer + 1, what });
+                    return Err(Error::Excluding {
+                        first,
+                        second: rule.entry().name,
+                        layer: layer + 1,
+                        what,
+                    });
                 }
                 decided.push((rule.entry().name, what));
             }
@@ -49,48 +64,87 @@ impl<S: Buildable> Chain<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownRule`], [`Error::UnknownParameter`], [`Error::OutOfRange`], [`Error::NoSuchLayer`],
-    /// [`Error::Repeated`], [`Error::TwoOptimizers`].
+    /// [`Error::UnknownRule`], [`Error::UnknownParameter`], [`Error::OutOfRange`],
+    /// [`Error::NoSuchLayer`], [`Error::Repeated`], [`Error::TwoOptimizers`].
     pub fn from_settings(settings: &[RuleSettings], plan: &Plan) -> Result<Self, Error> {
         let mut rules: Vec<Box<dyn Rule<S>>> = Vec::new();
         let mut optimizer: Option<Box<dyn Optimizer<S>>> = None;
         for one in settings {
             match find(&one.name)?.build::<S>(one, plan)? {
                 Made::Rule(rule) => {
-                    if rules.iter().any(|known| known.entry().name == rule.entry().name) {
-                        return Err(Error::Repeated { rule: rule.entry().name });
+                    if rules
+                        .iter()
+                        .any(|known| known.entry().name == rule.entry().name)
+                    {
+                        return Err(Error::Repeated {
+                            rule: rule.entry().name,
+                        });
                     }
                     rules.push(rule);
                 }
                 Made::Optimizer(made) => {
                     if let Some(first) = optimizer {
-                        return Err(Error::TwoOptimizers { first: first.entry().name, second: made.entry().name });
+                        return Err(Error::TwoOptimizers {
+                            first: first.entry().name,
+                            second: made.entry().name,
+                        });
                     }
                     optimizer = Some(made);
                 }
             }
         }
         check_excluding(&rules, plan)?;
-        Ok(Self::new(plan, rules, optimizer.unwrap_or_else(|| Box::new(GradientDescent))))
+        Ok(Self::new(
+            plan,
+            rules,
+            optimizer.unwrap_or_else(|| Box::new(GradientDescent)),
+        ))
     }
 }
 
 impl<S: Scalar> Chain<S> {
-    /// What a chain of these settings takes, before it is built: the state of its rules and its own buffers.
+    /// What a chain of these settings takes, before it is built: the state of its rules and its own
+    /// buffers.
     ///
     /// # Errors
     ///
     /// [`Error::UnknownRule`].
     pub fn memory(settings: &[RuleSettings], plan: &Plan) -> Result<Memory, Error> {
-        let entries = settings.iter().map(|one| find(&one.name)).collect::<Result<Vec<_>, _>>()?;
-        let acting = |seam: Seam| entries.iter().filter(|entry| entry.seams.contains(&seam)).count();
+        let entries = settings
+            .iter()
+            .map(|one| find(&one.name))
+            .collect::<Result<Vec<_>, _>>()?;
+        let acting = |seam: Seam| {
+            entries
+                .iter()
+                .filter(|entry| entry.seams.contains(&seam))
+                .count()
+        };
         let number = size_of::<S>() as u64;
-        let before = if acting(Seam::AfterUpdate) > 0 { number * plan.largest_param() } else { 0 };
+        let before = if acting(Seam::AfterUpdate) > 0 {
+            number * plan.largest_param()
+        } else {
+            0
+        };
         // What a network keeps of views.
-        let views = if acting(Seam::WeightView) > 0 { number * plan.parameters() } else { 0 };
-        let factors = if acting(Seam::Activation) > 1 { plan.largest_activation().saturating_mul(number) } else { 0 };
-        let own = Memory { saved: 0, other: before.saturating_add(views).saturating_add(factors) };
-        Ok(entries.iter().map(|entry| (entry.memory)(plan)).fold(own, Memory::and))
+        let views = if acting(Seam::WeightView) > 0 {
+            number * plan.parameters()
+        } else {
+            0
+        };
+        let factors = if acting(Seam::Activation) > 1 {
+            plan.largest_activation().saturating_mul(number)
+        } else {
+            0
+        };
+        let own = Memory {
+            saved: 0,
+            other: before.saturating_add(views).saturating_add(factors),
+        };
+        Ok(entries
+            .iter()
+            .map(|entry| (entry.memory)(plan))
+            .fold(own, Memory::and))
     }
 
     /// A chain of these rules around plain gradient descent.
@@ -99,20 +153,57 @@ impl<S: Scalar> Chain<S> {
     }
 
     /// A chain of these rules around this optimizer.
-    pub fn new(plan: &Plan, rules: Vec<Box<dyn Rule<S>>>, optimizer: Box<dyn Optimizer<S>>) -> Self {
-        let mut chain = Self { rules, optimizer, before: Vec::new(), factors: Vec::new(), fused: Vec::new(), may_spoil: false };
-        chain.fused = (0..plan.params.len()).map(|id| chain.fused_rule(id)).collect();
-        let is_compared = |(id, _): &(usize, &ParamShape)| chain.fused[*id].is_none() && chain.acts(Seam::AfterUpdate, *id);
-        let largest = plan.params.iter().enumerate().filter(is_compared).map(|(_, param)| param.len()).max().unwrap_or(0);
-        let have_several = |id: usize| chain.rules.iter().filter(|rule| rule.acts(Seam::Activation, id)).count() > 1;
-        let multiplied = plan.signals.iter().enumerate().filter(|(id, _)| have_several(*id));
-        let factors = multiplied.map(|(_, signal)| plan.batch * signal.places * signal.units).max().unwrap_or(0);
+    pub fn new(
+        plan: &Plan,
+        rules: Vec<Box<dyn Rule<S>>>,
+        optimizer: Box<dyn Optimizer<S>>,
+    ) -> Self {
+        let mut chain = Self {
+            rules,
+            optimizer,
+            before: Vec::new(),
+            factors: Vec::new(),
+            fused: Vec::new(),
+            may_spoil: false,
+        };
+        chain.fused = (0..plan.params.len())
+            .map(|id| chain.fused_rule(id))
+            .collect();
+        let is_compared = |(id, _): &(usize, &ParamShape)| {
+            chain.fused[*id].is_none() && chain.acts(Seam::AfterUpdate, *id)
+        };
+        let largest = plan
+            .params
+            .iter()
+            .enumerate()
+            .filter(is_compared)
+            .map(|(_, param)| param.len())
+            .max()
+            .unwrap_or(0);
+        let have_several = |id: usize| {
+            chain
+                .rules
+                .iter()
+                .filter(|rule| rule.acts(Seam::Activation, id))
+                .count()
+                > 1
+        };
+        let multiplied = plan
+            .signals
+            .iter()
+            .enumerate()
+            .filter(|(id, _)| have_several(*id));
+        let factors = multiplied
+            .map(|(_, signal)| plan.batch * signal.places * signal.units)
+            .max()
+            .unwrap_or(0);
         (chain.before, chain.factors) = (vec![S::ZERO; largest], vec![S::ZERO; factors]);
         chain.may_spoil = chain.has_foreign();
         chain
     }
 
-    /// The same chain with every rule's separate hooks instead of fused passes; the plain form that tests compare with.
+    /// The same chain with every rule's separate hooks instead of fused passes; the plain form that
+    /// tests compare with.
     #[must_use]
     pub fn unfused(mut self, plan: &Plan) -> Self {
         self.fused.fill(None);
@@ -120,15 +211,25 @@ impl<S: Scalar> Chain<S> {
         self
     }
 
-    /// The only rule at the seams 4 and 5 of this array, if it acts at seam 5 and has a fused form for plain gradient descent.
+    /// The only rule at the seams 4 and 5 of this array, if it acts at seam 5 and has a fused form
+    /// for plain gradient descent.
     fn fused_rule(&self, id: usize) -> Option<usize> {
-        // A changed gradient must be seen before the update, which refuses numbers that are not finite.
+        // A changed gradient must be seen before the update, which refuses numbers that are not
+        // finite.
         if self.acts(Seam::Gradient, id) {
             return None;
         }
-        let mut acting = self.rules.iter().enumerate().filter(|(_, rule)| rule.acts(Seam::AfterUpdate, id));
+        let mut acting = self
+            .rules
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| rule.acts(Seam::AfterUpdate, id));
         match (acting.next(), acting.next()) {
-            (Some((index, rule)), None) if rule.entry().has_fused_update && self.optimizer.is_gradient_descent() => Some(index),
+            (Some((index, rule)), None)
+                if rule.entry().has_fused_update && self.optimizer.is_gradient_descent() =>
+            {
+                Some(index)
+            }
             _ => None,
         }
     }
@@ -165,36 +266,63 @@ impl<S: Scalar> Chain<S> {
 
     /// Seam 1: the product of all rules' factors for the output of hidden units, `[rows, units]`.
     pub fn activation(&mut self, at: At, rows: usize) -> Option<&[S]> {
-        let mut acting = self.rules.iter_mut().filter(|rule| rule.acts(Seam::Activation, at.id));
+        let mut acting = self
+            .rules
+            .iter_mut()
+            .filter(|rule| rule.acts(Seam::Activation, at.id));
         let first = acting.by_ref().find_map(|rule| rule.activation(at, rows))?;
-        let Some(second) = acting.by_ref().find_map(|rule| rule.activation(at, rows)) else { return Some(first) };
+        let Some(second) = acting.by_ref().find_map(|rule| rule.activation(at, rows)) else {
+            return Some(first);
+        };
         let product = &mut self.factors[..first.len()];
         product.copy_from_slice(first);
-        for factors in std::iter::once(second).chain(acting.filter_map(|rule| rule.activation(at, rows))) {
-            product.iter_mut().zip(factors).for_each(|(value, factor)| *value *= *factor);
+        for factors in
+            std::iter::once(second).chain(acting.filter_map(|rule| rule.activation(at, rows)))
+        {
+            product
+                .iter_mut()
+                .zip(factors)
+                .for_each(|(value, factor)| *value *= *factor);
         }
         Some(product)
     }
 
     /// What the outputs of a signal are multiplied with in evaluation: the product over all rules.
     pub fn evaluation_factor(&self, signal: usize) -> S {
-        self.rules.iter().fold(S::ONE, |product, rule| product * rule.evaluation_factor(signal))
+        self.rules.iter().fold(S::ONE, |product, rule| {
+            product * rule.evaluation_factor(signal)
+        })
     }
 
     /// Seam 2: writes the weights to use in this step; whether a rule did, which is at most one.
     pub fn weight_view(&mut self, at: At, weight: &[S], view: &mut [S]) -> bool {
-        let acting = self.rules.iter_mut().find(|rule| rule.acts(Seam::WeightView, at.id));
-        acting.map(|rule| rule.weight_view(at, weight, view)).is_some()
+        let acting = self
+            .rules
+            .iter_mut()
+            .find(|rule| rule.acts(Seam::WeightView, at.id));
+        acting
+            .map(|rule| rule.weight_view(at, weight, view))
+            .is_some()
     }
 
-    /// What carries an error signal to the layer below instead of these weights; the first rule that says so decides.
+    /// What carries an error signal to the layer below instead of these weights; the first rule
+    /// that says so decides.
     pub fn feedback(&mut self, at: At) -> Option<Feedback<'_, S>> {
-        let mut acting = self.rules.iter_mut().filter(|rule| rule.acts(Seam::Feedback, at.id));
+        let mut acting = self
+            .rules
+            .iter_mut()
+            .filter(|rule| rule.acts(Seam::Feedback, at.id));
         acting.find_map(|rule| rule.feedback(at))
     }
 
     /// Seam 3: lets the rules of one kind of propagation change an error signal, `[rows, units]`.
-    pub fn error_signal(&mut self, at: At, propagation: Propagation, values: &mut [S], params: &dyn Params<S>) {
+    pub fn error_signal(
+        &mut self,
+        at: At,
+        propagation: Propagation,
+        values: &mut [S],
+        params: &dyn Params<S>,
+    ) {
         for rule in &mut self.rules {
             if rule.acts(Seam::ErrorSignal, at.id) && rule.propagation() == propagation {
                 rule.error_signal(at, values, params);
@@ -204,7 +332,11 @@ impl<S: Scalar> Chain<S> {
 
     /// Seam 4: lets the rules change the gradient.
     pub fn gradient(&mut self, at: At, weight: &[S], grad: &mut [S]) {
-        for rule in self.rules.iter_mut().filter(|rule| rule.acts(Seam::Gradient, at.id)) {
+        for rule in self
+            .rules
+            .iter_mut()
+            .filter(|rule| rule.acts(Seam::Gradient, at.id))
+        {
             rule.gradient(at, weight, grad);
         }
     }
@@ -222,24 +354,39 @@ impl<S: Scalar> Chain<S> {
         let before = &mut self.before[..weight.len()];
         before.copy_from_slice(weight);
         self.optimizer.update(at, learning_rate, weight, grad);
-        for rule in self.rules.iter_mut().filter(|rule| rule.acts(Seam::AfterUpdate, at.id)) {
+        for rule in self
+            .rules
+            .iter_mut()
+            .filter(|rule| rule.acts(Seam::AfterUpdate, at.id))
+        {
             rule.after_update(at, before, weight);
         }
     }
 
-    /// Whether the weights after an update have to be looked at, because a rule or the optimizer does not promise finite numbers.
+    /// Whether the weights after an update have to be looked at, because a rule or the optimizer
+    /// does not promise finite numbers.
     pub fn may_spoil(&self) -> bool {
         self.may_spoil
     }
 
-    /// Whether something that acts after the update, or the optimizer, does not promise finite numbers.
+    /// Whether something that acts after the update, or the optimizer, does not promise finite
+    /// numbers.
     fn has_foreign(&self) -> bool {
-        let acts = |rule: &dyn Rule<S>| (0..self.fused.len()).any(|id| rule.acts(Seam::AfterUpdate, id));
-        !self.optimizer.entry().stays_finite || self.rules.iter().any(|rule| !rule.entry().stays_finite && acts(rule.as_ref()))
+        let acts =
+            |rule: &dyn Rule<S>| (0..self.fused.len()).any(|id| rule.acts(Seam::AfterUpdate, id));
+        !self.optimizer.entry().stays_finite
+            || self
+                .rules
+                .iter()
+                .any(|rule| !rule.entry().stays_finite && acts(rule.as_ref()))
     }
 
     /// What every rule counted since the last call, by rule.
     pub fn measures(&mut self, params: &dyn Params<S>) -> Vec<(&'static str, Vec<Measure>)> {
-        self.rules.iter_mut().map(|rule| (rule.entry().name, rule.measures(params))).filter(|(_, measures)| !measures.is_empty()).collect()
+        self.rules
+            .iter_mut()
+            .map(|rule| (rule.entry().name, rule.measures(params)))
+            .filter(|(_, measures)| !measures.is_empty())
+            .collect()
     }
 }

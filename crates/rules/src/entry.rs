@@ -23,11 +23,13 @@ pub struct RuleEntry {
     pub reference: &'static str,
     /// Where it acts.
     pub seams: &'static [Seam],
-    /// What only one rule of a layer can decide, in words, if this one decides such a thing: two that do are refused.
+    /// What only one rule of a layer can decide, in words, if this one decides such a thing: two
+    /// that do are refused.
     pub decides: Option<&'static str>,
-    /// Whether weights and biases stay finite in an update and in the hooks after it, whatever finite numbers they get; for an
-    /// optimizer, with every gradient of at most a quarter of the largest number over the learning rate. The contract test holds
-    /// every entry to it; after a step of any other the new weights are looked at, for which a copy of the old ones is kept.
+    /// Whether weights and biases stay finite in an update and in the hooks after it, whatever
+    /// finite numbers they get; for an optimizer, with every gradient of at most a quarter of the
+    /// largest number over the learning rate. The contract test holds every entry to it; after a
+    /// step of any other the new weights are looked at, for which a copy of the old ones is kept.
     pub stays_finite: bool,
     /// Whether it does plain gradient descent and its own update in one pass, with the same bits.
     pub has_fused_update: bool,
@@ -54,7 +56,10 @@ impl Memory {
     /// Both together.
     #[must_use]
     pub fn and(self, more: Self) -> Self {
-        Self { saved: self.saved.saturating_add(more.saved), other: self.other.saturating_add(more.other) }
+        Self {
+            saved: self.saved.saturating_add(more.saved),
+            other: self.other.saturating_add(more.other),
+        }
     }
 }
 
@@ -103,13 +108,21 @@ impl Buildable for f64 {
 }
 
 impl RuleEntry {
-    /// What most rules say of themselves: they act wherever others do, stay finite and have no state.
-    pub(crate) const RULE: Self = Self { stays_finite: true, ..Self::own("", &[]) };
+    /// What most rules say of themselves: they act wherever others do, stay finite and have no
+    /// state.
+    pub(crate) const RULE: Self = Self {
+        stays_finite: true,
+        ..Self::own("", &[])
+    };
 
     /// The same of an optimizer.
-    pub(crate) const OPTIMIZER: Self = Self { role: Role::Optimizer, ..Self::RULE };
+    pub(crate) const OPTIMIZER: Self = Self {
+        role: Role::Optimizer,
+        ..Self::RULE
+    };
 
-    /// The entry of a rule of your own, which the registry does not have; name and seams are all that a chain needs.
+    /// The entry of a rule of your own, which the registry does not have; name and seams are all
+    /// that a chain needs.
     ///
     /// ```
     /// use spinet_rules::{RuleEntry, Seam};
@@ -142,7 +155,11 @@ impl RuleEntry {
         Resolved::new(self, settings)
     }
 
-    pub(crate) fn build<S: Buildable>(&'static self, settings: &RuleSettings, plan: &Plan) -> Result<Made<S>, Error> {
+    pub(crate) fn build<S: Buildable>(
+        &'static self,
+        settings: &RuleSettings,
+        plan: &Plan,
+    ) -> Result<Made<S>, Error> {
         S::make(&self.make, &self.resolve(settings)?, plan)
     }
 }

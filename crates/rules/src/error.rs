@@ -43,7 +43,9 @@ pub enum Error {
         expected: String,
     },
     /// A layer that the network does not have.
-    #[error("rule `{rule}`: `layers` names layer {found}, but the network has layers 1 to {layers}")]
+    #[error(
+        "rule `{rule}`: `layers` names layer {found}, but the network has layers 1 to {layers}"
+    )]
     NoSuchLayer {
         /// The rule.
         rule: &'static str,
@@ -61,7 +63,9 @@ pub enum Error {
         layers: usize,
     },
     /// A network with fewer hidden layers than the rule acts on.
-    #[error("rule `{rule}` acts on hidden layers: the network has {found}, expected at least {expected}")]
+    #[error(
+        "rule `{rule}` acts on hidden layers: the network has {found}, expected at least {expected}"
+    )]
     TooFewHiddenLayers {
         /// The rule.
         rule: &'static str,
@@ -77,7 +81,9 @@ pub enum Error {
         rule: &'static str,
     },
     /// Two rules that both decide what only one can.
-    #[error("rules `{first}` and `{second}` exclude each other in layer {layer}: both decide {what}")]
+    #[error(
+        "rules `{first}` and `{second}` exclude each other in layer {layer}: both decide {what}"
+    )]
     Excluding {
         /// The first given.
         first: &'static str,
@@ -97,13 +103,17 @@ pub enum Error {
         second: &'static str,
     },
     /// A rule written on the command line in a form that cannot be read.
-    #[error("cannot read `{found}`, expected NAME or NAME:PARAMETER=VALUE,... with each parameter once")]
+    #[error(
+        "cannot read `{found}`, expected NAME or NAME:PARAMETER=VALUE,... with each parameter once"
+    )]
     Syntax {
         /// The text given.
         found: String,
     },
     /// Saved state that does not fit this rule.
-    #[error("rule `{rule}`: saved state lacks `{entry}` of {param} with {expected} values (found {found})")]
+    #[error(
+        "rule `{rule}`: saved state lacks `{entry}` of {param} with {expected} values (found {found})"
+    )]
     State {
         /// The rule.
         rule: &'static str,
@@ -119,7 +129,9 @@ pub enum Error {
 }
 
 fn hint(suggestion: Option<&str>) -> String {
-    suggestion.map(|name| format!("\n\nhint: did you mean `{name}`?")).unwrap_or_default()
+    suggestion
+        .map(|name| format!("\n\nhint: did you mean `{name}`?"))
+        .unwrap_or_default()
 }
 
 /// The known name nearest to `found`, if it is near enough to be a slip of the finger.

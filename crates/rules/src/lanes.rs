@@ -2,11 +2,15 @@
 
 use crate::Scalar;
 
-/// Sums that are added side by side; more of them bring nothing, since the compiler then keeps them in memory.
+/// Sums that are added side by side; more of them bring nothing, since the compiler then keeps them
+/// in memory.
 const LANES: usize = 16;
 
 /// The sum of `f` over a row.
-#[allow(clippy::inline_always, reason = "only what is inlined into a dispatch becomes vector code")]
+#[allow(
+    clippy::inline_always,
+    reason = "only what is inlined into a dispatch becomes vector code"
+)]
 #[inline(always)]
 pub(crate) fn sum<S: Scalar>(row: &[S], f: impl Fn(S) -> S + Copy) -> S {
     let (chunks, rest) = row.as_chunks::<LANES>();
@@ -28,7 +32,11 @@ mod tests {
     fn every_value_of_a_row_is_added_once() {
         for count in [0_u32, 1, 15, 16, 17, 784, 1000] {
             let row: Vec<f64> = (0..count).map(f64::from).collect();
-            assert_eq!(sum(&row, |value| 2.0 * value), f64::from(count * count.saturating_sub(1)), "{count}");
+            assert_eq!(
+                sum(&row, |value| 2.0 * value),
+                f64::from(count * count.saturating_sub(1)),
+                "{count}"
+            );
         }
     }
 }

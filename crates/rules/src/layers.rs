@@ -28,7 +28,12 @@ impl Layers {
     /// [`Error::NoSuchLayer`].
     pub(crate) fn weights(&self, rule: &'static str, plan: &Plan) -> Result<Chosen, Error> {
         self.check(rule, plan.layers())?;
-        Ok(Chosen(plan.params.iter().map(|param| param.role.is_weight() && self.contains(param.layer)).collect()))
+        Ok(Chosen(
+            plan.params
+                .iter()
+                .map(|param| param.role.is_weight() && self.contains(param.layer))
+                .collect(),
+        ))
     }
 
     /// The hidden signals of these layers, of a network with at least so many hidden layers.
@@ -36,15 +41,32 @@ impl Layers {
     /// # Errors
     ///
     /// [`Error::NoSuchLayer`], [`Error::OutputLayer`], [`Error::TooFewHiddenLayers`].
-    pub(crate) fn hidden(&self, rule: &'static str, plan: &Plan, least: usize) -> Result<Chosen, Error> {
+    pub(crate) fn hidden(
+        &self,
+        rule: &'static str,
+        plan: &Plan,
+        least: usize,
+    ) -> Result<Chosen, Error> {
         let count = plan.layers();
         self.check(rule, count)?;
         if count <= least {
-            return Err(Error::TooFewHiddenLayers { rule, found: count.saturating_sub(1), expected: least });
+            return Err(Error::TooFewHiddenLayers {
+                rule,
+                found: count.saturating_sub(1),
+                expected: least,
+            });
         }
         match self {
-            Self::Only(layers) if layers.contains(&(count - 1)) => Err(Error::OutputLayer { rule, layers: count }),
-            _ => Ok(Chosen(plan.signals.iter().map(|signal| !signal.is_output && self.contains(signal.layer)).collect())),
+            Self::Only(layers) if layers.contains(&(count - 1)) => Err(Error::OutputLayer {
+                rule,
+                layers: count,
+            }),
+            _ => Ok(Chosen(
+                plan.signals
+                    .iter()
+                    .map(|signal| !signal.is_output && self.contains(signal.layer))
+                    .collect(),
+            )),
         }
     }
 
@@ -52,7 +74,11 @@ impl Layers {
     fn check(&self, rule: &'static str, count: usize) -> Result<(), Error> {
         match self {
             Self::Only(layers) => match layers.iter().find(|layer| **layer >= count) {
-                Some(layer) => Err(Error::NoSuchLayer { rule, found: layer + 1, layers: count }),
+                Some(layer) => Err(Error::NoSuchLayer {
+                    rule,
+                    found: layer + 1,
+                    layers: count,
+                }),
                 None => Ok(()),
             },
             Self::All => Ok(()),
@@ -92,7 +118,8 @@ impl std::fmt::Display for Layers {
         match self {
             Self::All => f.write_str("all"),
             Self::Only(layers) => {
-                let numbers: Vec<String> = layers.iter().map(|layer| (layer + 1).to_string()).collect();
+                let numbers: Vec<String> =
+                    layers.iter().map(|layer| (layer + 1).to_string()).collect();
                 f.write_str(&numbers.join("+"))
             }
         }
@@ -106,7 +133,12 @@ mod tests {
     #[test]
     fn layers_read_back_as_they_are_shown() {
         for text in ["all", "1", "1+3"] {
-            assert_eq!(Layers::parse(text).map(|layers| layers.to_string()).as_deref(), Some(text));
+            assert_eq!(
+                Layers::parse(text)
+                    .map(|layers| layers.to_string())
+                    .as_deref(),
+                Some(text)
+            );
         }
         assert_eq!(Layers::parse("3+1+3"), Some(Layers::Only(vec![0, 2])));
     }

@@ -1,13 +1,15 @@
 //! Brain-inspired learning rules on plain slices.
 //!
-//! A training step is `forward -> error signals -> gradients -> update`. Every rule acts at one or more
-//! places of that step, the [seams](Seam), and implements one hook of the trait [`Rule`] for each; a [`Chain`] runs
-//! the rules in their stated order around an [`Optimizer`]. The crate knows nothing of layers, data or training
-//! loops: trained arrays and signals are slices, and their shapes in a [`Plan`] are all a rule learns of the network.
+//! A training step is `forward -> error signals -> gradients -> update`. Every rule acts at one or
+//! more places of that step, the [seams](Seam), and implements one hook of the trait [`Rule`] for
+//! each; a [`Chain`] runs the rules in their stated order around an [`Optimizer`]. The crate knows
+//! nothing of layers, data or training loops: trained arrays and signals are slices, and their
+//! shapes in a [`Plan`] are all a rule learns of the network.
 //!
 //! # Example
 //!
-//! One step of BDNN-dsd on a layer with one unit and three inputs: the second weight is outside its bound.
+//! One step of BDNN-dsd on a layer with one unit and three inputs: the second weight is outside its
+//! bound.
 //!
 //! ```
 //! use spinet_rules::{At, BdnnDsd, Chain, Plan, resolve};

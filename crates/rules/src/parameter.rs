@@ -1,4 +1,5 @@
-//! What a person sets on a rule or on a kind of layer: names, defaults and ranges, and the settings checked against them.
+//! What a person sets on a rule or on a kind of layer: names, defaults and ranges, and the settings
+//! checked against them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,23 +28,55 @@ impl Parameter {
     pub(crate) const WEIGHT_LAYERS: Self = Self::layers("the weight matrices it acts on");
 
     /// A number between two ends.
-    pub const fn number(name: &'static str, default: f64, low: End, high: End, summary: &'static str) -> Self {
-        Self { name, summary, range: Range::Number { default, low, high } }
+    pub const fn number(
+        name: &'static str,
+        default: f64,
+        low: End,
+        high: End,
+        summary: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            summary,
+            range: Range::Number { default, low, high },
+        }
     }
 
     /// A whole number between two, both allowed.
-    pub const fn count(name: &'static str, default: u64, [low, high]: [u64; 2], summary: &'static str) -> Self {
-        Self { name, summary, range: Range::Count { default, low, high } }
+    pub const fn count(
+        name: &'static str,
+        default: u64,
+        [low, high]: [u64; 2],
+        summary: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            summary,
+            range: Range::Count { default, low, high },
+        }
     }
 
     /// One of some words.
-    pub const fn choice(name: &'static str, default: &'static str, options: &'static [&'static str], summary: &'static str) -> Self {
-        Self { name, summary, range: Range::Choice { default, options } }
+    pub const fn choice(
+        name: &'static str,
+        default: &'static str,
+        options: &'static [&'static str],
+        summary: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            summary,
+            range: Range::Choice { default, options },
+        }
     }
 
     /// Layers, of which all are the default.
     pub(crate) const fn layers(summary: &'static str) -> Self {
-        Self { name: "layers", summary, range: Range::Layers }
+        Self {
+            name: "layers",
+            summary,
+            range: Range::Layers,
+        }
     }
 }
 
@@ -128,17 +161,22 @@ impl Range {
         match (self, setting) {
             (Self::Number { low, high, .. }, Setting::Number(number)) => {
                 let is_between = *number >= low.at() && *number <= high.at();
-                (is_between && low.admits(*number) && high.admits(*number)).then_some(Value::Number(*number))
+                (is_between && low.admits(*number) && high.admits(*number))
+                    .then_some(Value::Number(*number))
             }
             (Self::Count { low, high, .. }, Setting::Number(number)) => {
-                let is_inside = number.fract() == 0.0 && *number >= *low as f64 && *number <= *high as f64;
+                let is_inside =
+                    number.fract() == 0.0 && *number >= *low as f64 && *number <= *high as f64;
                 is_inside.then_some(Value::Count(*number as u64))
             }
-            (Self::Choice { options, .. }, Setting::Text(text)) => {
-                options.iter().find(|option| *option == text).map(|option| Value::Choice(option))
-            }
+            (Self::Choice { options, .. }, Setting::Text(text)) => options
+                .iter()
+                .find(|option| *option == text)
+                .map(|option| Value::Choice(option)),
             (Self::Layers, Setting::Text(text)) => Layers::parse(text).map(Value::Layers),
-            (Self::Layers, Setting::Number(number)) => Layers::parse(&number.to_string()).map(Value::Layers),
+            (Self::Layers, Setting::Number(number)) => {
+                Layers::parse(&number.to_string()).map(Value::Layers)
+            }
             _ => None,
         }
     }
@@ -150,10 +188,23 @@ impl fmt::Display for Range {
             Self::Number { low, high, .. } => {
                 let opening = if matches!(low, End::In(_)) { '[' } else { '(' };
                 let closing = if matches!(high, End::In(_)) { ']' } else { ')' };
-                write!(f, "in {opening}{}, {}{closing}", short(low.at()), short(high.at()))
+                write!(
+                    f,
+                    "in {opening}{}, {}{closing}",
+                    short(low.at()),
+                    short(high.at())
+                )
             }
             Self::Count { low, high, .. } => {
-                write!(f, "a whole number in [{low}, {}]", if *high < 1_000_000 { high.to_string() } else { format!("{:e}", *high as f64) })
+                write!(
+                    f,
+                    "a whole number in [{low}, {}]",
+                    if *high < 1_000_000 {
+                        high.to_string()
+                    } else {
+                        format!("{:e}", *high as f64)
+                    }
+                )
             }
             Self::Choice { options, .. } => write!(f, "one of {}", options.join(", ")),
             Self::Layers => f.write_str("`all` or layer numbers from 1 such as `1` or `1+2`"),
@@ -163,7 +214,11 @@ impl fmt::Display for Range {
 
 /// A number with an exponent where it would be long.
 fn short(number: f64) -> String {
-    if number == 0.0 || (1e-4..1e6).contains(&number.abs()) { number.to_string() } else { format!("{number:e}") }
+    if number == 0.0 || (1e-4..1e6).contains(&number.abs()) {
+        number.to_string()
+    } else {
+        format!("{number:e}")
+    }
 }
 
 /// A value as a person gave it, unchecked.
@@ -213,7 +268,9 @@ impl FromStr for Setting {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(text.parse().map_or_else(|_| Self::Text(text.to_owned()), Self::Number))
+        Ok(text
+            .parse()
+            .map_or_else(|_| Self::Text(text.to_owned()), Self::Number))
     }
 }
 
@@ -226,10 +283,11 @@ impl fmt::Display for Setting {
     }
 }
 
-/// A rule or a kind of layer by name, with the parameters that were set; the rest take their defaults.
+/// A rule or a kind of layer by name, with the parameters that were set; the rest take their
+/// defaults.
 ///
-/// Written `NAME` or `NAME:PARAMETER=VALUE,PARAMETER=VALUE` on a command line, and as a table with the key `name`
-/// in a file.
+/// Written `NAME` or `NAME:PARAMETER=VALUE,PARAMETER=VALUE` on a command line, and as a table with
+/// the key `name` in a file.
 ///
 /// ```
 /// use spinet_rules::RuleSettings;
@@ -252,7 +310,10 @@ pub struct RuleSettings {
 impl RuleSettings {
     /// A rule with nothing set.
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), parameters: BTreeMap::new() }
+        Self {
+            name: name.to_owned(),
+            parameters: BTreeMap::new(),
+        }
     }
 
     /// The same with one parameter set to a number.
@@ -267,12 +328,19 @@ impl RuleSettings {
         self.with(parameter, Setting::Text(value.to_owned()))
     }
 
-    /// The same without the parameters that have their default value, so that equal settings are known as equal.
+    /// The same without the parameters that have their default value, so that equal settings are
+    /// known as equal.
     #[must_use]
     pub fn without_defaults(&self, known: &[Parameter]) -> Self {
-        let is_default = |name: &str, value: String| known.iter().any(|known| known.name == name && known.range.default_text() == value);
+        let is_default = |name: &str, value: String| {
+            known
+                .iter()
+                .any(|known| known.name == name && known.range.default_text() == value)
+        };
         let mut settings = self.clone();
-        settings.parameters.retain(|name, value| !is_default(name, value.to_string()));
+        settings
+            .parameters
+            .retain(|name, value| !is_default(name, value.to_string()));
         settings
     }
 
@@ -288,8 +356,12 @@ impl FromStr for RuleSettings {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let syntax = || Error::Syntax { found: text.to_owned() };
-        let (name, list) = text.split_once(':').map_or((text, None), |(name, list)| (name, Some(list)));
+        let syntax = || Error::Syntax {
+            found: text.to_owned(),
+        };
+        let (name, list) = text
+            .split_once(':')
+            .map_or((text, None), |(name, list)| (name, Some(list)));
         if name.trim().is_empty() {
             return Err(syntax());
         }
@@ -297,7 +369,11 @@ impl FromStr for RuleSettings {
         for pair in list.into_iter().flat_map(|list| list.split(',')) {
             let (parameter, value) = pair.split_once('=').ok_or_else(syntax)?;
             let Ok(value) = value.trim().parse();
-            if settings.parameters.insert(parameter.trim().to_owned(), value).is_some() {
+            if settings
+                .parameters
+                .insert(parameter.trim().to_owned(), value)
+                .is_some()
+            {
                 return Err(syntax());
             }
         }
@@ -309,7 +385,11 @@ impl fmt::Display for RuleSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
         for (index, (parameter, value)) in self.parameters.iter().enumerate() {
-            write!(f, "{}{parameter}={value}", if index == 0 { ':' } else { ',' })?;
+            write!(
+                f,
+                "{}{parameter}={value}",
+                if index == 0 { ':' } else { ',' }
+            )?;
         }
         Ok(())
     }
@@ -347,7 +427,8 @@ impl HasParameters for RuleEntry {
     }
 }
 
-/// Every parameter of one rule, or of one kind of layer, checked, with defaults filled in: what it is built from.
+/// Every parameter of one rule, or of one kind of layer, checked, with defaults filled in: what it
+/// is built from.
 ///
 /// ```
 /// use spinet_rules::{L2, Plan, resolve};
@@ -362,13 +443,19 @@ pub struct Resolved<E: HasParameters = RuleEntry> {
 
 impl<E: HasParameters> Clone for Resolved<E> {
     fn clone(&self) -> Self {
-        Self { entry: self.entry, values: self.values.clone() }
+        Self {
+            entry: self.entry,
+            values: self.values.clone(),
+        }
     }
 }
 
 impl<E: HasParameters> fmt::Debug for Resolved<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Resolved").field(E::KIND, &self.entry.name()).field("values", &self.values).finish()
+        f.debug_struct("Resolved")
+            .field(E::KIND, &self.entry.name())
+            .field("values", &self.values)
+            .finish()
     }
 }
 
@@ -386,30 +473,46 @@ impl<E: HasParameters> Resolved<E> {
     /// [`Error::UnknownParameter`], [`Error::OutOfRange`].
     pub fn new(entry: &'static E, settings: &RuleSettings) -> Result<Self, Error> {
         let (name, parameters) = (entry.name(), entry.parameters());
-        if let Some(unknown) = settings.parameters.keys().find(|key| parameters.iter().all(|known| known.name != **key)) {
+        if let Some(unknown) = settings
+            .parameters
+            .keys()
+            .find(|key| parameters.iter().all(|known| known.name != **key))
+        {
             let names: Vec<_> = parameters.iter().map(|parameter| parameter.name).collect();
             return Err(Error::UnknownParameter {
                 kind: E::KIND,
                 rule: name,
                 found: unknown.clone(),
-                expected: if names.is_empty() { "none".to_owned() } else { format!("one of {}", names.join(", ")) },
+                expected: if names.is_empty() {
+                    "none".to_owned()
+                } else {
+                    format!("one of {}", names.join(", "))
+                },
                 suggestion: nearest(unknown, names.into_iter()),
             });
         }
         let check = |parameter: &Parameter| {
             let value = match settings.parameters.get(parameter.name) {
                 None => parameter.range.default_value(),
-                Some(setting) => parameter.range.check(setting).ok_or_else(|| Error::OutOfRange {
-                    kind: E::KIND,
-                    rule: name,
-                    parameter: parameter.name,
-                    found: setting.to_string(),
-                    expected: parameter.range.to_string(),
-                })?,
+                Some(setting) => {
+                    parameter
+                        .range
+                        .check(setting)
+                        .ok_or_else(|| Error::OutOfRange {
+                            kind: E::KIND,
+                            rule: name,
+                            parameter: parameter.name,
+                            found: setting.to_string(),
+                            expected: parameter.range.to_string(),
+                        })?
+                }
             };
             Ok((parameter.name, value))
         };
-        Ok(Self { entry, values: parameters.iter().map(check).collect::<Result<_, _>>()? })
+        Ok(Self {
+            entry,
+            values: parameters.iter().map(check).collect::<Result<_, _>>()?,
+        })
     }
 
     /// What these are options of.
@@ -425,7 +528,13 @@ impl<E: HasParameters> Resolved<E> {
             Value::Choice(choice) => (*choice).to_owned(),
             Value::Layers(layers) => layers.to_string(),
         };
-        Error::OutOfRange { kind: E::KIND, rule: self.entry.name(), parameter, found, expected }
+        Error::OutOfRange {
+            kind: E::KIND,
+            rule: self.entry.name(),
+            parameter,
+            found,
+            expected,
+        }
     }
 
     /// The weight matrices that the parameter `layers` chooses.
@@ -440,7 +549,10 @@ impl<E: HasParameters> Resolved<E> {
     fn value(&self, name: &str) -> &Value {
         match self.values.iter().find(|(known, _)| *known == name) {
             Some((_, value)) => value,
-            None => panic!("`{}` asked for its parameter `{name}`, which its registry entry lacks", self.entry.name()),
+            None => panic!(
+                "`{}` asked for its parameter `{name}`, which its registry entry lacks",
+                self.entry.name()
+            ),
         }
     }
 

@@ -1,4 +1,5 @@
-//! What a rule learns of a network before a run: its trained arrays, its signals, and how long it goes.
+//! What a rule learns of a network before a run: its trained arrays, its signals, and how long it
+//! goes.
 
 use crate::Seam;
 
@@ -21,7 +22,14 @@ pub enum ParamRole {
 
 impl ParamRole {
     /// Every role.
-    pub const ALL: [Self; 6] = [Self::Weight, Self::Recurrent, Self::Bias, Self::Scale, Self::Shift, Self::Threshold];
+    pub const ALL: [Self; 6] = [
+        Self::Weight,
+        Self::Recurrent,
+        Self::Bias,
+        Self::Scale,
+        Self::Shift,
+        Self::Threshold,
+    ];
 
     /// The word for it in names: `weight`, `recurrent`, `bias`, `scale`, `shift`, `threshold`.
     pub fn name(self) -> &'static str {
@@ -41,8 +49,8 @@ impl ParamRole {
     }
 }
 
-/// One trained array as a matrix, `[rows, columns]`, row-major: row `r` belongs to the receiving unit `r % units`, and column `c` comes
-/// from the sending unit `c % senders`.
+/// One trained array as a matrix, `[rows, columns]`, row-major: row `r` belongs to the receiving
+/// unit `r % units`, and column `c` comes from the sending unit `c % senders`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParamShape {
     /// Name in files and messages, such as `layer1.weight`.
@@ -63,7 +71,10 @@ pub struct ParamShape {
 
 impl ParamShape {
     /// How many numbers it has.
-    #[allow(clippy::len_without_is_empty, reason = "a layer without numbers cannot be built")]
+    #[allow(
+        clippy::len_without_is_empty,
+        reason = "a layer without numbers cannot be built"
+    )]
     pub fn len(&self) -> usize {
         self.rows * self.columns
     }
@@ -103,15 +114,24 @@ pub struct Plan {
     pub epochs: u64,
 }
 
-/// A run without layers and without end, one sample a step and one step an epoch: what a caller fills in as far as it matters.
+/// A run without layers and without end, one sample a step and one step an epoch: what a caller
+/// fills in as far as it matters.
 impl Default for Plan {
     fn default() -> Self {
-        Self { params: Vec::new(), signals: Vec::new(), batch: 1, seed: 0, epoch_steps: 1, epochs: u64::MAX }
+        Self {
+            params: Vec::new(),
+            signals: Vec::new(),
+            batch: 1,
+            seed: 0,
+            epoch_steps: 1,
+            epochs: u64::MAX,
+        }
     }
 }
 
 impl Plan {
-    /// Dense layers in a row with biases: `sizes` are the features, the units of each hidden layer and the classes.
+    /// Dense layers in a row with biases: `sizes` are the features, the units of each hidden layer
+    /// and the classes.
     ///
     /// ```
     /// let plan = spinet_rules::Plan::dense(&[784, 100, 10]);
@@ -131,7 +151,15 @@ impl Plan {
         let (layer, weight) = (self.layers(), self.params.len());
         let param = |role: ParamRole, columns, senders| {
             let name = format!("layer{}.{}", layer + 1, role.name());
-            ParamShape { name, layer, role, rows: units, columns, units, senders }
+            ParamShape {
+                name,
+                layer,
+                role,
+                rows: units,
+                columns,
+                units,
+                senders,
+            }
         };
         self.params.push(param(ParamRole::Weight, senders, senders));
         if has_bias {
@@ -140,43 +168,78 @@ impl Plan {
         if let Some(below) = self.signals.last_mut() {
             below.outgoing.push(weight);
         }
-        self.signals.push(SignalShape { layer, units, places: 1, is_output, incoming: vec![weight], outgoing: Vec::new() });
+        self.signals.push(SignalShape {
+            layer,
+            units,
+            places: 1,
+            is_output,
+            incoming: vec![weight],
+            outgoing: Vec::new(),
+        });
     }
 
     /// How many weighted layers there are.
     pub fn layers(&self) -> usize {
-        self.params.iter().map(|param| param.layer + 1).max().unwrap_or(0)
+        self.params
+            .iter()
+            .map(|param| param.layer + 1)
+            .max()
+            .unwrap_or(0)
     }
 
     /// The number of a layer's array with this role.
     pub fn param(&self, layer: usize, role: ParamRole) -> Option<usize> {
-        self.params.iter().position(|param| param.layer == layer && param.role == role)
+        self.params
+            .iter()
+            .position(|param| param.layer == layer && param.role == role)
     }
 
     /// The numbers of the arrays, or of the signals, of a layer: of what this seam is a place of.
     pub(crate) fn in_layer(&self, seam: Seam, layer: usize) -> impl Iterator<Item = usize> {
-        let (params, signals) = (self.params.iter().map(|param| param.layer), self.signals.iter().map(|signal| signal.layer));
-        let layers: Vec<usize> = if seam.is_of_signals() { signals.collect() } else { params.collect() };
-        layers.into_iter().enumerate().filter(move |(_, of)| *of == layer).map(|(id, _)| id)
+        let (params, signals) = (
+            self.params.iter().map(|param| param.layer),
+            self.signals.iter().map(|signal| signal.layer),
+        );
+        let layers: Vec<usize> = if seam.is_of_signals() {
+            signals.collect()
+        } else {
+            params.collect()
+        };
+        layers
+            .into_iter()
+            .enumerate()
+            .filter(move |(_, of)| *of == layer)
+            .map(|(id, _)| id)
     }
 
-    /// For each array, how many weight matrices come before it: the index of the random stream of a weight matrix, so that adding a bias
-    /// changes no draw.
+    /// For each array, how many weight matrices come before it: the index of the random stream of a
+    /// weight matrix, so that adding a bias changes no draw.
     pub(crate) fn weight_numbers(&self) -> Vec<u64> {
         let is_weight = |param: &ParamShape| u64::from(param.role.is_weight());
-        self.params.iter().scan(0, |count, param| Some(std::mem::replace(count, *count + is_weight(param)))).collect()
+        self.params
+            .iter()
+            .scan(0, |count, param| {
+                Some(std::mem::replace(count, *count + is_weight(param)))
+            })
+            .collect()
     }
 
     /// A count for each layer: the sum of those of its weight matrices.
     pub(crate) fn per_layer(&self, mut count: impl FnMut(usize) -> u64) -> Vec<u64> {
         let mut counts = vec![0; self.layers()];
-        for (id, param) in self.params.iter().enumerate().filter(|(_, param)| param.role.is_weight()) {
+        for (id, param) in self
+            .params
+            .iter()
+            .enumerate()
+            .filter(|(_, param)| param.role.is_weight())
+        {
             counts[param.layer] += count(id);
         }
         counts
     }
 
-    /// Numbers of all arrays. Sizes are far below what 64 bits hold: a network is checked before it is planned.
+    /// Numbers of all arrays. Sizes are far below what 64 bits hold: a network is checked before it
+    /// is planned.
     pub(crate) fn parameters(&self) -> u64 {
         self.params.iter().map(numbers).sum()
     }
@@ -188,7 +251,12 @@ impl Plan {
 
     /// Outputs of the widest signal for a whole batch.
     pub(crate) fn largest_activation(&self) -> u64 {
-        let widest = self.signals.iter().map(|signal| signal.units as u64 * signal.places as u64).max().unwrap_or(0);
+        let widest = self
+            .signals
+            .iter()
+            .map(|signal| signal.units as u64 * signal.places as u64)
+            .max()
+            .unwrap_or(0);
         widest.saturating_mul(self.batch as u64)
     }
 
@@ -199,7 +267,11 @@ impl Plan {
 
     /// Units of the widest layer.
     pub(crate) fn widest(&self) -> usize {
-        self.signals.iter().map(|signal| signal.units).max().unwrap_or(0)
+        self.signals
+            .iter()
+            .map(|signal| signal.units)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Units of the output layer.
@@ -207,10 +279,12 @@ impl Plan {
         self.signals.last().map_or(0, |signal| signal.units)
     }
 
-    /// How many epochs are done after this step, counted from 0; none if the step is not the last of an epoch.
+    /// How many epochs are done after this step, counted from 0; none if the step is not the last
+    /// of an epoch.
     pub fn epochs_done(&self, step: u64) -> Option<u64> {
         let done = step + 1;
-        done.is_multiple_of(self.epoch_steps).then(|| done / self.epoch_steps)
+        done.is_multiple_of(self.epoch_steps)
+            .then(|| done / self.epoch_steps)
     }
 }
 

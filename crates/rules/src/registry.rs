@@ -1,4 +1,5 @@
-//! The one list of rules. It drives the command line, help texts, documentation tables and the contract tests.
+//! The one list of rules. It drives the command line, help texts, documentation tables and the
+//! contract tests.
 
 use crate::error::nearest;
 use crate::{Error, Resolved, RuleEntry, RuleSettings, optimizers, rules};
@@ -36,13 +37,22 @@ pub const RULES: &[&RuleEntry] = &[
 ///
 /// [`Error::UnknownRule`], with the nearest known name.
 pub fn find(name: &str) -> Result<&'static RuleEntry, Error> {
-    RULES.iter().copied().find(|entry| entry.name == name).ok_or_else(|| {
-        let names: Vec<_> = RULES.iter().map(|entry| entry.name).collect();
-        Error::UnknownRule { found: name.to_owned(), expected: names.join(", "), suggestion: nearest(name, names.into_iter()) }
-    })
+    RULES
+        .iter()
+        .copied()
+        .find(|entry| entry.name == name)
+        .ok_or_else(|| {
+            let names: Vec<_> = RULES.iter().map(|entry| entry.name).collect();
+            Error::UnknownRule {
+                found: name.to_owned(),
+                expected: names.join(", "),
+                suggestion: nearest(name, names.into_iter()),
+            }
+        })
 }
 
-/// Reads a rule as written on a command line, such as `bdnn-dsd:threshold=20`, and checks its parameters.
+/// Reads a rule as written on a command line, such as `bdnn-dsd:threshold=20`, and checks its
+/// parameters.
 ///
 /// # Errors
 ///

@@ -24,9 +24,17 @@ pub enum Seam {
 
 impl Seam {
     /// Every seam, in that order.
-    pub const ALL: [Self; 6] = [Self::Activation, Self::WeightView, Self::Feedback, Self::ErrorSignal, Self::Gradient, Self::AfterUpdate];
+    pub const ALL: [Self; 6] = [
+        Self::Activation,
+        Self::WeightView,
+        Self::Feedback,
+        Self::ErrorSignal,
+        Self::Gradient,
+        Self::AfterUpdate,
+    ];
 
-    /// Whether it is a place of the signals of [`Plan::signals`](crate::Plan::signals), not of the arrays of [`Plan::params`](crate::Plan::params).
+    /// Whether it is a place of the signals of [`Plan::signals`](crate::Plan::signals), not of the
+    /// arrays of [`Plan::params`](crate::Plan::params).
     pub fn is_of_signals(self) -> bool {
         matches!(self, Self::Activation | Self::ErrorSignal)
     }
@@ -35,7 +43,8 @@ impl Seam {
 /// Where in training a hook is called; both counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct At {
-    /// The number of a signal at the seams of signals, that of an array at the others; see [`Seam::is_of_signals`].
+    /// The number of a signal at the seams of signals, that of an array at the others; see
+    /// [`Seam::is_of_signals`].
     pub id: usize,
     /// The step since the start of training.
     pub step: u64,
@@ -81,7 +90,8 @@ impl Measure {
 pub struct StateEntry<S> {
     /// Which array.
     pub name: &'static str,
-    /// The trained array that it belongs to, by its number in [`Plan::params`](crate::Plan::params).
+    /// The trained array that it belongs to, by its number in
+    /// [`Plan::params`](crate::Plan::params).
     pub param: usize,
     /// One value for each number of that array.
     pub values: StateValues<S>,
@@ -111,10 +121,11 @@ impl<S> StateValues<S> {
     }
 }
 
-/// What one learning rule does in a training step. Every hook does nothing unless a rule says otherwise, and is called only where the
-/// rule [`acts`](Self::acts).
+/// What one learning rule does in a training step. Every hook does nothing unless a rule says
+/// otherwise, and is called only where the rule [`acts`](Self::acts).
 ///
-/// Non-finite numbers are refused before any update, so hooks after the gradient may assume finite values.
+/// Non-finite numbers are refused before any update, so hooks after the gradient may assume finite
+/// values.
 pub trait Rule<S: Scalar>: Send {
     /// What the registry says of it.
     fn entry(&self) -> &'static RuleEntry;
@@ -122,32 +133,36 @@ pub trait Rule<S: Scalar>: Send {
     /// Whether the rule acts at this seam of this signal or array.
     fn acts(&self, seam: Seam, id: usize) -> bool;
 
-    /// Seam 1: factors `[rows, units]` for the output of hidden units in this step, applied forward and backward; there is a row for
-    /// each sample and place.
+    /// Seam 1: factors `[rows, units]` for the output of hidden units in this step, applied forward
+    /// and backward; there is a row for each sample and place.
     fn activation(&mut self, at: At, rows: usize) -> Option<&[S]> {
         let _ = (at, rows);
         None
     }
 
-    /// What the outputs of hidden units are multiplied with in evaluation, where seam 1 is silent; in `(0, 1]`.
+    /// What the outputs of hidden units are multiplied with in evaluation, where seam 1 is silent;
+    /// in `(0, 1]`.
     fn evaluation_factor(&self, signal: usize) -> S {
         let _ = signal;
         S::ONE
     }
 
-    /// Seam 2: writes the weights to use in this step's forward and backward pass instead of `weight`.
+    /// Seam 2: writes the weights to use in this step's forward and backward pass instead of
+    /// `weight`.
     fn weight_view(&mut self, at: At, weight: &[S], view: &mut [S]) {
         let _ = at;
         view.copy_from_slice(weight);
     }
 
-    /// Between the seams 2 and 3: what carries the error signal of this array's layer to the layer below.
+    /// Between the seams 2 and 3: what carries the error signal of this array's layer to the layer
+    /// below.
     fn feedback(&mut self, at: At) -> Option<Feedback<'_, S>> {
         let _ = at;
         None
     }
 
-    /// Seam 3: changes an error signal, the derivative of the loss at pre-activations `[rows, units]`.
+    /// Seam 3: changes an error signal, the derivative of the loss at pre-activations `[rows,
+    /// units]`.
     fn error_signal(&mut self, at: At, values: &mut [S], params: &dyn Params<S>) {
         let _ = (at, values, params);
     }
@@ -167,11 +182,11 @@ pub trait Rule<S: Scalar>: Send {
         let _ = (at, before, weight);
     }
 
-    /// Seam 5 and plain gradient descent in one pass over memory; weights and state come out bit-equal to those of the
-    /// separate hooks.
+    /// Seam 5 and plain gradient descent in one pass over memory; weights and state come out
+    /// bit-equal to those of the separate hooks.
     ///
-    /// Called only of rules whose entry says that they have it, where no other rule acts at seam 5 and none at seam 4: what a
-    /// rule makes of a gradient is checked before any weight changes.
+    /// Called only of rules whose entry says that they have it, where no other rule acts at seam 5
+    /// and none at seam 4: what a rule makes of a gradient is checked before any weight changes.
     fn fused_update(&mut self, at: At, learning_rate: S, weight: &mut [S], grad: &[S]) {
         let _ = (at, learning_rate, weight, grad);
     }
@@ -182,7 +197,8 @@ pub trait Rule<S: Scalar>: Send {
         Vec::new()
     }
 
-    /// What [`measures`](Self::measures) would count since its last call, for a checkpoint between two evaluations.
+    /// What [`measures`](Self::measures) would count since its last call, for a checkpoint between
+    /// two evaluations.
     fn counted(&self) -> Vec<u64> {
         Vec::new()
     }

@@ -1,4 +1,5 @@
-//! The two number types the engine computes in: `f32` for use, `f64` for gradient checks and oracles.
+//! The two number types the engine computes in: `f32` for use, `f64` for gradient checks and
+//! oracles.
 
 use std::fmt::{Debug, Display, LowerExp};
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};

@@ -1,9 +1,11 @@
 //! A share of a count, as its decimal digits say.
 //!
-//! 0.07 of 100 is 7, but in binary `0.07 * 100.0` is 7.000000000000001, and `0.29 * 100.0` is 28.999999999999996. What is as near to
-//! a whole number (or to a half) as rounding errors are is taken as that number.
+//! 0.07 of 100 is 7, but in binary `0.07 * 100.0` is 7.000000000000001, and `0.29 * 100.0` is
+//! 28.999999999999996. What is as near to a whole number (or to a half) as rounding errors are is
+//! taken as that number.
 
-/// Larger than the relative error of the product, and smaller than a difference that a person would write.
+/// Larger than the relative error of the product, and smaller than a difference that a person would
+/// write.
 const NEAR: f64 = 1e-12;
 
 /// The share of `count`, rounded up.
@@ -28,13 +30,19 @@ mod tests {
     #[test]
     fn shares_are_those_of_decimal_arithmetic() {
         for thousandths in 0..=1000_usize {
-            let share = format!("{}.{:03}", thousandths / 1000, thousandths % 1000).parse().unwrap();
+            let share = format!("{}.{:03}", thousandths / 1000, thousandths % 1000)
+                .parse()
+                .unwrap();
             for count in (0..=1000).chain([9999, 78_400, 1_000_000_000]) {
                 let exact = thousandths * count;
                 let what = format!("{share} of {count}");
                 assert_eq!(rounded_up(share, count), exact.div_ceil(1000), "{what}, up");
                 assert_eq!(rounded_down(share, count), exact / 1000, "{what}, down");
-                assert_eq!(rounded(share, count as u64), ((exact + 500) / 1000) as u64, "{what}, nearest");
+                assert_eq!(
+                    rounded(share, count as u64),
+                    ((exact + 500) / 1000) as u64,
+                    "{what}, nearest"
+                );
             }
         }
     }

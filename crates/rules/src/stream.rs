@@ -1,9 +1,11 @@
-//! Named random streams, counter-based: (seed, purpose, index) gives values, so a position is data and not history.
+//! Named random streams, counter-based: (seed, purpose, index) gives values, so a position is data
+//! and not history.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-/// Version of the stream definition; a change of it changes every number and needs a `numerics:` commit.
+/// Version of the stream definition; a change of it changes every number and needs a `numerics:`
+/// commit.
 const VERSION: u64 = 1;
 
 /// What a stream is for. Drawing from one never moves another.
@@ -45,7 +47,8 @@ pub struct Stream(ChaCha8Rng);
 impl Stream {
     /// The stream `index` of `purpose` in a run with this seed.
     ///
-    /// The 32 bytes of the key are: seed (8, little endian), label of the purpose (8, ASCII), version (8), zeros (8).
+    /// The 32 bytes of the key are: seed (8, little endian), label of the purpose (8, ASCII),
+    /// version (8), zeros (8).
     pub fn new(seed: u64, purpose: Purpose, index: u64) -> Self {
         let mut key = [0_u8; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -136,13 +139,24 @@ mod tests {
 
     #[test]
     fn the_first_thousand_values_of_every_stream_are_pinned() {
-        let purposes =
-            [Purpose::Init, Purpose::Shuffle, Purpose::Dropout, Purpose::Noise, Purpose::Split, Purpose::DropConnect, Purpose::Feedback];
+        let purposes = [
+            Purpose::Init,
+            Purpose::Shuffle,
+            Purpose::Dropout,
+            Purpose::Noise,
+            Purpose::Split,
+            Purpose::DropConnect,
+            Purpose::Feedback,
+        ];
         // FNV-1a over the bytes of 1,000 draws.
         let digest = |purpose| {
             let mut stream = Stream::new(7, purpose, 5);
-            let bytes = (0..1000).flat_map(|_| stream.bits().to_le_bytes()).collect::<Vec<_>>();
-            bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+            let bytes = (0..1000)
+                .flat_map(|_| stream.bits().to_le_bytes())
+                .collect::<Vec<_>>();
+            bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+            })
         };
         let expected = [
             375_239_092_410_214_867,
@@ -173,7 +187,10 @@ mod tests {
             counts[stream.below(6) as usize] += 1;
         }
         // 10,000 expected each; 5 standard deviations are 456.
-        assert!(counts.iter().all(|count| count.abs_diff(10_000) < 456), "{counts:?}");
+        assert!(
+            counts.iter().all(|count| count.abs_diff(10_000) < 456),
+            "{counts:?}"
+        );
     }
 
     #[test]
@@ -182,6 +199,9 @@ mod tests {
         let draws: Vec<f64> = (0..100_000).map(|_| stream.normal()).collect();
         let mean = draws.iter().sum::<f64>() / 1e5;
         let variance = draws.iter().map(|x| x * x).sum::<f64>() / 1e5;
-        assert!(mean.abs() < 0.016 && (variance - 1.0).abs() < 0.023, "mean {mean}, variance {variance}");
+        assert!(
+            mean.abs() < 0.016 && (variance - 1.0).abs() < 0.023,
+            "mean {mean}, variance {variance}"
+        );
     }
 }

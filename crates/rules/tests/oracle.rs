@@ -1,13 +1,16 @@
 //! BDNN-dsd against reference numbers that `PyTorch` made in `f64`: `oracle/rule.py`.
 //!
-//! Tolerance: none on the `dyadic` drive, whose every operation is exact in `f32` and `f64`; 1e-12 on the `decimal` drive,
-//! where both sides do the same operations and only their decimal notation may round. Counters, events and counts are equal.
+//! Tolerance: none on the `dyadic` drive, whose every operation is exact in `f32` and `f64`; 1e-12
+//! on the `decimal` drive, where both sides do the same operations and only their decimal notation
+//! may round. Counters, events and counts are equal.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use spinet_rules::{Algorithm1, At, Buildable, Chain, Plan, Resolved, RuleSettings, StateValues, resolve};
+use spinet_rules::{
+    Algorithm1, At, Buildable, Chain, Plan, Resolved, RuleSettings, StateValues, resolve,
+};
 
 #[derive(Deserialize)]
 struct Constants {
@@ -76,7 +79,10 @@ fn constants() -> Constants {
 fn assert_near(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
-        assert!((found - expected).abs() <= tolerance, "{what}[{index}] is {found}, expected {expected}");
+        assert!(
+            (found - expected).abs() <= tolerance,
+            "{what}[{index}] is {found}, expected {expected}"
+        );
     }
 }
 
@@ -101,7 +107,9 @@ fn algorithm_1_gives_the_reference_numbers() {
         let drive = &drives[&case.drive];
         let mut rule = Algorithm1::new(&case.options(), drive.initial_weights.len());
         let mut weight = drive.initial_weights.clone();
-        let mut events = ["appeared", "grew", "shrank", "disappeared"].map(|name| (name.to_owned(), 0)).into();
+        let mut events = ["appeared", "grew", "shrank", "disappeared"]
+            .map(|name| (name.to_owned(), 0))
+            .into();
         let mut reached = 0;
         for (step, grad) in drive.gradients.iter().enumerate() {
             let before = rule.bound.clone();
@@ -110,13 +118,32 @@ fn algorithm_1_gives_the_reference_numbers() {
             if let Some(state) = case.states.iter().find(|state| state.step == step + 1) {
                 reached += 1;
                 let what = format!("{}, step {}", case.name, state.step);
-                assert_near(&weight, &state.weights, case.tolerance(), &format!("{what}: weight"));
-                assert_near(&rule.bound, &state.bounds, case.tolerance(), &format!("{what}: bound"));
-                assert_eq!((&rule.over, &rule.decay), (&state.over, &state.decay), "{what}: counters");
+                assert_near(
+                    &weight,
+                    &state.weights,
+                    case.tolerance(),
+                    &format!("{what}: weight"),
+                );
+                assert_near(
+                    &rule.bound,
+                    &state.bounds,
+                    case.tolerance(),
+                    &format!("{what}: bound"),
+                );
+                assert_eq!(
+                    (&rule.over, &rule.decay),
+                    (&state.over, &state.decay),
+                    "{what}: counters"
+                );
                 assert_eq!(events, state.spine_events, "{what}: events");
             }
         }
-        assert_eq!(reached, case.states.len(), "{}: every stored state is reached", case.name);
+        assert_eq!(
+            reached,
+            case.states.len(),
+            "{}: every stored state is reached",
+            case.name
+        );
     }
 }
 
@@ -131,41 +158,91 @@ fn from<S: Buildable>(values: &[S]) -> Vec<f64> {
 /// Bounds and counters as the rule would save them.
 fn saved<S: Buildable>(chain: &Chain<S>) -> (Vec<f64>, Vec<u64>, Vec<u64>) {
     let state = chain.rules()[0].state();
-    let values = |name: &str| &state.iter().find(|entry| entry.name == name).unwrap().values;
+    let values = |name: &str| {
+        &state
+            .iter()
+            .find(|entry| entry.name == name)
+            .unwrap()
+            .values
+    };
     let counts = |name: &str| match values(name) {
         StateValues::Counts(counts) => counts.iter().map(|count| u64::from(*count)).collect(),
         StateValues::Scalars(_) => panic!("{name} must be counts"),
     };
-    let StateValues::Scalars(bound) = values("bound") else { panic!("bounds must be numbers") };
+    let StateValues::Scalars(bound) = values("bound") else {
+        panic!("bounds must be numbers")
+    };
     (from(bound), counts("over"), counts("decay"))
 }
 
-fn assert_rule_gives_the_reference_numbers<S: Buildable>(case: &Case, drive: &Drive, is_fused: bool) {
+fn assert_rule_gives_the_reference_numbers<S: Buildable>(
+    case: &Case,
+    drive: &Drive,
+    is_fused: bool,
+) {
     let plan = Plan::dense(&[drive.initial_weights.len(), 1]);
     let chain = Chain::<S>::from_settings(&[case.settings()], &plan).unwrap();
-    let mut chain = if is_fused { chain } else { chain.unfused(&plan) };
+    let mut chain = if is_fused {
+        chain
+    } else {
+        chain.unfused(&plan)
+    };
     let mut weight = to::<S>(&drive.initial_weights);
     let mut totals: BTreeMap<&str, u64> = BTreeMap::new();
     let mut reached = 0;
     for (step, grad) in drive.gradients.iter().enumerate() {
-        chain.update(At { id: 0, step: step as u64 }, S::from_f64(drive.learning_rate), &mut weight, &to::<S>(grad));
-        let Some(state) = case.states.iter().find(|state| state.step == step + 1) else { continue };
+        chain.update(
+            At {
+                id: 0,
+                step: step as u64,
+            },
+            S::from_f64(drive.learning_rate),
+            &mut weight,
+            &to::<S>(grad),
+        );
+        let Some(state) = case.states.iter().find(|state| state.step == step + 1) else {
+            continue;
+        };
         reached += 1;
         let what = format!("{}, step {}, fused {is_fused}", case.name, state.step);
         let (bound, over, decay) = saved(&chain);
-        assert_near(&from(&weight), &state.weights, case.tolerance(), &format!("{what}: weight"));
-        assert_near(&bound, &state.bounds, case.tolerance(), &format!("{what}: bound"));
-        assert_eq!((&over, &decay), (&state.over, &state.decay), "{what}: counters");
+        assert_near(
+            &from(&weight),
+            &state.weights,
+            case.tolerance(),
+            &format!("{what}: weight"),
+        );
+        assert_near(
+            &bound,
+            &state.bounds,
+            case.tolerance(),
+            &format!("{what}: bound"),
+        );
+        assert_eq!(
+            (&over, &decay),
+            (&state.over, &state.decay),
+            "{what}: counters"
+        );
         // A report counts since the report before it; the reference counts since the first step.
         for measure in chain.measures(&vec![weight.as_slice(), &[]]).remove(0).1 {
             let total = totals.entry(measure.name).or_default();
-            *total = measure.total() + if state.spine_events.contains_key(measure.name) { *total } else { 0 };
+            *total = measure.total()
+                + if state.spine_events.contains_key(measure.name) {
+                    *total
+                } else {
+                    0
+                };
         }
         for (name, expected) in &state.spine_events {
             assert_eq!(totals[name.as_str()], *expected, "{what}: {name}");
         }
     }
-    assert_eq!(reached, case.states.len(), "{}: every stored state is reached", case.name);
+    assert_eq!(
+        reached,
+        case.states.len(),
+        "{}: every stored state is reached",
+        case.name
+    );
     for (name, expected) in &case.counts {
         assert_eq!(totals[name.as_str()], *expected, "{}: {name}", case.name);
     }

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use proptest::prelude::*;
-use spinet_rules::{Algorithm1, At, Buildable, Chain, Dropout, Plan, Rule, RuleSettings, StateValues, resolve};
+use spinet_rules::{
+    Algorithm1, At, Buildable, Chain, Dropout, Plan, Rule, RuleSettings, StateValues, resolve,
+};
 
 const COUNTINGS: [&str; 2] = ["consecutive", "cumulative"];
 
@@ -19,39 +21,73 @@ struct Course {
 
 /// Ordinary numbers, and multiples of 1/8 that meet bounds exactly.
 fn number(most: f64) -> impl Strategy<Value = f64> {
-    prop_oneof![-most..most, (-8 * most as i32..=8 * most as i32).prop_map(|eighths| f64::from(eighths) / 8.0)]
+    prop_oneof![
+        -most..most,
+        (-8 * most as i32..=8 * most as i32).prop_map(|eighths| f64::from(eighths) / 8.0)
+    ]
 }
 
 fn width() -> impl Strategy<Value = f64> {
-    prop_oneof![0.01..1.0_f64, (1..=8_i32).prop_map(|eighths| f64::from(eighths) / 8.0)]
+    prop_oneof![
+        0.01..1.0_f64,
+        (1..=8_i32).prop_map(|eighths| f64::from(eighths) / 8.0)
+    ]
 }
 
 /// A rule, its initial bound and its threshold.
 fn rule() -> impl Strategy<Value = (RuleSettings, f64, u64)> {
-    let countings = (prop::sample::select(&COUNTINGS[..]), prop::sample::select(&COUNTINGS[..]));
+    let countings = (
+        prop::sample::select(&COUNTINGS[..]),
+        prop::sample::select(&COUNTINGS[..]),
+    );
     let steps = (width(), prop::option::of(width()));
-    (width(), steps, 1..=6_u64, countings).prop_map(|(initial_bound, steps, threshold, (growth_counting, shrink_counting))| {
-        let (bound_step, retraction_step) = steps;
-        let rule = match retraction_step {
-            Some(step) => RuleSettings::new("spine-retraction").with_number("retraction_step", step),
-            None => RuleSettings::new("bdnn-dsd"),
-        };
-        let rule = rule.with_number("initial_bound", initial_bound).with_number("bound_step", bound_step);
-        let rule = rule.with_number("threshold", threshold as f64);
-        (rule.with_text("growth_counting", growth_counting).with_text("shrink_counting", shrink_counting), initial_bound, threshold)
-    })
+    (width(), steps, 1..=6_u64, countings).prop_map(
+        |(initial_bound, steps, threshold, (growth_counting, shrink_counting))| {
+            let (bound_step, retraction_step) = steps;
+            let rule = match retraction_step {
+                Some(step) => {
+                    RuleSettings::new("spine-retraction").with_number("retraction_step", step)
+                }
+                None => RuleSettings::new("bdnn-dsd"),
+            };
+            let rule = rule
+                .with_number("initial_bound", initial_bound)
+                .with_number("bound_step", bound_step);
+            let rule = rule.with_number("threshold", threshold as f64);
+            (
+                rule.with_text("growth_counting", growth_counting)
+                    .with_text("shrink_counting", shrink_counting),
+                initial_bound,
+                threshold,
+            )
+        },
+    )
 }
 
 /// `most` is the largest magnitude of a gradient.
 fn course(most: f64) -> impl Strategy<Value = Course> {
-    (rule(), prop_oneof![0.0..1.0, Just(0.5)], 1..=6_usize, 1..=40_usize).prop_flat_map(move |(rule, learning_rate, count, steps)| {
-        let weights = prop::collection::vec(number(2.0), count);
-        let gradients = prop::collection::vec(prop::collection::vec(number(most), count), steps);
-        (weights, gradients).prop_map(move |(weights, gradients)| {
-            let (rule, initial_bound, threshold) = rule.clone();
-            Course { rule, initial_bound, threshold, learning_rate, weights, gradients }
+    (
+        rule(),
+        prop_oneof![0.0..1.0, Just(0.5)],
+        1..=6_usize,
+        1..=40_usize,
+    )
+        .prop_flat_map(move |(rule, learning_rate, count, steps)| {
+            let weights = prop::collection::vec(number(2.0), count);
+            let gradients =
+                prop::collection::vec(prop::collection::vec(number(most), count), steps);
+            (weights, gradients).prop_map(move |(weights, gradients)| {
+                let (rule, initial_bound, threshold) = rule.clone();
+                Course {
+                    rule,
+                    initial_bound,
+                    threshold,
+                    learning_rate,
+                    weights,
+                    gradients,
+                }
+            })
         })
-    })
 }
 
 fn plan(weights: usize) -> Plan {
@@ -66,12 +102,22 @@ struct Saved {
 }
 
 fn saved<S: Buildable>(chain: &Chain<S>) -> Saved {
-    let mut saved = Saved { bound: Vec::new(), over: Vec::new(), decay: Vec::new() };
+    let mut saved = Saved {
+        bound: Vec::new(),
+        over: Vec::new(),
+        decay: Vec::new(),
+    };
     for entry in chain.rules()[0].state() {
         match (entry.name, entry.values) {
-            ("bound", StateValues::Scalars(values)) => saved.bound = values.iter().map(|value| value.to_f64()).collect(),
-            ("over", StateValues::Counts(counts)) => saved.over = counts.iter().map(|count| u64::from(*count)).collect(),
-            ("decay", StateValues::Counts(counts)) => saved.decay = counts.iter().map(|count| u64::from(*count)).collect(),
+            ("bound", StateValues::Scalars(values)) => {
+                saved.bound = values.iter().map(|value| value.to_f64()).collect();
+            }
+            ("over", StateValues::Counts(counts)) => {
+                saved.over = counts.iter().map(|count| u64::from(*count)).collect();
+            }
+            ("decay", StateValues::Counts(counts)) => {
+                saved.decay = counts.iter().map(|count| u64::from(*count)).collect();
+            }
             other => panic!("unexpected state {other:?}"),
         }
     }
@@ -83,11 +129,28 @@ fn each_step<S: Buildable>(
     course: &Course,
     mut see: impl FnMut(usize, &mut Chain<S>, &[S]) -> Result<(), TestCaseError>,
 ) -> Result<(), TestCaseError> {
-    let to = |values: &[f64]| values.iter().map(|value| S::from_f64(*value)).collect::<Vec<S>>();
-    let mut chain = Chain::<S>::from_settings(std::slice::from_ref(&course.rule), &plan(course.weights.len())).unwrap();
+    let to = |values: &[f64]| {
+        values
+            .iter()
+            .map(|value| S::from_f64(*value))
+            .collect::<Vec<S>>()
+    };
+    let mut chain = Chain::<S>::from_settings(
+        std::slice::from_ref(&course.rule),
+        &plan(course.weights.len()),
+    )
+    .unwrap();
     let mut weight = to(&course.weights);
     for (step, grad) in course.gradients.iter().enumerate() {
-        chain.update(At { id: 0, step: step as u64 }, S::from_f64(course.learning_rate), &mut weight, &to(grad));
+        chain.update(
+            At {
+                id: 0,
+                step: step as u64,
+            },
+            S::from_f64(course.learning_rate),
+            &mut weight,
+            &to(grad),
+        );
         see(step, &mut chain, &weight)?;
     }
     Ok(())
@@ -99,9 +162,15 @@ fn holds_its_weights<S: Buildable>(course: &Course) -> Result<(), TestCaseError>
         let Saved { bound, over, decay } = saved(chain);
         for (weight, bound) in weight.iter().zip(&bound) {
             prop_assert!(*bound >= 0.0, "step {step}: bound {bound}");
-            prop_assert!(weight.to_f64().abs() <= *bound, "step {step}: weight {weight} beyond {bound}");
+            prop_assert!(
+                weight.to_f64().abs() <= *bound,
+                "step {step}: weight {weight} beyond {bound}"
+            );
         }
-        prop_assert!(over.iter().chain(&decay).all(|count| *count < threshold), "step {step}: {over:?}, {decay:?}");
+        prop_assert!(
+            over.iter().chain(&decay).all(|count| *count < threshold),
+            "step {step}: {over:?}, {decay:?}"
+        );
         Ok(())
     })
 }

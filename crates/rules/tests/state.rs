@@ -1,4 +1,5 @@
-//! Saved state that does not fit a rule is refused; the contract test holds that state that fits goes on bit-equal.
+//! Saved state that does not fit a rule is refused; the contract test holds that state that fits
+//! goes on bit-equal.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_rules::{BdnnDsd, Plan, Rule, StateEntry, StateValues, resolve};
@@ -16,10 +17,20 @@ fn refusal(spoil: impl FnOnce(&mut Vec<StateEntry<f32>>)) -> String {
 #[test]
 fn saved_state_that_does_not_fit_is_refused_with_array_layer_and_reason() {
     let lacks = |entry: &str, layer: usize, values: usize, found: &str| {
-        format!("rule `bdnn-dsd`: saved state lacks `{entry}` of layer{layer}.weight with {values} values (found {found})")
+        format!(
+            "rule `bdnn-dsd`: saved state lacks `{entry}` of layer{layer}.weight with {values} values (found {found})"
+        )
     };
-    for (index, (entry, layer, values)) in
-        [("bound", 1, 20), ("over", 1, 20), ("decay", 1, 20), ("bound", 2, 15), ("over", 2, 15), ("decay", 2, 15)].into_iter().enumerate()
+    for (index, (entry, layer, values)) in [
+        ("bound", 1, 20),
+        ("over", 1, 20),
+        ("decay", 1, 20),
+        ("bound", 2, 15),
+        ("over", 2, 15),
+        ("decay", 2, 15),
+    ]
+    .into_iter()
+    .enumerate()
     {
         let missing = refusal(|state| drop(state.remove(index)));
         assert_eq!(missing, lacks(entry, layer, values, "nothing"));
@@ -34,18 +45,35 @@ fn saved_state_that_does_not_fit_is_refused_with_array_layer_and_reason() {
                 StateValues::Counts(counts) => StateValues::Scalars(vec![0.0; counts.len()]),
             }
         });
-        assert_eq!(other, lacks(entry, layer, values, "numbers of another type"));
-        // A counter at its threshold cannot be saved by a step, and one at 65,535 would overflow in the next.
+        assert_eq!(
+            other,
+            lacks(entry, layer, values, "numbers of another type")
+        );
+        // A counter at its threshold cannot be saved by a step, and one at 65,535 would overflow in
+        // the next.
         if entry != "bound" {
             let large = refusal(|state| state[index].values = StateValues::Counts(vec![4; values]));
-            assert_eq!(large, lacks(entry, layer, values, "the count 4, expected at most 3"));
+            assert_eq!(
+                large,
+                lacks(entry, layer, values, "the count 4, expected at most 3")
+            );
         }
     }
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.5] {
         let message = refusal(|state| {
-            let StateValues::Scalars(values) = &mut state[3].values else { panic!("bounds are numbers") };
+            let StateValues::Scalars(values) = &mut state[3].values else {
+                panic!("bounds are numbers")
+            };
             values[14] = bad;
         });
-        assert_eq!(message, lacks("bound", 2, 15, &format!("the value {bad}, expected a finite number of at least 0e0")));
+        assert_eq!(
+            message,
+            lacks(
+                "bound",
+                2,
+                15,
+                &format!("the value {bad}, expected a finite number of at least 0e0")
+            )
+        );
     }
 }

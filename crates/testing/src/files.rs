@@ -1,4 +1,5 @@
-//! A run of a few steps with its checkpoint and model, and whether it goes on from another checkpoint.
+//! A run of a few steps with its checkpoint and model, and whether it goes on from another
+//! checkpoint.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +10,12 @@ use spinet_train::{Advance, Error, Model, RunDirectory, Safety, TrainConfig, Tra
 
 fn data() -> Dataset {
     let pixels: Vec<u8> = (0..60).map(|index| (index * 37 % 251) as u8).collect();
-    let samples = Samples::new(pixels, (0..10).map(|index| index % 2).collect::<Vec<u8>>(), [2, 3]).unwrap();
+    let samples = Samples::new(
+        pixels,
+        (0..10).map(|index| index % 2).collect::<Vec<u8>>(),
+        [2, 3],
+    )
+    .unwrap();
     Dataset {
         name: "tiny".to_owned(),
         train: samples.clone(),
@@ -22,7 +28,9 @@ fn data() -> Dataset {
 }
 
 pub fn config(hidden: usize) -> TrainConfig {
-    let rules = ["bdnn-dsd:threshold=2,biases=bounded", "momentum"].map(|rule| rule.parse().unwrap()).into();
+    let rules = ["bdnn-dsd:threshold=2,biases=bounded", "momentum"]
+        .map(|rule| rule.parse().unwrap())
+        .into();
     let config = TrainConfig {
         data: "tiny".to_owned(),
         hidden: vec![hidden],
@@ -51,7 +59,10 @@ impl Files {
         let directory = RunDirectory::open(root.path()).unwrap();
         let mut trainer = Trainer::new(&config, &data, Threads::one()).unwrap();
         directory.begin(&mut trainer, &data).unwrap();
-        let safety = Safety { is_tried: false, ..Safety::default() };
+        let safety = Safety {
+            is_tried: false,
+            ..Safety::default()
+        };
         let stop = safety.stop.clone();
         let error = directory.run(&mut trainer, &data, &safety, &mut |_, trainer| {
             if trainer.position().step == 5 {
@@ -60,12 +71,26 @@ impl Files {
         });
         assert!(matches!(error.unwrap_err(), Error::Interrupted { .. }));
         drop(directory);
-        let is_checkpoint = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "safetensors");
-        let name = fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().path()).find(is_checkpoint).unwrap();
+        let is_checkpoint = |path: &PathBuf| {
+            path.extension()
+                .is_some_and(|extension| extension == "safetensors")
+        };
+        let name = fs::read_dir(root.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .find(is_checkpoint)
+            .unwrap();
         let checkpoint = fs::read(&name).unwrap();
         let path = root.path().join("model");
         Model::of(&trainer, &data).save(&path).unwrap();
-        Self { root, config, data, name, checkpoint, model: fs::read(path).unwrap() }
+        Self {
+            root,
+            config,
+            data,
+            name,
+            checkpoint,
+            model: fs::read(path).unwrap(),
+        }
     }
 
     pub fn trainer(&self) -> Trainer {
@@ -76,7 +101,9 @@ impl Files {
     pub fn is_taken(&self, trainer: &mut Trainer, checkpoint: &[u8]) -> bool {
         fs::write(&self.name, checkpoint).unwrap();
         let directory = RunDirectory::open(self.root.path()).unwrap();
-        directory.begin(trainer, &self.data).is_ok_and(|start| start.from.is_some())
+        directory
+            .begin(trainer, &self.data)
+            .is_ok_and(|start| start.from.is_some())
     }
 
     /// The same; a run that takes one must be able to go on.
@@ -85,7 +112,10 @@ impl Files {
         let is_taken = self.is_taken(&mut trainer, checkpoint);
         if is_taken {
             // A rule's state may be strange, but the run ends or says why not.
-            while !matches!(trainer.advance(), Ok(Advance::Finished) | Err(Error::Diverged { .. })) {}
+            while !matches!(
+                trainer.advance(),
+                Ok(Advance::Finished) | Err(Error::Diverged { .. })
+            ) {}
         }
         is_taken
     }

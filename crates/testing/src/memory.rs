@@ -1,6 +1,10 @@
-//! An allocator that counts, for each thread, the bytes in use, their peak and the largest single request.
+//! An allocator that counts, for each thread, the bytes in use, their peak and the largest single
+//! request.
 
-#![allow(unsafe_code, reason = "a global allocator is an unsafe trait; it only counts and passes on")]
+#![allow(
+    unsafe_code,
+    reason = "a global allocator is an unsafe trait; it only counts and passes on"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -13,9 +17,10 @@ thread_local! {
 
 pub struct Counting;
 
-/// `realloc` is left to its default of a new block, a copy and a release, so that both blocks count.
-// SAFETY: every request goes to the system's allocator unchanged; the counters are cells of this thread, need no
-// allocation and cannot unwind.
+/// `realloc` is left to its default of a new block, a copy and a release, so that both blocks
+/// count.
+// SAFETY: every request goes to the system's allocator unchanged; the counters are cells of this
+// thread, need no allocation and cannot unwind.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         taken(layout.size());
@@ -57,7 +62,13 @@ pub fn measure<T>(call: impl FnOnce() -> T) -> (T, Usage) {
     PEAK.set(before);
     LARGEST.set(0);
     let result = call();
-    (result, Usage { peak: (PEAK.get() - before) as usize, largest: LARGEST.get() })
+    (
+        result,
+        Usage {
+            peak: (PEAK.get() - before) as usize,
+            largest: LARGEST.get(),
+        },
+    )
 }
 
 #[cfg(test)]

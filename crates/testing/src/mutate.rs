@@ -1,4 +1,5 @@
-//! Files with a few places changed, and the bars that a reader of them is held to; for the tests of every crate that reads files.
+//! Files with a few places changed, and the bars that a reader of them is held to; for the tests of
+//! every crate that reads files.
 
 use std::time::{Duration, Instant};
 
@@ -9,22 +10,42 @@ pub const FILES: usize = 20_000;
 pub const LIMIT: usize = MIB;
 const SLOWEST: Duration = Duration::from_millis(100);
 
-const BOUNDARIES: [u32; 12] = [0, 1, 2, 0x7f, 0xff, 0x100, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff];
+const BOUNDARIES: [u32; 12] = [
+    0,
+    1,
+    2,
+    0x7f,
+    0xff,
+    0x100,
+    0xffff,
+    0x1_0000,
+    0x7fff_ffff,
+    0x8000_0000,
+    0xffff_fffe,
+    0xffff_ffff,
+];
 
 /// Changes one to four places.
 pub fn mutate(file: &[u8], numbers: &mut Numbers) -> Vec<u8> {
     let mut file = file.to_vec();
     for _ in 0..=numbers.below(4) {
         let at = numbers.below(file.len());
-        let length = numbers.below(file.len() - at + 1).min(1 + numbers.below(64));
+        let length = numbers
+            .below(file.len() - at + 1)
+            .min(1 + numbers.below(64));
         match numbers.below(8) {
             0 | 1 if !file.is_empty() => file[at] ^= 1 << numbers.below(8),
             2 if !file.is_empty() => file[at] = numbers.draw() as u8,
             // Headers are where the numbers are.
             3 | 4 if file.len() >= 20 => {
                 let offset = 4 * numbers.below(4);
-                let near = (file.len() as u32).wrapping_add(numbers.below(5) as u32).wrapping_sub(2);
-                let value = BOUNDARIES.get(numbers.below(BOUNDARIES.len() + 1)).copied().unwrap_or(near);
+                let near = (file.len() as u32)
+                    .wrapping_add(numbers.below(5) as u32)
+                    .wrapping_sub(2);
+                let value = BOUNDARIES
+                    .get(numbers.below(BOUNDARIES.len() + 1))
+                    .copied()
+                    .unwrap_or(near);
                 file[offset..offset + 4].copy_from_slice(&value.to_be_bytes());
             }
             5 => drop(file.splice(at..at + length, [])),
@@ -44,7 +65,12 @@ pub fn mutate(file: &[u8], numbers: &mut Numbers) -> Vec<u8> {
 }
 
 /// Runs `read` on mutated files and holds it to the bars; returns how many it accepted.
-pub fn run(name: &str, seed: u64, make: &dyn Fn(&mut Numbers) -> Vec<u8>, read: &dyn Fn(&[u8]) -> bool) -> usize {
+pub fn run(
+    name: &str,
+    seed: u64,
+    make: &dyn Fn(&mut Numbers) -> Vec<u8>,
+    read: &dyn Fn(&[u8]) -> bool,
+) -> usize {
     let mut numbers = Numbers(seed);
     let mut accepted = 0;
     for number in 0..FILES {
@@ -63,8 +89,14 @@ pub fn run(name: &str, seed: u64, make: &dyn Fn(&mut Numbers) -> Vec<u8>, read: 
         }
         accepted += usize::from(is_accepted);
         assert!(elapsed <= SLOWEST, "{name} {number}: {elapsed:?}");
-        assert!(usage.peak <= 16 * MIB + 2 * LIMIT, "{name} {number}: {usage:?}");
-        assert!(usage.largest <= LIMIT + file.len().max(MIB), "{name} {number}: {usage:?}");
+        assert!(
+            usage.peak <= 16 * MIB + 2 * LIMIT,
+            "{name} {number}: {usage:?}"
+        );
+        assert!(
+            usage.largest <= LIMIT + file.len().max(MIB),
+            "{name} {number}: {usage:?}"
+        );
     }
     accepted
 }

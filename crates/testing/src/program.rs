@@ -48,7 +48,10 @@ impl Bench {
 
     pub fn command_of(&self, words: &[&str]) -> Command {
         let mut command = Command::new(program());
-        command.args(words).current_dir(self.0.path()).env_remove("SPINET_DATA");
+        command
+            .args(words)
+            .current_dir(self.0.path())
+            .env_remove("SPINET_DATA");
         command
     }
 
@@ -63,13 +66,19 @@ impl Bench {
 
     /// Trains a small network into `directory`.
     pub fn train(&self, directory: &str, flags: &str) -> String {
-        self.done(&format!("train --hidden 10 --epochs 5 --rule bdnn-dsd --out {directory} {flags}"))
+        self.done(&format!(
+            "train --hidden 10 --epochs 5 --rule bdnn-dsd --out {directory} {flags}"
+        ))
     }
 
     /// Runs with this exit code and returns standard error.
     pub fn refused(&self, code: i32, words: &str) -> String {
         let answer = self.run(words);
-        assert_eq!(answer.code, code, "{words}\n{}{}", answer.stdout, answer.stderr);
+        assert_eq!(
+            answer.code, code,
+            "{words}\n{}{}",
+            answer.stdout, answer.stderr
+        );
         assert!(answer.stderr.starts_with("spinet: "), "{}", answer.stderr);
         answer.stderr
     }
@@ -86,7 +95,11 @@ impl Bench {
 impl Answer {
     pub fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        Self { code: output.status.code().unwrap(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+        Self {
+            code: output.status.code().unwrap(),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
     }
 
     pub fn done(self) -> String {
@@ -102,7 +115,10 @@ pub fn unsealed(record: &str) -> String {
 
 /// Names in a directory, sorted.
 pub fn names(directory: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }

@@ -1,7 +1,9 @@
 //! Every reader of foreign bytes as a function of those bytes; whether they were accepted.
 //!
-//! A reader may refuse or accept, never panic, hang or take more memory than its limit; what it accepts agrees with itself, and what the
-//! command does with it does no harm either. `cargo xtask fuzz` searches for bytes that break this; those once found are kept under `seeds/` and read by an ordinary test.
+//! A reader may refuse or accept, never panic, hang or take more memory than its limit; what it
+//! accepts agrees with itself, and what the command does with it does no harm either. `cargo xtask
+//! fuzz` searches for bytes that break this; those once found are kept under `seeds/` and read by
+//! an ordinary test.
 
 use std::cell::OnceCell;
 use std::io::Write;
@@ -20,7 +22,9 @@ use spinet_train::{MetricsLog, Model, Schedule, TrainConfig};
 
 use crate::files::Files;
 use crate::reseal::resealed;
-use crate::sound::{FILES_OF_SET, LAYOUT, check_features, check_images, check_labels, check_records, check_table};
+use crate::sound::{
+    FILES_OF_SET, LAYOUT, check_features, check_images, check_labels, check_records, check_table,
+};
 
 /// A reader's name and the reader.
 pub type Reader = (&'static str, fn(&[u8]) -> bool);
@@ -52,7 +56,14 @@ fn path() -> &'static Path {
 
 /// Images in the idx format, plain or gzip.
 pub fn idx_images(bytes: &[u8]) -> bool {
-    let images = idx::parse_images(bytes, path(), &Limits { max_bytes: LIMIT, shape: None });
+    let images = idx::parse_images(
+        bytes,
+        path(),
+        &Limits {
+            max_bytes: LIMIT,
+            shape: None,
+        },
+    );
     images.is_ok_and(|images| {
         check_images(&images, LIMIT);
         true
@@ -61,7 +72,15 @@ pub fn idx_images(bytes: &[u8]) -> bool {
 
 /// Labels in the idx format, plain or gzip.
 pub fn idx_labels(bytes: &[u8]) -> bool {
-    let labels = idx::parse_labels(bytes, path(), 10, &Limits { max_bytes: LIMIT, shape: None });
+    let labels = idx::parse_labels(
+        bytes,
+        path(),
+        10,
+        &Limits {
+            max_bytes: LIMIT,
+            shape: None,
+        },
+    );
     labels.is_ok_and(|labels| {
         check_labels(&labels, LIMIT);
         true
@@ -76,25 +95,48 @@ pub fn cifar(bytes: &[u8]) -> bool {
     })
 }
 
-/// A tar archive of such records, as gzip and as found: a search seldom makes a gzip file that fits its own checksum.
+/// A tar archive of such records, as gzip and as found: a search seldom makes a gzip file that fits
+/// its own checksum.
 pub fn archive(bytes: &[u8]) -> bool {
     let mut packed = GzEncoder::new(Vec::new(), Compression::none());
     packed.write_all(bytes).unwrap();
     let packed = packed.finish().unwrap();
     [bytes, &packed].iter().any(|bytes| {
-        spinet_data::archive::parse(bytes, path(), &FILES_OF_SET, &LAYOUT, LIMIT).is_ok_and(|parts| {
-            assert!(parts.iter().all(|part| !part.is_empty() && part.labels().iter().all(|label| *label < 10)));
-            true
-        })
+        spinet_data::archive::parse(bytes, path(), &FILES_OF_SET, &LAYOUT, LIMIT).is_ok_and(
+            |parts| {
+                assert!(
+                    parts
+                        .iter()
+                        .all(|part| !part.is_empty()
+                            && part.labels().iter().all(|label| *label < 10))
+                );
+                true
+            },
+        )
     })
 }
 
-/// Reads a table with labels, one without as a model is asked about, and one with the classes of a model in a named column.
-fn read_table(bytes: &[u8], parse: fn(&[u8], &Path, &TableOptions) -> Result<Table, Error>) -> bool {
-    let options = TableOptions { max_bytes: LIMIT, ..TableOptions::default() };
-    let for_a_model = TableOptions { features: Some(2), needs_labels: false, ..options.clone() };
+/// Reads a table with labels, one without as a model is asked about, and one with the classes of a
+/// model in a named column.
+fn read_table(
+    bytes: &[u8],
+    parse: fn(&[u8], &Path, &TableOptions) -> Result<Table, Error>,
+) -> bool {
+    let options = TableOptions {
+        max_bytes: LIMIT,
+        ..TableOptions::default()
+    };
+    let for_a_model = TableOptions {
+        features: Some(2),
+        needs_labels: false,
+        ..options.clone()
+    };
     let classes = ["ant", "b\"ee", "0", "1"].map(str::to_owned).to_vec();
-    let with_its_classes = TableOptions { label: Some(Column::Name("kind".to_owned())), class_names: Some(classes), ..options.clone() };
+    let with_its_classes = TableOptions {
+        label: Some(Column::Name("kind".to_owned())),
+        class_names: Some(classes),
+        ..options.clone()
+    };
     let tables = [options, with_its_classes].map(|options| parse(bytes, path(), &options));
     let features = parse(bytes, path(), &for_a_model);
     tables.iter().flatten().for_each(check_table);
@@ -123,11 +165,16 @@ pub fn png(bytes: &[u8]) -> bool {
 /// A model, as found and with a checksum that fits; what is read is scored and saved.
 pub fn model(bytes: &[u8]) -> bool {
     let is_good = |bytes: &[u8]| {
-        let Ok(model) = Model::parse(bytes, path()) else { return false };
+        let Ok(model) = Model::parse(bytes, path()) else {
+            return false;
+        };
         let folder = tempfile::tempdir().unwrap();
         let again = folder.path().join("model");
         model.save(&again).unwrap();
-        assert_eq!(Model::read(&again).unwrap().arrays_sha256(), model.arrays_sha256());
+        assert_eq!(
+            Model::read(&again).unwrap().arrays_sha256(),
+            model.arrays_sha256()
+        );
         let [rows, columns] = model.description.shape;
         if let Ok(samples) = Samples::new(vec![7; rows * columns], vec![0], [rows, columns]) {
             // Another processor's kernel, or columns that are standardised.
@@ -138,7 +185,8 @@ pub fn model(bytes: &[u8]) -> bool {
     as_found_or_repaired(bytes, &is_good)
 }
 
-/// A checkpoint, as found and with a checksum that fits; the run goes on to its end from what is accepted.
+/// A checkpoint, as found and with a checksum that fits; the run goes on to its end from what is
+/// accepted.
 pub fn checkpoint(bytes: &[u8]) -> bool {
     thread_local! {
         static FILES: OnceCell<Files> = const { OnceCell::new() };
@@ -152,17 +200,29 @@ pub fn checkpoint(bytes: &[u8]) -> bool {
 /// A search gets no further than the checksum unless that is made right.
 fn as_found_or_repaired(bytes: &[u8], read: &dyn Fn(&[u8]) -> bool) -> bool {
     let is_good = read(bytes);
-    let is_repaired_good = resealed(bytes, &mut str::to_owned, &mut |_, _| {}).is_some_and(|bytes| read(&bytes));
-    assert!(is_repaired_good || !is_good, "the checksum that a good file is given does not fit");
+    let is_repaired_good =
+        resealed(bytes, &mut str::to_owned, &mut |_, _| {}).is_some_and(|bytes| read(&bytes));
+    assert!(
+        is_repaired_good || !is_good,
+        "the checksum that a good file is given does not fit"
+    );
     is_repaired_good
 }
 
 /// A run's settings.
 pub fn config(bytes: &[u8]) -> bool {
-    let config = str::from_utf8(bytes).ok().and_then(|text| TrainConfig::parse(text, path()).ok());
+    let config = str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| TrainConfig::parse(text, path()).ok());
     config.is_some_and(|config| {
         let text = config.to_toml().unwrap();
-        assert_eq!(TrainConfig::parse(&text, path()).unwrap().to_toml().unwrap(), text);
+        assert_eq!(
+            TrainConfig::parse(&text, path())
+                .unwrap()
+                .to_toml()
+                .unwrap(),
+            text
+        );
         true
     })
 }
@@ -174,9 +234,12 @@ pub fn metrics(bytes: &[u8]) -> bool {
 
 /// A word of the command line, as each kind that a library has a grammar for.
 pub fn words(bytes: &[u8]) -> bool {
-    let Ok(text) = str::from_utf8(bytes) else { return false };
-    let is_rule =
-        text.parse::<RuleSettings>().is_ok_and(|rule| spinet_rules::find(&rule.name).is_ok_and(|entry| entry.resolve(&rule).is_ok()));
+    let Ok(text) = str::from_utf8(bytes) else {
+        return false;
+    };
+    let is_rule = text.parse::<RuleSettings>().is_ok_and(|rule| {
+        spinet_rules::find(&rule.name).is_ok_and(|entry| entry.resolve(&rule).is_ok())
+    });
     is_rule
         | text.parse::<Grid>().is_ok()
         | text.parse::<Initialiser>().is_ok()
@@ -193,32 +256,53 @@ pub fn sweep(bytes: &[u8]) -> bool {
 
 /// A record; what is accepted is shown, drawn, put together and stored as the command does.
 pub fn record(bytes: &[u8]) -> bool {
-    let Some(record) = str::from_utf8(bytes).ok().and_then(|text| AnyRecord::parse(text).ok()) else { return false };
+    let Some(record) = str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| AnyRecord::parse(text).ok())
+    else {
+        return false;
+    };
     let mut reported = Reported::default();
     let name = "results/found.json".to_owned();
     // What cannot be drawn or put together is refused.
     let stored = match record {
         AnyRecord::Tables(record) => {
-            let _ = (lab::text(&record), lab::markdown(&record), lab::accuracy_figure(&record), lab::spine_figure(&record));
+            let _ = (
+                lab::text(&record),
+                lab::markdown(&record),
+                lab::accuracy_figure(&record),
+                lab::spine_figure(&record),
+            );
             let _ = lab::join(&[(path().to_owned(), record.clone())]);
             let json = record.to_json();
             reported.tables.push(StoredAs { name, record });
             json
         }
         AnyRecord::Figure(record) => {
-            let _ = (lab::figure_text(&record), lab::figure_markdown(&record), lab::figure_svg(&record));
+            let _ = (
+                lab::figure_text(&record),
+                lab::figure_markdown(&record),
+                lab::figure_svg(&record),
+            );
             let json = record.to_json();
             reported.figures.push(StoredAs { name, record });
             json
         }
         AnyRecord::Sweep(record) => {
-            let _ = (lab::sweep_text(&record), lab::sweep_markdown(&record), lab::sweep_figure(&record));
+            let _ = (
+                lab::sweep_text(&record),
+                lab::sweep_markdown(&record),
+                lab::sweep_figure(&record),
+            );
             let json = record.to_json();
             reported.sweeps.push(StoredAs { name, record });
             json
         }
     };
-    assert!(AnyRecord::parse(&stored.unwrap()).is_ok(), "a record that was read and stored is not read again");
+    assert!(
+        AnyRecord::parse(&stored.unwrap()).is_ok(),
+        "a record that was read and stored is not read again"
+    );
     assert!(lab::report(&reported).ends_with("</html>\n"));
     true
 }

@@ -1,26 +1,49 @@
-//! What a reader accepted agrees with itself; for the tests and searches of every crate that reads files.
+//! What a reader accepted agrees with itself; for the tests and searches of every crate that reads
+//! files.
 
 use spinet_data::cifar::Layout;
 use spinet_data::idx::Images;
 use spinet_data::{CifarFiles, NamedFile, Samples, StoredForm, Table};
 
 /// A small form of CIFAR-10's records and files.
-pub const LAYOUT: Layout = Layout { shape: [7, 5], classes: 10 };
-const NO_FORM: StoredForm = StoredForm { bytes: 0, sha256: "" };
+pub const LAYOUT: Layout = Layout {
+    shape: [7, 5],
+    classes: 10,
+};
+const NO_FORM: StoredForm = StoredForm {
+    bytes: 0,
+    sha256: "",
+};
 pub const FILES_OF_SET: CifarFiles = CifarFiles {
-    archive: NamedFile { name: "set.tar.gz", form: NO_FORM },
+    archive: NamedFile {
+        name: "set.tar.gz",
+        form: NO_FORM,
+    },
     folder: "set",
-    train: &[NamedFile { name: "a.bin", form: NO_FORM }],
-    test: &[NamedFile { name: "b.bin", form: NO_FORM }],
+    train: &[NamedFile {
+        name: "a.bin",
+        form: NO_FORM,
+    }],
+    test: &[NamedFile {
+        name: "b.bin",
+        form: NO_FORM,
+    }],
 };
 
 pub fn check_images(images: &Images, most_bytes: u64) {
-    assert_eq!(images.bytes.len(), images.count * images.shape[0] * images.shape[1]);
+    assert_eq!(
+        images.bytes.len(),
+        images.count * images.shape[0] * images.shape[1]
+    );
     assert!(images.count > 0 && images.bytes.len() as u64 <= most_bytes);
 }
 
 pub fn check_labels(labels: &[u8], most_bytes: u64) {
-    assert!(!labels.is_empty() && labels.len() as u64 <= most_bytes && labels.iter().all(|&label| label < 10));
+    assert!(
+        !labels.is_empty()
+            && labels.len() as u64 <= most_bytes
+            && labels.iter().all(|&label| label < 10)
+    );
 }
 
 /// Samples of a file of records with [`LAYOUT`].
@@ -31,14 +54,38 @@ pub fn check_records(samples: &Samples, file: &[u8]) {
 
 /// A table with labels.
 pub fn check_table(table: &Table) {
-    assert!(table.features > 0 && table.numbers.len() == table.features * table.labels.len() && !table.labels.is_empty());
-    assert!(table.numbers.iter().all(|number| number.abs() <= f64::from(f32::MAX)));
+    assert!(
+        table.features > 0
+            && table.numbers.len() == table.features * table.labels.len()
+            && !table.labels.is_empty()
+    );
+    assert!(
+        table
+            .numbers
+            .iter()
+            .all(|number| number.abs() <= f64::from(f32::MAX))
+    );
     assert!((2..=256).contains(&table.class_names.len()));
-    assert!(table.labels.iter().all(|label| usize::from(*label) < table.class_names.len()));
+    assert!(
+        table
+            .labels
+            .iter()
+            .all(|label| usize::from(*label) < table.class_names.len())
+    );
 }
 
 /// Rows of two numbers that a model is asked about; labels are not read.
 pub fn check_features(table: &Table) {
-    assert!(table.features == 2 && table.numbers.len() == 2 * table.labels.len() && !table.labels.is_empty());
-    assert!(table.numbers.iter().all(|number| number.abs() <= f64::from(f32::MAX)) && table.class_names.is_empty());
+    assert!(
+        table.features == 2
+            && table.numbers.len() == 2 * table.labels.len()
+            && !table.labels.is_empty()
+    );
+    assert!(
+        table
+            .numbers
+            .iter()
+            .all(|number| number.abs() <= f64::from(f32::MAX))
+            && table.class_names.is_empty()
+    );
 }

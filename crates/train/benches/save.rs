@@ -1,8 +1,15 @@
-//! What a durable save takes: written beside, synced, read back, renamed, the directory synced (the bar is 50 ms for 1 MiB).
+//! What a durable save takes: written beside, synced, read back, renamed, the directory synced (the
+//! bar is 50 ms for 1 MiB).
 //!
 //! `cargo xtask bench`, or `cargo bench --package spinet-train`.
-#![allow(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
-#![allow(missing_docs, reason = "Criterion's macro makes a function without one")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a benchmark stops at the first surprise"
+)]
+#![allow(
+    missing_docs,
+    reason = "Criterion's macro makes a function without one"
+)]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use spinet_train::store::{make_directory, write_atomically};
@@ -15,9 +22,12 @@ fn save(criterion: &mut Criterion) {
     for mebibytes in [1, 16] {
         let bytes = vec![0x5a; mebibytes << 20];
         group.throughput(Throughput::Bytes(bytes.len() as u64));
-        group.bench_function(BenchmarkId::from_parameter(format!("{mebibytes} MiB")), |bencher| {
-            bencher.iter(|| write_atomically(&directory.join("checkpoint"), &bytes).unwrap());
-        });
+        group.bench_function(
+            BenchmarkId::from_parameter(format!("{mebibytes} MiB")),
+            |bencher| {
+                bencher.iter(|| write_atomically(&directory.join("checkpoint"), &bytes).unwrap());
+            },
+        );
     }
     group.finish();
 }

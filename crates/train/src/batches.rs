@@ -18,8 +18,17 @@ impl Batches {
     pub(crate) fn new(samples: &Samples, size: usize, seed: u64) -> Self {
         let size = size.min(samples.len());
         let order = (0..samples.len() as u32).collect();
-        let numbers = samples.values().numbers().map_or(0, |_| size * samples.features());
-        Self { seed, size, order, labels: vec![0; size], numbers: vec![0.0; numbers] }
+        let numbers = samples
+            .values()
+            .numbers()
+            .map_or(0, |_| size * samples.features());
+        Self {
+            seed,
+            size,
+            order,
+            labels: vec![0; size],
+            numbers: vec![0.0; numbers],
+        }
     }
 
     /// Steps of one epoch.
@@ -56,12 +65,16 @@ impl Batches {
                 Inputs::Numbers(gathered)
             }
         };
-        Batch { inputs, labels: &self.labels[..chosen.len()] }
+        Batch {
+            inputs,
+            labels: &self.labels[..chosen.len()],
+        }
     }
 }
 
-/// Puts samples of one class beside each other. The order within a batch changes nothing but the rounding of sums, and
-/// images of one class are dark in the same places, which the exact products leave out.
+/// Puts samples of one class beside each other. The order within a batch changes nothing but the
+/// rounding of sums, and images of one class are dark in the same places, which the exact products
+/// leave out.
 pub fn group_by_label(chosen: &mut [u32], labels: &[u8]) {
     chosen.sort_unstable_by_key(|index| (labels[*index as usize], *index));
 }
@@ -82,7 +95,13 @@ mod tests {
         batches.shuffle(0);
         let mut seen = Vec::new();
         for batch in 0..batches.count() {
-            let Batch { inputs: Inputs::Pixels(pixels), labels } = batches.batch(&samples, batch) else { panic!("pixels stay bytes") };
+            let Batch {
+                inputs: Inputs::Pixels(pixels),
+                labels,
+            } = batches.batch(&samples, batch)
+            else {
+                panic!("pixels stay bytes")
+            };
             assert!(labels.is_sorted(), "samples of one class stand together");
             for (row, label) in pixels.rows().zip(labels) {
                 assert_eq!(row, [*label, 255], "the label belongs to its sample");
@@ -98,15 +117,40 @@ mod tests {
     #[test]
     fn batches_of_numbers_hold_the_same_samples_as_batches_of_bytes() {
         let bytes = samples(10);
-        let numbers: Vec<f32> = bytes.bytes().unwrap().iter().map(|byte| f32::from(*byte)).collect();
+        let numbers: Vec<f32> = bytes
+            .bytes()
+            .unwrap()
+            .iter()
+            .map(|byte| f32::from(*byte))
+            .collect();
         let numbers = Samples::of_numbers(numbers, bytes.labels().to_vec(), [1, 2]).unwrap();
-        let (mut of_bytes, mut of_numbers) = (Batches::new(&bytes, 4, 3), Batches::new(&numbers, 4, 3));
+        let (mut of_bytes, mut of_numbers) =
+            (Batches::new(&bytes, 4, 3), Batches::new(&numbers, 4, 3));
         of_bytes.shuffle(1);
         of_numbers.shuffle(1);
         for batch in 0..3 {
-            let Batch { inputs: Inputs::Pixels(pixels), labels } = of_bytes.batch(&bytes, batch) else { panic!("pixels stay bytes") };
-            let Batch { inputs: Inputs::Numbers(rows), labels: same } = of_numbers.batch(&numbers, batch) else { panic!("numbers") };
-            assert_eq!(rows, pixels.rows().flatten().map(|byte| f32::from(*byte)).collect::<Vec<_>>());
+            let Batch {
+                inputs: Inputs::Pixels(pixels),
+                labels,
+            } = of_bytes.batch(&bytes, batch)
+            else {
+                panic!("pixels stay bytes")
+            };
+            let Batch {
+                inputs: Inputs::Numbers(rows),
+                labels: same,
+            } = of_numbers.batch(&numbers, batch)
+            else {
+                panic!("numbers")
+            };
+            assert_eq!(
+                rows,
+                pixels
+                    .rows()
+                    .flatten()
+                    .map(|byte| f32::from(*byte))
+                    .collect::<Vec<_>>()
+            );
             assert_eq!(labels, same);
         }
     }
@@ -130,6 +174,9 @@ mod tests {
     fn a_batch_larger_than_the_data_is_the_data() {
         let samples = samples(3);
         let mut batches = Batches::new(&samples, 600, 0);
-        assert_eq!((batches.count(), batches.batch(&samples, 0).labels.len()), (1, 3));
+        assert_eq!(
+            (batches.count(), batches.batch(&samples, 0).labels.len()),
+            (1, 3)
+        );
     }
 }

@@ -6,8 +6,9 @@
 //! | `layer1.bdnn-dsd.bound`, ... (state of rules) | `[outputs, inputs]`, or `[n]` | F32, or U16 for counters |
 //! | `optimizer.0.NAME`, ... (state of the optimizer, by slot) | `[n]` | F32, or U16 |
 //!
-//! The description has the configuration, the digests of the data, the [`Position`] with every evaluation so far, and what
-//! rules counted since the last one. Random streams need no state: they follow from seed, epoch and step.
+//! The description has the configuration, the digests of the data, the [`Position`] with every
+//! evaluation so far, and what rules counted since the last one. Random streams need no state: they
+//! follow from seed, epoch and step.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,11 @@ use crate::{Error, NUMERICS, Position, TrainConfig, Trainer, names, store};
 /// Version of the format.
 const VERSION: u32 = 1;
 /// Checkpoints among other sealed files.
-const KIND: Kind = Kind { key: "spinet-checkpoint", name: "a spinet checkpoint", version: VERSION };
+const KIND: Kind = Kind {
+    key: "spinet-checkpoint",
+    name: "a spinet checkpoint",
+    version: VERSION,
+};
 /// Largest checkpoint that is read.
 const MOST_BYTES: u64 = 16 << 30;
 
@@ -40,7 +45,8 @@ struct Description {
     counted: BTreeMap<String, Vec<u64>>,
 }
 
-/// The bytes of a checkpoint of the run as it is; the digests are those of training and test samples.
+/// The bytes of a checkpoint of the run as it is; the digests are those of training and test
+/// samples.
 ///
 /// # Errors
 ///
@@ -54,23 +60,44 @@ pub(crate) fn bytes(trainer: &Trainer, data_sha256: &[String; 2]) -> Result<Vec<
         training: trainer.config().clone(),
         data_sha256: data_sha256.clone(),
         position: trainer.position().clone(),
-        counted: rules.iter().map(|rule| (rule.entry().name.to_owned(), rule.counted())).collect(),
+        counted: rules
+            .iter()
+            .map(|rule| (rule.entry().name.to_owned(), rule.counted()))
+            .collect(),
     };
-    KIND.seal(&description, arrays(trainer)).map_err(|message| Error::Checkpoint { path: "checkpoint".into(), message })
+    KIND.seal(&description, arrays(trainer))
+        .map_err(|message| Error::Checkpoint {
+            path: "checkpoint".into(),
+            message,
+        })
 }
 
 /// Every array of a run, as it is now.
 fn arrays(trainer: &Trainer) -> Vec<Array> {
     let (network, params) = (trainer.network(), params(trainer));
-    let learned = |(id, param): (usize, &ParamShape)| Array::of_floats(param.name.clone(), names::shape(param), network.params().get(id));
+    let learned = |(id, param): (usize, &ParamShape)| {
+        Array::of_floats(
+            param.name.clone(),
+            names::shape(param),
+            network.params().get(id),
+        )
+    };
     let mut arrays: Vec<Array> = params.iter().enumerate().map(learned).collect();
     for rule in trainer.chain().rules() {
         for entry in rule.state() {
-            arrays.push(array(rule_array(&params, rule.entry().name, &entry), names::shape(&params[entry.param]), &entry.values));
+            arrays.push(array(
+                rule_array(&params, rule.entry().name, &entry),
+                names::shape(&params[entry.param]),
+                &entry.values,
+            ));
         }
     }
     for entry in trainer.chain().optimizer().state() {
-        arrays.push(array(optimizer_array(&params, &entry), vec![entry.values.len()], &entry.values));
+        arrays.push(array(
+            optimizer_array(&params, &entry),
+            vec![entry.values.len()],
+            &entry.values,
+        ));
     }
     arrays
 }
@@ -99,50 +126,92 @@ fn array(name: String, shape: Vec<usize>, values: &StateValues<f32>) -> Array {
 ///
 /// # Errors
 ///
-/// [`Error::Storage`] if it cannot be read, [`Error::Checkpoint`] if it is damaged, lacks something or is of another run; these
-/// leave the trainer as it was. [`Error::Rule`] if a rule refuses its state; the trainer may then not be used.
-pub(crate) fn restore(trainer: &mut Trainer, path: &Path, data_sha256: &[String; 2]) -> Result<(), Error> {
-    let refuse = |message: String| Error::Checkpoint { path: path.to_owned(), message };
+/// [`Error::Storage`] if it cannot be read, [`Error::Checkpoint`] if it is damaged, lacks something
+/// or is of another run; these leave the trainer as it was. [`Error::Rule`] if a rule refuses its
+/// state; the trainer may then not be used.
+pub(crate) fn restore(
+    trainer: &mut Trainer,
+    path: &Path,
+    data_sha256: &[String; 2],
+) -> Result<(), Error> {
+    let refuse = |message: String| Error::Checkpoint {
+        path: path.to_owned(),
+        message,
+    };
     // Not a fault of the file, for which it would be passed over.
     let length = std::fs::metadata(path).map_or(0, |found| found.len());
     spinet_data::memory::check(&path.display().to_string(), length.saturating_mul(3))?;
-    let opened = KIND.open(&store::read_at_most(path, MOST_BYTES)?).map_err(refuse)?;
-    let description: Description =
-        serde_json::from_str(&opened.text).map_err(|error| refuse(format!("its metadata cannot be read: {error}")))?;
+    let opened = KIND
+        .open(&store::read_at_most(path, MOST_BYTES)?)
+        .map_err(refuse)?;
+    let description: Description = serde_json::from_str(&opened.text)
+        .map_err(|error| refuse(format!("its metadata cannot be read: {error}")))?;
     if description.training != *trainer.config() || description.data_sha256 != *data_sha256 {
-        return Err(refuse("belongs to another run, expected the configuration of run.toml and the same data".to_owned()));
+        return Err(refuse(
+            "belongs to another run, expected the configuration of run.toml and the same data"
+                .to_owned(),
+        ));
     }
     if description.numerics != NUMERICS {
         let found = description.numerics;
-        return Err(refuse(format!("was computed with version {found} of the numbers, this program has version {NUMERICS}")));
+        return Err(refuse(format!(
+            "was computed with version {found} of the numbers, this program has version {NUMERICS}"
+        )));
     }
     trainer.check(&description.position).map_err(refuse)?;
-    let mut stored: BTreeMap<String, Array> = opened.arrays.into_iter().map(|array| (array.name.clone(), array)).collect();
+    let mut stored: BTreeMap<String, Array> = opened
+        .arrays
+        .into_iter()
+        .map(|array| (array.name.clone(), array))
+        .collect();
     // The trainer's own arrays say what there must be.
     let mut found = BTreeMap::new();
     for expected in arrays(trainer) {
-        let Array { name, dtype, shape, .. } = expected;
+        let Array {
+            name, dtype, shape, ..
+        } = expected;
         match stored.remove(&name) {
-            Some(array) if array.dtype == dtype && array.shape == shape => found.insert(name, array),
-            Some(array) => return Err(refuse(format!("`{name}` is {:?} {:?}, expected {dtype:?} {shape:?}", array.dtype, array.shape))),
-            None => return Err(refuse(format!("it lacks `{name}`, expected {dtype:?} {shape:?}"))),
+            Some(array) if array.dtype == dtype && array.shape == shape => {
+                found.insert(name, array)
+            }
+            Some(array) => {
+                return Err(refuse(format!(
+                    "`{name}` is {:?} {:?}, expected {dtype:?} {shape:?}",
+                    array.dtype, array.shape
+                )));
+            }
+            None => {
+                return Err(refuse(format!(
+                    "it lacks `{name}`, expected {dtype:?} {shape:?}"
+                )));
+            }
         };
     }
     if !trainer.config().bias {
         stored.retain(|name, _| !names::is_of_no_bias(name));
     }
     if let Some(name) = stored.keys().next() {
-        return Err(refuse(format!("it holds the unexpected array `{}`", name.escape_default())));
+        return Err(refuse(format!(
+            "it holds the unexpected array `{}`",
+            name.escape_default()
+        )));
     }
     Ok(put_back(trainer, &found, description)?)
 }
 
 /// Gives every array back to who owns it.
-fn put_back(trainer: &mut Trainer, found: &BTreeMap<String, Array>, description: Description) -> Result<(), spinet_rules::Error> {
+fn put_back(
+    trainer: &mut Trainer,
+    found: &BTreeMap<String, Array>,
+    description: Description,
+) -> Result<(), spinet_rules::Error> {
     let mut network = trainer.network().clone();
     let params = params(trainer);
     for (id, param) in params.iter().enumerate() {
-        network.params_mut().get_mut(id).copy_from_slice(&found[&param.name].floats());
+        network
+            .params_mut()
+            .get_mut(id)
+            .copy_from_slice(&found[&param.name].floats());
     }
     let values = |name: &str| match found[name].dtype {
         Dtype::F32 => StateValues::Scalars(found[name].floats()),
@@ -150,14 +219,20 @@ fn put_back(trainer: &mut Trainer, found: &BTreeMap<String, Array>, description:
     };
     for rule in trainer.chain_mut().rules_mut() {
         let name = rule.entry().name;
-        let entries = rule.state().into_iter().map(|entry| StateEntry { values: values(&rule_array(&params, name, &entry)), ..entry });
+        let entries = rule.state().into_iter().map(|entry| StateEntry {
+            values: values(&rule_array(&params, name, &entry)),
+            ..entry
+        });
         rule.restore(&entries.collect::<Vec<_>>())?;
         if let Some(counted) = description.counted.get(name) {
             rule.set_counted(counted);
         }
     }
     let optimizer = trainer.chain_mut().optimizer_mut();
-    let entries = optimizer.state().into_iter().map(|entry| StateEntry { values: values(&optimizer_array(&params, &entry)), ..entry });
+    let entries = optimizer.state().into_iter().map(|entry| StateEntry {
+        values: values(&optimizer_array(&params, &entry)),
+        ..entry
+    });
     optimizer.restore(&entries.collect::<Vec<_>>())?;
     trainer.restore(network, description.position);
     Ok(())
@@ -173,17 +248,29 @@ const SUFFIX: &str = ".safetensors";
 
 /// The step of a checkpoint, if its name has exactly the form that this program gives.
 pub(crate) fn step(name: &str) -> Option<u64> {
-    let step = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?.parse().ok()?;
+    let step = name
+        .strip_prefix(PREFIX)?
+        .strip_suffix(SUFFIX)?
+        .parse()
+        .ok()?;
     (file_name(step) == name).then_some(step)
 }
 
 /// The checkpoints of a directory, the newest first.
 pub(crate) fn list(directory: &Path) -> Result<Vec<PathBuf>, Error> {
-    let storage = |source| Error::Storage { path: directory.to_owned(), action: "list", source };
+    let storage = |source| Error::Storage {
+        path: directory.to_owned(),
+        action: "list",
+        source,
+    };
     let mut found: Vec<(u64, PathBuf)> = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(storage)? {
         let path = entry.map_err(storage)?.path();
-        found.extend(path.file_name().and_then(|name| step(name.to_str()?)).map(|step| (step, path)));
+        found.extend(
+            path.file_name()
+                .and_then(|name| step(name.to_str()?))
+                .map(|step| (step, path)),
+        );
     }
     found.sort_unstable_by(|a, b| b.cmp(a));
     Ok(found.into_iter().map(|(_, path)| path).collect())
@@ -243,42 +330,93 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("c");
         store::write_atomically(&path, bytes).unwrap();
-        restore(&mut trainer(data, rules), &path, &digests()).unwrap_err().to_string()
+        restore(&mut trainer(data, rules), &path, &digests())
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
     fn one_file_holds_everything_and_each_missing_part_is_refused_by_name() {
         let data = data();
-        // What a rule keeps for the weights of each layer, and an optimizer for each array of parameters.
+        // What a rule keeps for the weights of each layer, and an optimizer for each array of
+        // parameters.
         let kept: [(&[&str], &[&str], &[&str]); 3] = [
-            (RULE, &["bdnn-dsd.bound", "bdnn-dsd.decay", "bdnn-dsd.over"], &[]),
+            (
+                RULE,
+                &["bdnn-dsd.bound", "bdnn-dsd.decay", "bdnn-dsd.over"],
+                &[],
+            ),
             (&["adam"], &[], &["mean", "square"]),
             (
                 &["synaptic-pruning", "momentum"],
-                &["synaptic-pruning.collected", "synaptic-pruning.pruned", "synaptic-pruning.streak"],
+                &[
+                    "synaptic-pruning.collected",
+                    "synaptic-pruning.pruned",
+                    "synaptic-pruning.streak",
+                ],
                 &["velocity"],
             ),
         ];
         for (rules, of_layer, of_array) in kept {
             let whole = checkpoint(&data, rules);
-            let names: Vec<String> = KIND.open(&whole).unwrap().arrays.into_iter().map(|array| array.name).collect();
-            let layers =
-                (1..=2).flat_map(|layer| of_layer.iter().chain(&["bias", "weight"]).map(move |name| format!("layer{layer}.{name}")));
-            let arrays = (0..4).flat_map(|array| of_array.iter().map(move |name| format!("optimizer.{array}.{name}")));
-            assert_eq!(names.iter().cloned().collect::<BTreeSet<_>>(), layers.chain(arrays).collect());
+            let names: Vec<String> = KIND
+                .open(&whole)
+                .unwrap()
+                .arrays
+                .into_iter()
+                .map(|array| array.name)
+                .collect();
+            let layers = (1..=2).flat_map(|layer| {
+                of_layer
+                    .iter()
+                    .chain(&["bias", "weight"])
+                    .map(move |name| format!("layer{layer}.{name}"))
+            });
+            let arrays = (0..4).flat_map(|array| {
+                of_array
+                    .iter()
+                    .map(move |name| format!("optimizer.{array}.{name}"))
+            });
+            assert_eq!(
+                names.iter().cloned().collect::<BTreeSet<_>>(),
+                layers.chain(arrays).collect()
+            );
             for (missing, name) in names.iter().enumerate() {
                 let mut opened = KIND.open(&whole).unwrap();
                 opened.arrays.remove(missing);
                 let description: Description = serde_json::from_str(&opened.text).unwrap();
-                let message = refusal(&data, rules, &KIND.seal(&description, opened.arrays).unwrap());
-                assert!(message.contains(&format!("it lacks `{name}`, expected ")), "{message}");
+                let message = refusal(
+                    &data,
+                    rules,
+                    &KIND.seal(&description, opened.arrays).unwrap(),
+                );
+                assert!(
+                    message.contains(&format!("it lacks `{name}`, expected ")),
+                    "{message}"
+                );
             }
-            for key in ["version", "program", "numerics", "training", "data_sha256", "position", "counted"] {
+            for key in [
+                "version",
+                "program",
+                "numerics",
+                "training",
+                "data_sha256",
+                "position",
+                "counted",
+            ] {
                 let opened = KIND.open(&whole).unwrap();
-                let mut description: serde_json::Value = serde_json::from_str(&opened.text).unwrap();
+                let mut description: serde_json::Value =
+                    serde_json::from_str(&opened.text).unwrap();
                 description.as_object_mut().unwrap().remove(key).unwrap();
-                let message = refusal(&data, rules, &KIND.seal(&description, opened.arrays).unwrap());
-                assert!(message.contains(&format!("missing field `{key}`")), "{message}");
+                let message = refusal(
+                    &data,
+                    rules,
+                    &KIND.seal(&description, opened.arrays).unwrap(),
+                );
+                assert!(
+                    message.contains(&format!("missing field `{key}`")),
+                    "{message}"
+                );
             }
         }
     }
@@ -289,8 +427,15 @@ mod tests {
         let opened = KIND.open(&checkpoint(&data, RULE)).unwrap();
         let mut description: Description = serde_json::from_str(&opened.text).unwrap();
         description.version = VERSION + 1;
-        let message = refusal(&data, RULE, &KIND.seal(&description, opened.arrays).unwrap());
-        assert!(message.ends_with("checkpoint format version 2, this program reads up to 1"), "{message}");
+        let message = refusal(
+            &data,
+            RULE,
+            &KIND.seal(&description, opened.arrays).unwrap(),
+        );
+        assert!(
+            message.ends_with("checkpoint format version 2, this program reads up to 1"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -300,7 +445,8 @@ mod tests {
         for bit in 0..8 * whole.len() {
             let mut bytes = whole.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            // A flipped bit may turn one name of the header into another that nobody asks for, and then the rest into an unknown file.
+            // A flipped bit may turn one name of the header into another that nobody asks for, and
+            // then the rest into an unknown file.
             assert!(KIND.open(&bytes).is_err(), "bit {bit}");
         }
         for length in 0..whole.len() {

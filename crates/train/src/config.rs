@@ -4,7 +4,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use spinet_data::{Column, DataOptions, Part, SplitOptions};
-use spinet_nn::{Activation, BiasInitializer, Initialiser, Kernel, LayerEntry, LayerSettings, Loss, NetworkConfig};
+use spinet_nn::{
+    Activation, BiasInitializer, Initialiser, Kernel, LayerEntry, LayerSettings, Loss,
+    NetworkConfig,
+};
 use spinet_rules::{Chain, Plan, RuleSettings};
 use toml::Table;
 use toml::de::{DeTable, DeValue};
@@ -33,12 +36,14 @@ use crate::{Error, Schedule, Standardize, store};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Data set of the registry, or relative name of a file or folder of one's own; see [`load_with`](spinet_data::load_with).
+    /// Data set of the registry, or relative name of a file or folder of one's own; see
+    /// [`load_with`](spinet_data::load_with).
     pub data: String,
     /// Column of the labels in a table: its name, or its number counted from 1; the last if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<Column>,
-    /// Test part of a set without one of its own: a fraction, or a number of samples; a fifth if absent.
+    /// Test part of a set without one of its own: a fraction, or a number of samples; a fifth if
+    /// absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_part: Option<Part>,
     /// Training samples of each class, at least 1; all if absent.
@@ -54,7 +59,8 @@ pub struct TrainConfig {
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
-    /// Activation of the output layer; identity with cross-entropy, whose softmax is part of the loss.
+    /// Activation of the output layer; identity with cross-entropy, whose softmax is part of the
+    /// loss.
     pub output_activation: Activation,
     /// What training makes small.
     pub loss: Loss,
@@ -77,17 +83,20 @@ pub struct TrainConfig {
     pub batch: usize,
     /// Passes over the training samples, at least 1.
     pub epochs: usize,
-    /// Epochs from one evaluation to the next, at least 1; the first and the last state are always evaluated.
+    /// Epochs from one evaluation to the next, at least 1; the first and the last state are always
+    /// evaluated.
     pub evaluate_every: usize,
     /// The run's one seed.
     pub seed: u64,
     /// How products with pixels are computed; a run's files hold its class, `exact` or `f32`.
     pub kernel: Kernel,
-    /// Kinds and options of the hidden layers, from input to output, where they are not all dense with one activation; none otherwise.
-    /// `hidden` then has their units. In a file each is a table `[[layers]]`; see [`with_layers`](Self::with_layers).
+    /// Kinds and options of the hidden layers, from input to output, where they are not all dense
+    /// with one activation; none otherwise. `hidden` then has their units. In a file each is a
+    /// table `[[layers]]`; see [`with_layers`](Self::with_layers).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<LayerSettings>,
-    /// Learning rules in the order in which they act, and the optimizer; plain gradient descent unless named.
+    /// Learning rules in the order in which they act, and the optimizer; plain gradient descent
+    /// unless named.
     pub rules: Vec<RuleSettings>,
 }
 
@@ -135,8 +144,8 @@ impl TrainConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::ConfigFile`] with the line, and a suggestion for a slip in a name; for a text of more than 1 MiB, or with more parts than
-    /// a file of settings has.
+    /// [`Error::ConfigFile`] with the line, and a suggestion for a slip in a name; for a text of
+    /// more than 1 MiB, or with more parts than a file of settings has.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
         let at = |offset: usize, message: String, suggestion| Error::ConfigFile {
             path: path.to_owned(),
@@ -144,20 +153,36 @@ impl TrainConfig {
             message,
             suggestion,
         };
-        Notation::Toml.check(text, MAX_SETTINGS).map_err(|message| at(0, message, None))?;
+        Notation::Toml
+            .check(text, MAX_SETTINGS)
+            .map_err(|message| at(0, message, None))?;
         let config: Self = toml::from_str(text).map_err(|error| {
             let span = error.span().unwrap_or_default();
             let key = text.get(span.clone()).unwrap_or_default();
             let is_unknown = error.message().starts_with("unknown field");
-            at(span.start, in_words(&error, text), is_unknown.then(|| nearest(key)).flatten())
+            at(
+                span.start,
+                in_words(&error, text),
+                is_unknown.then(|| nearest(key)).flatten(),
+            )
         })?;
-        let has_hidden = !config.layers.is_empty() && text.parse::<Table>().is_ok_and(|table| table.contains_key("hidden"));
-        let settled = config.settled(has_hidden).and_then(|config| config.check().map(|()| config));
+        let has_hidden = !config.layers.is_empty()
+            && text
+                .parse::<Table>()
+                .is_ok_and(|table| table.contains_key("hidden"));
+        let settled = config
+            .settled(has_hidden)
+            .and_then(|config| config.check().map(|()| config));
         settled.map_err(|error| {
-            let offset = setting_of(&error).and_then(|setting| position(text, setting)).unwrap_or(0);
+            let offset = setting_of(&error)
+                .and_then(|setting| position(text, setting))
+                .unwrap_or(0);
             let message = error.to_string();
             let (message, suggestion) = match message.split_once("\n\nhint: did you mean `") {
-                Some((message, name)) => (message.to_owned(), name.strip_suffix("`?").map(str::to_owned)),
+                Some((message, name)) => (
+                    message.to_owned(),
+                    name.strip_suffix("`?").map(str::to_owned),
+                ),
                 None => (message, None),
             };
             at(offset, message, suggestion)
@@ -170,10 +195,16 @@ impl TrainConfig {
     ///
     /// The name, in words.
     pub fn check_names(table: &Table) -> Result<(), String> {
-        match table.keys().find(|key| FIELDS.iter().all(|(field, _)| field != key)) {
+        match table
+            .keys()
+            .find(|key| FIELDS.iter().all(|(field, _)| field != key))
+        {
             Some(key) => {
-                let text = toml::to_string(&Table::from_iter([(key.clone(), 0.into())])).map_err(|error| error.to_string())?;
-                toml::from_str::<Self>(&text).map(|_| ()).map_err(|error| in_words(&error, &text))
+                let text = toml::to_string(&Table::from_iter([(key.clone(), 0.into())]))
+                    .map_err(|error| error.to_string())?;
+                toml::from_str::<Self>(&text)
+                    .map(|_| ())
+                    .map_err(|error| in_words(&error, &text))
             }
             None => Ok(()),
         }
@@ -189,11 +220,13 @@ impl TrainConfig {
         // Through text, in which the parser says where it stopped.
         let text = toml::to_string(table).map_err(|error| error.to_string())?;
         let config: Self = toml::from_str(&text).map_err(|error| in_words(&error, &text))?;
-        config.settled(table.contains_key("hidden")).map_err(|error| error.to_string())
+        config
+            .settled(table.contains_key("hidden"))
+            .map_err(|error| error.to_string())
     }
 
-    /// The same with these hidden layers, from input to output. Layers that `hidden` and `activation` say as well are written as these, so
-    /// that equal runs are known as equal.
+    /// The same with these hidden layers, from input to output. Layers that `hidden` and
+    /// `activation` say as well are written as these, so that equal runs are known as equal.
     ///
     /// # Errors
     ///
@@ -202,18 +235,36 @@ impl TrainConfig {
         let hidden = spinet_nn::units(layers, 1)?;
         let mut activation = self.activation;
         let alike = |name| {
-            let plain = |units: &usize| LayerSettings::new("dense").with_number("units", *units as f64).with_text("activation", name);
-            layers.iter().zip(hidden.iter().map(plain)).all(|(layer, plain)| without_defaults(layer) == without_defaults(&plain))
+            let plain = |units: &usize| {
+                LayerSettings::new("dense")
+                    .with_number("units", *units as f64)
+                    .with_text("activation", name)
+            };
+            layers
+                .iter()
+                .zip(hidden.iter().map(plain))
+                .all(|(layer, plain)| without_defaults(layer) == without_defaults(&plain))
         };
-        let found = Activation::ALL.into_iter().find(|activation| alike(activation.name()));
+        let found = Activation::ALL
+            .into_iter()
+            .find(|activation| alike(activation.name()));
         let layers = match found {
             Some(of_all) => {
-                activation = if layers.is_empty() { activation } else { of_all };
+                activation = if layers.is_empty() {
+                    activation
+                } else {
+                    of_all
+                };
                 Vec::new()
             }
             None => layers.iter().map(without_defaults).collect(),
         };
-        Ok(Self { hidden, activation, layers, ..self })
+        Ok(Self {
+            hidden,
+            activation,
+            layers,
+            ..self
+        })
     }
 
     /// The layers of a file, which may have `hidden` beside them if it says the same.
@@ -252,35 +303,65 @@ impl TrainConfig {
     ///
     /// [`Error::OutOfRange`], [`Error::Network`], [`Error::Rule`].
     pub fn check(&self) -> Result<(), Error> {
-        let refuse = |setting, expected, found: String| Err(Error::OutOfRange { setting, expected, found });
+        let refuse = |setting, expected, found: String| {
+            Err(Error::OutOfRange {
+                setting,
+                expected,
+                found,
+            })
+        };
         if !(self.learning_rate > 1e-30 && self.learning_rate < 1e30) {
-            return refuse("learning_rate", "in (1e-30, 1e30)", format!("{:?}", self.learning_rate));
+            return refuse(
+                "learning_rate",
+                "in (1e-30, 1e30)",
+                format!("{:?}", self.learning_rate),
+            );
         }
         self.schedule.check()?;
-        for (setting, value) in [("batch", self.batch), ("epochs", self.epochs), ("evaluate_every", self.evaluate_every)] {
+        for (setting, value) in [
+            ("batch", self.batch),
+            ("epochs", self.epochs),
+            ("evaluate_every", self.evaluate_every),
+        ] {
             if value == 0 {
                 return refuse(setting, "at least 1", "0".to_owned());
             }
         }
         if self.warm_up > self.epochs {
-            return refuse("warm_up", "at most the epochs of the run", self.warm_up.to_string());
+            return refuse(
+                "warm_up",
+                "at most the epochs of the run",
+                self.warm_up.to_string(),
+            );
         }
         if let Some(part) = self.test_part.filter(|part| !part.is_valid()) {
             return refuse("test_part", Part::RANGE, part.to_string());
         }
         if self.label == Some(Column::Number(0)) {
-            return refuse("label", "a name or a number of a column, counted from 1", "0".to_owned());
+            return refuse(
+                "label",
+                "a name or a number of a column, counted from 1",
+                "0".to_owned(),
+            );
         }
         if self.train_per_class == Some(0) {
             return refuse("train_per_class", "at least 1", "0".to_owned());
         }
         if self.hidden.contains(&0) {
-            return refuse("hidden", "at least 1 unit a layer", format!("{:?}", self.hidden));
+            return refuse(
+                "hidden",
+                "at least 1 unit a layer",
+                format!("{:?}", self.hidden),
+            );
         }
         self.network(1, 2).check()?;
         self.kernel()?;
-        // Rules are built for a network of the same depth with one weight a layer: everything about them is checked, nothing is large.
-        let plan = Plan { epochs: self.epochs as u64, ..Plan::dense(&vec![1; self.hidden.len() + 2]) };
+        // Rules are built for a network of the same depth with one weight a layer: everything about
+        // them is checked, nothing is large.
+        let plan = Plan {
+            epochs: self.epochs as u64,
+            ..Plan::dense(&vec![1; self.hidden.len() + 2])
+        };
         Chain::<f32>::from_settings(&self.rules, &plan)?;
         Ok(())
     }
@@ -289,7 +370,8 @@ impl TrainConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Network`] if the processor cannot run the kernel, [`Error::OutOfRange`] if `standardize` does not allow it.
+    /// [`Error::Network`] if the processor cannot run the kernel, [`Error::OutOfRange`] if
+    /// `standardize` does not allow it.
     pub fn kernel(&self) -> Result<Kernel, Error> {
         self.standardize.kernel(self.kernel)
     }
@@ -300,23 +382,40 @@ impl TrainConfig {
     ///
     /// As [`kernel`](Self::kernel).
     pub fn resolved(&self) -> Result<Self, Error> {
-        Ok(Self { kernel: self.kernel()?.class(), ..self.clone() })
+        Ok(Self {
+            kernel: self.kernel()?.class(),
+            ..self.clone()
+        })
     }
 
     /// The learning rate of a step, counted from 0, in a run with so many steps an epoch.
     pub fn rate(&self, step: u64, epoch_steps: u64) -> f64 {
-        self.learning_rate * self.schedule.factor(step, epoch_steps, self.warm_up, self.epochs)
+        self.learning_rate
+            * self
+                .schedule
+                .factor(step, epoch_steps, self.warm_up, self.epochs)
     }
 
     /// How the data set is read and divided.
     pub fn data_options(&self) -> DataOptions {
-        let split = SplitOptions { test: self.test_part, train_per_class: self.train_per_class, seed: self.split_seed };
-        DataOptions { label: self.label.clone(), split, ..DataOptions::default() }
+        let split = SplitOptions {
+            test: self.test_part,
+            train_per_class: self.train_per_class,
+            seed: self.split_seed,
+        };
+        DataOptions {
+            label: self.label.clone(),
+            split,
+            ..DataOptions::default()
+        }
     }
 
     /// The network for samples with these features and classes.
     pub fn network(&self, features: usize, classes: usize) -> NetworkConfig {
-        let sizes = std::iter::once(features).chain(self.hidden.iter().copied()).chain(std::iter::once(classes)).collect();
+        let sizes = std::iter::once(features)
+            .chain(self.hidden.iter().copied())
+            .chain(std::iter::once(classes))
+            .collect();
         NetworkConfig {
             sizes,
             layers: self.layers.clone(),
@@ -335,9 +434,13 @@ impl TrainConfig {
     }
 }
 
-/// A layer without the options that have their default value, so that equal layers are known as equal.
+/// A layer without the options that have their default value, so that equal layers are known as
+/// equal.
 fn without_defaults(layer: &LayerSettings) -> LayerSettings {
-    LayerEntry::find(&layer.name).map_or_else(|_| layer.clone(), |entry| layer.without_defaults(entry.parameters))
+    LayerEntry::find(&layer.name).map_or_else(
+        |_| layer.clone(),
+        |entry| layer.without_defaults(entry.parameters),
+    )
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -366,22 +469,34 @@ const FIELDS: &[(&str, &str)] = &[
     ("test_part", Part::RANGE),
     ("train_per_class", COUNT),
     ("split_seed", ANY_NUMBER),
-    ("standardize", "\"none\", \"feature\", \"feature-eps\", \"image\" or \"global\""),
+    (
+        "standardize",
+        "\"none\", \"feature\", \"feature-eps\", \"image\" or \"global\"",
+    ),
     ("hidden", "a list of whole numbers from 1, one a layer"),
     ("activation", ACTIVATION),
     ("output_activation", ACTIVATION),
     ("loss", "\"cross-entropy\" or \"mean-squared-error\""),
-    ("initialiser", "a law in quotes, such as \"uniform(1)\" or \"xavier\""),
+    (
+        "initialiser",
+        "a law in quotes, such as \"uniform(1)\" or \"xavier\"",
+    ),
     ("bias_initializer", "\"zeros\" or \"as-weights\""),
     ("bias", "true or false"),
     ("learning_rate", "a number in (1e-30, 1e30)"),
-    ("schedule", "a law in quotes, such as \"constant\" or \"step(100,0.5)\""),
+    (
+        "schedule",
+        "a law in quotes, such as \"constant\" or \"step(100,0.5)\"",
+    ),
     ("warm_up", "a whole number from 0 to the epochs of the run"),
     ("batch", COUNT),
     ("epochs", COUNT),
     ("evaluate_every", COUNT),
     ("seed", ANY_NUMBER),
-    ("kernel", "\"auto\", \"f32\", \"exact\", \"amx\", \"vnni\" or \"portable\""),
+    (
+        "kernel",
+        "\"auto\", \"f32\", \"exact\", \"amx\", \"vnni\" or \"portable\"",
+    ),
     ("layers", "tables `[[layers]]` with the key `name`"),
     ("rules", "tables `[[rules]]` with the key `name`"),
 ];
@@ -390,24 +505,49 @@ fn nearest(key: &str) -> Option<String> {
     spinet_rules::nearest(key, FIELDS.iter().map(|(field, _)| *field))
 }
 
-/// What is wrong with a file: name, value and what was expected of the field at which the parser stopped, where it knows no more
-/// than types; else its own words.
+/// What is wrong with a file: name, value and what was expected of the field at which the parser
+/// stopped, where it knows no more than types; else its own words.
 fn in_words(error: &toml::de::Error, text: &str) -> String {
     let message = error.message().trim();
-    let is_of_types = ["invalid type", "invalid value", "wanted ", "unknown variant"].iter().any(|start| message.starts_with(start));
-    let (Ok(table), Some(place), true) = (DeTable::parse(text), error.span(), is_of_types) else { return message.to_owned() };
-    let at_fault = table.get_ref().iter().find(|(_, value)| value.span().contains(&place.start));
-    let known = at_fault.and_then(|(key, value)| Some((value, FIELDS.iter().find(|(field, _)| field == key.get_ref())?)));
+    let is_of_types = [
+        "invalid type",
+        "invalid value",
+        "wanted ",
+        "unknown variant",
+    ]
+    .iter()
+    .any(|start| message.starts_with(start));
+    let (Ok(table), Some(place), true) = (DeTable::parse(text), error.span(), is_of_types) else {
+        return message.to_owned();
+    };
+    let at_fault = table
+        .get_ref()
+        .iter()
+        .find(|(_, value)| value.span().contains(&place.start));
+    let known = at_fault.and_then(|(key, value)| {
+        Some((
+            value,
+            FIELDS.iter().find(|(field, _)| field == key.get_ref())?,
+        ))
+    });
     match known {
         // What stands inside of rules is told by them.
-        Some((value, (field, _))) if ["layers", "rules"].contains(field) && matches!(value.get_ref(), DeValue::Array(_)) => {
+        Some((value, (field, _)))
+            if ["layers", "rules"].contains(field)
+                && matches!(value.get_ref(), DeValue::Array(_)) =>
+        {
             message.to_owned()
         }
         Some((value, (field, expected))) => {
             let written = in_one_line(text.get(value.span()).unwrap_or_default());
             let is_whole = matches!(value.get_ref(), DeValue::Integer(_));
-            let is_too_large = is_whole && written.parse::<i64>().is_err() && written.parse::<u64>().is_err();
-            let remark = if is_too_large { ", too large for a whole number; " } else { ", " };
+            let is_too_large =
+                is_whole && written.parse::<i64>().is_err() && written.parse::<u64>().is_err();
+            let remark = if is_too_large {
+                ", too large for a whole number; "
+            } else {
+                ", "
+            };
             format!("`{field}` is {written}{remark}expected {expected}")
         }
         None => message.to_owned(),
@@ -418,18 +558,30 @@ fn in_words(error: &toml::de::Error, text: &str) -> String {
 fn in_one_line(written: &str) -> String {
     const MOST: usize = 60;
     let text = written.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.chars().count() > MOST { text.chars().take(MOST).chain("...".chars()).collect() } else { text }
+    if text.chars().count() > MOST {
+        text.chars().take(MOST).chain("...".chars()).collect()
+    } else {
+        text
+    }
 }
 
 /// The word of the file that an error is about.
 fn setting_of(error: &Error) -> Option<&str> {
     match error {
         Error::OutOfRange { setting, .. } => Some(setting),
-        Error::Rule(spinet_rules::Error::UnknownRule { found, .. } | spinet_rules::Error::UnknownParameter { found, .. })
+        Error::Rule(
+            spinet_rules::Error::UnknownRule { found, .. }
+            | spinet_rules::Error::UnknownParameter { found, .. },
+        )
         | Error::Network(
-            spinet_nn::Error::UnknownLayer { found, .. } | spinet_nn::Error::Layer(spinet_rules::Error::UnknownParameter { found, .. }),
+            spinet_nn::Error::UnknownLayer { found, .. }
+            | spinet_nn::Error::Layer(spinet_rules::Error::UnknownParameter { found, .. }),
         ) => Some(found),
-        Error::Network(spinet_nn::Error::Layer(error)) | Error::Rule(error) if parameter_of(error).is_some() => parameter_of(error),
+        Error::Network(spinet_nn::Error::Layer(error)) | Error::Rule(error)
+            if parameter_of(error).is_some() =>
+        {
+            parameter_of(error)
+        }
         Error::Rule(spinet_rules::Error::NoSuchLayer { .. }) => Some("layers"),
         Error::Rule(spinet_rules::Error::Repeated { rule }) => Some(rule),
         Error::Network(spinet_nn::Error::OutputActivation { .. }) => Some("output_activation"),
@@ -442,17 +594,24 @@ fn setting_of(error: &Error) -> Option<&str> {
 
 /// The parameter of a rule or a layer that is out of its range.
 fn parameter_of(error: &spinet_rules::Error) -> Option<&'static str> {
-    if let spinet_rules::Error::OutOfRange { parameter, .. } = error { Some(parameter) } else { None }
+    if let spinet_rules::Error::OutOfRange { parameter, .. } = error {
+        Some(parameter)
+    } else {
+        None
+    }
 }
 
 /// Where a word stands in the text as a key or a quoted value.
 fn position(text: &str, word: &str) -> Option<usize> {
     let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    text.match_indices(word).map(|(offset, _)| offset).find(|offset| {
-        let (before, after) = (&text[..*offset], &text[offset + word.len()..]);
-        let is_comment = before.lines().last().is_some_and(|line| line.contains('#')) && !before.ends_with('\n');
-        !before.ends_with(is_name) && !after.starts_with(is_name) && !is_comment
-    })
+    text.match_indices(word)
+        .map(|(offset, _)| offset)
+        .find(|offset| {
+            let (before, after) = (&text[..*offset], &text[offset + word.len()..]);
+            let is_comment = before.lines().last().is_some_and(|line| line.contains('#'))
+                && !before.ends_with('\n');
+            !before.ends_with(is_name) && !after.starts_with(is_name) && !is_comment
+        })
 }
 
 #[cfg(test)]
@@ -462,43 +621,89 @@ mod tests {
     use super::*;
 
     fn refused(text: &str) -> String {
-        TrainConfig::parse(text, "run.toml".as_ref()).unwrap_err().to_string()
+        TrainConfig::parse(text, "run.toml".as_ref())
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
     fn an_empty_file_is_the_default_run() {
-        assert_eq!(TrainConfig::parse("", "x".as_ref()).unwrap(), TrainConfig::default());
+        assert_eq!(
+            TrainConfig::parse("", "x".as_ref()).unwrap(),
+            TrainConfig::default()
+        );
     }
 
     #[test]
     fn a_configuration_reads_back_as_it_was_written() {
-        let rules = vec!["bdnn-dsd:threshold=20,growth_counting=consecutive".parse().unwrap(), "l2:weight_decay=0.25".parse().unwrap()];
-        let config = TrainConfig { hidden: vec![7, 5], initialiser: Initialiser::He, seed: 12, rules, ..TrainConfig::default() };
-        assert_eq!(TrainConfig::parse(&config.to_toml().unwrap(), "x".as_ref()).unwrap(), config);
+        let rules = vec![
+            "bdnn-dsd:threshold=20,growth_counting=consecutive"
+                .parse()
+                .unwrap(),
+            "l2:weight_decay=0.25".parse().unwrap(),
+        ];
+        let config = TrainConfig {
+            hidden: vec![7, 5],
+            initialiser: Initialiser::He,
+            seed: 12,
+            rules,
+            ..TrainConfig::default()
+        };
+        assert_eq!(
+            TrainConfig::parse(&config.to_toml().unwrap(), "x".as_ref()).unwrap(),
+            config
+        );
     }
 
     #[test]
     fn layers_that_the_short_form_says_are_written_in_it_and_others_read_back() {
         let parse = |text: &str| TrainConfig::parse(text, "run.toml".as_ref()).unwrap();
-        let layer =
-            |units: usize, activation: &str| format!("[[layers]]\nname = \"dense\"\nunits = {units}\nactivation = \"{activation}\"\n");
-        let short = TrainConfig { hidden: vec![20, 10], activation: Activation::Relu, ..TrainConfig::default() };
+        let layer = |units: usize, activation: &str| {
+            format!(
+                "[[layers]]\nname = \"dense\"\nunits = {units}\nactivation = \"{activation}\"\n"
+            )
+        };
+        let short = TrainConfig {
+            hidden: vec![20, 10],
+            activation: Activation::Relu,
+            ..TrainConfig::default()
+        };
         assert_eq!(parse(&(layer(20, "relu") + &layer(10, "relu"))), short);
-        assert_eq!(parse("hidden = [100]\n[[layers]]\nname = \"dense\"\n"), TrainConfig::default());
+        assert_eq!(
+            parse("hidden = [100]\n[[layers]]\nname = \"dense\"\n"),
+            TrainConfig::default()
+        );
         let mixed = parse(&(layer(20, "relu") + &layer(10, "sigmoid")));
         assert_eq!(mixed.hidden, [20, 10]);
-        assert_eq!(mixed.layers.iter().map(ToString::to_string).collect::<Vec<_>>(), ["dense:activation=relu,units=20", "dense:units=10"]);
+        assert_eq!(
+            mixed
+                .layers
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>(),
+            ["dense:activation=relu,units=20", "dense:units=10"]
+        );
         assert_eq!(parse(&mixed.to_toml().unwrap()), mixed);
         let network = mixed.network(4, 3);
         let network = spinet_nn::Network::<f32>::new(&network, 0).unwrap();
-        let activations: Vec<_> = network.layers().iter().map(|layer| layer.activation()).collect();
-        assert_eq!(activations, [Activation::Relu, Activation::Sigmoid, Activation::Identity]);
+        let activations: Vec<_> = network
+            .layers()
+            .iter()
+            .map(|layer| layer.activation())
+            .collect();
+        assert_eq!(
+            activations,
+            [Activation::Relu, Activation::Sigmoid, Activation::Identity]
+        );
     }
 
     #[test]
     fn layers_that_cannot_be_are_refused_at_their_line() {
         for (text, expected) in [
-            ("[[layers]]\nname = \"dens\"\n", "run.toml:2: unknown layer `dens`, expected one of dense\n\nhint: did you mean `dense`?"),
+            (
+                "[[layers]]\nname = \"dens\"\n",
+                "run.toml:2: unknown layer `dens`, expected one of dense\n\nhint: did you mean `dense`?",
+            ),
             (
                 "[[layers]]\nname = \"dense\"\nunits = 0\n",
                 "run.toml:3: layer `dense`: `units` must be a whole number in [1, 1e9], but is 0",
@@ -521,40 +726,96 @@ mod tests {
     fn settings_of_own_data_stand_in_the_file_only_if_they_are_chosen() {
         let text = TrainConfig::default().to_toml().unwrap();
         assert!(
-            ["label", "test_part", "train_per_class", "split_seed", "schedule", "warm_up"].iter().all(|key| !text.contains(key)),
+            [
+                "label",
+                "test_part",
+                "train_per_class",
+                "split_seed",
+                "schedule",
+                "warm_up"
+            ]
+            .iter()
+            .all(|key| !text.contains(key)),
             "{text}"
         );
         for (column, part, lines) in [
-            (Column::Name("kind".to_owned()), Part::Fraction(0.25), "label = \"kind\"\ntest_part = 0.25\n"),
-            (Column::Number(3), Part::Count(40), "label = 3\ntest_part = 40\n"),
+            (
+                Column::Name("kind".to_owned()),
+                Part::Fraction(0.25),
+                "label = \"kind\"\ntest_part = 0.25\n",
+            ),
+            (
+                Column::Number(3),
+                Part::Count(40),
+                "label = 3\ntest_part = 40\n",
+            ),
         ] {
             let (label, test_part) = (Some(column), Some(part));
-            let config = TrainConfig { label, test_part, train_per_class: Some(9), split_seed: 2, ..TrainConfig::default() };
+            let config = TrainConfig {
+                label,
+                test_part,
+                train_per_class: Some(9),
+                split_seed: 2,
+                ..TrainConfig::default()
+            };
             let text = config.to_toml().unwrap();
-            assert!(text.contains(&format!("{lines}train_per_class = 9\nsplit_seed = 2\n")), "{text}");
+            assert!(
+                text.contains(&format!("{lines}train_per_class = 9\nsplit_seed = 2\n")),
+                "{text}"
+            );
             assert_eq!(TrainConfig::parse(&text, "x".as_ref()).unwrap(), config);
             let options = config.data_options();
-            assert_eq!((options.label, options.split.test), (config.label, config.test_part));
+            assert_eq!(
+                (options.label, options.split.test),
+                (config.label, config.test_part)
+            );
         }
     }
 
     #[test]
     fn a_slip_in_a_key_gets_its_line_and_a_suggestion() {
         let message = refused("hidden = [10]\nlerning_rate = 0.1\n");
-        assert!(message.starts_with("run.toml:2: unknown field `lerning_rate`, expected one of "), "{message}");
-        assert!(message.ends_with("hint: did you mean `learning_rate`?"), "{message}");
+        assert!(
+            message.starts_with("run.toml:2: unknown field `lerning_rate`, expected one of "),
+            "{message}"
+        );
+        assert!(
+            message.ends_with("hint: did you mean `learning_rate`?"),
+            "{message}"
+        );
     }
 
     #[test]
     fn every_kind_of_mistake_names_its_line() {
         for (text, expected) in [
-            ("epochs = 5\nbatch = 0\n", "run.toml:2: `batch` must be at least 1, but is 0"),
-            ("learning_rate = -1.0", "run.toml:1: `learning_rate` must be in (1e-30, 1e30), but is -1.0"),
-            ("learning_rate = nan", "run.toml:1: `learning_rate` must be in (1e-30, 1e30), but is NaN"),
-            ("test_part = 1.5", "run.toml:1: `test_part` must be a fraction in (0, 1) or a number of samples from 1, but is 1.5"),
-            ("\ntest_part = 0", "run.toml:2: `test_part` must be a fraction in (0, 1) or a number of samples from 1, but is 0"),
-            ("train_per_class = 0", "run.toml:1: `train_per_class` must be at least 1, but is 0"),
-            ("\nhidden = [10, 0]", "run.toml:2: `hidden` must be at least 1 unit a layer, but is [10, 0]"),
+            (
+                "epochs = 5\nbatch = 0\n",
+                "run.toml:2: `batch` must be at least 1, but is 0",
+            ),
+            (
+                "learning_rate = -1.0",
+                "run.toml:1: `learning_rate` must be in (1e-30, 1e30), but is -1.0",
+            ),
+            (
+                "learning_rate = nan",
+                "run.toml:1: `learning_rate` must be in (1e-30, 1e30), but is NaN",
+            ),
+            (
+                "test_part = 1.5",
+                "run.toml:1: `test_part` must be a fraction in (0, 1) or a number of samples from 1, but is 1.5",
+            ),
+            (
+                "\ntest_part = 0",
+                "run.toml:2: `test_part` must be a fraction in (0, 1) or a number of samples from 1, but is 0",
+            ),
+            (
+                "train_per_class = 0",
+                "run.toml:1: `train_per_class` must be at least 1, but is 0",
+            ),
+            (
+                "\nhidden = [10, 0]",
+                "run.toml:2: `hidden` must be at least 1 unit a layer, but is [10, 0]",
+            ),
             (
                 "seed = 1\n[[rules]]\nname = \"bdnn-dsd\"\nthreshold = 0\n",
                 "run.toml:4: rule `bdnn-dsd`: `threshold` must be a whole number in [1, 65535], but is 0",
@@ -562,87 +823,231 @@ mod tests {
         ] {
             assert_eq!(refused(text), expected);
         }
-        let message = refused("# output_activation\nloss = \"cross-entropy\"\noutput_activation = \"relu\"\n");
-        assert!(message.starts_with("run.toml:3: loss `cross-entropy` has softmax outputs"), "{message}");
+        let message = refused(
+            "# output_activation\nloss = \"cross-entropy\"\noutput_activation = \"relu\"\n",
+        );
+        assert!(
+            message.starts_with("run.toml:3: loss `cross-entropy` has softmax outputs"),
+            "{message}"
+        );
         let message = refused("[[rules]]\nname = \"l2\"\nlayers = \"7\"\n");
-        assert!(message.starts_with("run.toml:3: rule `l2`: `layers` names layer 7"), "{message}");
+        assert!(
+            message.starts_with("run.toml:3: rule `l2`: `layers` names layer 7"),
+            "{message}"
+        );
         let message = refused("[[rules]]\nname = \"bdnn\"\n");
-        assert!(message.starts_with("run.toml:2: unknown rule `bdnn`") && message.ends_with("`bdnn-dsd`?"), "{message}");
+        assert!(
+            message.starts_with("run.toml:2: unknown rule `bdnn`")
+                && message.ends_with("`bdnn-dsd`?"),
+            "{message}"
+        );
         let message = refused("[[rules]]\nname = \"bdnn-dsd\"\nthreshold = true\n");
-        assert!(message.contains("invalid type: boolean `true`, expected a number or a word in quotes"), "{message}");
+        assert!(
+            message.contains("invalid type: boolean `true`, expected a number or a word in quotes"),
+            "{message}"
+        );
         let message = refused("rules = [\"bdnn-dsd\"]\n");
         assert!(message.starts_with("run.toml:1: invalid type: string \"bdnn-dsd\", expected a table with the key `name`"), "{message}");
         let message = refused("epochs = \"many\"\n");
-        assert!(message.starts_with("run.toml:1: `epochs` is \"many\", expected a whole number from 1"), "{message}");
+        assert!(
+            message.starts_with("run.toml:1: `epochs` is \"many\", expected a whole number from 1"),
+            "{message}"
+        );
         let message = refused("epochs = 5\n\nbatch = = 3\n");
         assert!(message.starts_with("run.toml:3: "), "{message}");
         let message = refused("test_part = \"half\"\n");
         let expected = "run.toml:1: `test_part` is \"half\", expected a fraction in (0, 1) or a number of samples from 1";
         assert!(message.starts_with(expected), "{message}");
         let message = refused("label = 1.5\n");
-        assert!(message.contains("expected the name of a column, in quotes, or its number"), "{message}");
+        assert!(
+            message.contains("expected the name of a column, in quotes, or its number"),
+            "{message}"
+        );
         let message = refused("initialiser = \"zeros\"\n");
-        assert!(message.starts_with("run.toml:1: unknown initialiser `zeros`"), "{message}");
+        assert!(
+            message.starts_with("run.toml:1: unknown initialiser `zeros`"),
+            "{message}"
+        );
     }
 
     /// A field, values that are taken, and values that are refused; each as TOML.
-    type Bounds = (&'static str, &'static [&'static str], &'static [&'static str]);
+    type Bounds = (
+        &'static str,
+        &'static [&'static str],
+        &'static [&'static str],
+    );
 
     const BOUNDS: &[Bounds] = &[
-        ("data", &["\"mnist-1200\"", "\"my/table.csv\""], &["1", "true", "[\"a\"]", "nan"]),
-        ("label", &["1", "\"kind\""], &["0", "-1", "1.5", "true", "nan"]),
-        ("test_part", &["0.5", "1", "1e-9"], &["0", "0.0", "1.0", "1.5", "-0.1", "-1", "nan", "inf", "\"half\"", "true"]),
-        ("train_per_class", &["1", "1000000"], &["0", "-1", "1.5", "nan", "\"all\""]),
-        ("split_seed", &["0", "9223372036854775807"], &["-1", "0.5", "nan", "\"x\"", "18446744073709551616"]),
-        ("standardize", &["\"none\"", "\"feature\"", "\"global\""], &["\"feture\"", "1", "true", "nan"]),
-        ("hidden", &["[]", "[1]", "[300, 100]"], &["[0]", "[1, 0]", "[-1]", "[1.5]", "[\"a\"]", "7", "[1000000, 1000000]", "nan"]),
-        ("activation", &["\"relu\"", "\"tanh\""], &["\"rleu\"", "\"\"", "1", "nan"]),
-        ("output_activation", &["\"identity\""], &["\"identiy\"", "1", "\"relu\"", "nan"]),
-        ("loss", &["\"cross-entropy\""], &["\"cross-entrpy\"", "1", "true", "nan"]),
+        (
+            "data",
+            &["\"mnist-1200\"", "\"my/table.csv\""],
+            &["1", "true", "[\"a\"]", "nan"],
+        ),
+        (
+            "label",
+            &["1", "\"kind\""],
+            &["0", "-1", "1.5", "true", "nan"],
+        ),
+        (
+            "test_part",
+            &["0.5", "1", "1e-9"],
+            &[
+                "0", "0.0", "1.0", "1.5", "-0.1", "-1", "nan", "inf", "\"half\"", "true",
+            ],
+        ),
+        (
+            "train_per_class",
+            &["1", "1000000"],
+            &["0", "-1", "1.5", "nan", "\"all\""],
+        ),
+        (
+            "split_seed",
+            &["0", "9223372036854775807"],
+            &["-1", "0.5", "nan", "\"x\"", "18446744073709551616"],
+        ),
+        (
+            "standardize",
+            &["\"none\"", "\"feature\"", "\"global\""],
+            &["\"feture\"", "1", "true", "nan"],
+        ),
+        (
+            "hidden",
+            &["[]", "[1]", "[300, 100]"],
+            &[
+                "[0]",
+                "[1, 0]",
+                "[-1]",
+                "[1.5]",
+                "[\"a\"]",
+                "7",
+                "[1000000, 1000000]",
+                "nan",
+            ],
+        ),
+        (
+            "activation",
+            &["\"relu\"", "\"tanh\""],
+            &["\"rleu\"", "\"\"", "1", "nan"],
+        ),
+        (
+            "output_activation",
+            &["\"identity\""],
+            &["\"identiy\"", "1", "\"relu\"", "nan"],
+        ),
+        (
+            "loss",
+            &["\"cross-entropy\""],
+            &["\"cross-entrpy\"", "1", "true", "nan"],
+        ),
         (
             "initialiser",
-            &["\"uniform(1)\"", "\"xavier\"", "\"normal(0.1)\"", "\"uniform(1e29)\""],
-            &["\"uniform(0)\"", "\"uniform(-1)\"", "\"uniform(nan)\"", "\"uniform(1e30)\"", "\"xavir\"", "1"],
+            &[
+                "\"uniform(1)\"",
+                "\"xavier\"",
+                "\"normal(0.1)\"",
+                "\"uniform(1e29)\"",
+            ],
+            &[
+                "\"uniform(0)\"",
+                "\"uniform(-1)\"",
+                "\"uniform(nan)\"",
+                "\"uniform(1e30)\"",
+                "\"xavir\"",
+                "1",
+            ],
         ),
-        ("bias_initializer", &["\"zeros\"", "\"as-weights\""], &["\"zero\"", "0", "nan"]),
+        (
+            "bias_initializer",
+            &["\"zeros\"", "\"as-weights\""],
+            &["\"zero\"", "0", "nan"],
+        ),
         ("bias", &["true", "false"], &["1", "\"yes\"", "nan"]),
         (
             "learning_rate",
             &["1", "0.1", "1.1e-30", "9.9e29"],
-            &["0", "0.0", "-0.1", "1e-30", "1e30", "nan", "inf", "-inf", "\"fast\"", "true"],
+            &[
+                "0", "0.0", "-0.1", "1e-30", "1e30", "nan", "inf", "-inf", "\"fast\"", "true",
+            ],
         ),
         (
             "schedule",
-            &["\"constant\"", "\"step(10,0.5)\"", "\"cosine\"", "\"cosine(0.1)\""],
-            &["\"step(0,0.5)\"", "\"step(1,2)\"", "\"cosine(2)\"", "\"linear\"", "\"\"", "1"],
+            &[
+                "\"constant\"",
+                "\"step(10,0.5)\"",
+                "\"cosine\"",
+                "\"cosine(0.1)\"",
+            ],
+            &[
+                "\"step(0,0.5)\"",
+                "\"step(1,2)\"",
+                "\"cosine(2)\"",
+                "\"linear\"",
+                "\"\"",
+                "1",
+            ],
         ),
-        ("warm_up", &["0", "1", "500"], &["501", "-1", "1.5", "nan", "\"long\""]),
-        ("batch", &["1", "60000"], &["0", "-1", "1.5", "nan", "\"all\""]),
-        ("epochs", &["1", "1000000"], &["0", "-1", "1.5", "nan", "\"many\""]),
-        ("evaluate_every", &["1", "1000"], &["0", "-1", "1.5", "nan", "true"]),
-        ("seed", &["0", "18446744073709551615"], &["-1", "0.5", "nan", "\"x\"", "18446744073709551616"]),
-        ("kernel", &["\"auto\"", "\"f32\""], &["\"f64\"", "\"\"", "1", "nan"]),
+        (
+            "warm_up",
+            &["0", "1", "500"],
+            &["501", "-1", "1.5", "nan", "\"long\""],
+        ),
+        (
+            "batch",
+            &["1", "60000"],
+            &["0", "-1", "1.5", "nan", "\"all\""],
+        ),
+        (
+            "epochs",
+            &["1", "1000000"],
+            &["0", "-1", "1.5", "nan", "\"many\""],
+        ),
+        (
+            "evaluate_every",
+            &["1", "1000"],
+            &["0", "-1", "1.5", "nan", "true"],
+        ),
+        (
+            "seed",
+            &["0", "18446744073709551615"],
+            &["-1", "0.5", "nan", "\"x\"", "18446744073709551616"],
+        ),
+        (
+            "kernel",
+            &["\"auto\"", "\"f32\""],
+            &["\"f64\"", "\"\"", "1", "nan"],
+        ),
         ("layers", &["[]"], &["1", "\"dense\"", "[\"dense\"]", "nan"]),
         ("rules", &["[]"], &["1", "\"l2\"", "[\"l2\"]", "nan"]),
     ];
 
     #[test]
     fn every_field_is_refused_outside_its_range_with_its_line_and_a_slip_gets_its_name() {
-        let fields = |fields: &[(&'static str, &'static str)]| fields.iter().map(|(field, _)| *field).collect::<Vec<_>>();
-        assert_eq!(BOUNDS.iter().map(|(field, ..)| *field).collect::<Vec<_>>(), fields(FIELDS));
+        let fields = |fields: &[(&'static str, &'static str)]| {
+            fields.iter().map(|(field, _)| *field).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            BOUNDS.iter().map(|(field, ..)| *field).collect::<Vec<_>>(),
+            fields(FIELDS)
+        );
         let mut failures = Vec::new();
         for (field, taken, wrong) in BOUNDS {
             for value in *taken {
                 let text = format!("# first\n{field} = {value}\n");
-                TrainConfig::parse(&text, "run.toml".as_ref()).unwrap_or_else(|error| panic!("{text}: {error}"));
+                TrainConfig::parse(&text, "run.toml".as_ref())
+                    .unwrap_or_else(|error| panic!("{text}: {error}"));
             }
             for value in *wrong {
                 let text = format!("# first\n{field} = {value}\n");
-                let answer = TrainConfig::parse(&text, "run.toml".as_ref()).map_err(|error| error.to_string());
+                let answer = TrainConfig::parse(&text, "run.toml".as_ref())
+                    .map_err(|error| error.to_string());
                 let is_told = answer.as_ref().is_err_and(|message| {
-                    // Its place, its name, and what is possible; only the network knows what is too large.
-                    let is_named = message.contains(field) || message.contains("layer 2 would have 1000000 x 1000000 weights");
-                    message.starts_with("run.toml:2: ") && is_named && (message.contains("expected ") || message.contains(" must "))
+                    // Its place, its name, and what is possible; only the network knows what is too
+                    // large.
+                    let is_named = message.contains(field)
+                        || message.contains("layer 2 would have 1000000 x 1000000 weights");
+                    message.starts_with("run.toml:2: ")
+                        && is_named
+                        && (message.contains("expected ") || message.contains(" must "))
                 });
                 if !is_told {
                     failures.push(format!("{field} = {value}: {answer:?}"));
@@ -650,8 +1055,14 @@ mod tests {
             }
             let slip = format!("{field}x");
             let message = refused(&format!("{slip} = 1\n"));
-            assert!(message.starts_with(&format!("run.toml:1: unknown field `{slip}`")), "{message}");
-            assert!(message.ends_with(&format!("hint: did you mean `{field}`?")), "{message}");
+            assert!(
+                message.starts_with(&format!("run.toml:1: unknown field `{slip}`")),
+                "{message}"
+            );
+            assert!(
+                message.ends_with(&format!("hint: did you mean `{field}`?")),
+                "{message}"
+            );
         }
         assert!(failures.is_empty(), "{}", failures.join("\n"));
     }
@@ -659,21 +1070,52 @@ mod tests {
     #[test]
     fn values_of_another_kind_are_refused_with_name_value_and_what_was_expected() {
         for (text, expected) in [
-            ("epochs = 1.5", "`epochs` is 1.5, expected a whole number from 1"),
-            ("batch = -1 # all", "`batch` is -1, expected a whole number from 1"),
+            (
+                "epochs = 1.5",
+                "`epochs` is 1.5, expected a whole number from 1",
+            ),
+            (
+                "batch = -1 # all",
+                "`batch` is -1, expected a whole number from 1",
+            ),
             (
                 "seed = 18446744073709551616",
                 "`seed` is 18446744073709551616, too large for a whole number; expected a whole number from 0 to 18446744073709551615",
             ),
-            ("hidden = [\n  10,\n  \"a\"\n]", "`hidden` is [ 10, \"a\" ], expected a list of whole numbers from 1, one a layer"),
-            ("bias = \"yes\"", "`bias` is \"yes\", expected true or false"),
-            ("activation = 'rleu'", "`activation` is 'rleu', expected \"sigmoid\", \"tanh\", \"relu\" or \"identity\""),
-            ("loss = nan", "`loss` is nan, expected \"cross-entropy\" or \"mean-squared-error\""),
-            ("label = 1.5", "`label` is 1.5, expected the name of a column, in quotes, or its number"),
-            ("rules = 1", "`rules` is 1, expected tables `[[rules]]` with the key `name`"),
-            // The field at which the parser stops is named, with its own line, whatever else is wrong.
-            ("epochs = 1.5\nhidden = 7", "`epochs` is 1.5, expected a whole number from 1"),
-            ("seed = 18446744073709551615\nepochs = 1.5", "`epochs` is 1.5, expected a whole number from 1"),
+            (
+                "hidden = [\n  10,\n  \"a\"\n]",
+                "`hidden` is [ 10, \"a\" ], expected a list of whole numbers from 1, one a layer",
+            ),
+            (
+                "bias = \"yes\"",
+                "`bias` is \"yes\", expected true or false",
+            ),
+            (
+                "activation = 'rleu'",
+                "`activation` is 'rleu', expected \"sigmoid\", \"tanh\", \"relu\" or \"identity\"",
+            ),
+            (
+                "loss = nan",
+                "`loss` is nan, expected \"cross-entropy\" or \"mean-squared-error\"",
+            ),
+            (
+                "label = 1.5",
+                "`label` is 1.5, expected the name of a column, in quotes, or its number",
+            ),
+            (
+                "rules = 1",
+                "`rules` is 1, expected tables `[[rules]]` with the key `name`",
+            ),
+            // The field at which the parser stops is named, with its own line, whatever else is
+            // wrong.
+            (
+                "epochs = 1.5\nhidden = 7",
+                "`epochs` is 1.5, expected a whole number from 1",
+            ),
+            (
+                "seed = 18446744073709551615\nepochs = 1.5",
+                "`epochs` is 1.5, expected a whole number from 1",
+            ),
             (
                 "epochs = 7\nkernel = \"\\n\"",
                 "`kernel` is \"\\n\", expected \"auto\", \"f32\", \"exact\", \"amx\", \"vnni\" or \"portable\"",
@@ -683,21 +1125,38 @@ mod tests {
             assert_eq!(message.split_once(": ").unwrap().1, expected, "{text}");
         }
         // What is no TOML is told by the parser.
-        for text in ["seed = 1\nseed = 2", "hidden = [10\nepochs = 5", "epochs = 010"] {
+        for text in [
+            "seed = 1\nseed = 2",
+            "hidden = [10\nepochs = 5",
+            "epochs = 010",
+        ] {
             let message = refused(text);
-            assert!(!message.contains("` is ") && message.starts_with("run.toml:"), "{message}");
+            assert!(
+                !message.contains("` is ") && message.starts_with("run.toml:"),
+                "{message}"
+            );
         }
         let table = toml::from_str("epochs = 5\nbatch = 1.5\n").unwrap();
-        assert_eq!(TrainConfig::of_table(&table).unwrap_err(), "`batch` is 1.5, expected a whole number from 1");
+        assert_eq!(
+            TrainConfig::of_table(&table).unwrap_err(),
+            "`batch` is 1.5, expected a whole number from 1"
+        );
         let long = refused(&format!("epochs = \"{}\"", "x".repeat(1000)));
-        assert!(long.len() < 150 && long.contains("xxx..., expected a whole number"), "{long}");
+        assert!(
+            long.len() < 150 && long.contains("xxx..., expected a whole number"),
+            "{long}"
+        );
     }
 
     #[test]
     fn what_is_expected_names_every_choice() {
         let expected = |field: &str| FIELDS.iter().find(|(name, _)| *name == field).unwrap().1;
         let names = |field: &str, value: Result<Value, toml::ser::Error>| {
-            assert!(expected(field).contains(&value.unwrap().to_string()), "{}", expected(field));
+            assert!(
+                expected(field).contains(&value.unwrap().to_string()),
+                "{}",
+                expected(field)
+            );
         };
         for activation in Activation::ALL {
             names("activation", Value::try_from(activation));
@@ -717,10 +1176,28 @@ mod tests {
         let (test_part, train_per_class) = (Some(Part::Count(1)), Some(1));
         let schedule = Schedule::Cosine { floor: 0.1 };
         let (standardize, bias_initializer) = (Standardize::Image, BiasInitializer::AsWeights);
-        let config = TrainConfig { label, test_part, train_per_class, split_seed: 1, schedule, warm_up: 1, ..TrainConfig::default() };
-        let config = TrainConfig { standardize, bias_initializer, layers: vec!["dense".parse().unwrap()], ..config };
+        let config = TrainConfig {
+            label,
+            test_part,
+            train_per_class,
+            split_seed: 1,
+            schedule,
+            warm_up: 1,
+            ..TrainConfig::default()
+        };
+        let config = TrainConfig {
+            standardize,
+            bias_initializer,
+            layers: vec!["dense".parse().unwrap()],
+            ..config
+        };
         let table: toml::Table = toml::from_str(&config.to_toml().unwrap()).unwrap();
-        assert!(table.keys().all(|key| FIELDS.iter().any(|(field, _)| field == key)), "{table:?}");
+        assert!(
+            table
+                .keys()
+                .all(|key| FIELDS.iter().any(|(field, _)| field == key)),
+            "{table:?}"
+        );
         assert_eq!(table.len(), FIELDS.len());
     }
 }

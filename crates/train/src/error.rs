@@ -96,7 +96,8 @@ pub enum Error {
         /// What was found and what was expected.
         message: String,
     },
-    /// A file in the place of one of ours that this program did not make; it is neither overwritten nor removed.
+    /// A file in the place of one of ours that this program did not make; it is neither overwritten
+    /// nor removed.
     #[error("{}: not a file of spinet, so it is left as it is\n\nhint: choose another directory, or move it away", .path.display())]
     NotOurs {
         /// The file.
@@ -150,7 +151,9 @@ pub enum Error {
 }
 
 fn hint(suggestion: Option<&str>) -> String {
-    suggestion.map(|name| format!("\n\nhint: did you mean `{name}`?")).unwrap_or_default()
+    suggestion
+        .map(|name| format!("\n\nhint: did you mean `{name}`?"))
+        .unwrap_or_default()
 }
 
 impl Error {

@@ -45,7 +45,8 @@ struct Lane {
 }
 
 impl Scorer {
-    /// Buffers for networks of the shape of `network`; `kernel` computes the first layer's products.
+    /// Buffers for networks of the shape of `network`; `kernel` computes the first layer's
+    /// products.
     ///
     /// # Errors
     ///
@@ -66,16 +67,23 @@ impl Scorer {
         standardizer: Option<&Standardizer>,
     ) -> Result<Self, Error> {
         let lane = |_| {
-            let workspace = Workspace::with_kernel(network, CHUNK, Threads::one(), kernel)?.standardized(network, standardizer.cloned())?;
-            Ok(Mutex::new(Lane { workspace, results: Vec::new() }))
+            let workspace = Workspace::with_kernel(network, CHUNK, Threads::one(), kernel)?
+                .standardized(network, standardizer.cloned())?;
+            Ok(Mutex::new(Lane {
+                workspace,
+                results: Vec::new(),
+            }))
         };
-        let lanes = (0..threads.count()).map(lane).collect::<Result<_, Error>>()?;
+        let lanes = (0..threads.count())
+            .map(lane)
+            .collect::<Result<_, Error>>()?;
         Ok(Self { threads, lanes })
     }
 
     /// Mean loss and accuracy.
     ///
-    /// Samples are taken in fixed chunks whose sums are added in order, so the bits do not depend on the threads.
+    /// Samples are taken in fixed chunks whose sums are added in order, so the bits do not depend
+    /// on the threads.
     ///
     /// # Errors
     ///
@@ -83,27 +91,45 @@ impl Scorer {
     pub fn score(&self, network: &Network<f32>, samples: &Samples) -> Result<(f64, f64), Error> {
         let features = samples.features();
         if features != network.inputs() {
-            return Err(Error::Features { expected: network.inputs(), found: features });
+            return Err(Error::Features {
+                expected: network.inputs(),
+                found: features,
+            });
         }
         let part = |chunk: usize| chunk * CHUNK..samples.len().min((chunk + 1) * CHUNK);
         match samples.values() {
             Values::Bytes(bytes) => {
                 let order = by_label(samples.labels());
-                let labels: Vec<u8> = order.iter().map(|index| samples.labels()[*index as usize]).collect();
+                let labels: Vec<u8> = order
+                    .iter()
+                    .map(|index| samples.labels()[*index as usize])
+                    .collect();
                 Ok(self.mean(network, samples.len(), |chunk| {
-                    let inputs = Inputs::Pixels(Pixels::chosen(bytes, features, &order[part(chunk)]));
-                    Batch { inputs, labels: &labels[part(chunk)] }
+                    let inputs =
+                        Inputs::Pixels(Pixels::chosen(bytes, features, &order[part(chunk)]));
+                    Batch {
+                        inputs,
+                        labels: &labels[part(chunk)],
+                    }
                 }))
             }
             Values::Numbers(numbers) => Ok(self.mean(network, samples.len(), |chunk| {
                 let Range { start, end } = part(chunk);
-                Batch { inputs: Inputs::Numbers(&numbers[start * features..end * features]), labels: &samples.labels()[start..end] }
+                Batch {
+                    inputs: Inputs::Numbers(&numbers[start * features..end * features]),
+                    labels: &samples.labels()[start..end],
+                }
             })),
         }
     }
 
     /// Mean loss and accuracy of `samples` samples, given their chunks.
-    fn mean<'a>(&self, network: &Network<f32>, samples: usize, batch: impl Fn(usize) -> Batch<'a, f32> + Sync) -> (f64, f64) {
+    fn mean<'a>(
+        &self,
+        network: &Network<f32>,
+        samples: usize,
+        batch: impl Fn(usize) -> Batch<'a, f32> + Sync,
+    ) -> (f64, f64) {
         let (chunks, count) = (samples.div_ceil(CHUNK), self.lanes.len());
         self.threads.each(count, |index| {
             let mut lane = lock(&self.lanes[index]);
@@ -111,13 +137,15 @@ impl Scorer {
             *results = workspace.score(network, (index..chunks).step_by(count).map(&batch));
         });
         let result = |chunk: usize| lock(&self.lanes[chunk % count]).results[chunk / count];
-        let (loss, right) = (0..chunks).map(result).fold((0.0, 0), |sum, result| (sum.0 + result.0, sum.1 + result.1));
+        let (loss, right) = (0..chunks)
+            .map(result)
+            .fold((0.0, 0), |sum, result| (sum.0 + result.0, sum.1 + result.1));
         (loss / samples as f64, right as f64 / samples as f64)
     }
 }
 
-/// The numbers of all samples, those of one class beside each other: exact products are faster so, see
-/// [`group_by_label`](crate::group_by_label).
+/// The numbers of all samples, those of one class beside each other: exact products are faster so,
+/// see [`group_by_label`](crate::group_by_label).
 fn by_label(labels: &[u8]) -> Vec<u32> {
     let mut places = [0; 257];
     for label in labels {
@@ -137,7 +165,8 @@ fn by_label(labels: &[u8]) -> Vec<u32> {
 
 /// A lane that a panic left behind is as good as any: it is filled anew.
 fn lock(lane: &Mutex<Lane>) -> std::sync::MutexGuard<'_, Lane> {
-    lane.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    lane.lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Training: configuration, batches, evaluation, metrics and model files.
 //!
-//! A [`TrainConfig`] says everything that a run's numbers depend on; a [`Trainer`] carries it out. A run with the same
-//! configuration and data gives the same bits, whatever the number of threads.
+//! A [`TrainConfig`] says everything that a run's numbers depend on; a [`Trainer`] carries it out.
+//! A run with the same configuration and data gives the same bits, whatever the number of threads.
 //!
 //! # Example
 //!
@@ -46,7 +46,9 @@ pub use error::Error;
 pub use evaluation::{Evaluation, Scorer};
 pub use metrics::MetricsLog;
 pub use model::{Description, Model, RuleState, RunSeal};
-pub use run_directory::{EVALUATION_BYTES, MODEL, RunDirectory, Safety, Start, read_run, run_id, run_name};
+pub use run_directory::{
+    EVALUATION_BYTES, MODEL, RunDirectory, Safety, Start, read_run, run_id, run_name,
+};
 pub use runs::each_run;
 pub use schedule::Schedule;
 pub use scores::each_sample;
@@ -54,6 +56,6 @@ pub use standardize::Standardize;
 pub use stop::Stop;
 pub use trainer::{Advance, Position, Trainer};
 
-/// Version of the computed numbers. It rises with every change after which the same run of a released version gives other bits, so
-/// that runs from before and after are never mixed.
+/// Version of the computed numbers. It rises with every change after which the same run of a
+/// released version gives other bits, so that runs from before and after are never mixed.
 pub const NUMERICS: u32 = 1;

@@ -9,7 +9,8 @@
 //! course         the evaluations, in memory and as text
 //! ```
 //!
-//! The data are there already. All of it is an upper estimate; a test compares it with what whole runs take.
+//! The data are there already. All of it is an upper estimate; a test compares it with what whole
+//! runs take.
 
 use spinet_data::{Dataset, Samples, memory};
 use spinet_nn::memory::{InputKind, WorkspaceUse, parameters, product, workspace_bytes};
@@ -26,20 +27,29 @@ const NUMBER: u64 = 4;
 const SAVED_COPIES: u64 = 3;
 /// What is not counted: threads and their stacks, buffers of products, descriptions.
 const REST: u64 = 8 << 20;
-/// The evaluations are in the course of the run, in the text of a checkpoint, and in that of the metrics.
+/// The evaluations are in the course of the run, in the text of a checkpoint, and in that of the
+/// metrics.
 const COURSE_COPIES: u64 = 4;
 
 /// What a run of `config` on this data takes with so many threads, in bytes.
 ///
 /// # Errors
 ///
-/// [`Error::Rule`] for a rule that does not exist, [`Error::Network`] if this processor cannot run the kernel.
+/// [`Error::Rule`] for a rule that does not exist, [`Error::Network`] if this processor cannot run
+/// the kernel.
 pub fn of_run(config: &TrainConfig, data: &Dataset, threads: usize) -> Result<u64, Error> {
     let sizes = config.network(data.train.features(), data.classes()).sizes;
     let batch = config.batch.min(data.train.len());
-    let rules = Chain::<f32>::memory(&config.rules, &Plan { batch, ..Plan::dense(&sizes) })?;
-    let has_factors =
-        config.rules.iter().any(|rule| spinet_rules::find(&rule.name).is_ok_and(|entry| entry.seams.contains(&Seam::Activation)));
+    let rules = Chain::<f32>::memory(
+        &config.rules,
+        &Plan {
+            batch,
+            ..Plan::dense(&sizes)
+        },
+    )?;
+    let has_factors = config.rules.iter().any(|rule| {
+        spinet_rules::find(&rule.name).is_ok_and(|entry| entry.seams.contains(&Seam::Activation))
+    });
     let inputs = match config.standardize {
         _ if data.train.bytes().is_none() => InputKind::Numbers,
         Standardize::None => InputKind::Pixels,
@@ -49,23 +59,62 @@ pub fn of_run(config: &TrainConfig, data: &Dataset, threads: usize) -> Result<u6
     let kernel = config.kernel()?;
 
     let network = parameters(&sizes).saturating_mul(NUMBER);
-    let training = workspace_bytes(&sizes, kernel, WorkspaceUse { samples: batch, inputs, trains: true, has_factors });
+    let training = workspace_bytes(
+        &sizes,
+        kernel,
+        WorkspaceUse {
+            samples: batch,
+            inputs,
+            trains: true,
+            has_factors,
+        },
+    );
     let evaluation = evaluation(&sizes, kernel, inputs, threads);
     // The order of the samples, and a batch of numbers.
     let batches = product(&[data.train.len() + data.test.len(), 5]);
-    let gathered = if inputs == InputKind::Numbers { product(&[batch, data.train.features()]).saturating_mul(NUMBER) } else { 0 };
+    let gathered = if inputs == InputKind::Numbers {
+        product(&[batch, data.train.features()]).saturating_mul(NUMBER)
+    } else {
+        0
+    };
     let batches = batches.saturating_add(gathered);
-    let largest = sizes.windows(2).map(|pair| product(&[pair[0], pair[1]])).max().unwrap_or(0).saturating_mul(NUMBER);
-    let saving = network.saturating_add(rules.saved).saturating_mul(SAVED_COPIES).saturating_add(largest);
+    let largest = sizes
+        .windows(2)
+        .map(|pair| product(&[pair[0], pair[1]]))
+        .max()
+        .unwrap_or(0)
+        .saturating_mul(NUMBER);
+    let saving = network
+        .saturating_add(rules.saved)
+        .saturating_mul(SAVED_COPIES)
+        .saturating_add(largest);
     let evaluations = (config.epochs / config.evaluate_every.max(1)) as u64 + 2;
     let course = evaluations.saturating_mul(COURSE_COPIES * EVALUATION_BYTES);
-    let all = [network, rules.saved, rules.other, training, evaluation, batches, saving, course];
+    let all = [
+        network,
+        rules.saved,
+        rules.other,
+        training,
+        evaluation,
+        batches,
+        saving,
+        course,
+    ];
     Ok(all.into_iter().fold(REST, u64::saturating_add))
 }
 
 /// Buffers for evaluating a network of these sizes on so many threads.
 fn evaluation(sizes: &[usize], kernel: Kernel, inputs: InputKind, threads: usize) -> u64 {
-    let lane = workspace_bytes(sizes, kernel, WorkspaceUse { samples: CHUNK, inputs, trains: false, has_factors: false });
+    let lane = workspace_bytes(
+        sizes,
+        kernel,
+        WorkspaceUse {
+            samples: CHUNK,
+            inputs,
+            trains: false,
+            has_factors: false,
+        },
+    );
     lane.saturating_mul(threads as u64)
 }
 
@@ -78,26 +127,41 @@ pub fn check_run(config: &TrainConfig, data: &Dataset, threads: usize) -> Result
     Ok(memory::check("this run", of_run(config, data, threads)?)?)
 }
 
-/// Refuses runs of which as many as there are threads are done at once, and the largest take more memory than is available together; with
-/// `has_copies` each has a copy of its training samples, as runs on folds do.
+/// Refuses runs of which as many as there are threads are done at once, and the largest take more
+/// memory than is available together; with `has_copies` each has a copy of its training samples, as
+/// runs on folds do.
 ///
 /// # Errors
 ///
 /// As [`check_run`].
-pub fn check_runs<'a>(runs: impl Iterator<Item = (&'a TrainConfig, &'a Dataset)>, has_copies: bool, threads: usize) -> Result<(), Error> {
+pub fn check_runs<'a>(
+    runs: impl Iterator<Item = (&'a TrainConfig, &'a Dataset)>,
+    has_copies: bool,
+    threads: usize,
+) -> Result<(), Error> {
     let copy = |data: &Dataset| if has_copies { bytes(&data.train) } else { 0 };
-    let mut all = runs.map(|(config, data)| Ok(of_run(config, data, 1)?.saturating_add(copy(data)))).collect::<Result<Vec<_>, Error>>()?;
+    let mut all = runs
+        .map(|(config, data)| Ok(of_run(config, data, 1)?.saturating_add(copy(data))))
+        .collect::<Result<Vec<_>, Error>>()?;
     all.sort_unstable_by(|a, b| b.cmp(a));
     let at_once = all.len().min(threads);
     let needed = all.into_iter().take(threads).fold(0, u64::saturating_add);
-    let what = if at_once == 1 { "the largest run".to_owned() } else { format!("doing {at_once} runs at once (see `--threads`)") };
+    let what = if at_once == 1 {
+        "the largest run".to_owned()
+    } else {
+        format!("doing {at_once} runs at once (see `--threads`)")
+    };
     Ok(memory::check(&what, needed)?)
 }
 
 /// Bytes of samples.
 fn bytes(samples: &Samples) -> u64 {
     let numbers = samples.values().len() as u64;
-    if samples.bytes().is_some() { numbers } else { numbers.saturating_mul(NUMBER) }
+    if samples.bytes().is_some() {
+        numbers
+    } else {
+        numbers.saturating_mul(NUMBER)
+    }
 }
 
 /// Refuses to evaluate a network where its buffers take more memory than is available.
@@ -111,6 +175,13 @@ pub(crate) fn check_evaluation(
     has_pixels: bool,
     threads: usize,
 ) -> Result<(), Error> {
-    let inputs = if has_pixels { InputKind::of_pixels(standardizer) } else { InputKind::Numbers };
-    Ok(memory::check("evaluating this model", evaluation(&network.config().sizes, Kernel::Auto, inputs, threads))?)
+    let inputs = if has_pixels {
+        InputKind::of_pixels(standardizer)
+    } else {
+        InputKind::Numbers
+    };
+    Ok(memory::check(
+        "evaluating this model",
+        evaluation(&network.config().sizes, Kernel::Auto, inputs, threads),
+    )?)
 }

@@ -27,8 +27,15 @@ impl MetricsLog {
     pub fn resume(path: &Path, curve: &[Evaluation]) -> Result<Self, Error> {
         Self::write(path, curve)?;
         let file = OpenOptions::new().append(true).open(path);
-        let file = file.map_err(|source| Error::Storage { path: path.to_owned(), action: "open", source })?;
-        Ok(Self { path: path.to_owned(), file })
+        let file = file.map_err(|source| Error::Storage {
+            path: path.to_owned(),
+            action: "open",
+            source,
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+        })
     }
 
     /// Writes the whole file.
@@ -45,14 +52,19 @@ impl MetricsLog {
         sha256_hex(&lines(curve))
     }
 
-    /// Adds one line; a line is written by one call, so a kill leaves whole lines and at most one cut one.
+    /// Adds one line; a line is written by one call, so a kill leaves whole lines and at most one
+    /// cut one.
     ///
     /// # Errors
     ///
     /// [`Error::Storage`].
     pub fn add(&mut self, evaluation: &Evaluation) -> Result<(), Error> {
         let line = lines(std::slice::from_ref(evaluation));
-        self.file.write_all(&line).map_err(|source| Error::Storage { path: self.path.clone(), action: "write", source })
+        self.file.write_all(&line).map_err(|source| Error::Storage {
+            path: self.path.clone(),
+            action: "write",
+            source,
+        })
     }
 
     /// Reads a metrics file.
@@ -71,7 +83,9 @@ impl MetricsLog {
     /// [`Error::ConfigFile`] with the line that is no evaluation.
     pub fn parse(text: &str, path: &Path) -> Result<Vec<Evaluation>, Error> {
         let parse = |(index, line): (usize, &str)| {
-            let parsed = Notation::Json.check(line, MAX_LINE).and_then(|()| serde_json::from_str(line).map_err(|error| error.to_string()));
+            let parsed = Notation::Json
+                .check(line, MAX_LINE)
+                .and_then(|()| serde_json::from_str(line).map_err(|error| error.to_string()));
             parsed.map_err(|error| Error::ConfigFile {
                 path: path.to_owned(),
                 line: index + 1,
@@ -83,7 +97,8 @@ impl MetricsLog {
     }
 }
 
-/// The file with these evaluations. Every evaluation has a JSON form: its keys are texts, and a number that is not finite is `null`.
+/// The file with these evaluations. Every evaluation has a JSON form: its keys are texts, and a
+/// number that is not finite is `null`.
 fn lines(curve: &[Evaluation]) -> Vec<u8> {
     let line = |evaluation| serde_json::to_string(evaluation).unwrap_or_default() + "\n";
     curve.iter().map(line).collect::<String>().into_bytes()

@@ -6,8 +6,9 @@
 //! | `layer1.bias`, ... (if the network has biases) | `[outputs]` | F32 |
 //! | `layer1.bdnn-dsd.bound`, ... (state of rules) | `[outputs, inputs]`, of biases `[outputs]` | F32, or U16 for counters |
 //!
-//! The metadata key `spinet` holds JSON: `description` ([`Description`]), and `sha256`, the digest of that text and of
-//! every tensor's name, shape and bytes. Any tool that reads safetensors can use the weights.
+//! The metadata key `spinet` holds JSON: `description` ([`Description`]), and `sha256`, the digest
+//! of that text and of every tensor's name, shape and bytes. Any tool that reads safetensors can
+//! use the weights.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,7 +25,11 @@ use crate::{Error, MetricsLog, NUMERICS, Scorer, TrainConfig, Trainer, memory, n
 /// Version of the format; older ones stay readable.
 const VERSION: u32 = 1;
 /// Model files among other sealed files.
-const KIND: Kind = Kind { key: "spinet", name: "a spinet model", version: VERSION };
+const KIND: Kind = Kind {
+    key: "spinet",
+    name: "a spinet model",
+    version: VERSION,
+};
 /// Largest model file that is read.
 const MOST_BYTES: u64 = 4 << 30;
 
@@ -45,15 +50,18 @@ pub struct Description {
     pub classes: Vec<String>,
     /// SHA-256 of the training samples.
     pub train_sha256: String,
-    /// How numbers of a table become its features, or pixels of an image with `standardize = "feature"` or `"global"`; else absent.
+    /// How numbers of a table become its features, or pixels of an image with `standardize =
+    /// "feature"` or `"global"`; else absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardisation: Option<Standardisation>,
-    /// What the evaluations of its run are held to; absent in files of versions that did not write it.
+    /// What the evaluations of its run are held to; absent in files of versions that did not write
+    /// it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunSeal>,
 }
 
-/// What the evaluations of a run are held to. It is part of the sealed description, and they lie in a file beside it.
+/// What the evaluations of a run are held to. It is part of the sealed description, and they lie in
+/// a file beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunSeal {
     /// Version of the computed numbers.
@@ -68,7 +76,10 @@ impl Description {
     /// What new samples need to know to be those that the model takes.
     pub fn prior(&self) -> Prior {
         let standardisation = self.standardisation.clone().filter(|_| self.is_of_table());
-        Prior { class_names: self.classes.clone(), standardisation }
+        Prior {
+            class_names: self.classes.clone(),
+            standardisation,
+        }
     }
 
     /// Whether the model takes rows of a table, not images.
@@ -78,7 +89,9 @@ impl Description {
 
     /// What the first layer does with pixels.
     pub(crate) fn standardizer(&self) -> Option<Standardizer> {
-        self.training.standardize.standardizer(self.standardisation.as_ref())
+        self.training
+            .standardize
+            .standardizer(self.standardisation.as_ref())
     }
 
     /// Refuses numbers for a model of images, and images for a model of numbers.
@@ -87,9 +100,22 @@ impl Description {
     ///
     /// [`Error::InputKind`].
     pub fn accepts(&self, values: Values<'_>) -> Result<(), Error> {
-        let kind = |is_numbers: bool| if is_numbers { "numbers of a table" } else { "images" };
+        let kind = |is_numbers: bool| {
+            if is_numbers {
+                "numbers of a table"
+            } else {
+                "images"
+            }
+        };
         let (found, expected) = (values.numbers().is_some(), self.is_of_table());
-        if found == expected { Ok(()) } else { Err(Error::InputKind { found: kind(found), expected: kind(expected) }) }
+        if found == expected {
+            Ok(())
+        } else {
+            Err(Error::InputKind {
+                found: kind(found),
+                expected: kind(expected),
+            })
+        }
     }
 }
 
@@ -138,7 +164,10 @@ impl Model {
                 shape: data.train.shape(),
                 classes: data.class_names.clone(),
                 train_sha256: data.train.sha256(),
-                standardisation: trainer.standardisation().or(data.standardisation.as_ref()).cloned(),
+                standardisation: trainer
+                    .standardisation()
+                    .or(data.standardisation.as_ref())
+                    .cloned(),
                 run: Some(RunSeal {
                     numerics: NUMERICS,
                     test_sha256: data.test.sha256(),
@@ -150,29 +179,45 @@ impl Model {
         }
     }
 
-    /// Mean loss and accuracy on samples, with the fastest kernel of this processor. Where that is of another class than the kernel of the
-    /// training, the loss differs in the last digits from that of the run.
+    /// Mean loss and accuracy on samples, with the fastest kernel of this processor. Where that is
+    /// of another class than the kernel of the training, the loss differs in the last digits from
+    /// that of the run.
     ///
     /// # Errors
     ///
-    /// [`Error::Features`] if the samples have another shape; [`Error::Data`] if there is too little memory.
+    /// [`Error::Features`] if the samples have another shape; [`Error::Data`] if there is too
+    /// little memory.
     pub fn score(&self, samples: &Samples, threads: Threads) -> Result<(f64, f64), Error> {
         let standardizer = self.description.standardizer();
-        memory::check_evaluation(&self.network, standardizer.as_ref(), samples.bytes().is_some(), threads.count())?;
-        Scorer::standardized(&self.network, threads, Kernel::Auto, standardizer.as_ref())?.score(&self.network, samples)
+        memory::check_evaluation(
+            &self.network,
+            standardizer.as_ref(),
+            samples.bytes().is_some(),
+            threads.count(),
+        )?;
+        Scorer::standardized(&self.network, threads, Kernel::Auto, standardizer.as_ref())?
+            .score(&self.network, samples)
     }
 
     /// Writes the model, atomically.
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`], or [`Error::Model`] if a weight is not finite: such a model is never stored.
+    /// [`Error::Storage`], or [`Error::Model`] if a weight is not finite: such a model is never
+    /// stored.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         let sealed = KIND.seal(&self.description, self.arrays());
-        store::write_atomically(path, &sealed.map_err(|message| Error::Model { path: path.to_owned(), message })?)
+        store::write_atomically(
+            path,
+            &sealed.map_err(|message| Error::Model {
+                path: path.to_owned(),
+                message,
+            })?,
+        )
     }
 
-    /// SHA-256 over every array with its name, type and shape: equal for runs that gave the same bits.
+    /// SHA-256 over every array with its name, type and shape: equal for runs that gave the same
+    /// bits.
     pub fn arrays_sha256(&self) -> String {
         let mut arrays = self.arrays();
         arrays.sort_by(|a, b| a.name.cmp(&b.name));
@@ -183,7 +228,8 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`] if it cannot be read, [`Error::Model`] if it is no spinet model or a damaged one.
+    /// [`Error::Storage`] if it cannot be read, [`Error::Model`] if it is no spinet model or a
+    /// damaged one.
     pub fn read(path: &Path) -> Result<Self, Error> {
         Self::parse(&store::read_at_most(path, MOST_BYTES)?, path)
     }
@@ -194,26 +240,40 @@ impl Model {
     ///
     /// [`Error::Model`]; [`Error::Data`] if there is too little memory.
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, Error> {
-        let refuse = |message: String| Error::Model { path: path.to_owned(), message };
+        let refuse = |message: String| Error::Model {
+            path: path.to_owned(),
+            message,
+        };
         // Its arrays, and the numbers made of them.
         spinet_data::memory::check(&path.display().to_string(), 2 * bytes.len() as u64)?;
         let opened = KIND.open(bytes).map_err(refuse)?;
-        let description = serde_json::from_str(&opened.text).map_err(|error| refuse(format!("its metadata cannot be read: {error}")))?;
+        let description = serde_json::from_str(&opened.text)
+            .map_err(|error| refuse(format!("its metadata cannot be read: {error}")))?;
         Self::assemble(description, opened.arrays).map_err(refuse)
     }
 
     /// Puts a model together from its description and tensors; the text says what does not fit.
     fn assemble(description: Description, stored: Vec<Array>) -> Result<Self, String> {
         let [rows, columns] = description.shape;
-        let features = rows.checked_mul(columns).ok_or("its sample shape is too large")?;
+        let features = rows
+            .checked_mul(columns)
+            .ok_or("its sample shape is too large")?;
         check_standardisation(&description, features)?;
-        let config = description.training.network(features, description.classes.len());
-        let mut arrays: BTreeMap<String, Array> = stored.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
+        let config = description
+            .training
+            .network(features, description.classes.len());
+        let mut arrays: BTreeMap<String, Array> = stored
+            .into_iter()
+            .map(|tensor| (tensor.name.clone(), tensor))
+            .collect();
         let mut missing = None;
         let mut take = |name: String, shape: &[usize]| match arrays.remove(&name) {
             Some(tensor) if tensor.dtype == Dtype::F32 && tensor.shape == shape => tensor.floats(),
             Some(tensor) => {
-                missing = Some(format!("`{name}` is {:?} {:?}, expected F32 {shape:?}", tensor.dtype, tensor.shape));
+                missing = Some(format!(
+                    "`{name}` is {:?} {:?}, expected F32 {shape:?}",
+                    tensor.dtype, tensor.shape
+                ));
                 Vec::new()
             }
             None => {
@@ -230,16 +290,29 @@ impl Model {
             (Ok(network), None) => network,
         };
         for layer in 0..network.weighted_layers() {
-            let Some(bias) = network.bias_mut(layer) else { continue };
+            let Some(bias) = network.bias_mut(layer) else {
+                continue;
+            };
             let name = format!("layer{}.bias", layer + 1);
             match arrays.remove(&name) {
-                Some(tensor) if tensor.dtype == Dtype::F32 && tensor.shape == [bias.len()] => bias.copy_from_slice(&tensor.floats()),
+                Some(tensor) if tensor.dtype == Dtype::F32 && tensor.shape == [bias.len()] => {
+                    bias.copy_from_slice(&tensor.floats());
+                }
                 _ => return Err(format!("it lacks `{name}`, expected F32 [{}]", bias.len())),
             }
         }
-        let state = arrays.into_values().map(|tensor| RuleState::read(&tensor)).collect::<Result<Vec<_>, _>>()?;
+        let state = arrays
+            .into_values()
+            .map(|tensor| RuleState::read(&tensor))
+            .collect::<Result<Vec<_>, _>>()?;
         let plan = network.plan(1, 0);
-        for RuleState { rule, name, layer, values } in &state {
+        for RuleState {
+            rule,
+            name,
+            layer,
+            values,
+        } in &state
+        {
             let expected = param_of(&plan, *layer, name).map(ParamShape::len);
             if expected != Some(values.len()) {
                 let layers = network.weighted_layers();
@@ -250,23 +323,39 @@ impl Model {
                         layer + 1
                     ),
                     Some(expected) => {
-                        format!("`{}` of layer {} has {} values, expected {expected}", name.escape_default(), layer + 1, values.len())
+                        format!(
+                            "`{}` of layer {} has {} values, expected {expected}",
+                            name.escape_default(),
+                            layer + 1,
+                            values.len()
+                        )
                     }
                 });
             }
         }
-        Ok(Self { description, network, state })
+        Ok(Self {
+            description,
+            network,
+            state,
+        })
     }
 
     /// Every array of the model, by name.
     fn arrays(&self) -> Vec<Array> {
         let plan = self.network.plan(1, 0);
-        let trained =
-            |(id, param): (usize, &ParamShape)| Array::of_floats(param.name.clone(), names::shape(param), self.network.params().get(id));
+        let trained = |(id, param): (usize, &ParamShape)| {
+            Array::of_floats(
+                param.name.clone(),
+                names::shape(param),
+                self.network.params().get(id),
+            )
+        };
         let mut tensors: Vec<Array> = plan.params.iter().enumerate().map(trained).collect();
         for state in &self.state {
             let name = names::rule_array(state.layer, &state.rule, &state.name);
-            let shape = param_of(&plan, state.layer, &state.name).map(names::shape).unwrap_or_default();
+            let shape = param_of(&plan, state.layer, &state.name)
+                .map(names::shape)
+                .unwrap_or_default();
             tensors.push(match &state.values {
                 StateValues::Scalars(values) => Array::of_floats(name, shape, values),
                 StateValues::Counts(values) => Array::of_counts(name, shape, values),
@@ -281,14 +370,17 @@ fn param_of<'a>(plan: &'a Plan, layer: usize, entry: &str) -> Option<&'a ParamSh
     Some(&plan.params[plan.param(layer, names::role(entry))?])
 }
 
-/// Refuses constants that are not finite, or not as many as the setting `standardize` needs: for a table one pair for each feature.
+/// Refuses constants that are not finite, or not as many as the setting `standardize` needs: for a
+/// table one pair for each feature.
 fn check_standardisation(description: &Description, features: usize) -> Result<(), String> {
     let standardize = description.training.standardize;
     let expected = standardize.constants_of(features);
     let Some(Standardisation { mean, deviation }) = &description.standardisation else {
         return match expected {
             None => Ok(()),
-            Some(features) => Err(format!("it does not have its standardisation, expected {features} means and deviations")),
+            Some(features) => Err(format!(
+                "it does not have its standardisation, expected {features} means and deviations"
+            )),
         };
     };
     if expected.is_none() && !standardize.is_none() {
@@ -298,26 +390,47 @@ fn check_standardisation(description: &Description, features: usize) -> Result<(
         ));
     }
     let features = expected.unwrap_or(features);
-    let is_good = mean.iter().chain(deviation).all(|number| number.is_finite()) && deviation.iter().all(|number| *number >= 0.0);
+    let is_good = mean
+        .iter()
+        .chain(deviation)
+        .all(|number| number.is_finite())
+        && deviation.iter().all(|number| *number >= 0.0);
     if (mean.len(), deviation.len()) != (features, features) || !is_good {
         let (means, deviations) = (mean.len(), deviation.len());
-        return Err(format!("its standardisation has {means} means and {deviations} deviations, expected {features} finite ones of each"));
+        return Err(format!(
+            "its standardisation has {means} means and {deviations} deviations, expected {features} finite ones of each"
+        ));
     }
     Ok(())
 }
 
 impl RuleState {
     fn read(tensor: &Array) -> Result<Self, String> {
-        let unexpected = || format!("it holds the unexpected tensor `{}`", tensor.name.escape_default());
+        let unexpected = || {
+            format!(
+                "it holds the unexpected tensor `{}`",
+                tensor.name.escape_default()
+            )
+        };
         let mut parts = tensor.name.splitn(3, '.');
         let (layer, rule, name) = (parts.next(), parts.next(), parts.next());
-        let (Some(layer), Some(rule), Some(name)) = (layer, rule, name) else { return Err(unexpected()) };
-        let layer = layer.strip_prefix("layer").and_then(|number| number.parse::<usize>().ok()).and_then(|number| number.checked_sub(1));
+        let (Some(layer), Some(rule), Some(name)) = (layer, rule, name) else {
+            return Err(unexpected());
+        };
+        let layer = layer
+            .strip_prefix("layer")
+            .and_then(|number| number.parse::<usize>().ok())
+            .and_then(|number| number.checked_sub(1));
         let values = match tensor.dtype {
             Dtype::F32 => StateValues::Scalars(tensor.floats()),
             Dtype::U16 => StateValues::Counts(tensor.counts()),
             _ => return Err(unexpected()),
         };
-        Ok(Self { rule: rule.to_owned(), name: name.to_owned(), layer: layer.ok_or_else(unexpected)?, values })
+        Ok(Self {
+            rule: rule.to_owned(),
+            name: name.to_owned(),
+            layer: layer.ok_or_else(unexpected)?,
+            values,
+        })
     }
 }

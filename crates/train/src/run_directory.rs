@@ -8,8 +8,9 @@
 //! | `model.safetensors` | the trained network; written last, so a directory with it is that of a finished run |
 //! | `spinet.lock` | held while a process works here |
 //!
-//! Nothing else in it is ever overwritten or removed but what a killed process left of these: `NAME.PROCESS-NUMBER.tmp`. A directory
-//! with one of these files and no `run.toml` of this program is somebody else's, and refused.
+//! Nothing else in it is ever overwritten or removed but what a killed process left of these:
+//! `NAME.PROCESS-NUMBER.tmp`. A directory with one of these files and no `run.toml` of this program
+//! is somebody else's, and refused.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,10 @@ use spinet_data::{Dataset, sha256_hex};
 
 use crate::lock::Lock;
 use crate::text::MAX_SETTINGS;
-use crate::{Advance, Description, Error, Evaluation, MetricsLog, Model, NUMERICS, Stop, TrainConfig, Trainer, checkpoint, store};
+use crate::{
+    Advance, Description, Error, Evaluation, MetricsLog, Model, NUMERICS, Stop, TrainConfig,
+    Trainer, checkpoint, store,
+};
 
 /// The first words of every `run.toml` of this program.
 const HEADING: &str = "# spinet ";
@@ -51,7 +55,11 @@ pub struct Safety {
 impl Default for Safety {
     /// A checkpoint before the first step and every minute.
     fn default() -> Self {
-        Self { stop: Stop::default(), save_every: Duration::from_mins(1), is_tried: true }
+        Self {
+            stop: Stop::default(),
+            save_every: Duration::from_mins(1),
+            is_tried: true,
+        }
     }
 }
 
@@ -73,7 +81,8 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// Makes the directory if it is not there, takes its lock and clears away what a killed process left half written.
+    /// Makes the directory if it is not there, takes its lock and clears away what a killed process
+    /// left half written.
     ///
     /// # Errors
     ///
@@ -82,12 +91,20 @@ impl RunDirectory {
         store::make_directory(path)?;
         let lock = Lock::take(path)?;
         for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-            if entry.file_name().to_str().and_then(store::unfinished).is_some_and(is_of_a_run) {
+            if entry
+                .file_name()
+                .to_str()
+                .and_then(store::unfinished)
+                .is_some_and(is_of_a_run)
+            {
                 // A leftover does no harm; the next start tries again.
                 let _ = fs::remove_file(entry.path());
             }
         }
-        Ok(Self { path: path.to_owned(), lock })
+        Ok(Self {
+            path: path.to_owned(),
+            lock,
+        })
     }
 
     /// The directory.
@@ -109,13 +126,23 @@ impl RunDirectory {
     ///
     /// # Errors
     ///
-    /// [`Error::OtherRun`] if the directory holds another run, [`Error::Model`] if its model is damaged, [`Error::Unverified`] if its
-    /// evaluations are not those that the model vouches for, [`Error::NotOurs`] for files of somebody else.
-    pub fn finished(&self, config: &TrainConfig, data: &Dataset) -> Result<Option<(Model, Vec<Evaluation>)>, Error> {
+    /// [`Error::OtherRun`] if the directory holds another run, [`Error::Model`] if its model is
+    /// damaged, [`Error::Unverified`] if its evaluations are not those that the model vouches for,
+    /// [`Error::NotOurs`] for files of somebody else.
+    pub fn finished(
+        &self,
+        config: &TrainConfig,
+        data: &Dataset,
+    ) -> Result<Option<(Model, Vec<Evaluation>)>, Error> {
         self.check(config, data)?;
-        let Some((model, curve)) = read_run(&self.path)? else { return Ok(None) };
+        let Some((model, curve)) = read_run(&self.path)? else {
+            return Ok(None);
+        };
         if sealed_digests(&model) != Some(digests(data)) {
-            return Err(Error::OtherRun { directory: self.path.clone(), difference: "its model is of other data".to_owned() });
+            return Err(Error::OtherRun {
+                directory: self.path.clone(),
+                difference: "its model is of other data".to_owned(),
+            });
         }
         // A process that was killed between its model and this left them.
         self.prune(0)?;
@@ -124,7 +151,9 @@ impl RunDirectory {
 
     /// Refuses a directory that holds another run than this one, or files of somebody else.
     fn check(&self, config: &TrainConfig, data: &Dataset) -> Result<(), Error> {
-        read_run_file(&self.path)?.map_or(Ok(()), |text| check_run_file(&self.path, &text, config, &digests(data)))
+        read_run_file(&self.path)?.map_or(Ok(()), |text| {
+            check_run_file(&self.path, &text, config, &digests(data))
+        })
     }
 
     /// Puts this run in the place of the one that is there.
@@ -137,13 +166,22 @@ impl RunDirectory {
             return Ok(());
         }
         let known = [MODEL, METRICS].map(|name| self.path.join(name));
-        for path in known.into_iter().filter(|path| store::is_there(path)).chain(checkpoint::list(&self.path)?) {
-            fs::remove_file(&path).map_err(|source| Error::Storage { path: path.clone(), action: "remove", source })?;
+        for path in known
+            .into_iter()
+            .filter(|path| store::is_there(path))
+            .chain(checkpoint::list(&self.path)?)
+        {
+            fs::remove_file(&path).map_err(|source| Error::Storage {
+                path: path.clone(),
+                action: "remove",
+                source,
+            })?;
         }
         store::write_atomically(&self.path.join(RUN), run_file(config, data)?.as_bytes())
     }
 
-    /// Prepares the directory for a new trainer, or the trainer for what the directory holds: the newest checkpoint that verifies.
+    /// Prepares the directory for a new trainer, or the trainer for what the directory holds: the
+    /// newest checkpoint that verifies.
     ///
     /// # Errors
     ///
@@ -154,8 +192,15 @@ impl RunDirectory {
         let mut start = Start::default();
         for path in checkpoint::list(&self.path)? {
             match checkpoint::restore(trainer, &path, &digests(data)) {
-                Ok(()) => return Ok(Start { from: Some(path), ..start }),
-                Err(error @ (Error::Checkpoint { .. } | Error::Storage { .. })) => start.skipped.push(error.to_string()),
+                Ok(()) => {
+                    return Ok(Start {
+                        from: Some(path),
+                        ..start
+                    });
+                }
+                Err(error @ (Error::Checkpoint { .. } | Error::Storage { .. })) => {
+                    start.skipped.push(error.to_string());
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -165,15 +210,20 @@ impl RunDirectory {
     /// Writes `run.toml` unless it is there.
     fn write_run_file(&self, config: &TrainConfig, data: &Dataset) -> Result<(), Error> {
         let path = self.path.join(RUN);
-        if store::is_there(&path) { Ok(()) } else { store::write_atomically(&path, run_file(config, data)?.as_bytes()) }
+        if store::is_there(&path) {
+            Ok(())
+        } else {
+            store::write_atomically(&path, run_file(config, data)?.as_bytes())
+        }
     }
 
-    /// Trains to the end; `watch` is told of every evaluation and step. Leaves the finished run in the directory.
+    /// Trains to the end; `watch` is told of every evaluation and step. Leaves the finished run in
+    /// the directory.
     ///
     /// # Errors
     ///
-    /// [`Error::Interrupted`] after a checkpoint was saved because someone asked to stop; [`Error::Diverged`];
-    /// [`Error::Storage`], which leaves older checkpoints as they were.
+    /// [`Error::Interrupted`] after a checkpoint was saved because someone asked to stop;
+    /// [`Error::Diverged`]; [`Error::Storage`], which leaves older checkpoints as they were.
     pub fn run(
         &self,
         trainer: &mut Trainer,
@@ -185,7 +235,10 @@ impl RunDirectory {
         let mut log = MetricsLog::resume(&self.metrics(), trainer.curve())?;
         if safety.is_tried {
             let checkpoint = checkpoint::bytes(trainer, &digests)?;
-            store::need_space(&self.path, self.needed(trainer.config(), checkpoint.len() as u64)?)?;
+            store::need_space(
+                &self.path,
+                self.needed(trainer.config(), checkpoint.len() as u64)?,
+            )?;
             if trainer.position().step == 0 {
                 self.keep(0, &checkpoint)?;
             }
@@ -194,7 +247,10 @@ impl RunDirectory {
         loop {
             let advance = trainer.advance()?;
             match advance {
-                Advance::Evaluated => trainer.curve().last().map_or(Ok(()), |evaluation| log.add(evaluation))?,
+                Advance::Evaluated => trainer
+                    .curve()
+                    .last()
+                    .map_or(Ok(()), |evaluation| log.add(evaluation))?,
                 Advance::Stepped => {}
                 Advance::Finished => break,
             }
@@ -206,14 +262,18 @@ impl RunDirectory {
             }
             if is_asked {
                 let position = trainer.position();
-                return Err(Error::Interrupted { directory: self.path.clone(), epoch: position.epoch, step: position.step });
+                return Err(Error::Interrupted {
+                    directory: self.path.clone(),
+                    epoch: position.epoch,
+                    step: position.step,
+                });
             }
         }
         self.finish(trainer, data)
     }
 
-    /// Writes what the finished run consists of, the model last, and reads all of it before it says so: somebody may have cleared
-    /// the directory meanwhile.
+    /// Writes what the finished run consists of, the model last, and reads all of it before it says
+    /// so: somebody may have cleared the directory meanwhile.
     fn finish(&self, trainer: &Trainer, data: &Dataset) -> Result<Model, Error> {
         self.lock.check()?;
         self.write_run_file(trainer.config(), data)?;
@@ -221,28 +281,42 @@ impl RunDirectory {
         Model::of(trainer, data).save(&self.model())?;
         let not_kept = |why: String| {
             let source = std::io::Error::other(why);
-            Error::Storage { path: self.path.clone(), action: "keep the finished run", source }
+            Error::Storage {
+                path: self.path.clone(),
+                action: "keep the finished run",
+                source,
+            }
         };
-        let found = self.finished(trainer.config(), data).map_err(|error| not_kept(error.to_string()))?;
+        let found = self
+            .finished(trainer.config(), data)
+            .map_err(|error| not_kept(error.to_string()))?;
         self.lock.check()?;
-        found.map(|(model, _)| model).ok_or_else(|| not_kept(format!("{MODEL} is gone")))
+        found
+            .map(|(model, _)| model)
+            .ok_or_else(|| not_kept(format!("{MODEL} is gone")))
     }
 
-    /// Bytes that the rest of the run takes at most: two checkpoints, a third or the model while it is written, and the metrics. A
-    /// checkpoint of now has so many bytes.
+    /// Bytes that the rest of the run takes at most: two checkpoints, a third or the model while it
+    /// is written, and the metrics. A checkpoint of now has so many bytes.
     fn needed(&self, config: &TrainConfig, checkpoint: u64) -> Result<u64, Error> {
         let evaluations = (config.epochs / config.evaluate_every) as u64;
         let log = evaluations.saturating_mul(EVALUATION_BYTES);
         let checkpoint = log.saturating_add(checkpoint);
         let size = |path: &PathBuf| fs::metadata(path).map_or(0, |found| found.len());
         let there: u64 = checkpoint::list(&self.path)?.iter().map(size).sum();
-        let files = checkpoint.saturating_mul(KEPT as u64 + 1).saturating_add(log).saturating_add(BLOCKS);
+        let files = checkpoint
+            .saturating_mul(KEPT as u64 + 1)
+            .saturating_add(log)
+            .saturating_add(BLOCKS);
         Ok(files.saturating_sub(there))
     }
 
     /// Saves a checkpoint, then removes older ones.
     fn save(&self, trainer: &Trainer, digests: &[String; 2]) -> Result<(), Error> {
-        self.keep(trainer.position().step, &checkpoint::bytes(trainer, digests)?)
+        self.keep(
+            trainer.position().step,
+            &checkpoint::bytes(trainer, digests)?,
+        )
     }
 
     fn keep(&self, step: u64, checkpoint: &[u8]) -> Result<(), Error> {
@@ -254,7 +328,11 @@ impl RunDirectory {
     /// Removes all checkpoints but the newest.
     fn prune(&self, kept: usize) -> Result<(), Error> {
         for path in checkpoint::list(&self.path)?.into_iter().skip(kept) {
-            fs::remove_file(&path).map_err(|source| Error::Storage { path: path.clone(), action: "remove", source })?;
+            fs::remove_file(&path).map_err(|source| Error::Storage {
+                path: path.clone(),
+                action: "remove",
+                source,
+            })?;
         }
         Ok(())
     }
@@ -274,18 +352,37 @@ fn read_run_file(directory: &Path) -> Result<Option<String>, Error> {
     let path = directory.join(RUN);
     if !store::is_there(&path) {
         let known = [MODEL, METRICS].map(|name| directory.join(name));
-        let mut foreign = known.into_iter().filter(|path| store::is_there(path)).chain(checkpoint::list(directory)?);
-        return foreign.next().map_or(Ok(None), |path| Err(Error::NotOurs { path }));
+        let mut foreign = known
+            .into_iter()
+            .filter(|path| store::is_there(path))
+            .chain(checkpoint::list(directory)?);
+        return foreign
+            .next()
+            .map_or(Ok(None), |path| Err(Error::NotOurs { path }));
     }
     let text = store::read_text(&path, MAX_SETTINGS)?;
     let is_ours = text.starts_with(HEADING) && text.contains(NUMBERS) && text.contains(SAMPLES);
-    if is_ours { Ok(Some(text)) } else { Err(Error::NotOurs { path }) }
+    if is_ours {
+        Ok(Some(text))
+    } else {
+        Err(Error::NotOurs { path })
+    }
 }
 
 /// Refuses the `run.toml` of another run.
-fn check_run_file(directory: &Path, text: &str, config: &TrainConfig, digests: &[String; 2]) -> Result<(), Error> {
+fn check_run_file(
+    directory: &Path,
+    text: &str,
+    config: &TrainConfig,
+    digests: &[String; 2],
+) -> Result<(), Error> {
     let found = TrainConfig::parse(text, &directory.join(RUN))?;
-    let other = |difference| Err(Error::OtherRun { directory: directory.to_owned(), difference });
+    let other = |difference| {
+        Err(Error::OtherRun {
+            directory: directory.to_owned(),
+            difference,
+        })
+    };
     if let Some(difference) = difference(&found, config)? {
         return other(difference);
     }
@@ -293,30 +390,40 @@ fn check_run_file(directory: &Path, text: &str, config: &TrainConfig, digests: &
         return other("it was started with other data".to_owned());
     }
     if !text.contains(&numerics()) {
-        return other(format!("it was started by a program with another version of the numbers than {NUMERICS}"));
+        return other(format!(
+            "it was started by a program with another version of the numbers than {NUMERICS}"
+        ));
     }
     Ok(())
 }
 
 /// SHA-256 of training and test samples, if the model vouches for both.
 fn sealed_digests(model: &Model) -> Option<[String; 2]> {
-    let Description { train_sha256, run, .. } = &model.description;
+    let Description {
+        train_sha256, run, ..
+    } = &model.description;
     Some([train_sha256.clone(), run.as_ref()?.test_sha256.clone()])
 }
 
-/// The finished run in a directory: its model, and the evaluations that the model vouches for; none if it is not finished. Nothing
-/// is taken from a file that is not sealed, unless its digest is.
+/// The finished run in a directory: its model, and the evaluations that the model vouches for; none
+/// if it is not finished. Nothing is taken from a file that is not sealed, unless its digest is.
 ///
 /// # Errors
 ///
-/// [`Error::Unverified`] with the file that was changed, or for a model of a version that vouched for nothing; [`Error::Model`],
-/// [`Error::OtherRun`] if the files are not of one run, [`Error::NotOurs`], [`Error::Storage`].
+/// [`Error::Unverified`] with the file that was changed, or for a model of a version that vouched
+/// for nothing; [`Error::Model`], [`Error::OtherRun`] if the files are not of one run,
+/// [`Error::NotOurs`], [`Error::Storage`].
 pub fn read_run(directory: &Path) -> Result<Option<(Model, Vec<Evaluation>)>, Error> {
     let path = directory.join(MODEL);
-    let Some(text) = read_run_file(directory)?.filter(|_| path.exists()) else { return Ok(None) };
+    let Some(text) = read_run_file(directory)?.filter(|_| path.exists()) else {
+        return Ok(None);
+    };
     let model = Model::read(&path)?;
     let metrics = directory.join(METRICS);
-    let unverified = |message| Error::Unverified { path: metrics.clone(), message };
+    let unverified = |message| Error::Unverified {
+        path: metrics.clone(),
+        message,
+    };
     let (Some(seal), Some(digests)) = (&model.description.run, sealed_digests(&model)) else {
         return Err(unverified(
             "nothing vouches for it: the model beside it is of an earlier build, which sealed no evaluations".to_owned(),
@@ -325,17 +432,25 @@ pub fn read_run(directory: &Path) -> Result<Option<(Model, Vec<Evaluation>)>, Er
     let bytes = store::read_at_most(&metrics, MOST_BYTES)?;
     let (found, expected) = (sha256_hex(&bytes), &seal.metrics_sha256);
     if found != *expected {
-        return Err(unverified(format!("changed after the run: it has SHA-256 {found}, the model beside it says {expected}")));
+        return Err(unverified(format!(
+            "changed after the run: it has SHA-256 {found}, the model beside it says {expected}"
+        )));
     }
     let curve = MetricsLog::parse(&String::from_utf8_lossy(&bytes), &metrics)?;
-    let Description { training, epoch, .. } = &model.description;
-    let is_whole = *epoch == training.epochs && curve.last().is_some_and(|last| last.epoch == *epoch);
+    let Description {
+        training, epoch, ..
+    } = &model.description;
+    let is_whole =
+        *epoch == training.epochs && curve.last().is_some_and(|last| last.epoch == *epoch);
     if !is_whole || seal.numerics != NUMERICS {
         let difference = format!(
             "its model is of epoch {epoch} of {} and of version {} of the numbers, expected the last and version {NUMERICS}",
             training.epochs, seal.numerics
         );
-        return Err(Error::OtherRun { directory: directory.to_owned(), difference });
+        return Err(Error::OtherRun {
+            directory: directory.to_owned(),
+            difference,
+        });
     }
     check_run_file(directory, &text, training, &digests)?;
     Ok(Some((model, curve)))
@@ -357,7 +472,9 @@ fn numerics() -> String {
 /// The text of `run.toml`.
 fn run_file(config: &TrainConfig, data: &Dataset) -> Result<String, Error> {
     let (version, [train, test]) = (env!("CARGO_PKG_VERSION"), digests(data));
-    let head = format!("{HEADING}{version}; `spinet train --config run.toml --out DIR` repeats this run\n");
+    let head = format!(
+        "{HEADING}{version}; `spinet train --config run.toml --out DIR` repeats this run\n"
+    );
     let data = format!("{SAMPLES}{train}\n# test samples: SHA-256 {test}\n");
     Ok(head + &numerics() + &data + "\n" + &config.to_toml()?)
 }
@@ -367,12 +484,29 @@ fn difference(found: &TrainConfig, expected: &TrainConfig) -> Result<Option<Stri
     // Not by way of TOML, whose tables hold no number above 2^63.
     let table = |config: &TrainConfig| match serde_json::to_value(config) {
         Ok(serde_json::Value::Object(table)) => Ok(table),
-        other => Err(Error::OutOfRange { setting: "configuration", expected: "settings by name", found: format!("{other:?}") }),
+        other => Err(Error::OutOfRange {
+            setting: "configuration",
+            expected: "settings by name",
+            found: format!("{other:?}"),
+        }),
     };
     let (there, here) = (table(found)?, table(expected)?);
-    let value = |table: &serde_json::Map<_, _>, key: &str| table.get(key).map_or_else(|| "nothing".to_owned(), ToString::to_string);
-    let differing = here.keys().chain(there.keys()).find(|key| here.get(*key) != there.get(*key));
-    Ok(differing.map(|key| format!("`{key}` is {} there and {} here", value(&there, key), value(&here, key))))
+    let value = |table: &serde_json::Map<_, _>, key: &str| {
+        table
+            .get(key)
+            .map_or_else(|| "nothing".to_owned(), ToString::to_string)
+    };
+    let differing = here
+        .keys()
+        .chain(there.keys())
+        .find(|key| here.get(*key) != there.get(*key));
+    Ok(differing.map(|key| {
+        format!(
+            "`{key}` is {} there and {} here",
+            value(&there, key),
+            value(&here, key)
+        )
+    }))
 }
 
 /// A short name for everything that a run's numbers depend on: eight hexadecimal digits.
@@ -386,16 +520,35 @@ pub fn run_id(config: &TrainConfig, data_sha256: &[String; 2]) -> Result<String,
     Ok(sha256_hex(everything.as_bytes())[..8].to_owned())
 }
 
-/// Longest name of a run, in bytes: with an id behind it, it is still a name that every file system takes.
+/// Longest name of a run, in bytes: with an id behind it, it is still a name that every file system
+/// takes.
 const MAX_NAME: usize = 200;
 
-/// `DATA-HIDDEN-RULES-seedN`, as in `mnist-1200-256x128-bdnn-dsd+l2-seed0`; a `/` in the name of one's own data becomes `-`. A name of more
-/// than 200 bytes ends in eight digits of its SHA-256 instead.
+/// `DATA-HIDDEN-RULES-seedN`, as in `mnist-1200-256x128-bdnn-dsd+l2-seed0`; a `/` in the name of
+/// one's own data becomes `-`. A name of more than 200 bytes ends in eight digits of its SHA-256
+/// instead.
 pub fn run_name(config: &TrainConfig) -> String {
-    let join = |parts: Vec<String>, between: &str, none: &str| if parts.is_empty() { none.to_owned() } else { parts.join(between) };
-    let hidden = join(config.hidden.iter().map(ToString::to_string).collect(), "x", "linear");
-    let rules = join(config.rules.iter().map(|rule| rule.name.clone()).collect(), "+", "plain");
-    let parts = config.data.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".");
+    let join = |parts: Vec<String>, between: &str, none: &str| {
+        if parts.is_empty() {
+            none.to_owned()
+        } else {
+            parts.join(between)
+        }
+    };
+    let hidden = join(
+        config.hidden.iter().map(ToString::to_string).collect(),
+        "x",
+        "linear",
+    );
+    let rules = join(
+        config.rules.iter().map(|rule| rule.name.clone()).collect(),
+        "+",
+        "plain",
+    );
+    let parts = config
+        .data
+        .split(['/', '\\'])
+        .filter(|part| !part.is_empty() && *part != ".");
     let data = join(parts.map(str::to_owned).collect(), "-", "data");
     shortened(format!("{data}-{hidden}-{rules}-seed{}", config.seed))
 }
@@ -406,7 +559,10 @@ fn shortened(name: String) -> String {
         return name;
     }
     let hash = &sha256_hex(name.as_bytes())[..8];
-    format!("{}-{hash}", &name[..name.floor_char_boundary(MAX_NAME - 1 - hash.len())])
+    format!(
+        "{}-{hash}",
+        &name[..name.floor_char_boundary(MAX_NAME - 1 - hash.len())]
+    )
 }
 
 #[cfg(test)]
@@ -415,43 +571,108 @@ mod tests {
 
     #[test]
     fn a_run_is_named_after_what_sets_it_apart() {
-        assert_eq!(run_name(&TrainConfig::default()), "mnist-1200-100-plain-seed0");
-        let rules = vec!["bdnn-dsd:threshold=20".parse().unwrap(), "l2".parse().unwrap()];
-        let config = TrainConfig { hidden: vec![256, 128], rules, seed: 7, ..TrainConfig::default() };
+        assert_eq!(
+            run_name(&TrainConfig::default()),
+            "mnist-1200-100-plain-seed0"
+        );
+        let rules = vec![
+            "bdnn-dsd:threshold=20".parse().unwrap(),
+            "l2".parse().unwrap(),
+        ];
+        let config = TrainConfig {
+            hidden: vec![256, 128],
+            rules,
+            seed: 7,
+            ..TrainConfig::default()
+        };
         assert_eq!(run_name(&config), "mnist-1200-256x128-bdnn-dsd+l2-seed7");
-        assert_eq!(run_name(&TrainConfig { hidden: vec![], ..TrainConfig::default() }), "mnist-1200-linear-plain-seed0");
-        assert_eq!(run_name(&TrainConfig { data: "./my/iris.csv".to_owned(), ..TrainConfig::default() }), "my-iris.csv-100-plain-seed0");
+        assert_eq!(
+            run_name(&TrainConfig {
+                hidden: vec![],
+                ..TrainConfig::default()
+            }),
+            "mnist-1200-linear-plain-seed0"
+        );
+        assert_eq!(
+            run_name(&TrainConfig {
+                data: "./my/iris.csv".to_owned(),
+                ..TrainConfig::default()
+            }),
+            "my-iris.csv-100-plain-seed0"
+        );
     }
 
     #[test]
     fn a_long_name_is_cut_and_stays_the_name_of_one_run() {
-        let named = |hidden: Vec<usize>, seed| run_name(&TrainConfig { hidden, seed, ..TrainConfig::default() });
+        let named = |hidden: Vec<usize>, seed| {
+            run_name(&TrainConfig {
+                hidden,
+                seed,
+                ..TrainConfig::default()
+            })
+        };
         let whole = named(vec![10; 59], 10);
-        assert!(whole.len() == MAX_NAME && whole.ends_with("x10-plain-seed10"), "{whole}");
+        assert!(
+            whole.len() == MAX_NAME && whole.ends_with("x10-plain-seed10"),
+            "{whole}"
+        );
         let [first, other] = [0, 1].map(|seed| named(vec![100; 500], seed));
-        assert!(first.len() == MAX_NAME && first.starts_with("mnist-1200-100x100x") && first != other, "{first}, {other}");
+        assert!(
+            first.len() == MAX_NAME && first.starts_with("mnist-1200-100x100x") && first != other,
+            "{first}, {other}"
+        );
         for data in ["ä".repeat(300), format!("x{}", "ä".repeat(300))] {
-            let name = run_name(&TrainConfig { data, ..TrainConfig::default() });
+            let name = run_name(&TrainConfig {
+                data,
+                ..TrainConfig::default()
+            });
             assert!((MAX_NAME - 1..=MAX_NAME).contains(&name.len()), "{name}");
         }
     }
 
     #[test]
     fn an_id_covers_configuration_and_data() {
-        let id = |config: &TrainConfig, data: &str| run_id(config, &[data.to_owned(), "test".to_owned()]).unwrap();
+        let id = |config: &TrainConfig, data: &str| {
+            run_id(config, &[data.to_owned(), "test".to_owned()]).unwrap()
+        };
         let config = TrainConfig::default();
-        let others = [id(&TrainConfig { seed: 1, ..config.clone() }, "a"), id(&config, "b")];
+        let others = [
+            id(
+                &TrainConfig {
+                    seed: 1,
+                    ..config.clone()
+                },
+                "a",
+            ),
+            id(&config, "b"),
+        ];
         assert_eq!(id(&config, "a"), id(&config.clone(), "a"));
-        assert!(others.iter().all(|other| *other != id(&config, "a")), "{others:?}");
+        assert!(
+            others.iter().all(|other| *other != id(&config, "a")),
+            "{others:?}"
+        );
     }
 
     #[test]
     fn what_sets_two_runs_apart_is_named() {
         let config = TrainConfig::default();
-        let other = TrainConfig { batch: 7, ..config.clone() };
-        assert_eq!(difference(&config, &other).unwrap().unwrap(), "`batch` is 600 there and 7 here");
+        let other = TrainConfig {
+            batch: 7,
+            ..config.clone()
+        };
+        assert_eq!(
+            difference(&config, &other).unwrap().unwrap(),
+            "`batch` is 600 there and 7 here"
+        );
         assert_eq!(difference(&config, &config).unwrap(), None);
-        let [huge, other] = [0.1, 0.2].map(|learning_rate| TrainConfig { seed: u64::MAX, learning_rate, ..TrainConfig::default() });
-        assert_eq!(difference(&huge, &other).unwrap().unwrap(), "`learning_rate` is 0.1 there and 0.2 here");
+        let [huge, other] = [0.1, 0.2].map(|learning_rate| TrainConfig {
+            seed: u64::MAX,
+            learning_rate,
+            ..TrainConfig::default()
+        });
+        assert_eq!(
+            difference(&huge, &other).unwrap().unwrap(),
+            "`learning_rate` is 0.1 there and 0.2 here"
+        );
     }
 }

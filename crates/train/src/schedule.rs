@@ -1,6 +1,7 @@
 //! How the learning rate changes over a run.
 //!
-//! With `e` steps an epoch, `W` epochs of warm-up and `T` epochs in all, step `s` (counted from 0) has the learning rate times
+//! With `e` steps an epoch, `W` epochs of warm-up and `T` epochs in all, step `s` (counted from 0)
+//! has the learning rate times
 //!
 //! ```text
 //! s < W e:       (s + 1) / (W e)                                                       linear warm-up (Goyal et al. 2017)
@@ -56,18 +57,30 @@ impl Schedule {
 
     /// Refuses numbers out of range.
     pub(crate) fn check(self) -> Result<(), Error> {
-        let refuse = |expected, found: String| Err(Error::OutOfRange { setting: "schedule", expected, found });
+        let refuse = |expected, found: String| {
+            Err(Error::OutOfRange {
+                setting: "schedule",
+                expected,
+                found,
+            })
+        };
         match self {
             Self::Step { every: 0, .. } => refuse("a step of at least 1 epoch", self.to_string()),
-            Self::Step { factor, .. } if !(factor > 0.0 && factor <= 1.0) => refuse("a step by a factor in (0, 1]", self.to_string()),
-            Self::Cosine { floor } if !(0.0..=1.0).contains(&floor) => refuse("a cosine down to a share in [0, 1]", self.to_string()),
+            Self::Step { factor, .. } if !(factor > 0.0 && factor <= 1.0) => {
+                refuse("a step by a factor in (0, 1]", self.to_string())
+            }
+            Self::Cosine { floor } if !(0.0..=1.0).contains(&floor) => {
+                refuse("a cosine down to a share in [0, 1]", self.to_string())
+            }
             _ => Ok(()),
         }
     }
 
-    /// What the learning rate is multiplied with in a step, counted from 0, of a run with so many steps an epoch.
+    /// What the learning rate is multiplied with in a step, counted from 0, of a run with so many
+    /// steps an epoch.
     pub(crate) fn factor(self, step: u64, epoch_steps: u64, warm_up: usize, epochs: usize) -> f64 {
-        let [warm, all] = [warm_up, epochs].map(|epochs| (epochs as u64).saturating_mul(epoch_steps));
+        let [warm, all] =
+            [warm_up, epochs].map(|epochs| (epochs as u64).saturating_mul(epoch_steps));
         if step < warm {
             return (step + 1) as f64 / warm as f64;
         }
@@ -100,12 +113,23 @@ impl FromStr for Schedule {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let inner = |name: &str| text.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
+        let inner = |name: &str| {
+            text.strip_prefix(name)?
+                .strip_prefix('(')?
+                .strip_suffix(')')
+        };
         let step = || {
             let (every, factor) = inner("step")?.split_once(',')?;
-            Some(Self::Step { every: every.trim().parse().ok()?, factor: factor.trim().parse().ok()? })
+            Some(Self::Step {
+                every: every.trim().parse().ok()?,
+                factor: factor.trim().parse().ok()?,
+            })
         };
-        let cosine = || Some(Self::Cosine { floor: inner("cosine")?.trim().parse().ok()? });
+        let cosine = || {
+            Some(Self::Cosine {
+                floor: inner("cosine")?.trim().parse().ok()?,
+            })
+        };
         let found = match text {
             "constant" => Some(Self::Constant),
             "cosine" => Some(Self::Cosine { floor: 0.0 }),
@@ -138,16 +162,24 @@ mod tests {
     /// The factors of every step of a run with two steps an epoch.
     fn factors(text: &str, warm_up: usize, epochs: usize) -> Vec<f64> {
         let schedule: Schedule = text.parse().unwrap();
-        (0..2 * epochs as u64).map(|step| schedule.factor(step, 2, warm_up, epochs)).collect()
+        (0..2 * epochs as u64)
+            .map(|step| schedule.factor(step, 2, warm_up, epochs))
+            .collect()
     }
 
     #[test]
     fn every_schedule_gives_the_factors_of_its_equation() {
         assert_eq!(factors("constant", 0, 2), [1.0; 4]);
-        assert_eq!(factors("step(2,0.5)", 0, 5), [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25]);
+        assert_eq!(
+            factors("step(2,0.5)", 0, 5),
+            [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25]
+        );
         let cosine = factors("cosine", 0, 2);
         let half = std::f64::consts::FRAC_1_SQRT_2;
-        for (found, expected) in cosine.iter().zip([1.0, 0.5 + half / 2.0, 0.5, 0.5 - half / 2.0]) {
+        for (found, expected) in cosine
+            .iter()
+            .zip([1.0, 0.5 + half / 2.0, 0.5, 0.5 - half / 2.0])
+        {
             assert!((found - expected).abs() < 1e-15, "{cosine:?}");
         }
         let floored = factors("cosine(0.5)", 0, 2);
@@ -158,20 +190,40 @@ mod tests {
     fn a_warm_up_rises_to_the_full_rate_and_the_schedule_goes_on_from_there() {
         assert_eq!(factors("constant", 2, 3), [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]);
         // Steps count from the start of the run, a cosine from the end of the warm-up.
-        assert_eq!(factors("step(1,0.5)", 1, 3), [0.5, 1.0, 0.5, 0.5, 0.25, 0.25]);
+        assert_eq!(
+            factors("step(1,0.5)", 1, 3),
+            [0.5, 1.0, 0.5, 0.5, 0.25, 0.25]
+        );
         let cosine = factors("cosine", 1, 3);
         assert_eq!(cosine[..3], [0.5, 1.0, 1.0]);
         assert!((cosine[4] - 0.5).abs() < 1e-15, "{cosine:?}");
-        assert_eq!(factors("cosine", 3, 3), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0].map(|step| step / 6.0), "warm-up alone");
+        assert_eq!(
+            factors("cosine", 3, 3),
+            [1.0, 2.0, 3.0, 4.0, 5.0, 6.0].map(|step| step / 6.0),
+            "warm-up alone"
+        );
     }
 
     #[test]
     fn numbers_beyond_all_runs_are_no_trouble() {
-        for text in ["constant", "step(18446744073709551615,0.5)", "step(4611686018427387904,0.5)", "cosine"] {
+        for text in [
+            "constant",
+            "step(18446744073709551615,0.5)",
+            "step(4611686018427387904,0.5)",
+            "cosine",
+        ] {
             let schedule: Schedule = text.parse().unwrap();
-            for (step, warm_up, epochs) in [(0, 0, usize::MAX), (u64::MAX, 5, 5), (u64::MAX, usize::MAX, usize::MAX), (7, 1, 1)] {
+            for (step, warm_up, epochs) in [
+                (0, 0, usize::MAX),
+                (u64::MAX, 5, 5),
+                (u64::MAX, usize::MAX, usize::MAX),
+                (7, 1, 1),
+            ] {
                 let factor = schedule.factor(step, 100, warm_up, epochs);
-                assert!((0.0..=1.0).contains(&factor), "{text}, step {step}: {factor}");
+                assert!(
+                    (0.0..=1.0).contains(&factor),
+                    "{text}, step {step}: {factor}"
+                );
             }
         }
     }
@@ -181,10 +233,27 @@ mod tests {
         for text in ["constant", "step(30,0.1)", "cosine", "cosine(0.01)"] {
             assert_eq!(text.parse::<Schedule>().unwrap().to_string(), text);
         }
-        for text in ["", "step", "step(30)", "step(-1,0.5)", "step(1.5,0.5)", "cosine(", "cosine()", "linear"] {
+        for text in [
+            "",
+            "step",
+            "step(30)",
+            "step(-1,0.5)",
+            "step(1.5,0.5)",
+            "cosine(",
+            "cosine()",
+            "linear",
+        ] {
             assert!(text.parse::<Schedule>().is_err(), "{text}");
         }
-        for text in ["step(0,0.5)", "step(1,0)", "step(1,1.5)", "step(1,NaN)", "cosine(-0.1)", "cosine(1.1)", "cosine(NaN)"] {
+        for text in [
+            "step(0,0.5)",
+            "step(1,0)",
+            "step(1,1.5)",
+            "step(1,NaN)",
+            "cosine(-0.1)",
+            "cosine(1.1)",
+            "cosine(NaN)",
+        ] {
             assert!(text.parse::<Schedule>().unwrap().check().is_err(), "{text}");
         }
     }

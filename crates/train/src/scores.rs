@@ -1,4 +1,5 @@
-//! The outputs of a model for samples: class probabilities, or plain outputs where the loss gives no probabilities.
+//! The outputs of a model for samples: class probabilities, or plain outputs where the loss gives
+//! no probabilities.
 
 use spinet_data::Values;
 use spinet_nn::{Inputs, Pixels, Threads, Workspace};
@@ -8,12 +9,14 @@ use crate::{Error, Model, memory};
 
 /// Calls `each` with the number and the scores `[classes]` of every sample.
 ///
-/// Scores are probabilities with cross-entropy, and the outputs themselves with mean squared error. Samples are taken
-/// in the same chunks as by [`Model::score`], with the same kernel, so that every product is the same.
+/// Scores are probabilities with cross-entropy, and the outputs themselves with mean squared error.
+/// Samples are taken in the same chunks as by [`Model::score`], with the same kernel, so that every
+/// product is the same.
 ///
 /// # Errors
 ///
-/// [`Error::Features`] if there is no whole number of samples of the model's shape, or what `each` returns.
+/// [`Error::Features`] if there is no whole number of samples of the model's shape, or what `each`
+/// returns.
 pub fn each_sample<E: From<Error>>(
     model: &Model,
     values: Values<'_>,
@@ -23,11 +26,17 @@ pub fn each_sample<E: From<Error>>(
     let (network, classes) = (&model.network, model.network.classes());
     let features = network.inputs();
     if !values.len().is_multiple_of(features) {
-        return Err(Error::Features { expected: features, found: values.len() % features }.into());
+        return Err(Error::Features {
+            expected: features,
+            found: values.len() % features,
+        }
+        .into());
     }
     let standardizer = model.description.standardizer();
     memory::check_evaluation(network, standardizer.as_ref(), values.bytes().is_some(), 1)?;
-    let mut workspace = Workspace::new(network, CHUNK, threads).standardized(network, standardizer).map_err(Error::from)?;
+    let mut workspace = Workspace::new(network, CHUNK, threads)
+        .standardized(network, standardizer)
+        .map_err(Error::from)?;
     let samples = values.len() / features;
     for start in (0..samples).step_by(CHUNK) {
         let part = start * features..samples.min(start + CHUNK) * features;

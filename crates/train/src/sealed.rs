@@ -1,7 +1,8 @@
 //! Sealed files: arrays, a JSON description and a checksum over both, in one safetensors file.
 //!
-//! The one metadata key says what the file is; its value is JSON with `description`, and `sha256`, the digest of that text
-//! and of every array's name, type, shape and bytes. Any tool that reads safetensors can use the arrays.
+//! The one metadata key says what the file is; its value is JSON with `description`, and `sha256`,
+//! the digest of that text and of every array's name, type, shape and bytes. Any tool that reads
+//! safetensors can use the arrays.
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
@@ -27,21 +28,43 @@ pub(crate) struct Array {
 
 impl Array {
     pub(crate) fn of_floats(name: String, shape: Vec<usize>, values: &[f32]) -> Self {
-        Self { name, dtype: Dtype::F32, shape, bytes: values.iter().flat_map(|value| value.to_le_bytes()).collect() }
+        Self {
+            name,
+            dtype: Dtype::F32,
+            shape,
+            bytes: values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect(),
+        }
     }
 
     pub(crate) fn of_counts(name: String, shape: Vec<usize>, values: &[u16]) -> Self {
-        Self { name, dtype: Dtype::U16, shape, bytes: values.iter().flat_map(|count| count.to_le_bytes()).collect() }
+        Self {
+            name,
+            dtype: Dtype::U16,
+            shape,
+            bytes: values
+                .iter()
+                .flat_map(|count| count.to_le_bytes())
+                .collect(),
+        }
     }
 
     /// The values of an `F32` array.
     pub(crate) fn floats(&self) -> Vec<f32> {
-        self.bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect()
+        self.bytes
+            .chunks_exact(4)
+            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+            .collect()
     }
 
     /// The values of a `U16` array.
     pub(crate) fn counts(&self) -> Vec<u16> {
-        self.bytes.chunks_exact(2).map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]])).collect()
+        self.bytes
+            .chunks_exact(2)
+            .map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
+            .collect()
     }
 }
 
@@ -74,20 +97,28 @@ pub(crate) struct Opened {
 
 impl Kind {
     /// The bytes of a file; the text says why there are none.
-    pub(crate) fn seal(&self, description: &impl Serialize, mut arrays: Vec<Array>) -> Result<Vec<u8>, String> {
+    pub(crate) fn seal(
+        &self,
+        description: &impl Serialize,
+        mut arrays: Vec<Array>,
+    ) -> Result<Vec<u8>, String> {
         arrays.sort_by(|a, b| a.name.cmp(&b.name));
         if let Some(name) = not_finite(&arrays) {
             return Err(format!("not saved: `{name}` holds NaN or infinity"));
         }
         let text = serde_json::to_string(description).map_err(|error| error.to_string())?;
         let description = RawValue::from_string(text).map_err(|error| error.to_string())?;
-        let seal = Seal { sha256: digest(description.get(), &arrays), description };
+        let seal = Seal {
+            sha256: digest(description.get(), &arrays),
+            description,
+        };
         let seal = serde_json::to_string(&seal).map_err(|error| error.to_string())?;
         // One key only: the library writes several in an order that differs from call to call.
         let metadata = [(self.key.to_owned(), seal)];
         let views = arrays.iter().map(|array| {
             let view = TensorView::new(array.dtype, array.shape.clone(), &array.bytes);
-            view.map(|view| (array.name.clone(), view)).map_err(|error| error.to_string())
+            view.map(|view| (array.name.clone(), view))
+                .map_err(|error| error.to_string())
         });
         let views = views.collect::<Result<Vec<_>, _>>()?;
         serialize(views, Some(metadata.into_iter().collect())).map_err(|error| error.to_string())
@@ -95,13 +126,20 @@ impl Kind {
 
     /// Opens a file and checks all of it; the text says what is wrong.
     pub(crate) fn open(&self, bytes: &[u8]) -> Result<Opened, String> {
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| format!("not a safetensors file: {error}"))?;
-        let tensors = SafeTensors::deserialize(bytes).map_err(|error| format!("not a safetensors file: {error}"))?;
+        let (_, header) = SafeTensors::read_metadata(bytes)
+            .map_err(|error| format!("not a safetensors file: {error}"))?;
+        let tensors = SafeTensors::deserialize(bytes)
+            .map_err(|error| format!("not a safetensors file: {error}"))?;
         let metadata = header.metadata().iter().flatten();
-        let mut found = metadata.filter(|(name, _)| name.as_str() == self.key).map(|(_, text)| text.as_str());
+        let mut found = metadata
+            .filter(|(name, _)| name.as_str() == self.key)
+            .map(|(_, text)| text.as_str());
         let (key, name) = (self.key, self.name);
-        let seal = found.next().ok_or_else(|| format!("a safetensors file, but not {name}: it lacks the metadata `{key}`"))?;
-        let seal: Seal = serde_json::from_str(seal).map_err(|error| format!("its metadata `{key}` cannot be read: {error}"))?;
+        let seal = found.next().ok_or_else(|| {
+            format!("a safetensors file, but not {name}: it lacks the metadata `{key}`")
+        })?;
+        let seal: Seal = serde_json::from_str(seal)
+            .map_err(|error| format!("its metadata `{key}` cannot be read: {error}"))?;
         let text = seal.description.get();
         let mut arrays: Vec<Array> = tensors
             .iter()
@@ -114,26 +152,42 @@ impl Kind {
             .collect();
         arrays.sort_by(|a, b| a.name.cmp(&b.name));
         Notation::Json.check(text, MAX_DESCRIPTION)?;
-        let version = serde_json::from_str::<Versioned>(text).ok().map(|found| found.version);
+        let version = serde_json::from_str::<Versioned>(text)
+            .ok()
+            .map(|found| found.version);
         if let Some(version) = version.filter(|version| *version > u64::from(self.version)) {
             let what = name.rsplit(' ').next().unwrap_or(name);
-            return Err(format!("{what} format version {version}, this program reads up to {}", self.version));
+            return Err(format!(
+                "{what} format version {version}, this program reads up to {}",
+                self.version
+            ));
         }
         let found = digest(text, &arrays);
         if found != seal.sha256 {
-            return Err(format!("the file is damaged: its contents have SHA-256 {found}, expected {}", seal.sha256));
+            return Err(format!(
+                "the file is damaged: its contents have SHA-256 {found}, expected {}",
+                seal.sha256
+            ));
         }
         if let Some(name) = not_finite(&arrays) {
-            return Err(format!("`{}` holds NaN or infinity, expected finite numbers", name.escape_default()));
+            return Err(format!(
+                "`{}` holds NaN or infinity, expected finite numbers",
+                name.escape_default()
+            ));
         }
-        Ok(Opened { text: text.to_owned(), arrays })
+        Ok(Opened {
+            text: text.to_owned(),
+            arrays,
+        })
     }
 }
 
 /// The first array with a number that is not finite.
 fn not_finite(arrays: &[Array]) -> Option<&str> {
     let mut floats = arrays.iter().filter(|array| array.dtype == Dtype::F32);
-    floats.find(|array| !array.floats().iter().all(|value| value.is_finite())).map(|array| array.name.as_str())
+    floats
+        .find(|array| !array.floats().iter().all(|value| value.is_finite()))
+        .map(|array| array.name.as_str())
 }
 
 /// SHA-256 of a text and of every array, sorted by name.
@@ -141,7 +195,10 @@ pub(crate) fn digest(text: &str, arrays: &[Array]) -> String {
     let mut hasher = Sha256::new();
     hasher.update(text.as_bytes());
     for array in arrays {
-        hasher.update(format!("\n{} {:?} {:?}\n", array.name, array.dtype, array.shape));
+        hasher.update(format!(
+            "\n{} {:?} {:?}\n",
+            array.name, array.dtype, array.shape
+        ));
         hasher.update(&array.bytes);
     }
     hex(&hasher.finalize())
@@ -149,5 +206,7 @@ pub(crate) fn digest(text: &str, arrays: &[Array]) -> String {
 
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

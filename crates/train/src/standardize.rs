@@ -1,4 +1,5 @@
-//! The setting `standardize`: how the pixels of image sets become the numbers that a network is given.
+//! The setting `standardize`: how the pixels of image sets become the numbers that a network is
+//! given.
 
 use serde::{Deserialize, Serialize};
 use spinet_data::{Samples, Standardisation};
@@ -15,10 +16,12 @@ pub enum Standardize {
     /// Not at all.
     #[default]
     None,
-    /// `(x - mean) / deviation` of each pixel; a pixel that is constant in the training samples becomes 0.
+    /// `(x - mean) / deviation` of each pixel; a pixel that is constant in the training samples
+    /// becomes 0.
     Feature,
-    /// The same, but a constant pixel is divided by 2.2e-16, as by `zscore` of Palm's `DeepLearnToolbox` (2012): where it differs in
-    /// a test image, it saturates every unit. For the reproduction alone.
+    /// The same, but a constant pixel is divided by 2.2e-16, as by `zscore` of Palm's
+    /// `DeepLearnToolbox` (2012): where it differs in a test image, it saturates every unit. For
+    /// the reproduction alone.
     FeatureEps,
     /// `(x - mean) / deviation` of each image; an image of one grey level becomes 0.
     Image,
@@ -28,7 +31,13 @@ pub enum Standardize {
 
 impl Standardize {
     /// Every one.
-    pub const ALL: [Self; 5] = [Self::None, Self::Feature, Self::FeatureEps, Self::Image, Self::Global];
+    pub const ALL: [Self; 5] = [
+        Self::None,
+        Self::Feature,
+        Self::FeatureEps,
+        Self::Image,
+        Self::Global,
+    ];
 
     /// Name in settings.
     pub fn name(self) -> &'static str {
@@ -47,11 +56,13 @@ impl Standardize {
         *self == Self::None
     }
 
-    /// The kernel of a run: exact products are not accurate enough for constants of each pixel, see `spinet_nn::Standardizer`.
+    /// The kernel of a run: exact products are not accurate enough for constants of each pixel, see
+    /// `spinet_nn::Standardizer`.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] if an exact kernel was asked for by name, [`Error::Network`] if this processor cannot run it.
+    /// [`Error::OutOfRange`] if an exact kernel was asked for by name, [`Error::Network`] if this
+    /// processor cannot run it.
     pub fn kernel(self, kernel: Kernel) -> Result<Kernel, Error> {
         let resolved = kernel.resolve()?;
         match (self, kernel) {
@@ -65,7 +76,8 @@ impl Standardize {
         }
     }
 
-    /// The constants of these training samples; none for a table, whose numbers are standardized already.
+    /// The constants of these training samples; none for a table, whose numbers are standardized
+    /// already.
     ///
     /// # Errors
     ///
@@ -76,7 +88,11 @@ impl Standardize {
                 Ok(None)
             } else {
                 let expected = "none for a table, whose columns are always standardized";
-                Err(Error::OutOfRange { setting: "standardize", expected, found: self.name().to_owned() })
+                Err(Error::OutOfRange {
+                    setting: "standardize",
+                    expected,
+                    found: self.name().to_owned(),
+                })
             };
         };
         Ok(match self {
@@ -84,14 +100,19 @@ impl Standardize {
             Self::Feature => Some(Standardisation::of_bytes(bytes, train.features())),
             Self::FeatureEps => {
                 let mut constants = Standardisation::of_bytes(bytes, train.features());
-                constants.deviation.iter_mut().filter(|deviation| **deviation == 0.0).for_each(|deviation| *deviation = f64::EPSILON);
+                constants
+                    .deviation
+                    .iter_mut()
+                    .filter(|deviation| **deviation == 0.0)
+                    .for_each(|deviation| *deviation = f64::EPSILON);
                 Some(constants)
             }
             Self::Global => Some(Standardisation::of_bytes(bytes, 1)),
         })
     }
 
-    /// How many constants of each kind a model of so many features has; none if it has no constants.
+    /// How many constants of each kind a model of so many features has; none if it has no
+    /// constants.
     pub(crate) fn constants_of(self, features: usize) -> Option<usize> {
         match self {
             Self::None | Self::Image => None,
@@ -105,10 +126,16 @@ impl Standardize {
         match (self, constants) {
             (Self::Image, _) => Some(Standardizer::Image),
             (Self::Feature | Self::FeatureEps, Some(Standardisation { mean, deviation })) => {
-                Some(Standardizer::Feature { mean: mean.clone(), deviation: deviation.clone() })
+                Some(Standardizer::Feature {
+                    mean: mean.clone(),
+                    deviation: deviation.clone(),
+                })
             }
             (Self::Global, Some(Standardisation { mean, deviation })) => {
-                Some(Standardizer::Global { mean: *mean.first()?, deviation: *deviation.first()? })
+                Some(Standardizer::Global {
+                    mean: *mean.first()?,
+                    deviation: *deviation.first()?,
+                })
             }
             _ => None,
         }

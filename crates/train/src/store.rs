@@ -1,9 +1,13 @@
 //! The one place where files that people keep are written.
 //!
-//! [`write_atomically`] promises: when it returns, the file is complete under its name and would survive a power cut
-//! (on disks that flush when told to); when it fails or the process is killed, a file of that name from before is
-//! untouched. A killed process may leave `NAME.PROCESS-NUMBER.tmp`.
-#![allow(clippy::disallowed_methods, reason = "this is the atomic write that the ban points to")]
+//! [`write_atomically`] promises: when it returns, the file is complete under its name and would
+//! survive a power cut (on disks that flush when told to); when it fails or the process is killed,
+//! a file of that name from before is untouched. A killed process may leave
+//! `NAME.PROCESS-NUMBER.tmp`.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this is the atomic write that the ban points to"
+)]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
@@ -14,19 +18,28 @@ use crate::Error;
 
 fn storage(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Error {
     let path = path.to_owned();
-    move |source| Error::Storage { path, action, source }
+    move |source| Error::Storage {
+        path,
+        action,
+        source,
+    }
 }
 
 /// Writes a file so that it is there completely or not at all.
 ///
-/// Steps: exclusive create of `<name>.<process>-<number>.tmp` beside it, write, sync, read back and compare, rename,
-/// sync of the directory. Where a link has that name, the file that it leads to is replaced, and the link stays.
+/// Steps: exclusive create of `<name>.<process>-<number>.tmp` beside it, write, sync, read back and
+/// compare, rename, sync of the directory. Where a link has that name, the file that it leads to is
+/// replaced, and the link stays.
 ///
 /// # Errors
 ///
 /// [`Error::Storage`] names the file and the step that failed.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let target = if path.is_symlink() { &fs::canonicalize(path).map_err(storage(path, "follow this link"))? } else { path };
+    let target = if path.is_symlink() {
+        &fs::canonicalize(path).map_err(storage(path, "follow this link"))?
+    } else {
+        path
+    };
     let (temporary, file) = create_beside(target)?;
     let result = write_and_rename(target, &temporary, file, bytes);
     if result.is_err() {
@@ -36,7 +49,8 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     result
 }
 
-/// A new file beside this one: never one that is there, such as what a killed process with the same number left.
+/// A new file beside this one: never one that is there, such as what a killed process with the same
+/// number left.
 fn create_beside(path: &Path) -> Result<(PathBuf, File), Error> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     loop {
@@ -44,18 +58,30 @@ fn create_beside(path: &Path) -> Result<(PathBuf, File), Error> {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}-{number}.tmp", std::process::id()));
         let temporary = path.with_file_name(name);
-        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+        match OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&temporary)
+        {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            result => return result.map(|file| (temporary.clone(), file)).map_err(storage(&temporary, "create")),
+            result => {
+                return result
+                    .map(|file| (temporary.clone(), file))
+                    .map_err(storage(&temporary, "create"));
+            }
         }
     }
 }
 
-/// The name of the file that a killed process was writing, if this is exactly what [`write_atomically`] leaves then.
+/// The name of the file that a killed process was writing, if this is exactly what
+/// [`write_atomically`] leaves then.
 pub(crate) fn unfinished(name: &str) -> Option<&str> {
     let (target, rest) = name.strip_suffix(".tmp")?.rsplit_once('.')?;
     let (process, number) = rest.split_once('-')?;
-    let is_number = |text: &str| text.parse::<u64>().is_ok_and(|number| number.to_string() == text);
+    let is_number = |text: &str| {
+        text.parse::<u64>()
+            .is_ok_and(|number| number.to_string() == text)
+    };
     (is_number(process) && is_number(number)).then_some(target)
 }
 
@@ -64,33 +90,66 @@ pub fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-fn write_and_rename(path: &Path, temporary: &Path, mut file: File, bytes: &[u8]) -> Result<(), Error> {
+fn write_and_rename(
+    path: &Path,
+    temporary: &Path,
+    mut file: File,
+    bytes: &[u8],
+) -> Result<(), Error> {
     let written = file.write_all(bytes).map_err(storage(temporary, "write"));
     let written = written.and_then(|()| file.sync_all().map_err(storage(temporary, "sync")));
     written.map_err(|error| with_space(error, bytes.len()))?;
     drop(file);
     if fs::read(temporary).map_err(storage(temporary, "read back"))? != bytes {
         let source = std::io::Error::other("what was read back differs from what was written");
-        return Err(Error::Storage { path: temporary.to_owned(), action: "verify", source });
+        return Err(Error::Storage {
+            path: temporary.to_owned(),
+            action: "verify",
+            source,
+        });
     }
     fs::rename(temporary, path).map_err(storage(path, "rename into place"))?;
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(directory).and_then(|directory| directory.sync_all()).map_err(storage(directory, "sync"))
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(storage(directory, "sync"))
 }
 
 /// A full disk: how much was needed and how much is free.
 fn with_space(error: Error, needed: usize) -> Error {
     match error {
-        Error::Storage { path, action, source } if matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
-            let free = path.parent().and_then(free_bytes).map_or_else(String::new, |free| format!(", {free} are free"));
-            let source = std::io::Error::new(source.kind(), format!("{needed} bytes are needed{free}: {source}"));
-            Error::Storage { path, action, source }
+        Error::Storage {
+            path,
+            action,
+            source,
+        } if matches!(
+            source.kind(),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+        ) =>
+        {
+            let free = path
+                .parent()
+                .and_then(free_bytes)
+                .map_or_else(String::new, |free| format!(", {free} are free"));
+            let source = std::io::Error::new(
+                source.kind(),
+                format!("{needed} bytes are needed{free}: {source}"),
+            );
+            Error::Storage {
+                path,
+                action,
+                source,
+            }
         }
         error => error,
     }
 }
 
-/// Refuses to begin what needs more space in a directory than there is, where the system tells how much that is.
+/// Refuses to begin what needs more space in a directory than there is, where the system tells how
+/// much that is.
 ///
 /// # Errors
 ///
@@ -98,8 +157,15 @@ fn with_space(error: Error, needed: usize) -> Error {
 pub fn need_space(directory: &Path, needed: u64) -> Result<(), Error> {
     match free_bytes(directory) {
         Some(free) if free < needed => {
-            let source = std::io::Error::new(ErrorKind::StorageFull, format!("{needed} bytes are needed, {free} are free"));
-            Err(Error::Storage { path: directory.to_owned(), action: "keep the files of what begins here", source })
+            let source = std::io::Error::new(
+                ErrorKind::StorageFull,
+                format!("{needed} bytes are needed, {free} are free"),
+            );
+            Err(Error::Storage {
+                path: directory.to_owned(),
+                action: "keep the files of what begins here",
+                source,
+            })
         }
         _ => Ok(()),
     }
@@ -108,7 +174,9 @@ pub fn need_space(directory: &Path, needed: u64) -> Result<(), Error> {
 /// Bytes that this user may still write in a directory, where the system tells.
 fn free_bytes(directory: &Path) -> Option<u64> {
     #[cfg(unix)]
-    return rustix::fs::statvfs(directory).ok().map(|found| found.f_bavail.saturating_mul(found.f_frsize));
+    return rustix::fs::statvfs(directory)
+        .ok()
+        .map(|found| found.f_bavail.saturating_mul(found.f_frsize));
     #[cfg(not(unix))]
     return Some(directory).and(None);
 }
@@ -143,25 +211,42 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, Error> {
 pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     let found = fs::metadata(path);
     // A pipe or a device may never end. Whether it can be read at all is told by opening it.
-    if found.as_ref().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+    if found
+        .as_ref()
+        .is_ok_and(|found| !found.is_file() && !found.is_dir())
+    {
         let source = std::io::Error::other("it is a pipe or a device, expected a file");
-        return Err(Error::Storage { path: path.to_owned(), action: "read", source });
+        return Err(Error::Storage {
+            path: path.to_owned(),
+            action: "read",
+            source,
+        });
     }
     let file = File::open(path).map_err(storage(path, "open"))?;
     let mut bytes = Vec::new();
     let length = found.map_or(0, |found| found.len());
     if length <= most {
         // Room for all of it from the start: a buffer that grows takes three times as much.
-        let room = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(1);
+        let room = usize::try_from(length)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1);
         bytes
             .try_reserve_exact(room)
-            .map_err(|_| std::io::Error::other(format!("there is no memory for its {length} bytes")))
+            .map_err(|_| {
+                std::io::Error::other(format!("there is no memory for its {length} bytes"))
+            })
             .map_err(storage(path, "read"))?;
-        file.take(most + 1).read_to_end(&mut bytes).map_err(storage(path, "read"))?;
+        file.take(most + 1)
+            .read_to_end(&mut bytes)
+            .map_err(storage(path, "read"))?;
     }
     if length.max(bytes.len() as u64) > most {
         let source = std::io::Error::other(format!("it is larger than {most} bytes"));
-        return Err(Error::Storage { path: path.to_owned(), action: "read", source });
+        return Err(Error::Storage {
+            path: path.to_owned(),
+            action: "read",
+            source,
+        });
     }
     Ok(bytes)
 }
@@ -185,16 +270,25 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.json");
         // Other tests of this process take numbers too.
-        let names: Vec<_> = (0..2000).map(|number| format!("a.json.{}-{number}.tmp", std::process::id())).collect();
+        let names: Vec<_> = (0..2000)
+            .map(|number| format!("a.json.{}-{number}.tmp", std::process::id()))
+            .collect();
         for name in &names {
             fs::write(directory.path().join(name), "mine").unwrap();
         }
         write_atomically(&path, b"written").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"written");
         for name in &names {
-            assert_eq!(fs::read(directory.path().join(name)).unwrap(), b"mine", "{name}");
+            assert_eq!(
+                fs::read(directory.path().join(name)).unwrap(),
+                b"mine",
+                "{name}"
+            );
         }
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), names.len() + 1);
+        assert_eq!(
+            fs::read_dir(directory.path()).unwrap().count(),
+            names.len() + 1
+        );
     }
 
     #[cfg(unix)]
@@ -208,8 +302,13 @@ mod tests {
         write_atomically(&at("a.json"), b"after").unwrap();
         assert!(at("a.json").is_symlink() && fs::read(at("elsewhere/b.json")).unwrap() == b"after");
         std::os::unix::fs::symlink("nowhere", at("dangling")).unwrap();
-        let message = write_atomically(&at("dangling"), b"x").unwrap_err().to_string();
-        assert!(message.contains("dangling: cannot follow this link: ") && at("dangling").is_symlink(), "{message}");
+        let message = write_atomically(&at("dangling"), b"x")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("dangling: cannot follow this link: ") && at("dangling").is_symlink(),
+            "{message}"
+        );
     }
 
     #[test]
@@ -236,10 +335,19 @@ mod tests {
     fn what_may_never_end_is_not_read() {
         let directory = tempfile::tempdir().unwrap();
         let pipe = directory.path().join("pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
         for path in [pipe.as_path(), Path::new("/dev/zero")] {
             let message = read_at_most(path, 1000).unwrap_err().to_string();
-            assert!(message.ends_with("cannot read: it is a pipe or a device, expected a file"), "{message}");
+            assert!(
+                message.ends_with("cannot read: it is a pipe or a device, expected a file"),
+                "{message}"
+            );
         }
     }
 
@@ -248,13 +356,25 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let missing = directory.path().join("no").join("a.json");
         let error = write_atomically(&missing, b"x").unwrap_err();
-        assert!(error.is_storage() && error.to_string().contains("cannot create"), "{error}");
+        assert!(
+            error.is_storage() && error.to_string().contains("cannot create"),
+            "{error}"
+        );
         let occupied = directory.path().join("b");
         fs::create_dir(&occupied).unwrap();
         fs::write(occupied.join("inner"), b"kept").unwrap();
-        assert!(write_atomically(&occupied, b"x").unwrap_err().to_string().contains("cannot rename into place"));
+        assert!(
+            write_atomically(&occupied, b"x")
+                .unwrap_err()
+                .to_string()
+                .contains("cannot rename into place")
+        );
         assert_eq!(fs::read(occupied.join("inner")).unwrap(), b"kept");
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no leftover");
+        assert_eq!(
+            fs::read_dir(directory.path()).unwrap().count(),
+            1,
+            "no leftover"
+        );
     }
 
     #[test]
@@ -263,6 +383,11 @@ mod tests {
         let path = directory.path().join("big");
         write_atomically(&path, &[0; 100]).unwrap();
         assert_eq!(read_at_most(&path, 100).unwrap().len(), 100);
-        assert!(read_at_most(&path, 99).unwrap_err().to_string().ends_with("it is larger than 99 bytes"));
+        assert!(
+            read_at_most(&path, 99)
+                .unwrap_err()
+                .to_string()
+                .ends_with("it is larger than 99 bytes")
+        );
     }
 }

@@ -1,8 +1,10 @@
 //! Limits on texts that are parsed whole: their length, and the memory that parsing takes.
 //!
-//! A parser builds what a text says, and few bytes can say much: in TOML, `a.a.a.a = 1` is a table in a table in a table, and 20 MB of that took
-//! 3 GB. What a text *weighs* is an upper estimate of the memory, from its signs alone and before anything is built. A text of a
-//! format with the limit `L` may weigh `L` and 16 MiB, so that text and contents together take at most 16 MiB and twice the limit.
+//! A parser builds what a text says, and few bytes can say much: in TOML, `a.a.a.a = 1` is a table
+//! in a table in a table, and 20 MB of that took 3 GB. What a text *weighs* is an upper estimate of
+//! the memory, from its signs alone and before anything is built. A text of a format with the limit
+//! `L` may weigh `L` and 16 MiB, so that text and contents together take at most 16 MiB and twice
+//! the limit.
 
 /// Most bytes of a file of settings, or of a sweep.
 pub const MAX_SETTINGS: u64 = 1 << 20;
@@ -29,16 +31,22 @@ impl Notation {
     /// What was found and what was expected, in words.
     pub fn check(self, text: &str, limit: u64) -> Result<(), String> {
         if text.len() as u64 > limit {
-            return Err(format!("it has {} bytes, expected at most {limit}", text.len()));
+            return Err(format!(
+                "it has {} bytes, expected at most {limit}",
+                text.len()
+            ));
         }
         let (weight, most) = (self.weight(text), limit + BASE);
         if weight > most {
-            return Err(format!("it has so many parts that reading it may take {weight} bytes of memory, expected at most {most}"));
+            return Err(format!(
+                "it has so many parts that reading it may take {weight} bytes of memory, expected at most {most}"
+            ));
         }
         Ok(())
     }
 
-    /// Bytes of memory that the contents of this text take while it is parsed, as an upper estimate.
+    /// Bytes of memory that the contents of this text take while it is parsed, as an upper
+    /// estimate.
     pub fn weight(self, text: &str) -> u64 {
         match self {
             Self::Toml => toml(text.as_bytes()),
@@ -70,7 +78,8 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r')
 }
 
-/// A comma or colon is followed by a value, a list grows by doubling, and a map has room for eleven entries from its first.
+/// A comma or colon is followed by a value, a list grows by doubling, and a map has room for eleven
+/// entries from its first.
 fn json(text: &[u8]) -> u64 {
     const MAP: u64 = 1024;
     const VALUE: u64 = 96;
@@ -85,15 +94,25 @@ fn json(text: &[u8]) -> u64 {
             b'"' => {
                 let mut length = 0;
                 while let Some((_, byte)) = bytes.next().filter(|(_, byte)| **byte != b'"') {
-                    length += if *byte == b'\\' && bytes.next().is_some() { 2 } else { 1 };
+                    length += if *byte == b'\\' && bytes.next().is_some() {
+                        2
+                    } else {
+                        1
+                    };
                 }
                 CHARACTER * length
             }
             b'{' => MAP,
             b'[' => VALUE,
             b',' | b':' => {
-                let next = text[index + 1..].iter().find(|byte| !byte.is_ascii_whitespace());
-                if next.is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-') { NUMBER } else { VALUE }
+                let next = text[index + 1..]
+                    .iter()
+                    .find(|byte| !byte.is_ascii_whitespace());
+                if next.is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-') {
+                    NUMBER
+                } else {
+                    VALUE
+                }
             }
             _ => 0,
         };
@@ -108,10 +127,16 @@ mod tests {
     #[test]
     fn a_text_that_is_too_long_or_has_too_many_parts_is_refused_with_both_numbers() {
         assert_eq!(Notation::Toml.check("seed = 1\n", 9), Ok(()));
-        assert_eq!(Notation::Toml.check("seed = 10\n", 9).unwrap_err(), "it has 10 bytes, expected at most 9");
+        assert_eq!(
+            Notation::Toml.check("seed = 10\n", 9).unwrap_err(),
+            "it has 10 bytes, expected at most 9"
+        );
         let nested = format!("a{}=1", ".a".repeat(50_000));
         let message = Notation::Toml.check(&nested, MAX_SETTINGS).unwrap_err();
-        assert!(message.ends_with("bytes of memory, expected at most 17825792"), "{message}");
+        assert!(
+            message.ends_with("bytes of memory, expected at most 17825792"),
+            "{message}"
+        );
         // Ten thousand seeds, and a file of comments.
         let seeds = format!("seeds = {:?}\n", (0..10_000).collect::<Vec<_>>());
         assert_eq!(Notation::Toml.check(&seeds, MAX_SETTINGS), Ok(()));

@@ -44,7 +44,8 @@ pub struct Trainer {
     config: TrainConfig,
     train: Samples,
     test: Samples,
-    /// How pixels are standardized, if by constants of the training samples that the run began with.
+    /// How pixels are standardized, if by constants of the training samples that the run began
+    /// with.
     standardisation: Option<Standardisation>,
     kernel: Kernel,
     network: Network<f32>,
@@ -54,7 +55,8 @@ pub struct Trainer {
     batches: Batches,
     /// Most samples of a step, for which everything was allocated.
     most: usize,
-    /// Steps of an epoch of the samples that the run began with, by which rules and schedules count.
+    /// Steps of an epoch of the samples that the run began with, by which rules and schedules
+    /// count.
     epoch_steps: u64,
     /// The epoch whose order `batches` holds.
     shuffled: Option<usize>,
@@ -65,11 +67,17 @@ pub struct Trainer {
 fn check_samples(data: &Dataset) -> Result<(), Error> {
     for (what, samples) in [("training", &data.train), ("test", &data.test)] {
         if samples.is_empty() {
-            return Err(Error::NoSamples { data: data.name.clone(), what });
+            return Err(Error::NoSamples {
+                data: data.name.clone(),
+                what,
+            });
         }
     }
     if data.test.features() != data.train.features() {
-        return Err(Error::Features { expected: data.train.features(), found: data.test.features() });
+        return Err(Error::Features {
+            expected: data.train.features(),
+            found: data.test.features(),
+        });
     }
     Ok(())
 }
@@ -79,16 +87,24 @@ impl Trainer {
     ///
     /// # Errors
     ///
-    /// What is wrong with the configuration, does not fit the data, or takes more memory than is available.
+    /// What is wrong with the configuration, does not fit the data, or takes more memory than is
+    /// available.
     pub fn new(config: &TrainConfig, data: &Dataset, threads: Threads) -> Result<Self, Error> {
         config.check()?;
         check_samples(data)?;
         memory::check_run(config, data, threads.count())?;
-        let network = Network::new(&config.network(data.train.features(), data.classes()), config.seed)?;
+        let network = Network::new(
+            &config.network(data.train.features(), data.classes()),
+            config.seed,
+        )?;
         let batch = config.batch.min(data.train.len());
         let batches = Batches::new(&data.train, batch, config.seed);
         let epoch_steps = batches.count() as u64;
-        let plan = Plan { epoch_steps, epochs: config.epochs as u64, ..network.plan(batch, config.seed) };
+        let plan = Plan {
+            epoch_steps,
+            epochs: config.epochs as u64,
+            ..network.plan(batch, config.seed)
+        };
         let chain = Chain::from_settings(&config.rules, &plan)?;
         let kernel = config.kernel()?;
         let standardisation = config.standardize.constants(&data.train)?;
@@ -96,7 +112,10 @@ impl Trainer {
         let workspace = Workspace::with_kernel(&network, batch, threads.clone(), kernel)?;
         Ok(Self {
             // The class is what the numbers depend on.
-            config: TrainConfig { kernel: kernel.class(), ..config.clone() },
+            config: TrainConfig {
+                kernel: kernel.class(),
+                ..config.clone()
+            },
             train: data.train.clone(),
             test: data.test.clone(),
             kernel,
@@ -118,7 +137,8 @@ impl Trainer {
         self.kernel
     }
 
-    /// What was chosen, with the class of the kernel that runs: [`Kernel::Exact`] or [`Kernel::F32`].
+    /// What was chosen, with the class of the kernel that runs: [`Kernel::Exact`] or
+    /// [`Kernel::F32`].
     pub fn config(&self) -> &TrainConfig {
         &self.config
     }
@@ -128,13 +148,18 @@ impl Trainer {
         &self.network
     }
 
-    /// The network that is evaluated and stored: where a rule scales activations at test time, the weights above them are scaled.
+    /// The network that is evaluated and stored: where a rule scales activations at test time, the
+    /// weights above them are scaled.
     pub fn evaluated_network(&self) -> Cow<'_, Network<f32>> {
         let mut network = Cow::Borrowed(&self.network);
         for layer in 1..self.network.weighted_layers() {
             let factor = self.chain.evaluation_factor(layer - 1);
             if factor != 1.0 {
-                network.to_mut().weight_mut(layer).iter_mut().for_each(|weight| *weight *= factor);
+                network
+                    .to_mut()
+                    .weight_mut(layer)
+                    .iter_mut()
+                    .for_each(|weight| *weight *= factor);
             }
         }
         network
@@ -167,15 +192,28 @@ impl Trainer {
 
     /// What is wrong with a place of this run that was read, in words.
     pub(crate) fn check(&self, position: &Position) -> Result<(), String> {
-        let Position { epoch, batch, step, loss_sum, train_loss, curve } = position;
-        let (epochs, count, every) = (self.config.epochs, self.batches.count(), self.config.evaluate_every);
+        let Position {
+            epoch,
+            batch,
+            step,
+            loss_sum,
+            train_loss,
+            curve,
+        } = position;
+        let (epochs, count, every) = (
+            self.config.epochs,
+            self.batches.count(),
+            self.config.evaluate_every,
+        );
         if *epoch > epochs || *batch >= count || (*epoch == epochs && *batch > 0) {
             return Err(format!(
                 "it was saved in epoch {epoch} after {batch} steps, expected a run of {epochs} epochs with {count} steps each"
             ));
         }
         if u64::try_from(*epoch * count + *batch) != Ok(*step) {
-            return Err(format!("it was saved after {step} steps, which {epoch} epochs of {count} steps and {batch} more are not"));
+            return Err(format!(
+                "it was saved after {step} steps, which {epoch} epochs of {count} steps and {batch} more are not"
+            ));
         }
         if !loss_sum.is_finite() || train_loss.is_some_and(|loss| !loss.is_finite()) {
             return Err("its loss is not finite".to_owned());
@@ -183,9 +221,16 @@ impl Trainer {
         let due = epoch / every + 1 + usize::from(*epoch == epochs && !epoch.is_multiple_of(every));
         // The evaluation of the last epoch that is done may be still to come.
         let may_miss_one = *batch == 0 && self.config.is_evaluated(*epoch);
-        let is_due = |(index, evaluation): (usize, &Evaluation)| evaluation.epoch == index.saturating_mul(every).min(epochs);
-        if !(curve.len() == due || may_miss_one && curve.len() + 1 == due) || !curve.iter().enumerate().all(is_due) {
-            return Err(format!("its {} evaluations are not those of {epoch} epochs, one every {every}", curve.len()));
+        let is_due = |(index, evaluation): (usize, &Evaluation)| {
+            evaluation.epoch == index.saturating_mul(every).min(epochs)
+        };
+        if !(curve.len() == due || may_miss_one && curve.len() + 1 == due)
+            || !curve.iter().enumerate().all(is_due)
+        {
+            return Err(format!(
+                "its {} evaluations are not those of {epoch} epochs, one every {every}",
+                curve.len()
+            ));
         }
         Ok(())
     }
@@ -202,24 +247,42 @@ impl Trainer {
         &mut self.chain
     }
 
-    /// Goes on with other samples of the same kind from the next epoch on, as when tasks come one after the other. Network, rules, constants
-    /// of standardized pixels and the count of steps stay; rules and schedules go on to count epochs by the samples that the run began with.
+    /// Goes on with other samples of the same kind from the next epoch on, as when tasks come one
+    /// after the other. Network, rules, constants of standardized pixels and the count of steps
+    /// stay; rules and schedules go on to count epochs by the samples that the run began with.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] in the middle of an epoch or for a class that the network has not; [`Error::NoSamples`],
-    /// [`Error::Features`].
+    /// [`Error::OutOfRange`] in the middle of an epoch or for a class that the network has not;
+    /// [`Error::NoSamples`], [`Error::Features`].
     pub fn go_on_with(&mut self, data: &Dataset) -> Result<(), Error> {
         check_samples(data)?;
         if data.train.features() != self.train.features() {
-            return Err(Error::Features { expected: self.train.features(), found: data.train.features() });
+            return Err(Error::Features {
+                expected: self.train.features(),
+                found: data.train.features(),
+            });
         }
-        let refuse = |setting, expected, found| Err(Error::OutOfRange { setting, expected, found });
+        let refuse = |setting, expected, found| {
+            Err(Error::OutOfRange {
+                setting,
+                expected,
+                found,
+            })
+        };
         if self.position.batch > 0 {
-            return refuse("samples", "changed between two epochs", format!("changed after step {} of one", self.position.batch));
+            return refuse(
+                "samples",
+                "changed between two epochs",
+                format!("changed after step {} of one", self.position.batch),
+            );
         }
         if data.classes() > self.network.classes() {
-            return refuse("classes", "at most those of the network", data.classes().to_string());
+            return refuse(
+                "classes",
+                "at most those of the network",
+                data.classes().to_string(),
+            );
         }
         (self.train, self.test, self.shuffled) = (data.train.clone(), data.test.clone(), None);
         self.batches = Batches::new(&self.train, self.most, self.config.seed);
@@ -230,9 +293,15 @@ impl Trainer {
     ///
     /// # Errors
     ///
-    /// [`Error::Diverged`] in the step in which a number is no longer finite; the weights are those before that step.
+    /// [`Error::Diverged`] in the step in which a number is no longer finite; the weights are those
+    /// before that step.
     pub fn advance(&mut self) -> Result<Advance, Error> {
-        let Position { epoch, batch, curve, .. } = &self.position;
+        let Position {
+            epoch,
+            batch,
+            curve,
+            ..
+        } = &self.position;
         let is_new = curve.last().is_none_or(|last| last.epoch < *epoch);
         if *batch == 0 && self.config.is_evaluated(*epoch) && is_new {
             let evaluation = self.evaluate()?;
@@ -247,7 +316,9 @@ impl Trainer {
     }
 
     fn step(&mut self) -> Result<(), Error> {
-        let Position { epoch, batch, step, .. } = self.position;
+        let Position {
+            epoch, batch, step, ..
+        } = self.position;
         if self.shuffled != Some(epoch) {
             self.batches.shuffle(epoch);
             self.shuffled = Some(epoch);
@@ -255,7 +326,13 @@ impl Trainer {
         let learning_rate = self.config.rate(step, self.epoch_steps);
         let chosen = self.batches.batch(&self.train, batch);
         let samples = chosen.labels.len();
-        let loss = self.workspace.step(&mut self.network, &mut self.chain, &chosen, learning_rate, step);
+        let loss = self.workspace.step(
+            &mut self.network,
+            &mut self.chain,
+            &chosen,
+            learning_rate,
+            step,
+        );
         let loss = loss.map_err(|diverged| Error::Diverged {
             epoch,
             step: diverged.step,
@@ -284,11 +361,25 @@ impl Trainer {
         let (test_loss, accuracy) = self.scorer.score(&self.evaluated_network(), &self.test)?;
         let mut rules = BTreeMap::new();
         for (rule, measures) in self.chain.measures(self.network.params()) {
-            let totals = measures.iter().map(|measure| (measure.name.to_owned(), measure.total()));
+            let totals = measures
+                .iter()
+                .map(|measure| (measure.name.to_owned(), measure.total()));
             rules.insert(rule.to_owned(), totals.collect());
         }
-        let Position { epoch, step, train_loss, .. } = self.position;
-        Ok(Evaluation { epoch, step, train_loss, test_loss, accuracy, rules })
+        let Position {
+            epoch,
+            step,
+            train_loss,
+            ..
+        } = self.position;
+        Ok(Evaluation {
+            epoch,
+            step,
+            train_loss,
+            test_loss,
+            accuracy,
+            rules,
+        })
     }
 
     /// Trains to the last epoch; `watch` sees every evaluation, and all of them are returned.

@@ -1,6 +1,9 @@
 //! The memory that a run is said to need is at least what it takes, and not much more.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-#![allow(clippy::print_stdout, reason = "shown with --show-output: how near the estimates are")]
+#![allow(
+    clippy::print_stdout,
+    reason = "shown with --show-output: how near the estimates are"
+)]
 
 use std::time::Duration;
 
@@ -22,13 +25,23 @@ fn data(samples: usize, are_numbers: bool) -> Dataset {
         if !are_numbers {
             return some;
         }
-        let numbers: Vec<f32> = some.bytes().unwrap().iter().map(|byte| f32::from(*byte) / 255.0).collect();
+        let numbers: Vec<f32> = some
+            .bytes()
+            .unwrap()
+            .iter()
+            .map(|byte| f32::from(*byte) / 255.0)
+            .collect();
         Samples::of_numbers(numbers, some.labels().to_vec(), some.shape()).unwrap()
     };
-    Dataset { train: some(&whole.train), test: some(&whole.test), ..whole }
+    Dataset {
+        train: some(&whole.train),
+        test: some(&whole.test),
+        ..whole
+    }
 }
 
-/// The peak of a run with everything around it: two steps, checkpoints, the model, and the finished run read again.
+/// The peak of a run with everything around it: two steps, checkpoints, the model, and the finished
+/// run read again.
 fn peak(config: &TrainConfig, data: &Dataset) -> usize {
     let directory = tempfile::tempdir().unwrap();
     let ((), usage) = measure(|| {
@@ -37,16 +50,29 @@ fn peak(config: &TrainConfig, data: &Dataset) -> usize {
         let mut trainer = start();
         run.begin(&mut trainer, data).unwrap();
         // After the first step, a process begins anew.
-        let stop = Safety { save_every: Duration::ZERO, ..Safety::default() };
+        let stop = Safety {
+            save_every: Duration::ZERO,
+            ..Safety::default()
+        };
         stop.stop.request();
-        run.run(&mut trainer, data, &stop, &mut |_, _| {}).unwrap_err();
+        run.run(&mut trainer, data, &stop, &mut |_, _| {})
+            .unwrap_err();
         drop(trainer);
         let mut trainer = start();
         assert!(run.begin(&mut trainer, data).unwrap().from.is_some());
-        let every_step = Safety { save_every: Duration::ZERO, ..Safety::default() };
-        let model = run.run(&mut trainer, data, &every_step, &mut |_, _| {}).unwrap();
+        let every_step = Safety {
+            save_every: Duration::ZERO,
+            ..Safety::default()
+        };
+        let model = run
+            .run(&mut trainer, data, &every_step, &mut |_, _| {})
+            .unwrap();
         drop((trainer, model));
-        assert!(run.finished(&trainer_config(config), data).unwrap().is_some());
+        assert!(
+            run.finished(&trainer_config(config), data)
+                .unwrap()
+                .is_some()
+        );
     });
     usage.peak
 }
@@ -58,16 +84,36 @@ fn trainer_config(config: &TrainConfig) -> TrainConfig {
 
 fn assert_is_near(config: &TrainConfig, data: &Dataset, what: &str) {
     const REST: f64 = 8_388_608.0;
-    let (needed, found) = (of_run(config, data, 1).unwrap() as f64, peak(config, data) as f64);
-    println!("{what}: needs {:.1} MB, takes {:.1} MB", needed / 1e6, found / 1e6);
-    assert!(found <= needed, "{what}: takes {found} bytes, said to need {needed}");
-    assert!(needed - REST <= 1.5 * found, "{what}: takes {found} bytes, said to need {needed}");
+    let (needed, found) = (
+        of_run(config, data, 1).unwrap() as f64,
+        peak(config, data) as f64,
+    );
+    println!(
+        "{what}: needs {:.1} MB, takes {:.1} MB",
+        needed / 1e6,
+        found / 1e6
+    );
+    assert!(
+        found <= needed,
+        "{what}: takes {found} bytes, said to need {needed}"
+    );
+    assert!(
+        needed - REST <= 1.5 * found,
+        "{what}: takes {found} bytes, said to need {needed}"
+    );
 }
 
 fn config(hidden: &[usize], rules: &[&str]) -> TrainConfig {
     let rules = rules.iter().map(|rule| rule.parse().unwrap()).collect();
     // Nothing may grow in two steps.
-    TrainConfig { hidden: hidden.to_vec(), epochs: 1, batch: 150, learning_rate: 1e-6, rules, ..TrainConfig::default() }
+    TrainConfig {
+        hidden: hidden.to_vec(),
+        epochs: 1,
+        batch: 150,
+        learning_rate: 1e-6,
+        rules,
+        ..TrainConfig::default()
+    }
 }
 
 #[test]
@@ -76,25 +122,66 @@ fn a_run_takes_what_it_needs_with_every_rule() {
     for rule in RULES {
         assert_is_near(&config(&[1500, 200], &[rule.name]), &data, rule.name);
     }
-    assert_is_near(&config(&[1500, 200], &["adam", "dropout", "l2", "bdnn-dsd:biases=bounded"]), &data, "four rules");
-    assert_is_near(&config(&[1500, 200], &["sd-snn-bounds", "momentum"]), &data, "bounds and momentum");
+    assert_is_near(
+        &config(
+            &[1500, 200],
+            &["adam", "dropout", "l2", "bdnn-dsd:biases=bounded"],
+        ),
+        &data,
+        "four rules",
+    );
+    assert_is_near(
+        &config(&[1500, 200], &["sd-snn-bounds", "momentum"]),
+        &data,
+        "bounds and momentum",
+    );
 }
 
 #[test]
 fn a_run_takes_what_it_needs_whatever_its_shape_and_kernel() {
     let (pixels, numbers) = (data(300, false), data(300, true));
     for kernel in [Kernel::F32, Kernel::Portable, Kernel::Auto] {
-        assert_is_near(&TrainConfig { kernel, ..config(&[1500, 200], &["bdnn-dsd"]) }, &pixels, &format!("kernel {kernel}"));
+        assert_is_near(
+            &TrainConfig {
+                kernel,
+                ..config(&[1500, 200], &["bdnn-dsd"])
+            },
+            &pixels,
+            &format!("kernel {kernel}"),
+        );
     }
     for standardize in Standardize::ALL {
-        assert_is_near(&TrainConfig { standardize, ..config(&[1500, 200], &["bdnn-dsd"]) }, &pixels, &format!("standardize {standardize}"));
+        assert_is_near(
+            &TrainConfig {
+                standardize,
+                ..config(&[1500, 200], &["bdnn-dsd"])
+            },
+            &pixels,
+            &format!("standardize {standardize}"),
+        );
     }
-    assert_is_near(&config(&[1500, 200], &["dropout:scaling=test"]), &pixels, "scaled at test time");
+    assert_is_near(
+        &config(&[1500, 200], &["dropout:scaling=test"]),
+        &pixels,
+        "scaled at test time",
+    );
     assert_is_near(&config(&[1500, 200], &["bdnn-dsd"]), &numbers, "numbers");
-    assert_is_near(&config(&[], &["bdnn-dsd"]), &data(1000, false), "no hidden layer");
+    assert_is_near(
+        &config(&[], &["bdnn-dsd"]),
+        &data(1000, false),
+        "no hidden layer",
+    );
     assert_is_near(&config(&[20_000], &[]), &pixels, "a wide layer");
-    assert_is_near(&config(&[3; 30], &["dropout"]), &data(1000, false), "a deep network");
-    let wide_batch = TrainConfig { batch: 1000, activation: Activation::Relu, ..config(&[3000], &["dropout"]) };
+    assert_is_near(
+        &config(&[3; 30], &["dropout"]),
+        &data(1000, false),
+        "a deep network",
+    );
+    let wide_batch = TrainConfig {
+        batch: 1000,
+        activation: Activation::Relu,
+        ..config(&[3000], &["dropout"])
+    };
     assert_is_near(&wide_batch, &data(1000, false), "a large batch");
 }
 
@@ -105,9 +192,18 @@ fn an_evaluation_of_a_wide_network_takes_no_more_than_is_checked() {
     let model = Model::of(&trainer, &data);
     let weights: usize = model.network.weights().into_iter().map(<[f32]>::len).sum();
     let (_, scored) = measure(|| model.score(&data.test, Threads::one()).unwrap());
-    let ((), predicted) =
-        measure(|| each_sample(&model, data.test.values(), Threads::one(), |_, _| Ok::<_, spinet_train::Error>(())).unwrap());
+    let ((), predicted) = measure(|| {
+        each_sample(&model, data.test.values(), Threads::one(), |_, _| {
+            Ok::<_, spinet_train::Error>(())
+        })
+        .unwrap();
+    });
     // Outputs of 256 samples, and the digits of the weights; no gradients and no error signals.
     let most = 256 * 20_100 * 4 + 3 * weights + 3_000_000;
-    assert!(scored.peak.max(predicted.peak) <= most, "{} {} {most}", scored.peak, predicted.peak);
+    assert!(
+        scored.peak.max(predicted.peak) <= most,
+        "{} {} {most}",
+        scored.peak,
+        predicted.peak
+    );
 }

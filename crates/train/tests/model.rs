@@ -1,5 +1,9 @@
-//! Model files: what is written is read back to the bit, and everything else is refused with its reason.
-#![allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
+//! Model files: what is written is read back to the bit, and everything else is refused with its
+//! reason.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests write only into their own temporary directories"
+)]
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
@@ -14,9 +18,17 @@ use spinet_train::{Error, Model, Scorer, TrainConfig, Trainer, each_sample};
 
 /// Two classes of 2 x 3 pixels: bright on the left or on the right.
 fn data() -> Dataset {
-    let pixels: Vec<u8> =
-        (0..20).flat_map(|i: u8| if i.is_multiple_of(2) { [200 + i, i, 0, 250, 10, i] } else { [i, 9, 230, 0, i, 220 + i] }).collect();
-    let samples = Samples::new(pixels, (0..20).map(|i| i % 2).collect::<Vec<u8>>(), [2, 3]).unwrap();
+    let pixels: Vec<u8> = (0..20)
+        .flat_map(|i: u8| {
+            if i.is_multiple_of(2) {
+                [200 + i, i, 0, 250, 10, i]
+            } else {
+                [i, 9, 230, 0, i, 220 + i]
+            }
+        })
+        .collect();
+    let samples =
+        Samples::new(pixels, (0..20).map(|i| i % 2).collect::<Vec<u8>>(), [2, 3]).unwrap();
     Dataset {
         name: "tiny".to_owned(),
         train: samples.clone(),
@@ -30,7 +42,14 @@ fn data() -> Dataset {
 
 fn trained(rules: &[&str]) -> (Trainer, Dataset) {
     let rules = rules.iter().map(|rule| rule.parse().unwrap()).collect();
-    let config = TrainConfig { data: "tiny".to_owned(), hidden: vec![4], epochs: 3, batch: 8, rules, ..TrainConfig::default() };
+    let config = TrainConfig {
+        data: "tiny".to_owned(),
+        hidden: vec![4],
+        epochs: 3,
+        batch: 8,
+        rules,
+        ..TrainConfig::default()
+    };
     let data = data();
     let mut trainer = Trainer::new(&config, &data, Threads::one()).unwrap();
     trainer.run(&mut |_| {}).unwrap();
@@ -60,43 +79,86 @@ fn refused(bytes: &[u8]) -> String {
 fn with_tensors(bytes: &[u8], is_kept: impl Fn(&str) -> bool) -> Vec<u8> {
     let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
     let tensors = SafeTensors::deserialize(bytes).unwrap();
-    let kept: Vec<(String, TensorView<'_>)> = tensors.tensors().into_iter().filter(|(name, _)| is_kept(name)).collect();
+    let kept: Vec<(String, TensorView<'_>)> = tensors
+        .tensors()
+        .into_iter()
+        .filter(|(name, _)| is_kept(name))
+        .collect();
     serialize(kept, header.metadata().clone()).unwrap()
 }
 
 #[test]
 fn a_model_reads_back_to_the_bit() {
-    for rules in [&[][..], &["l2"], &["bdnn-dsd:threshold=2", "dropout"], &["bdnn-dsd:layers=2"], &["spine-retraction:biases=bounded"]] {
+    for rules in [
+        &[][..],
+        &["l2"],
+        &["bdnn-dsd:threshold=2", "dropout"],
+        &["bdnn-dsd:layers=2"],
+        &["spine-retraction:biases=bounded"],
+    ] {
         let (mut trainer, data) = trained(rules);
         let model = Model::of(&trainer, &data);
         let read = Model::parse(&file_of(&model), "a".as_ref()).unwrap();
         assert_eq!(read.description, model.description);
-        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
-        assert_eq!(bits(read.network.params().values()), bits(model.network.params().values()));
-        let key = |state: &spinet_train::RuleState| (state.layer, state.rule.clone(), state.name.clone());
+        let bits = |values: &[f32]| {
+            values
+                .iter()
+                .map(|value| value.to_bits())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            bits(read.network.params().values()),
+            bits(model.network.params().values())
+        );
+        let key =
+            |state: &spinet_train::RuleState| (state.layer, state.rule.clone(), state.name.clone());
         let (mut found, mut expected) = (read.state.clone(), model.state.clone());
         found.sort_by_key(key);
         expected.sort_by_key(key);
         assert_eq!(found, expected);
-        assert_eq!(expected.is_empty(), !rules.iter().any(|rule| rule.starts_with("bdnn-dsd") || rule.starts_with("spine-retraction")));
+        assert_eq!(
+            expected.is_empty(),
+            !rules
+                .iter()
+                .any(|rule| rule.starts_with("bdnn-dsd") || rule.starts_with("spine-retraction"))
+        );
         let now = trainer.evaluate().unwrap();
-        assert_eq!(read.score(&data.test, Threads::one()).unwrap(), (now.test_loss, now.accuracy));
+        assert_eq!(
+            read.score(&data.test, Threads::one()).unwrap(),
+            (now.test_loss, now.accuracy)
+        );
     }
 }
 
 #[test]
 fn a_model_is_scored_by_the_fastest_kernel_whatever_it_was_trained_with() {
     let data = spinet_data::load("mnist-1200", &Source::default()).unwrap();
-    let config = TrainConfig { hidden: vec![20], epochs: 1, ..TrainConfig::default() };
+    let config = TrainConfig {
+        hidden: vec![20],
+        epochs: 1,
+        ..TrainConfig::default()
+    };
     let trainer = Trainer::new(&config, &data, Threads::one()).unwrap();
     let mut model = Model::of(&trainer, &data);
     let test = data.test.select(&(0..300).collect::<Vec<_>>()).unwrap();
-    let by = |kernel| Scorer::new(&model.network, Threads::one(), kernel).unwrap().score(&model.network, &test).unwrap();
+    let by = |kernel| {
+        Scorer::new(&model.network, Threads::one(), kernel)
+            .unwrap()
+            .score(&model.network, &test)
+            .unwrap()
+    };
     let (fastest, classes) = (by(Kernel::Auto), [by(Kernel::F32), by(Kernel::Portable)]);
-    assert!(classes[0] != classes[1] && classes.contains(&fastest), "{classes:?}");
+    assert!(
+        classes[0] != classes[1] && classes.contains(&fastest),
+        "{classes:?}"
+    );
     for kernel in [Kernel::F32, Kernel::Exact, Kernel::Portable] {
         model.description.training.kernel = kernel;
-        assert_eq!(model.score(&test, Threads::one()).unwrap(), fastest, "{kernel}");
+        assert_eq!(
+            model.score(&test, Threads::one()).unwrap(),
+            fastest,
+            "{kernel}"
+        );
         let mut loss = 0.0;
         let labels = test.labels();
         each_sample(&model, test.values(), Threads::one(), |index, scores| {
@@ -104,7 +166,11 @@ fn a_model_is_scored_by_the_fastest_kernel_whatever_it_was_trained_with() {
             Ok::<_, Error>(())
         })
         .unwrap();
-        assert!((loss - fastest.0).abs() < 1e-5, "{kernel}: {loss} {}", fastest.0);
+        assert!(
+            (loss - fastest.0).abs() < 1e-5,
+            "{kernel}: {loss} {}",
+            fastest.0
+        );
     }
 }
 
@@ -143,26 +209,51 @@ fn a_newer_format_is_refused_with_both_versions() {
     let mut model = model();
     let version = model.description.version;
     model.description.version += 1;
-    let expected = format!("a.safetensors: model format version {}, this program reads up to {version}", version + 1);
+    let expected = format!(
+        "a.safetensors: model format version {}, this program reads up to {version}",
+        version + 1
+    );
     assert_eq!(refused(&file_of(&model)), expected);
 }
 
 #[test]
 fn a_missing_tensor_is_named() {
     // The weights of a network of another kind.
-    let of =
-        |network: &Network<f32>, config: &NetworkConfig| Network::with_weights(config, |layer, _| network.weight(layer).to_vec()).unwrap();
+    let of = |network: &Network<f32>, config: &NetworkConfig| {
+        Network::with_weights(config, |layer, _| network.weight(layer).to_vec()).unwrap()
+    };
     let mut without_bias = model();
     let config = without_bias.network.config().clone();
-    without_bias.network = of(&without_bias.network, &NetworkConfig { has_bias: false, ..config.clone() });
-    assert_eq!(refused(&file_of(&without_bias)), "a.safetensors: it lacks `layer1.bias`, expected F32 [4]");
+    without_bias.network = of(
+        &without_bias.network,
+        &NetworkConfig {
+            has_bias: false,
+            ..config.clone()
+        },
+    );
+    assert_eq!(
+        refused(&file_of(&without_bias)),
+        "a.safetensors: it lacks `layer1.bias`, expected F32 [4]"
+    );
     let mut without_layer = model();
-    without_layer.network = of(&without_layer.network, &NetworkConfig { sizes: config.sizes[..2].to_vec(), ..config });
+    without_layer.network = of(
+        &without_layer.network,
+        &NetworkConfig {
+            sizes: config.sizes[..2].to_vec(),
+            ..config
+        },
+    );
     without_layer.state.retain(|state| state.layer == 0);
-    assert_eq!(refused(&file_of(&without_layer)), "a.safetensors: it lacks `layer2.weight`, expected F32 [2, 4]");
+    assert_eq!(
+        refused(&file_of(&without_layer)),
+        "a.safetensors: it lacks `layer2.weight`, expected F32 [2, 4]"
+    );
     let mut of_other_size = model();
     of_other_size.description.training.hidden = vec![5];
-    assert_eq!(refused(&file_of(&of_other_size)), "a.safetensors: `layer1.weight` is F32 [4, 6], expected F32 [5, 6]");
+    assert_eq!(
+        refused(&file_of(&of_other_size)),
+        "a.safetensors: `layer1.weight` is F32 [4, 6], expected F32 [5, 6]"
+    );
 }
 
 #[test]
@@ -170,9 +261,17 @@ fn a_tensor_taken_away_behind_our_back_is_noticed() {
     let bytes = file_of(&model());
     assert!(with_tensors(&bytes, |_| true).len() == bytes.len());
     Model::parse(&with_tensors(&bytes, |_| true), "a".as_ref()).unwrap();
-    for name in ["layer1.weight", "layer2.bias", "layer1.bdnn-dsd.bound", "layer2.bdnn-dsd.over"] {
+    for name in [
+        "layer1.weight",
+        "layer2.bias",
+        "layer1.bdnn-dsd.bound",
+        "layer2.bdnn-dsd.over",
+    ] {
         let message = refused(&with_tensors(&bytes, |known| known != name));
-        assert!(message.starts_with("a.safetensors: the file is damaged: its contents have SHA-256 "), "{name}: {message}");
+        assert!(
+            message.starts_with("a.safetensors: the file is damaged: its contents have SHA-256 "),
+            "{name}: {message}"
+        );
     }
 }
 
@@ -186,12 +285,27 @@ fn numbers_that_are_not_finite_are_not_stored() {
         let mut in_bias = model();
         in_bias.network.bias_mut(0).unwrap()[0] = bad;
         let mut in_state = model();
-        let bound = in_state.state.iter_mut().find(|state| state.name == "bound" && state.layer == 0).unwrap();
+        let bound = in_state
+            .state
+            .iter_mut()
+            .find(|state| state.name == "bound" && state.layer == 0)
+            .unwrap();
         bound.values = StateValues::Scalars(vec![bad; 24]);
-        for (model, name) in [(in_weight, "layer2.weight"), (in_bias, "layer1.bias"), (in_state, "layer1.bdnn-dsd.bound")] {
+        for (model, name) in [
+            (in_weight, "layer2.weight"),
+            (in_bias, "layer1.bias"),
+            (in_state, "layer1.bdnn-dsd.bound"),
+        ] {
             let message = model.save(&path).unwrap_err().to_string();
-            assert!(message.ends_with(&format!(": not saved: `{name}` holds NaN or infinity")), "{message}");
-            assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "nothing is left");
+            assert!(
+                message.ends_with(&format!(": not saved: `{name}` holds NaN or infinity")),
+                "{message}"
+            );
+            assert_eq!(
+                fs::read_dir(directory.path()).unwrap().count(),
+                0,
+                "nothing is left"
+            );
         }
     }
 }
@@ -199,10 +313,16 @@ fn numbers_that_are_not_finite_are_not_stored() {
 #[test]
 fn hostile_names_are_escaped() {
     let whole = file_of(&model());
-    for (name, shown) in
-        [("\u{1b}[31mred", "\\u{1b}[31mred"), ("../../a\nb", "../../a\\nb"), ("layer0.a\0.b", "layer0.a\\u{0}.b"), ("", "")]
-    {
-        assert_eq!(refused(&with_foreign_tensor(&whole, name)), format!("a.safetensors: it holds the unexpected tensor `{shown}`"));
+    for (name, shown) in [
+        ("\u{1b}[31mred", "\\u{1b}[31mred"),
+        ("../../a\nb", "../../a\\nb"),
+        ("layer0.a\0.b", "layer0.a\\u{0}.b"),
+        ("", ""),
+    ] {
+        assert_eq!(
+            refused(&with_foreign_tensor(&whole, name)),
+            format!("a.safetensors: it holds the unexpected tensor `{shown}`")
+        );
     }
     let long = "x".repeat(1 << 20);
     assert!(refused(&with_foreign_tensor(&whole, &long)).contains("unexpected tensor `xxx"));
@@ -216,41 +336,81 @@ fn with_foreign_tensor(bytes: &[u8], name: &str) -> Vec<u8> {
     let (_, description) = metadata["spinet"].split_once("\"description\":").unwrap();
     let description = description.strip_suffix('}').unwrap().to_owned();
     let value = 1.0_f32.to_le_bytes();
-    let foreign = (name.to_owned(), TensorView::new(Dtype::F32, vec![1], &value).unwrap());
-    let mut tensors: Vec<_> = SafeTensors::deserialize(bytes).unwrap().tensors().into_iter().chain([foreign]).collect();
+    let foreign = (
+        name.to_owned(),
+        TensorView::new(Dtype::F32, vec![1], &value).unwrap(),
+    );
+    let mut tensors: Vec<_> = SafeTensors::deserialize(bytes)
+        .unwrap()
+        .tensors()
+        .into_iter()
+        .chain([foreign])
+        .collect();
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
     let mut digest = Sha256::new();
     digest.update(&description);
     for (name, tensor) in &tensors {
-        digest.update(format!("\n{name} {:?} {:?}\n", tensor.dtype(), tensor.shape()));
+        digest.update(format!(
+            "\n{name} {:?} {:?}\n",
+            tensor.dtype(),
+            tensor.shape()
+        ));
         digest.update(tensor.data());
     }
-    let checksum = digest.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-    metadata.insert("spinet".to_owned(), format!("{{\"sha256\":\"{checksum}\",\"description\":{description}}}"));
+    let checksum = digest
+        .finalize()
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    metadata.insert(
+        "spinet".to_owned(),
+        format!("{{\"sha256\":\"{checksum}\",\"description\":{description}}}"),
+    );
     serialize(tensors, Some(metadata)).unwrap()
 }
 
 #[test]
 fn constants_of_a_table_come_back_to_the_bit_and_are_one_pair_a_feature() {
     let mut model = model();
-    assert!(!String::from_utf8_lossy(&file_of(&model)).contains("standardisation"), "a model of images has none");
+    assert!(
+        !String::from_utf8_lossy(&file_of(&model)).contains("standardisation"),
+        "a model of images has none"
+    );
     let mut with = |mean: Vec<f64>, deviation: Vec<f64>| {
         model.description.standardisation = Some(Standardisation { mean, deviation });
         file_of(&model)
     };
     let mean = vec![0.1 + 0.2, -1e-300, 1.0 / 3.0, 3e38, 5e-324, 0.0];
     let read = Model::parse(&with(mean.clone(), vec![0.0; 6]), "a".as_ref()).unwrap();
-    assert_eq!(read.description.standardisation, Some(Standardisation { mean: mean.clone(), deviation: vec![0.0; 6] }));
-    assert_eq!(read.description.prior().standardisation, read.description.standardisation);
+    assert_eq!(
+        read.description.standardisation,
+        Some(Standardisation {
+            mean: mean.clone(),
+            deviation: vec![0.0; 6]
+        })
+    );
+    assert_eq!(
+        read.description.prior().standardisation,
+        read.description.standardisation
+    );
     read.description.accepts(Values::Numbers(&[])).unwrap();
-    let text = read.description.accepts(Values::Bytes(&[])).unwrap_err().to_string();
-    assert_eq!(text, "the model takes numbers of a table, but the samples are images");
+    let text = read
+        .description
+        .accepts(Values::Bytes(&[]))
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        text,
+        "the model takes numbers of a table, but the samples are images"
+    );
 
     let expected = "deviations, expected 6 finite ones of each";
     assert_eq!(
         refused(&with(mean[1..].to_vec(), vec![1.0; 6])),
         format!("a.safetensors: its standardisation has 5 means and 6 {expected}")
     );
-    assert_eq!(refused(&with(mean.clone(), vec![1.0; 7])), format!("a.safetensors: its standardisation has 6 means and 7 {expected}"));
+    assert_eq!(
+        refused(&with(mean.clone(), vec![1.0; 7])),
+        format!("a.safetensors: its standardisation has 6 means and 7 {expected}")
+    );
     assert!(refused(&with(mean, vec![-1.0; 6])).contains("its standardisation has 6 means"));
 }

@@ -1,4 +1,5 @@
-//! Samples of numbers train like pixels: the same bits where the numbers are those that pixels stand for.
+//! Samples of numbers train like pixels: the same bits where the numbers are those that pixels
+//! stand for.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_data::{Dataset, Samples, Source, load};
@@ -15,18 +16,41 @@ fn pixels() -> Dataset {
 /// The same samples as numbers.
 fn numbers(data: &Dataset) -> Dataset {
     let widened = |samples: &Samples| {
-        let numbers: Vec<f32> = samples.bytes().unwrap().iter().map(|byte| f32::from(*byte) * (1.0 / 255.0)).collect();
+        let numbers: Vec<f32> = samples
+            .bytes()
+            .unwrap()
+            .iter()
+            .map(|byte| f32::from(*byte) * (1.0 / 255.0))
+            .collect();
         Samples::of_numbers(numbers, samples.labels().to_vec(), samples.shape()).unwrap()
     };
-    Dataset { train: widened(&data.train), test: widened(&data.test), ..data.clone() }
+    Dataset {
+        train: widened(&data.train),
+        test: widened(&data.test),
+        ..data.clone()
+    }
 }
 
 fn trained(data: &Dataset, threads: usize, kernel: Kernel) -> (Trainer, Vec<Evaluation>, Vec<u32>) {
     let rules = vec!["bdnn-dsd".parse().unwrap()];
-    let config = TrainConfig { hidden: vec![30], epochs: 4, batch: 256, seed: 3, rules, kernel, ..TrainConfig::default() };
+    let config = TrainConfig {
+        hidden: vec![30],
+        epochs: 4,
+        batch: 256,
+        seed: 3,
+        rules,
+        kernel,
+        ..TrainConfig::default()
+    };
     let mut trainer = Trainer::new(&config, data, Threads::new(threads).unwrap()).unwrap();
     let curve = trainer.run(&mut |_| {}).unwrap();
-    let weights = trainer.network().weights().concat().iter().map(|weight| weight.to_bits()).collect();
+    let weights = trainer
+        .network()
+        .weights()
+        .concat()
+        .iter()
+        .map(|weight| weight.to_bits())
+        .collect();
     (trainer, curve, weights)
 }
 
@@ -39,7 +63,12 @@ fn the_numbers_that_pixels_stand_for_train_the_same_bits_as_pixels() {
     for (a, b) in curve_of_pixels.iter().zip(&curve) {
         assert_eq!((a.train_loss, a.accuracy), (b.train_loss, b.accuracy));
         // Pixels are scored class by class, numbers in their order: the sum is rounded elsewhere.
-        assert!((a.test_loss - b.test_loss).abs() < 1e-9 * a.test_loss, "{} {}", a.test_loss, b.test_loss);
+        assert!(
+            (a.test_loss - b.test_loss).abs() < 1e-9 * a.test_loss,
+            "{} {}",
+            a.test_loss,
+            b.test_loss
+        );
     }
 }
 
@@ -49,7 +78,11 @@ fn bits_of_numbers_depend_neither_on_threads_nor_on_the_kernel_for_pixels() {
     let (_, curve, weights) = trained(&data, 1, Kernel::F32);
     for (threads, kernel) in [(2, Kernel::F32), (3, Kernel::F32), (2, Kernel::Portable)] {
         let other = trained(&data, threads, kernel);
-        assert_eq!((&curve, &weights), (&other.1, &other.2), "{threads} threads, {kernel}");
+        assert_eq!(
+            (&curve, &weights),
+            (&other.1, &other.2),
+            "{threads} threads, {kernel}"
+        );
     }
 }
 
@@ -59,11 +92,18 @@ fn each_sample_predicts_what_the_score_counts() {
     let (trainer, curve, _) = trained(&data, 1, Kernel::F32);
     let model = Model::of(&trainer, &data);
     let mut right = 0;
-    each_sample(&model, data.test.values(), Threads::one(), |index, scores| {
-        let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap();
-        right += usize::from(best == usize::from(data.test.labels()[index]));
-        Ok::<(), Error>(())
-    })
+    each_sample(
+        &model,
+        data.test.values(),
+        Threads::one(),
+        |index, scores| {
+            let best = (0..scores.len())
+                .max_by(|a, b| scores[*a].total_cmp(&scores[*b]))
+                .unwrap();
+            right += usize::from(best == usize::from(data.test.labels()[index]));
+            Ok::<(), Error>(())
+        },
+    )
     .unwrap();
     assert_eq!(right as f64 / 700.0, curve.last().unwrap().accuracy);
 }

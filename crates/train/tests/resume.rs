@@ -1,6 +1,10 @@
-//! Stopped and resumed = never stopped, byte for byte; and checkpoints that do not verify are skipped by name.
+//! Stopped and resumed = never stopped, byte for byte; and checkpoints that do not verify are
+//! skipped by name.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-#![allow(clippy::disallowed_methods, reason = "tests damage files in their own temporary directories")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests damage files in their own temporary directories"
+)]
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +19,11 @@ use spinet_train::{Advance, Error, Model, RunDirectory, Safety, Start, TrainConf
 fn data() -> Dataset {
     let data = load("mnist-1200", &Source::default()).unwrap();
     let some: Vec<usize> = (0..100).map(|index| 12 * index).collect();
-    Dataset { train: data.train.select(&some).unwrap(), test: data.test.select(&some).unwrap(), ..data }
+    Dataset {
+        train: data.train.select(&some).unwrap(),
+        test: data.test.select(&some).unwrap(),
+        ..data
+    }
 }
 
 /// Every rule of the registry alone, all that fit together, and none.
@@ -27,20 +35,41 @@ fn configurations() -> Vec<TrainConfig> {
         vec!["sd-snn-bounds:threshold=1,warm_up=1"],
         vec!["magnitude-pruning:start=0.2,end=0.8", "grapes"],
     ]);
-    chains.extend([vec!["bdnn-dsd", "l2", "dropout"], vec!["spine-retraction:biases=bounded,threshold=2"], Vec::new()]);
+    chains.extend([
+        vec!["bdnn-dsd", "l2", "dropout"],
+        vec!["spine-retraction:biases=bounded,threshold=2"],
+        Vec::new(),
+    ]);
     let config = |rules: Vec<&str>| TrainConfig {
         hidden: vec![5, 4],
         batch: 30,
         epochs: 5,
         evaluate_every: 2,
-        rules: rules.into_iter().map(|rule| rule.parse().unwrap()).collect(),
+        rules: rules
+            .into_iter()
+            .map(|rule| rule.parse().unwrap())
+            .collect(),
         ..TrainConfig::default()
     };
-    let scheduled = TrainConfig { schedule: "cosine".parse().unwrap(), warm_up: 2, ..config(vec!["momentum"]) };
-    chains.into_iter().map(config).chain([scheduled]).map(|config| config.resolved().unwrap()).collect()
+    let scheduled = TrainConfig {
+        schedule: "cosine".parse().unwrap(),
+        warm_up: 2,
+        ..config(vec!["momentum"])
+    };
+    chains
+        .into_iter()
+        .map(config)
+        .chain([scheduled])
+        .map(|config| config.resolved().unwrap())
+        .collect()
 }
 
-fn run(directory: &RunDirectory, config: &TrainConfig, data: &Dataset, stop_after: Option<u64>) -> (Start, Result<(), Error>) {
+fn run(
+    directory: &RunDirectory,
+    config: &TrainConfig,
+    data: &Dataset,
+    stop_after: Option<u64>,
+) -> (Start, Result<(), Error>) {
     let mut trainer = Trainer::new(config, data, Threads::one()).unwrap();
     let start = directory.begin(&mut trainer, data).unwrap();
     let safety = Safety::default();
@@ -58,7 +87,12 @@ fn files(directory: &Path) -> Vec<(String, Vec<u8>)> {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.file_name().unwrap() != "spinet.lock")
-        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap()))
+        .map(|path| {
+            (
+                path.file_name().unwrap().to_str().unwrap().to_owned(),
+                fs::read(&path).unwrap(),
+            )
+        })
         .collect();
     files.sort();
     files
@@ -73,13 +107,21 @@ fn a_run_stopped_after_any_step_ends_byte_equal() {
         run(&whole, config, &data, None).1.unwrap();
         // 4 steps an epoch, 20 in all.
         for step in 1..20 {
-            let directory = RunDirectory::open(&root.path().join(format!("{number}-{step}"))).unwrap();
+            let directory =
+                RunDirectory::open(&root.path().join(format!("{number}-{step}"))).unwrap();
             let error = run(&directory, config, &data, Some(step)).1.unwrap_err();
-            assert!(matches!(error, Error::Interrupted { step: found, .. } if found == step), "{error}");
+            assert!(
+                matches!(error, Error::Interrupted { step: found, .. } if found == step),
+                "{error}"
+            );
             let (start, result) = run(&directory, config, &data, None);
             result.unwrap();
             assert!(start.from.is_some() && start.skipped.is_empty());
-            assert!(files(directory.path()) == files(whole.path()), "{:?}, step {step}", config.rules);
+            assert!(
+                files(directory.path()) == files(whole.path()),
+                "{:?}, step {step}",
+                config.rules
+            );
         }
     }
 }
@@ -108,8 +150,18 @@ fn damaged_checkpoints_are_skipped_by_name_and_the_one_before_is_taken() {
         }
         let (start, result) = run(&directory, config, &data, None);
         result.unwrap();
-        assert!(start.skipped[0].contains("checkpoint-0000000007.safetensors: "), "{start:?}");
-        assert_eq!((start.from.is_some(), start.skipped.len()), if damage == "all" { (false, 2) } else { (true, 1) });
+        assert!(
+            start.skipped[0].contains("checkpoint-0000000007.safetensors: "),
+            "{start:?}"
+        );
+        assert_eq!(
+            (start.from.is_some(), start.skipped.len()),
+            if damage == "all" {
+                (false, 2)
+            } else {
+                (true, 1)
+            }
+        );
         assert!(files(directory.path()) == files(whole.path()), "{damage}");
     }
 }
@@ -119,18 +171,46 @@ fn a_checkpoint_of_another_run_is_never_taken() {
     let data = data();
     let configurations = configurations();
     let root = tempfile::tempdir().unwrap();
-    let [one, other] = ["one", "other"].map(|name| RunDirectory::open(&root.path().join(name)).unwrap());
+    let [one, other] =
+        ["one", "other"].map(|name| RunDirectory::open(&root.path().join(name)).unwrap());
     run(&one, &configurations[1], &data, Some(3)).1.unwrap_err();
-    run(&other, &TrainConfig { seed: 1, ..configurations[1].clone() }, &data, Some(5)).1.unwrap_err();
+    run(
+        &other,
+        &TrainConfig {
+            seed: 1,
+            ..configurations[1].clone()
+        },
+        &data,
+        Some(5),
+    )
+    .1
+    .unwrap_err();
     let name = "checkpoint-0000000005.safetensors";
     fs::copy(other.path().join(name), one.path().join(name)).unwrap();
     let (start, result) = run(&one, &configurations[1], &data, None);
     result.unwrap();
-    assert!(start.skipped[0].contains("belongs to another run"), "{start:?}");
-    let message = other.finished(&configurations[1], &data).unwrap_err().to_string();
-    assert!(message.contains("holds another run: `seed` is 1 there and 0 here"), "{message}");
-    let less = Dataset { train: data.train.select(&[0, 1, 2]).unwrap(), ..data.clone() };
-    assert!(one.finished(&configurations[1], &less).unwrap_err().to_string().contains("it was started with other data"));
+    assert!(
+        start.skipped[0].contains("belongs to another run"),
+        "{start:?}"
+    );
+    let message = other
+        .finished(&configurations[1], &data)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("holds another run: `seed` is 1 there and 0 here"),
+        "{message}"
+    );
+    let less = Dataset {
+        train: data.train.select(&[0, 1, 2]).unwrap(),
+        ..data.clone()
+    };
+    assert!(
+        one.finished(&configurations[1], &less)
+            .unwrap_err()
+            .to_string()
+            .contains("it was started with other data")
+    );
 }
 
 #[test]
@@ -143,8 +223,14 @@ fn saving_often_or_never_changes_no_bit() {
         let directory = RunDirectory::open(&root.path().join(name)).unwrap();
         let mut trainer = Trainer::new(config, &data, Threads::one()).unwrap();
         directory.begin(&mut trainer, &data).unwrap();
-        let safety = Safety { save_every, is_tried: false, ..Safety::default() };
-        directory.run(&mut trainer, &data, &safety, &mut |_, _| {}).unwrap();
+        let safety = Safety {
+            save_every,
+            is_tried: false,
+            ..Safety::default()
+        };
+        directory
+            .run(&mut trainer, &data, &safety, &mut |_, _| {})
+            .unwrap();
         all.push(files(directory.path()));
     }
     assert!(all[0] == all[1]);
@@ -155,7 +241,14 @@ fn saving_often_or_never_changes_no_bit() {
 #[test]
 fn no_checkpoint_is_saved_into_a_directory_that_took_the_place_of_the_one_that_is_held() {
     let data = data();
-    let config = TrainConfig { hidden: vec![5], batch: 30, epochs: 2, ..TrainConfig::default() }.resolved().unwrap();
+    let config = TrainConfig {
+        hidden: vec![5],
+        batch: 30,
+        epochs: 2,
+        ..TrainConfig::default()
+    }
+    .resolved()
+    .unwrap();
     // At every step, and only when someone asks the run to stop.
     for save_every in [Duration::ZERO, Duration::MAX] {
         let root = tempfile::tempdir().unwrap();
@@ -163,7 +256,10 @@ fn no_checkpoint_is_saved_into_a_directory_that_took_the_place_of_the_one_that_i
         let directory = RunDirectory::open(&path).unwrap();
         let mut trainer = Trainer::new(&config, &data, Threads::one()).unwrap();
         directory.begin(&mut trainer, &data).unwrap();
-        let safety = Safety { save_every, ..Safety::default() };
+        let safety = Safety {
+            save_every,
+            ..Safety::default()
+        };
         let result = directory.run(&mut trainer, &data, &safety, &mut |advance, trainer| {
             if advance == Advance::Stepped && trainer.position().step == 2 {
                 fs::remove_dir_all(&path).unwrap();
@@ -176,7 +272,11 @@ fn no_checkpoint_is_saved_into_a_directory_that_took_the_place_of_the_one_that_i
         });
         let message = result.unwrap_err().to_string();
         assert!(message.ends_with("run: cannot save in this directory: it was removed or replaced while the run went on"), "{message}");
-        assert_eq!(files(&path), [("mine".to_owned(), b"mine".to_vec())], "saved every {save_every:?}");
+        assert_eq!(
+            files(&path),
+            [("mine".to_owned(), b"mine".to_vec())],
+            "saved every {save_every:?}"
+        );
     }
 }
 
@@ -184,7 +284,20 @@ fn no_checkpoint_is_saved_into_a_directory_that_took_the_place_of_the_one_that_i
 fn a_reader_during_1000_saves_sees_one_whole_model_or_the_other() {
     let (data, config) = (data(), configurations().remove(0));
     let models: Vec<Model> = (0..2)
-        .map(|seed| Model::of(&Trainer::new(&TrainConfig { seed, ..config.clone() }, &data, Threads::one()).unwrap(), &data))
+        .map(|seed| {
+            Model::of(
+                &Trainer::new(
+                    &TrainConfig {
+                        seed,
+                        ..config.clone()
+                    },
+                    &data,
+                    Threads::one(),
+                )
+                .unwrap(),
+                &data,
+            )
+        })
         .collect();
     let digests: Vec<String> = models.iter().map(Model::arrays_sha256).collect();
     let directory = tempfile::tempdir().unwrap();
@@ -212,14 +325,26 @@ fn a_huge_seed_hides_no_other_run() {
     let data = data();
     let root = tempfile::tempdir().unwrap();
     let directory = RunDirectory::open(root.path()).unwrap();
-    let config = TrainConfig { seed: u64::MAX, ..configurations().remove(0) };
+    let config = TrainConfig {
+        seed: u64::MAX,
+        ..configurations().remove(0)
+    };
     let error = run(&directory, &config, &data, Some(3)).1.unwrap_err();
     assert!(matches!(error, Error::Interrupted { .. }));
     let before = files(directory.path());
-    let other = TrainConfig { learning_rate: 0.2, ..config.clone() };
+    let other = TrainConfig {
+        learning_rate: 0.2,
+        ..config.clone()
+    };
     let mut trainer = Trainer::new(&other, &data, Threads::one()).unwrap();
-    let message = directory.begin(&mut trainer, &data).unwrap_err().to_string();
-    assert!(message.contains("`learning_rate` is 0.1 there and 0.2 here"), "{message}");
+    let message = directory
+        .begin(&mut trainer, &data)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("`learning_rate` is 0.1 there and 0.2 here"),
+        "{message}"
+    );
     assert!(files(directory.path()) == before);
     run(&directory, &config, &data, None).1.unwrap();
 }

@@ -38,7 +38,10 @@ fn stored(model: &Model) -> Result<Model, Error> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("m");
     model.save(&path)?;
-    Model::parse(&store::read_at_most(&path, 1 << 24).unwrap(), Path::new("m"))
+    Model::parse(
+        &store::read_at_most(&path, 1 << 24).unwrap(),
+        Path::new("m"),
+    )
 }
 
 #[test]
@@ -51,14 +54,24 @@ fn a_stored_model_scores_what_training_reported_for_every_standardization() {
         assert_eq!([loss, accuracy], last, "{standardize}");
         assert!(accuracy > 0.5, "{standardize}: {accuracy}");
         let mut right = 0;
-        each_sample::<Error>(&model, data.test.values(), Threads::one(), |index, scores| {
-            let best = (0..10).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap();
-            right += usize::from(best == usize::from(data.test.labels()[index]));
-            Ok(())
-        })
+        each_sample::<Error>(
+            &model,
+            data.test.values(),
+            Threads::one(),
+            |index, scores| {
+                let best = (0..10)
+                    .max_by(|a, b| scores[*a].total_cmp(&scores[*b]))
+                    .unwrap();
+                right += usize::from(best == usize::from(data.test.labels()[index]));
+                Ok(())
+            },
+        )
         .unwrap();
         assert_eq!(right as f64 / 500.0, accuracy, "{standardize}");
-        assert!(model.description.accepts(data.test.values()).is_ok() && model.description.prior().standardisation.is_none());
+        assert!(
+            model.description.accepts(data.test.values()).is_ok()
+                && model.description.prior().standardisation.is_none()
+        );
     }
 }
 
@@ -68,13 +81,28 @@ fn constants_are_those_of_the_training_samples_alone() {
     let (model, _) = trained(&config(Standardize::Feature), &data);
     let expected = Standardisation::of_bytes(data.train.bytes().unwrap(), 784);
     assert_eq!(model.description.standardisation, Some(expected));
-    let inverted: Vec<u8> = data.test.bytes().unwrap().iter().map(|byte| 255 - byte).collect();
+    let inverted: Vec<u8> = data
+        .test
+        .bytes()
+        .unwrap()
+        .iter()
+        .map(|byte| 255 - byte)
+        .collect();
     data.test = Samples::new(inverted, data.test.labels().to_vec(), [28, 28]).unwrap();
     let (other, _) = trained(&config(Standardize::Feature), &data);
-    assert_eq!(other.arrays_sha256(), model.arrays_sha256(), "test samples leave no trace");
+    assert_eq!(
+        other.arrays_sha256(),
+        model.arrays_sha256(),
+        "test samples leave no trace"
+    );
     let (global, _) = trained(&config(Standardize::Global), &data);
     let Standardisation { mean, deviation } = global.description.standardisation.unwrap();
-    assert!(mean.len() == 1 && deviation.len() == 1 && (mean[0] - 0.13).abs() < 0.01 && (deviation[0] - 0.31).abs() < 0.01);
+    assert!(
+        mean.len() == 1
+            && deviation.len() == 1
+            && (mean[0] - 0.13).abs() < 0.01
+            && (deviation[0] - 0.31).abs() < 0.01
+    );
 }
 
 #[test]
@@ -93,10 +121,30 @@ fn a_constant_pixel_is_0_or_saturates() {
         standardisation: None,
     };
     let same = Samples::new([[7, 0], [7, 200]].concat(), [0, 1], [1, 2]).unwrap();
-    let score = |standardize, test: &Samples| trained(&TrainConfig { batch: 2, ..config(standardize) }, &dataset(test)).1;
-    assert_eq!(score(Standardize::Feature, &test), score(Standardize::Feature, &same), "as if nothing was there");
-    assert_ne!(score(Standardize::FeatureEps, &test), score(Standardize::FeatureEps, &same));
-    assert_eq!(score(Standardize::FeatureEps, &same), score(Standardize::Feature, &same), "no difference where the pixel does not differ");
+    let score = |standardize, test: &Samples| {
+        trained(
+            &TrainConfig {
+                batch: 2,
+                ..config(standardize)
+            },
+            &dataset(test),
+        )
+        .1
+    };
+    assert_eq!(
+        score(Standardize::Feature, &test),
+        score(Standardize::Feature, &same),
+        "as if nothing was there"
+    );
+    assert_ne!(
+        score(Standardize::FeatureEps, &test),
+        score(Standardize::FeatureEps, &same)
+    );
+    assert_eq!(
+        score(Standardize::FeatureEps, &same),
+        score(Standardize::Feature, &same),
+        "no difference where the pixel does not differ"
+    );
 }
 
 #[test]
@@ -105,38 +153,92 @@ fn constants_that_do_not_fit_the_setting_are_refused_by_number() {
     let (model, _) = trained(&config(Standardize::Feature), &data);
     let refused = |standardize, standardisation| {
         let mut model = model.clone();
-        (model.description.training.standardize, model.description.standardisation) = (standardize, standardisation);
+        (
+            model.description.training.standardize,
+            model.description.standardisation,
+        ) = (standardize, standardisation);
         stored(&model).unwrap_err().to_string()
     };
-    let constants = |count: usize| Some(Standardisation { mean: vec![0.5; count], deviation: vec![1.0; count] });
-    assert_eq!(refused(Standardize::Feature, None), "m: it does not have its standardisation, expected 784 means and deviations");
-    assert!(refused(Standardize::Feature, constants(783)).contains("783 means and 783 deviations, expected 784 finite ones"));
-    assert!(refused(Standardize::Global, constants(784)).contains("784 means and 784 deviations, expected 1 finite ones"));
-    assert!(refused(Standardize::Image, constants(1)).contains("1 means and 1 deviations, expected none"));
+    let constants = |count: usize| {
+        Some(Standardisation {
+            mean: vec![0.5; count],
+            deviation: vec![1.0; count],
+        })
+    };
+    assert_eq!(
+        refused(Standardize::Feature, None),
+        "m: it does not have its standardisation, expected 784 means and deviations"
+    );
+    assert!(
+        refused(Standardize::Feature, constants(783))
+            .contains("783 means and 783 deviations, expected 784 finite ones")
+    );
+    assert!(
+        refused(Standardize::Global, constants(784))
+            .contains("784 means and 784 deviations, expected 1 finite ones")
+    );
+    assert!(
+        refused(Standardize::Image, constants(1))
+            .contains("1 means and 1 deviations, expected none")
+    );
 }
 
 #[test]
 fn a_table_is_standardized_when_it_is_read_and_has_no_exact_kernel_for_features() {
     let numbers = Samples::of_numbers(vec![0.0, 1.0], [0, 1], [1, 1]).unwrap();
-    let error = Standardize::Feature.constants(&numbers).unwrap_err().to_string();
-    assert_eq!(error, "`standardize` must be none for a table, whose columns are always standardized, but is feature");
+    let error = Standardize::Feature
+        .constants(&numbers)
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "`standardize` must be none for a table, whose columns are always standardized, but is feature"
+    );
     assert_eq!(Standardize::None.constants(&numbers).unwrap(), None);
-    let config = TrainConfig { kernel: Kernel::Exact, ..config(Standardize::Feature) };
+    let config = TrainConfig {
+        kernel: Kernel::Exact,
+        ..config(Standardize::Feature)
+    };
     let error = config.check().unwrap_err().to_string();
-    assert!(error.starts_with("`kernel` must be f32 or auto with `standardize = \"feature\"`"), "{error}");
-    assert_eq!(TrainConfig { kernel: Kernel::Auto, ..config }.resolved().unwrap().kernel, Kernel::F32);
+    assert!(
+        error.starts_with("`kernel` must be f32 or auto with `standardize = \"feature\"`"),
+        "{error}"
+    );
+    assert_eq!(
+        TrainConfig {
+            kernel: Kernel::Auto,
+            ..config
+        }
+        .resolved()
+        .unwrap()
+        .kernel,
+        Kernel::F32
+    );
 }
 
 #[test]
 fn dropout_that_scales_at_test_time_is_scored_and_stored_with_scaled_weights() {
     let data = data();
     let rules = vec!["dropout:dropout_rate=0.25,scaling=test".parse().unwrap()];
-    let config = TrainConfig { rules, ..config(Standardize::None) };
+    let config = TrainConfig {
+        rules,
+        ..config(Standardize::None)
+    };
     let mut trainer = Trainer::new(&config, &data, Threads::one()).unwrap();
     let last = trainer.run(&mut |_| {}).unwrap().pop().unwrap();
     let model = stored(&Model::of(&trainer, &data)).unwrap();
-    assert_eq!(model.score(&data.test, Threads::one()).unwrap(), (last.test_loss, last.accuracy));
-    let [first, second] = [0, 1].map(|layer| (trainer.network().weight(layer), model.network.weight(layer)));
+    assert_eq!(
+        model.score(&data.test, Threads::one()).unwrap(),
+        (last.test_loss, last.accuracy)
+    );
+    let [first, second] =
+        [0, 1].map(|layer| (trainer.network().weight(layer), model.network.weight(layer)));
     assert_eq!(first.0, first.1);
-    assert!(second.0.iter().zip(second.1).all(|(trained, stored)| 0.75 * trained == *stored));
+    assert!(
+        second
+            .0
+            .iter()
+            .zip(second.1)
+            .all(|(trained, stored)| 0.75 * trained == *stored)
+    );
 }

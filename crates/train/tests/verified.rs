@@ -1,5 +1,8 @@
 //! What a finished run gives as its result: nothing that its model does not vouch for.
-#![allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests write only into their own temporary directories"
+)]
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
@@ -7,15 +10,24 @@ use std::path::Path;
 
 use spinet_data::{Dataset, Samples};
 use spinet_nn::Threads;
-use spinet_train::{Error, Evaluation, Model, NUMERICS, RunDirectory, Safety, TrainConfig, Trainer, read_run};
+use spinet_train::{
+    Error, Evaluation, Model, NUMERICS, RunDirectory, Safety, TrainConfig, Trainer, read_run,
+};
 
 use spinet_testing::reseal::resealed;
 
 /// Two classes; `shift` makes others of them.
 fn data(shift: u8) -> Dataset {
     let samples = |count: u8| {
-        let pixels: Vec<u8> = (0..6 * u32::from(count)).map(|index| ((index * 37 + u32::from(shift)) % 251) as u8).collect();
-        Samples::new(pixels, (0..count).map(|index| index % 2).collect::<Vec<u8>>(), [2, 3]).unwrap()
+        let pixels: Vec<u8> = (0..6 * u32::from(count))
+            .map(|index| ((index * 37 + u32::from(shift)) % 251) as u8)
+            .collect();
+        Samples::new(
+            pixels,
+            (0..count).map(|index| index % 2).collect::<Vec<u8>>(),
+            [2, 3],
+        )
+        .unwrap()
     };
     Dataset {
         name: "tiny".to_owned(),
@@ -29,7 +41,14 @@ fn data(shift: u8) -> Dataset {
 }
 
 fn config() -> TrainConfig {
-    let config = TrainConfig { data: "tiny".to_owned(), hidden: vec![3], batch: 8, epochs: 4, evaluate_every: 2, ..TrainConfig::default() };
+    let config = TrainConfig {
+        data: "tiny".to_owned(),
+        hidden: vec![3],
+        batch: 8,
+        epochs: 4,
+        evaluate_every: 2,
+        ..TrainConfig::default()
+    };
     config.resolved().unwrap()
 }
 
@@ -38,7 +57,9 @@ fn train(path: &Path, data: &Dataset) -> Vec<Evaluation> {
     let directory = RunDirectory::open(path).unwrap();
     let mut trainer = Trainer::new(&config(), data, Threads::one()).unwrap();
     directory.begin(&mut trainer, data).unwrap();
-    directory.run(&mut trainer, data, &Safety::default(), &mut |_, _| {}).unwrap();
+    directory
+        .run(&mut trainer, data, &Safety::default(), &mut |_, _| {})
+        .unwrap();
     trainer.curve().to_vec()
 }
 
@@ -50,19 +71,36 @@ fn finished(path: &Path, data: &Dataset) -> Result<Option<(Model, Vec<Evaluation
 fn redescribe(path: &Path, change: impl Fn(&str) -> String) {
     let file = path.join("model.safetensors");
     let bytes = fs::read(&file).unwrap();
-    fs::write(&file, resealed(&bytes, &mut |text| change(text), &mut |_, _| {}).unwrap()).unwrap();
+    fs::write(
+        &file,
+        resealed(&bytes, &mut |text| change(text), &mut |_, _| {}).unwrap(),
+    )
+    .unwrap();
 }
 
 #[test]
 fn a_finished_run_is_read_with_the_evaluations_that_its_model_vouches_for() {
     let (root, data) = (tempfile::tempdir().unwrap(), data(0));
-    assert!(read_run(root.path()).unwrap().is_none() && finished(root.path(), &data).unwrap().is_none(), "nothing is there");
+    assert!(
+        read_run(root.path()).unwrap().is_none() && finished(root.path(), &data).unwrap().is_none(),
+        "nothing is there"
+    );
     let curve = train(root.path(), &data);
     let (model, read) = finished(root.path(), &data).unwrap().unwrap();
-    assert!(read == curve && model.score(&data.test, Threads::one()).unwrap() == (curve[2].test_loss, curve[2].accuracy));
+    assert!(
+        read == curve
+            && model.score(&data.test, Threads::one()).unwrap()
+                == (curve[2].test_loss, curve[2].accuracy)
+    );
     let seal = model.description.run.unwrap();
-    assert_eq!((seal.numerics, seal.test_sha256), (NUMERICS, data.test.sha256()));
-    assert_eq!(seal.metrics_sha256, spinet_data::sha256_hex(&fs::read(root.path().join("metrics.jsonl")).unwrap()));
+    assert_eq!(
+        (seal.numerics, seal.test_sha256),
+        (NUMERICS, data.test.sha256())
+    );
+    assert_eq!(
+        seal.metrics_sha256,
+        spinet_data::sha256_hex(&fs::read(root.path().join("metrics.jsonl")).unwrap())
+    );
 }
 
 #[test]
@@ -75,12 +113,14 @@ fn a_run_of_a_version_that_sealed_no_evaluations_gives_no_result_but_its_model_i
         before.to_owned() + "}"
     });
     let message = finished(root.path(), &data).unwrap_err().to_string();
-    let expected =
-        "metrics.jsonl: nothing vouches for it: the model beside it is of an earlier build, which sealed no evaluations\n\nhint: ";
+    let expected = "metrics.jsonl: nothing vouches for it: the model beside it is of an earlier build, which sealed no evaluations\n\nhint: ";
     assert!(message.contains(expected), "{message}");
     let model = Model::read(&root.path().join("model.safetensors")).unwrap();
     assert_eq!(model.description.run, None);
-    assert_eq!(model.score(&data.test, Threads::one()).unwrap().1, curve[2].accuracy);
+    assert_eq!(
+        model.score(&data.test, Threads::one()).unwrap().1,
+        curve[2].accuracy
+    );
 }
 
 #[test]
@@ -94,20 +134,34 @@ fn a_model_of_other_data_or_other_numbers_is_of_another_run() {
     assert!(refused(&other).contains("it was started with other data"));
     // Somebody makes run.toml fit, by a digest that is added or put in place of another.
     let text = fs::read_to_string(root.path().join("run.toml")).unwrap();
-    let added = format!("{text}# {}\n# {}\n", other.train.sha256(), other.test.sha256());
+    let added = format!(
+        "{text}# {}\n# {}\n",
+        other.train.sha256(),
+        other.test.sha256()
+    );
     fs::write(root.path().join("run.toml"), added).unwrap();
     assert!(refused(&other).contains("its model is of other data"));
-    let replaced = text.replace(&data.train.sha256(), &other.train.sha256()).replace(&data.test.sha256(), &other.test.sha256());
+    let replaced = text
+        .replace(&data.train.sha256(), &other.train.sha256())
+        .replace(&data.test.sha256(), &other.test.sha256());
     fs::write(root.path().join("run.toml"), replaced).unwrap();
     assert!(refused(&other).contains("it was started with other data"));
-    fs::write(root.path().join("run.toml"), text.replace("seed = 0", "seed = 1")).unwrap();
+    fs::write(
+        root.path().join("run.toml"),
+        text.replace("seed = 0", "seed = 1"),
+    )
+    .unwrap();
     assert!(refused(&data).contains("`seed` is 1 there and 0 here"));
     fs::write(root.path().join("run.toml"), &text).unwrap();
     finished(root.path(), &data).unwrap().unwrap();
     // The same for what the model says.
     let whole = fs::read(root.path().join("model.safetensors")).unwrap();
     let numbers = format!("\"numerics\":{NUMERICS}");
-    for (from, to) in [(numbers.as_str(), "\"numerics\":999"), ("\"seed\":0", "\"seed\":1"), ("\"epoch\":4", "\"epoch\":2")] {
+    for (from, to) in [
+        (numbers.as_str(), "\"numerics\":999"),
+        ("\"seed\":0", "\"seed\":1"),
+        ("\"epoch\":4", "\"epoch\":2"),
+    ] {
         redescribe(root.path(), |text| {
             assert_eq!(text.matches(from).count(), 1, "{from} in {text}");
             text.replace(from, to)
@@ -128,10 +182,16 @@ fn changed_evaluations_are_refused_with_both_digests() {
         let mut bytes = whole.clone();
         bytes[place] ^= 1;
         fs::write(&path, bytes).unwrap();
-        assert!(matches!(finished(root.path(), &data), Err(Error::Unverified { .. })), "byte {place}");
+        assert!(
+            matches!(finished(root.path(), &data), Err(Error::Unverified { .. })),
+            "byte {place}"
+        );
     }
     for length in 0..whole.len() {
         fs::write(&path, &whole[..length]).unwrap();
-        assert!(matches!(finished(root.path(), &data), Err(Error::Unverified { .. })), "{length} bytes");
+        assert!(
+            matches!(finished(root.path(), &data), Err(Error::Unverified { .. })),
+            "{length} bytes"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Too little memory is an error before the first step, with what is needed and what there is, and never an abort.
+//! Too little memory is an error before the first step, with what is needed and what there is, and
+//! never an abort.
 
 use std::process::Command;
 
@@ -8,9 +9,17 @@ use crate::bench::{Answer, Bench};
 fn limited(bench: &Bench, kibibytes: usize, words: &str) -> Answer {
     let line = format!("ulimit -v {kibibytes} && exec \"$0\" {words}");
     let mut shell = Command::new("bash");
-    shell.args(["-c", &line, env!("CARGO_BIN_EXE_spinet")]).current_dir(bench.path("")).env_remove("SPINET_DATA");
+    shell
+        .args(["-c", &line, env!("CARGO_BIN_EXE_spinet")])
+        .current_dir(bench.path(""))
+        .env_remove("SPINET_DATA");
     let output = shell.output().unwrap();
-    assert!(output.status.code().is_some(), "{kibibytes} KiB, {words}: {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.code().is_some(),
+        "{kibibytes} KiB, {words}: {}: {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
     Answer::of(&output)
 }
 
@@ -24,15 +33,40 @@ fn a_million_hidden_units_are_refused_before_the_first_step_with_both_numbers() 
         "sweep wide.toml --threads 2",
         "bench --hidden 1000000 --steps 1 --threads 1",
     ] {
-        bench.write("wide.toml", "seeds = 2\n[base]\nhidden = [1000000]\nepochs = 1\n");
+        bench.write(
+            "wide.toml",
+            "seeds = 2\n[base]\nhidden = [1000000]\nepochs = 1\n",
+        );
         let answer = limited(&bench, 6_000_000, words);
-        assert_eq!((answer.code, answer.stdout.as_str()), (2, ""), "{words}: {}", answer.stderr);
+        assert_eq!(
+            (answer.code, answer.stdout.as_str()),
+            (2, ""),
+            "{words}: {}",
+            answer.stderr
+        );
         let last = answer.stderr.lines().last().unwrap();
-        let numbers: Vec<u64> = last.split_whitespace().filter_map(|word| word.parse().ok()).filter(|number| *number > 1_000_000).collect();
-        assert!(last.starts_with("spinet: ") && last.contains(" bytes of memory, but only "), "{words}: {last}");
-        assert!(last.contains("available (the limit on the address space of this process)"), "{words}: {last}");
-        assert!(numbers.len() == 2 && numbers[0] > numbers[1] && numbers[1] < 6_000_000 * 1024, "{words}: {last}");
-        assert!(!answer.stderr.contains("training 784"), "{words}: {}", answer.stderr);
+        let numbers: Vec<u64> = last
+            .split_whitespace()
+            .filter_map(|word| word.parse().ok())
+            .filter(|number| *number > 1_000_000)
+            .collect();
+        assert!(
+            last.starts_with("spinet: ") && last.contains(" bytes of memory, but only "),
+            "{words}: {last}"
+        );
+        assert!(
+            last.contains("available (the limit on the address space of this process)"),
+            "{words}: {last}"
+        );
+        assert!(
+            numbers.len() == 2 && numbers[0] > numbers[1] && numbers[1] < 6_000_000 * 1024,
+            "{words}: {last}"
+        );
+        assert!(
+            !answer.stderr.contains("training 784"),
+            "{words}: {}",
+            answer.stderr
+        );
     }
 }
 
@@ -40,8 +74,13 @@ fn a_million_hidden_units_are_refused_before_the_first_step_with_both_numbers() 
 fn under_any_limit_a_command_does_its_work_or_says_what_is_missing() {
     let bench = Bench::new();
     bench.done("train --hidden 3000 --epochs 1 --out model --threads 1");
-    bench.write("sweep.toml", "seeds = 2\n[base]\nhidden = [2000]\nepochs = 1\n");
-    let rows: String = (0..2000).fold(String::new(), |rows, row| rows + &format!("{row},{},{}\n", row * 7 % 11, ["a", "b"][row % 2]));
+    bench.write(
+        "sweep.toml",
+        "seeds = 2\n[base]\nhidden = [2000]\nepochs = 1\n",
+    );
+    let rows: String = (0..2000).fold(String::new(), |rows, row| {
+        rows + &format!("{row},{},{}\n", row * 7 % 11, ["a", "b"][row % 2])
+    });
     bench.write("table.csv", rows);
     for (index, words) in [
         "train --hidden 3000 --epochs 1 --threads 1 --out a --force",

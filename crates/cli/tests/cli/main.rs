@@ -1,5 +1,9 @@
-//! The command `spinet` as a person meets it: each test runs the built program in a directory of its own.
-#![allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
+//! The command `spinet` as a person meets it: each test runs the built program in a directory of
+//! its own.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests write only into their own temporary directories"
+)]
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_testing::program as bench;

@@ -13,13 +13,20 @@ fn a_damaged_model_is_refused() {
     let bench = Bench::new();
     bench.train("a", "");
     let whole = bench.read("a/model.safetensors");
-    for (name, position) in [("tensor.safetensors", whole.len() - 100), ("header.safetensors", 60), ("length.safetensors", 1)] {
+    for (name, position) in [
+        ("tensor.safetensors", whole.len() - 100),
+        ("header.safetensors", 60),
+        ("length.safetensors", 1),
+    ] {
         let mut bytes = whole.clone();
         bytes[position] ^= 1;
         bench.write(name, &bytes);
         for command in ["eval", "inspect"] {
             let message = bench.refused(2, &format!("{command} {name}"));
-            assert!(message.starts_with(&format!("spinet: {name}: ")) && message.lines().count() == 1, "{message}");
+            assert!(
+                message.starts_with(&format!("spinet: {name}: ")) && message.lines().count() == 1,
+                "{message}"
+            );
         }
     }
     bench.write("cut.safetensors", &whole[..whole.len() - 1]);
@@ -30,13 +37,29 @@ fn a_damaged_model_is_refused() {
 fn other_kinds_of_files_are_refused_by_kind_in_one_sentence() {
     let bench = Bench::new();
     let kinds: [(&str, &[u8], &str); 9] = [
-        ("model.pkl", b"\x80\x04\x95\x10\0\0\0\0\0\0\0cos\nsystem\n", "a Python pickle"),
-        ("model.pt", b"PK\x03\x04\0\0\x08\x08", "a zip archive, as PyTorch and Keras write it"),
+        (
+            "model.pkl",
+            b"\x80\x04\x95\x10\0\0\0\0\0\0\0cos\nsystem\n",
+            "a Python pickle",
+        ),
+        (
+            "model.pt",
+            b"PK\x03\x04\0\0\x08\x08",
+            "a zip archive, as PyTorch and Keras write it",
+        ),
         ("model.h5", b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
-        ("object.npy", b"\x93NUMPY\x01\0v\0{'descr': '|O'", "a NumPy array"),
+        (
+            "object.npy",
+            b"\x93NUMPY\x01\0v\0{'descr': '|O'",
+            "a NumPy array",
+        ),
         ("picture.png", b"\x89PNG\r\n\x1a\n", "a PNG picture"),
         ("data.gz", b"\x1f\x8b\x08\0", "a gzip file"),
-        ("labels.idx", b"\0\0\x08\x01\0\0\0\x01\x05", "an idx file of labels"),
+        (
+            "labels.idx",
+            b"\0\0\x08\x01\0\0\0\x01\x05",
+            "an idx file of labels",
+        ),
         ("run.toml", b"hidden = [10]\n", "a text file"),
         ("nothing", b"", "an empty file"),
     ];
@@ -44,38 +67,80 @@ fn other_kinds_of_files_are_refused_by_kind_in_one_sentence() {
         bench.write(name, bytes);
         for command in ["eval", "predict --data mnist-1200", "inspect"] {
             let message = bench.refused(2, &format!("{command} {name}"));
-            assert_eq!(message, format!("spinet: {name}: found {kind}, expected a model file of spinet (safetensors)\n"));
+            assert_eq!(
+                message,
+                format!(
+                    "spinet: {name}: found {kind}, expected a model file of spinet (safetensors)\n"
+                )
+            );
         }
     }
     bench.write("noise", [0xff; 64]);
-    assert!(bench.refused(2, "eval noise").starts_with("spinet: noise: not a safetensors file: "));
+    assert!(
+        bench
+            .refused(2, "eval noise")
+            .starts_with("spinet: noise: not a safetensors file: ")
+    );
     let header = br#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
-    bench.write("foreign", [&(header.len() as u64).to_le_bytes()[..], header, &[0; 4]].concat());
-    assert!(bench.refused(2, "eval foreign").contains("a safetensors file, but not a spinet model"));
+    bench.write(
+        "foreign",
+        [&(header.len() as u64).to_le_bytes()[..], header, &[0; 4]].concat(),
+    );
+    assert!(
+        bench
+            .refused(2, "eval foreign")
+            .contains("a safetensors file, but not a spinet model")
+    );
 }
 
 #[test]
 fn names_that_lead_nowhere_say_so() {
     let bench = Bench::new();
-    assert!(bench.refused(2, "eval absent").starts_with("spinet: absent: cannot open: "));
+    assert!(
+        bench
+            .refused(2, "eval absent")
+            .starts_with("spinet: absent: cannot open: ")
+    );
     fs::create_dir(bench.path("empty")).unwrap();
     let message = bench.refused(2, "eval empty");
-    assert_eq!(message, "spinet: empty: holds no `model.safetensors`, expected a model file or the directory of a finished run\n");
+    assert_eq!(
+        message,
+        "spinet: empty: holds no `model.safetensors`, expected a model file or the directory of a finished run\n"
+    );
 }
 
 #[test]
 fn own_images_are_evaluated_and_predicted_like_the_data_set_they_come_from() {
     let bench = Bench::new();
     bench.train("a", "");
-    let test = load("mnist-1200", &Source::default()).unwrap().test.select(&(0..300).collect::<Vec<_>>()).unwrap();
-    bench.write("images.idx", encode_images(test.bytes().unwrap(), test.shape()).unwrap());
+    let test = load("mnist-1200", &Source::default())
+        .unwrap()
+        .test
+        .select(&(0..300).collect::<Vec<_>>())
+        .unwrap();
+    bench.write(
+        "images.idx",
+        encode_images(test.bytes().unwrap(), test.shape()).unwrap(),
+    );
     bench.write("labels.idx", encode_labels(test.labels()).unwrap());
-    let evaluated: Value = serde_json::from_str(&bench.done("eval a --images images.idx --labels labels.idx --json")).unwrap();
+    let evaluated: Value =
+        serde_json::from_str(&bench.done("eval a --images images.idx --labels labels.idx --json"))
+            .unwrap();
     let lines = bench.done("predict a images.idx --top 2 --json");
-    let predictions: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let predictions: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(predictions.len(), 300);
     let is_right = |(prediction, label): &(&Value, &u8)| prediction["label"] == **label;
-    assert_eq!(predictions.iter().zip(test.labels()).filter(is_right).count() as u64, evaluated["right"].as_u64().unwrap());
+    assert_eq!(
+        predictions
+            .iter()
+            .zip(test.labels())
+            .filter(is_right)
+            .count() as u64,
+        evaluated["right"].as_u64().unwrap()
+    );
     for prediction in &predictions {
         let top = prediction["top"].as_array().unwrap();
         assert_eq!((top.len(), &top[0]["class"]), (2, &prediction["class"]));
@@ -85,7 +150,10 @@ fn own_images_are_evaluated_and_predicted_like_the_data_set_they_come_from() {
     let of_the_file = bench.done("predict a images.idx");
     assert_eq!(of_the_set.lines().count(), 10_000);
     for (index, (set, file)) in of_the_set.lines().zip(of_the_file.lines()).enumerate() {
-        assert_eq!(set.strip_prefix(&format!("mnist-1200[{index}]: ")), file.strip_prefix(&format!("images.idx[{index}]: ")));
+        assert_eq!(
+            set.strip_prefix(&format!("mnist-1200[{index}]: ")),
+            file.strip_prefix(&format!("images.idx[{index}]: "))
+        );
     }
 }
 
@@ -94,12 +162,23 @@ fn images_of_another_shape_are_refused() {
     let bench = Bench::new();
     bench.train("a", "");
     bench.write("small.idx", encode_images(&[1, 2, 3, 4], [2, 2]).unwrap());
-    assert_eq!(bench.refused(2, "predict a small.idx"), "spinet: small.idx: images are 2 x 2, expected 28 x 28\n");
+    assert_eq!(
+        bench.refused(2, "predict a small.idx"),
+        "spinet: small.idx: images are 2 x 2, expected 28 x 28\n"
+    );
     bench.write("a.png", b"no picture");
     let message = bench.refused(2, "predict a a.png");
-    assert!(message.starts_with("spinet: a.png: found no complete and valid PNG picture, expected one of 28 x 28"), "{message}");
+    assert!(
+        message.starts_with(
+            "spinet: a.png: found no complete and valid PNG picture, expected one of 28 x 28"
+        ),
+        "{message}"
+    );
     let message = bench.refused(2, "predict a");
-    assert_eq!(message, "spinet: no samples are given, expected PNG, idx, CSV or NPY files, or `--data NAME`\n");
+    assert_eq!(
+        message,
+        "spinet: no samples are given, expected PNG, idx, CSV or NPY files, or `--data NAME`\n"
+    );
 }
 
 #[test]
@@ -108,30 +187,68 @@ fn inspect_counts_what_the_model_holds() {
     let trained: Value = serde_json::from_str(&bench.train("a", "--json")).unwrap();
     let report: Value = serde_json::from_str(&bench.done("inspect a --json")).unwrap();
     let layers = report["layers"].as_array().unwrap();
-    assert_eq!(layers.iter().map(|layer| layer["weights"].as_u64().unwrap()).collect::<Vec<_>>(), [7840, 100]);
-    let saturated: u64 = layers.iter().map(|layer| layer["bounds"]["saturated"].as_u64().unwrap()).sum();
-    assert_eq!(trained["rules"]["bdnn-dsd"]["saturated"], saturated, "the file's bounds are those of the end of training");
+    assert_eq!(
+        layers
+            .iter()
+            .map(|layer| layer["weights"].as_u64().unwrap())
+            .collect::<Vec<_>>(),
+        [7840, 100]
+    );
+    let saturated: u64 = layers
+        .iter()
+        .map(|layer| layer["bounds"]["saturated"].as_u64().unwrap())
+        .sum();
+    assert_eq!(
+        trained["rules"]["bdnn-dsd"]["saturated"], saturated,
+        "the file's bounds are those of the end of training"
+    );
     for layer in layers {
         for histogram in [&layer["histogram"], &layer["bounds"]["histogram"]] {
             let counts = histogram["counts"].as_array().unwrap();
             assert_eq!(counts.len(), 15);
-            assert_eq!(counts.iter().map(|count| count.as_u64().unwrap()).sum::<u64>(), layer["weights"].as_u64().unwrap());
+            assert_eq!(
+                counts
+                    .iter()
+                    .map(|count| count.as_u64().unwrap())
+                    .sum::<u64>(),
+                layer["weights"].as_u64().unwrap()
+            );
         }
     }
     assert_eq!(report["bytes"], bench.read("a/model.safetensors").len());
     let text = bench.done("inspect a");
-    assert!(text.contains("layer 1: 784 inputs -> 10 units, sigmoid\n  7,840 weights, 10 biases; "), "{text}");
-    assert!(text.contains(report["sha256"].as_str().unwrap()) && text.contains('█'), "{text}");
-    assert!(text.contains(report["arrays_sha256"].as_str().unwrap()), "{text}");
+    assert!(
+        text.contains("layer 1: 784 inputs -> 10 units, sigmoid\n  7,840 weights, 10 biases; "),
+        "{text}"
+    );
+    assert!(
+        text.contains(report["sha256"].as_str().unwrap()) && text.contains('█'),
+        "{text}"
+    );
+    assert!(
+        text.contains(report["arrays_sha256"].as_str().unwrap()),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_run_of_a_stored_record_is_repeated_to_the_bit_by_its_run_toml_alone() {
-    let record = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/sweeps/parts.json");
+    let record =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/sweeps/parts.json");
     let record: Value = serde_json::from_str(&std::fs::read_to_string(record).unwrap()).unwrap();
-    let has = |point: &Value, wanted: &Value| point["settings"].as_array().unwrap().contains(wanted);
-    let wanted = [json!(["data", "mnist-1200"]), json!(["hidden", "10"]), json!(["rules", "bdnn-dsd"])];
-    let point = record["points"].as_array().unwrap().iter().find(|point| wanted.iter().all(|wanted| has(point, wanted))).unwrap();
+    let has =
+        |point: &Value, wanted: &Value| point["settings"].as_array().unwrap().contains(wanted);
+    let wanted = [
+        json!(["data", "mnist-1200"]),
+        json!(["hidden", "10"]),
+        json!(["rules", "bdnn-dsd"]),
+    ];
+    let point = record["points"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|point| wanted.iter().all(|wanted| has(point, wanted)))
+        .unwrap();
     let bench = Bench::new();
     bench.write("run.toml", point["run_toml"].as_str().unwrap());
     bench.done("train --config run.toml --out again");
@@ -145,9 +262,16 @@ fn names_with_spaces_and_other_scripts_work_everywhere() {
     let name = "my runs/Übung 数字 'a'";
     let flags = ["train", "--hidden", "10", "--epochs", "1", "--out", name];
     let text = crate::bench::Answer::of(&bench.command_of(&flags).output().unwrap()).done();
-    assert!(text.ends_with("next: spinet eval 'my runs/Übung 数字 '\\''a'\\'''\n"), "{text}");
+    assert!(
+        text.ends_with("next: spinet eval 'my runs/Übung 数字 '\\''a'\\'''\n"),
+        "{text}"
+    );
     for command in ["eval", "inspect"] {
-        let text = crate::bench::Answer::of(&bench.command_of(&[command, name]).output().unwrap()).done();
-        assert!(text.contains(&format!("{name}/model.safetensors")), "{text}");
+        let text =
+            crate::bench::Answer::of(&bench.command_of(&[command, name]).output().unwrap()).done();
+        assert!(
+            text.contains(&format!("{name}/model.safetensors")),
+            "{text}"
+        );
     }
 }

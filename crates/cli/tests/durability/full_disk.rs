@@ -5,17 +5,26 @@ use std::time::{Duration, Instant};
 
 use crate::bench::Bench;
 
-const RUN: &str = "train --hidden 10 --rule bdnn-dsd --epochs 5 --save-every 0 --threads 1 --out small/run";
+const RUN: &str =
+    "train --hidden 10 --rule bdnn-dsd --epochs 5 --save-every 0 --threads 1 --out small/run";
 
-/// Runs the command with a file system of this size mounted at `small`, and copies what it left to `copy`; nothing where that is not allowed.
+/// Runs the command with a file system of this size mounted at `small`, and copies what it left to
+/// `copy`; nothing where that is not allowed.
 fn in_small_space(bench: &Bench, kibibytes: usize, words: &str) -> Option<Output> {
     let command = bench.command(words);
-    let words: Vec<_> = std::iter::once(command.get_program()).chain(command.get_args()).map(|word| word.to_str().unwrap()).collect();
+    let words: Vec<_> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_str().unwrap())
+        .collect();
     let script = format!(
         "mount -t tmpfs -o size={kibibytes}k tmpfs small || exit 99; {}; code=$?; rm -rf copy; cp -r small copy; exit $code",
         words.join(" ")
     );
-    let output = Command::new("unshare").args(["-rm", "sh", "-c", &script]).current_dir(bench.path("")).output().ok()?;
+    let output = Command::new("unshare")
+        .args(["-rm", "sh", "-c", &script])
+        .current_dir(bench.path(""))
+        .output()
+        .ok()?;
     (output.status.code() != Some(99) && bench.path("copy").exists()).then_some(output)
 }
 
@@ -31,11 +40,17 @@ fn a_disk_that_is_too_small_is_found_before_the_first_step() {
             println!("skipped: this system lets nobody mount a file system in memory");
             return;
         };
-        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let (out, err) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
         if output.status.code() == Some(0) {
             finished += 1;
             for file in ["run.toml", "metrics.jsonl", "model.safetensors"] {
-                assert!(bench.read(&format!("copy/run/{file}")) == bench.read(&format!("whole/{file}")), "{kibibytes} KiB: {file}");
+                assert!(
+                    bench.read(&format!("copy/run/{file}")) == bench.read(&format!("whole/{file}")),
+                    "{kibibytes} KiB: {file}"
+                );
             }
             continue;
         }
@@ -44,24 +59,46 @@ fn a_disk_that_is_too_small_is_found_before_the_first_step() {
         assert_eq!(output.status.code(), Some(3), "{kibibytes} KiB: {err}");
         assert!(!out.contains("model: "), "{kibibytes} KiB: {out}{err}");
         // Found before anything was trained, not when the second or third checkpoint is written.
-        assert!(err.contains(" bytes are needed, ") && err.contains(" are free"), "{kibibytes} KiB: {err}");
-        let names =
-            std::fs::read_dir(bench.path("copy")).unwrap().flat_map(|run| std::fs::read_dir(run.unwrap().path()).into_iter().flatten());
+        assert!(
+            err.contains(" bytes are needed, ") && err.contains(" are free"),
+            "{kibibytes} KiB: {err}"
+        );
+        let names = std::fs::read_dir(bench.path("copy"))
+            .unwrap()
+            .flat_map(|run| std::fs::read_dir(run.unwrap().path()).into_iter().flatten());
         let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        assert!(names.all(|name| name == "run.toml" || name == "metrics.jsonl"), "{kibibytes} KiB: something was saved");
+        assert!(
+            names.all(|name| name == "run.toml" || name == "metrics.jsonl"),
+            "{kibibytes} KiB: something was saved"
+        );
         let metrics = bench.path("copy/run/metrics.jsonl");
-        assert!(!metrics.exists() || bench.read("copy/run/metrics.jsonl").is_empty(), "{kibibytes} KiB: nothing was evaluated");
+        assert!(
+            !metrics.exists() || bench.read("copy/run/metrics.jsonl").is_empty(),
+            "{kibibytes} KiB: nothing was evaluated"
+        );
     }
-    assert!(refused > 3 && finished > 1, "{refused} refused, {finished} finished");
-    assert!(fastest < Duration::from_secs(5), "refused after {fastest:?}");
+    assert!(
+        refused > 3 && finished > 1,
+        "{refused} refused, {finished} finished"
+    );
+    assert!(
+        fastest < Duration::from_secs(5),
+        "refused after {fastest:?}"
+    );
 }
 
 #[test]
 fn an_experiment_that_would_not_fit_begins_nothing() {
     let bench = Bench::new();
-    bench.write("sweep.toml", "[base]\nhidden = [10]\nepochs = 3\n[[product]]\nlearning_rate = [0.1, 0.2]\n");
+    bench.write(
+        "sweep.toml",
+        "[base]\nhidden = [10]\nepochs = 3\n[[product]]\nlearning_rate = [0.1, 0.2]\n",
+    );
     std::fs::create_dir(bench.path("small")).unwrap();
-    for words in ["reproduce --hidden 10 --runs 2 --epochs 40 --run-dir small", "sweep sweep.toml --run-dir small"] {
+    for words in [
+        "reproduce --hidden 10 --runs 2 --epochs 40 --run-dir small",
+        "sweep sweep.toml --run-dir small",
+    ] {
         let Some(output) = in_small_space(&bench, 64, words) else {
             println!("skipped: this system lets nobody mount a file system in memory");
             return;
@@ -69,10 +106,19 @@ fn an_experiment_that_would_not_fit_begins_nothing() {
         let err = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{words}: {err}");
         assert!(
-            err.contains("spinet: small: cannot keep the files of what begins here: ") && err.contains(" bytes are needed, "),
+            err.contains("spinet: small: cannot keep the files of what begins here: ")
+                && err.contains(" bytes are needed, "),
             "{words}: {err}"
         );
-        assert_eq!(std::fs::read_dir(bench.path("copy")).unwrap().count(), 0, "{words}: no run was begun");
-        assert_eq!(in_small_space(&bench, 8192, words).unwrap().status.code(), Some(0), "{words}");
+        assert_eq!(
+            std::fs::read_dir(bench.path("copy")).unwrap().count(),
+            0,
+            "{words}: no run was begun"
+        );
+        assert_eq!(
+            in_small_space(&bench, 8192, words).unwrap().status.code(),
+            Some(0),
+            "{words}"
+        );
     }
 }

@@ -11,7 +11,12 @@ use crate::{Moments, RUN, finishes_like};
 /// The command; what it says on standard error, such as what it skips, goes to the file `said`.
 fn start(bench: &Bench, words: &str) -> Child {
     let said = File::create(bench.path("said")).unwrap();
-    bench.command(words).stdout(Stdio::null()).stderr(said).spawn().unwrap()
+    bench
+        .command(words)
+        .stdout(Stdio::null())
+        .stderr(said)
+        .spawn()
+        .unwrap()
 }
 
 #[test]
@@ -29,7 +34,10 @@ fn a_run_killed_at_twenty_random_moments_ends_like_an_undisturbed_one() {
             child.kill().unwrap();
             child.wait().unwrap();
             let said = String::from_utf8(bench.read("said")).unwrap();
-            assert!(!said.lines().any(|line| line.starts_with("skipped ")), "a damaged checkpoint in {directory}: {said}");
+            assert!(
+                !said.lines().any(|line| line.starts_with("skipped ")),
+                "a damaged checkpoint in {directory}: {said}"
+            );
             kills += usize::from(alive);
         }
         finishes_like(&bench, &command, &directory, "whole");
@@ -43,9 +51,19 @@ fn of_twenty_processes_in_one_directory_one_trains_and_a_kill_frees_it() {
     let mut fastest = Duration::MAX;
     for round in 0..10 {
         let begin = Instant::now();
-        let command = format!("train --hidden 2 --epochs 1000000 --evaluate-every 100000 --threads 1 --out run{round}");
-        let mut children: Vec<Child> =
-            (0..20).map(|_| bench.command(&command).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()).collect();
+        let command = format!(
+            "train --hidden 2 --epochs 1000000 --evaluate-every 100000 --threads 1 --out run{round}"
+        );
+        let mut children: Vec<Child> = (0..20)
+            .map(|_| {
+                bench
+                    .command(&command)
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::piped())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
         let mut losers = Vec::new();
         while losers.len() < 19 {
             for mut child in std::mem::take(&mut children) {
@@ -59,7 +77,10 @@ fn of_twenty_processes_in_one_directory_one_trains_and_a_kill_frees_it() {
         }
         fastest = fastest.min(begin.elapsed());
         let mut winner = children.pop().unwrap();
-        let holder = format!("another process works in this run directory (process {})", winner.id());
+        let holder = format!(
+            "another process works in this run directory (process {})",
+            winner.id()
+        );
         for loser in losers {
             let text = String::from_utf8(loser.stderr).unwrap();
             assert_eq!(loser.status.code(), Some(3), "{text}");
@@ -67,14 +88,28 @@ fn of_twenty_processes_in_one_directory_one_trains_and_a_kill_frees_it() {
         }
         winner.kill().unwrap();
         winner.wait().unwrap();
-        // What it says first tells whether it got the directory; waiting for more would only make the rounds longer.
-        let mut next = bench.command(&command).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        // What it says first tells whether it got the directory; waiting for more would only make
+        // the rounds longer.
+        let mut next = bench
+            .command(&command)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut line = String::new();
-        BufReader::new(next.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(next.stderr.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         next.kill().unwrap();
         next.wait().unwrap();
-        assert!(line.starts_with("training "), "it does not start at once after a kill: {line}");
+        assert!(
+            line.starts_with("training "),
+            "it does not start at once after a kill: {line}"
+        );
     }
     // The fastest of ten, because other tests may hold the processor.
-    assert!(fastest < Duration::from_secs(1), "nineteen were refused after {fastest:?}");
+    assert!(
+        fastest < Duration::from_secs(1),
+        "nineteen were refused after {fastest:?}"
+    );
 }

@@ -1,6 +1,13 @@
-//! What a run survives: kills, full disks, signals, rivals, changed files; and what it leaves alone. Each test runs the built program in a directory of its own.
-#![allow(clippy::needless_for_each, reason = "one line for what is done to every file")]
-#![allow(clippy::disallowed_methods, reason = "tests write only into their own temporary directories")]
+//! What a run survives: kills, full disks, signals, rivals, changed files; and what it leaves
+//! alone. Each test runs the built program in a directory of its own.
+#![allow(
+    clippy::needless_for_each,
+    reason = "one line for what is done to every file"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests write only into their own temporary directories"
+)]
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
 #![cfg(unix)]
@@ -18,22 +25,35 @@ mod signals;
 use bench::Bench;
 
 /// A run of 60 steps that saves after every one.
-const RUN: &str =
-    "train --hidden 10 --rule bdnn-dsd --rule dropout:dropout_rate=0.1 --epochs 30 --evaluate-every 7 --save-every 0 --threads 1";
+const RUN: &str = "train --hidden 10 --rule bdnn-dsd --rule dropout:dropout_rate=0.1 --epochs 30 --evaluate-every 7 --save-every 0 --threads 1";
 
 /// What a finished run leaves.
 const FILES: [&str; 3] = ["metrics.jsonl", "model.safetensors", "run.toml"];
 
-/// Runs the command and checks that every checkpoint it looks at is whole, and that the files of `directory` are then those of the
-/// undisturbed run in `whole`.
+/// Runs the command and checks that every checkpoint it looks at is whole, and that the files of
+/// `directory` are then those of the undisturbed run in `whole`.
 fn finishes_like(bench: &Bench, command: &str, directory: &str, whole: &str) {
     let answer = bench.run(command);
     assert_eq!(answer.code, 0, "{directory}: {}", answer.stderr);
-    assert!(!answer.stderr.lines().any(|line| line.starts_with("skipped ")), "a damaged checkpoint in {directory}: {}", answer.stderr);
+    assert!(
+        !answer
+            .stderr
+            .lines()
+            .any(|line| line.starts_with("skipped ")),
+        "a damaged checkpoint in {directory}: {}",
+        answer.stderr
+    );
     for file in FILES {
-        assert!(bench.read(&format!("{directory}/{file}")) == bench.read(&format!("{whole}/{file}")), "{file} of {directory}");
+        assert!(
+            bench.read(&format!("{directory}/{file}")) == bench.read(&format!("{whole}/{file}")),
+            "{file} of {directory}"
+        );
     }
-    assert_eq!(bench::names(&bench.path(directory)), FILES, "nothing else is left");
+    assert_eq!(
+        bench::names(&bench.path(directory)),
+        FILES,
+        "nothing else is left"
+    );
 }
 
 /// Numbers that look random and are the same in every run of the tests.
@@ -42,7 +62,10 @@ struct Moments(u64);
 impl Moments {
     /// A number in `[0, below)`.
     fn next(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % below
     }
 }

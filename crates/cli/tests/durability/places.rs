@@ -16,28 +16,64 @@ fn odd_names_work_and_impossible_places_are_named() {
     let long = "n".repeat(255);
     std::fs::create_dir(bench.path("target")).unwrap();
     std::os::unix::fs::symlink("target", bench.path("link")).unwrap();
-    for good in ["with space", "größe-日本", "line\nbreak", "deep/er/than/that", "link", &long, "-dash"] {
-        let out = if good.starts_with('-') { format!("./{good}") } else { good.to_owned() };
+    for good in [
+        "with space",
+        "größe-日本",
+        "line\nbreak",
+        "deep/er/than/that",
+        "link",
+        &long,
+        "-dash",
+    ] {
+        let out = if good.starts_with('-') {
+            format!("./{good}")
+        } else {
+            good.to_owned()
+        };
         let answer = train(&out);
         assert_eq!(answer.code, 0, "{good}: {}", answer.stderr);
-        assert!(bench.path(good).join("model.safetensors").exists(), "{good}");
+        assert!(
+            bench.path(good).join("model.safetensors").exists(),
+            "{good}"
+        );
     }
     bench.write("file", "kept");
     std::os::unix::fs::symlink("nowhere/at/all", bench.path("dangling")).unwrap();
-    for bad in ["file", "file/below", "dangling", &"n".repeat(256), "/proc/spinet"] {
+    for bad in [
+        "file",
+        "file/below",
+        "dangling",
+        &"n".repeat(256),
+        "/proc/spinet",
+    ] {
         let answer = train(bad);
         assert_eq!(answer.code, 3, "{bad}: {}", answer.stderr);
         let start = format!("spinet: {bad}: cannot make this directory: ");
-        assert!(answer.stderr.starts_with(&start) && answer.stderr.lines().count() == 1, "{bad}: {}", answer.stderr);
+        assert!(
+            answer.stderr.starts_with(&start) && answer.stderr.lines().count() == 1,
+            "{bad}: {}",
+            answer.stderr
+        );
     }
 }
 
-/// Runs the command with a file system that nobody can write to mounted at `closed`; nothing where that is not allowed.
+/// Runs the command with a file system that nobody can write to mounted at `closed`; nothing where
+/// that is not allowed.
 fn with_closed(bench: &Bench, words: &str) -> Option<Answer> {
     let command = bench.command(words);
-    let words: Vec<_> = std::iter::once(command.get_program()).chain(command.get_args()).map(|word| word.to_str().unwrap()).collect();
-    let script = format!("mount -t tmpfs -o ro tmpfs closed && : > mounted || exit 99; {}", words.join(" "));
-    let output = Command::new("unshare").args(["-rm", "sh", "-c", &script]).current_dir(bench.path("")).output().ok()?;
+    let words: Vec<_> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_str().unwrap())
+        .collect();
+    let script = format!(
+        "mount -t tmpfs -o ro tmpfs closed && : > mounted || exit 99; {}",
+        words.join(" ")
+    );
+    let output = Command::new("unshare")
+        .args(["-rm", "sh", "-c", &script])
+        .current_dir(bench.path(""))
+        .output()
+        .ok()?;
     bench.path("mounted").exists().then(|| Answer::of(&output))
 }
 
@@ -49,26 +85,58 @@ fn a_directory_that_may_only_be_read_is_named() {
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o555)).unwrap();
     // Root may write there all the same, but not to a file system that is mounted read-only.
     let is_root = std::fs::write(closed.join("probe"), "").is_ok();
-    let cause = if is_root { "Read-only file system" } else { "Permission denied" };
+    let cause = if is_root {
+        "Read-only file system"
+    } else {
+        "Permission denied"
+    };
     for (words, what) in [
-        ("train --hidden 2 --epochs 1 --out closed", "closed/spinet.lock: cannot create: "),
-        ("train --hidden 2 --epochs 1 --out closed/run", "closed/run: cannot make this directory: "),
-        ("reproduce --quick --run-dir closed/runs", "closed/runs: cannot make this directory: "),
+        (
+            "train --hidden 2 --epochs 1 --out closed",
+            "closed/spinet.lock: cannot create: ",
+        ),
+        (
+            "train --hidden 2 --epochs 1 --out closed/run",
+            "closed/run: cannot make this directory: ",
+        ),
+        (
+            "reproduce --quick --run-dir closed/runs",
+            "closed/runs: cannot make this directory: ",
+        ),
     ] {
-        let answer = if is_root { with_closed(&bench, words) } else { Some(bench.run(words)) };
+        let answer = if is_root {
+            with_closed(&bench, words)
+        } else {
+            Some(bench.run(words))
+        };
         let Some(answer) = answer else {
-            println!("skipped: this user may write anywhere, and this system lets nobody mount a file system in memory");
+            println!(
+                "skipped: this user may write anywhere, and this system lets nobody mount a file system in memory"
+            );
             return;
         };
-        assert_eq!((answer.code, answer.stdout.as_str()), (3, ""), "{words}: {}", answer.stderr);
+        assert_eq!(
+            (answer.code, answer.stdout.as_str()),
+            (3, ""),
+            "{words}: {}",
+            answer.stderr
+        );
         let start = format!("spinet: {what}{cause}");
-        assert!(answer.stderr.starts_with(&start) && answer.stderr.lines().count() == 1, "{words}: {}", answer.stderr);
+        assert!(
+            answer.stderr.starts_with(&start) && answer.stderr.lines().count() == 1,
+            "{words}: {}",
+            answer.stderr
+        );
     }
 }
 
 /// What the program is told about its user and machine: words that stand nowhere by chance.
-const MARKS: [(&str, &str); 4] =
-    [("USER", "marked-user"), ("LOGNAME", "marked-user"), ("HOSTNAME", "marked-host"), ("HOME", "/marked-home")];
+const MARKS: [(&str, &str); 4] = [
+    ("USER", "marked-user"),
+    ("LOGNAME", "marked-user"),
+    ("HOSTNAME", "marked-host"),
+    ("HOME", "/marked-home"),
+];
 
 const SWEEP: &str = "\
 seeds = 2
@@ -84,19 +152,46 @@ rules = [[], \"bdnn-dsd\"]
 
 /// Every file in a directory and below it.
 fn files_below(directory: &Path) -> Vec<PathBuf> {
-    let paths = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+    let paths = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
 }
 
 /// What no file may hold: names of the user and of the machine, and where the program ran.
 fn secrets(bench: &Bench) -> Vec<String> {
-    let mut secrets: Vec<_> = ["USER", "LOGNAME", "HOME", "PWD", "HOSTNAME"].iter().filter_map(|name| std::env::var(name).ok()).collect();
-    secrets.push(std::fs::read_to_string("/etc/hostname").unwrap_or_default().trim().to_owned());
+    let mut secrets: Vec<_> = ["USER", "LOGNAME", "HOME", "PWD", "HOSTNAME"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .collect();
+    secrets.push(
+        std::fs::read_to_string("/etc/hostname")
+            .unwrap_or_default()
+            .trim()
+            .to_owned(),
+    );
     secrets.extend(MARKS.iter().map(|(_, mark)| (*mark).to_owned()));
     // Whatever leads to the temporary directory ends in its name.
-    secrets.push(bench.path("").file_name().unwrap().to_str().unwrap().to_owned());
+    secrets.push(
+        bench
+            .path("")
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned(),
+    );
     // A short name or a plain word stands in any file by chance.
-    secrets.retain(|secret| secret.len() > 3 && !["root", "user", "test"].contains(&secret.as_str()));
+    secrets
+        .retain(|secret| secret.len() > 3 && !["root", "user", "test"].contains(&secret.as_str()));
     secrets
 }
 
@@ -104,30 +199,47 @@ fn secrets(bench: &Bench) -> Vec<String> {
 fn the_files_of_a_run_tell_nothing_about_the_machine() {
     let bench = Bench::new();
     std::fs::create_dir(bench.path("sets")).unwrap();
-    let rows: Vec<_> = (0..60).map(|row| format!("{},{},{}\n", row % 7, row % 11, row % 2)).collect();
-    bench.write("sets/tiny.csv", "width,height,kind\n".to_owned() + &rows.concat());
+    let rows: Vec<_> = (0..60)
+        .map(|row| format!("{},{},{}\n", row % 7, row % 11, row % 2))
+        .collect();
+    bench.write(
+        "sets/tiny.csv",
+        "width,height,kind\n".to_owned() + &rows.concat(),
+    );
     bench.write("s.toml", SWEEP);
     let sets = bench.path("sets").display().to_string();
-    let own = format!("train --data tiny.csv --label kind --test-part 0.3 --data-dir {sets} --hidden 3 --epochs 3 --out own");
+    let own = format!(
+        "train --data tiny.csv --label kind --test-part 0.3 --data-dir {sets} --hidden 3 --epochs 3 --out own"
+    );
     let sweep = format!("sweep s.toml --data-dir {sets} --run-dir sweep --out results");
     for (code, words) in [
         (0, "train --hidden 4 --rule bdnn-dsd --epochs 3 --out done"),
-        (1, "train --hidden 4 --epochs 3 --activation relu --loss mean-squared-error --learning-rate 1e29 --out stopped"),
+        (
+            1,
+            "train --hidden 4 --epochs 3 --activation relu --loss mean-squared-error --learning-rate 1e29 --out stopped",
+        ),
         (0, own.as_str()),
         (0, sweep.as_str()),
-        (0, "reproduce --hidden 10 --runs 1 --epochs 2 --run-dir runs --out results"),
+        (
+            0,
+            "reproduce --hidden 10 --runs 1 --epochs 2 --run-dir runs --out results",
+        ),
         (0, "report results"),
     ] {
         let answer = Answer::of(&bench.command(words).envs(MARKS).output().unwrap());
         assert_eq!(answer.code, code, "{words}: {}", answer.stderr);
     }
     let secrets = secrets(&bench);
-    let files: Vec<_> =
-        ["done", "stopped", "own", "sweep", "runs", "results"].iter().flat_map(|name| files_below(&bench.path(name))).collect();
+    let files: Vec<_> = ["done", "stopped", "own", "sweep", "runs", "results"]
+        .iter()
+        .flat_map(|name| files_below(&bench.path(name)))
+        .collect();
     for path in &files {
         let bytes = std::fs::read(path).unwrap();
         for secret in &secrets {
-            let is_found = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+            let is_found = bytes
+                .windows(secret.len())
+                .any(|part| part == secret.as_bytes());
             assert!(!is_found, "{} holds `{secret}`", path.display());
         }
     }

@@ -14,13 +14,33 @@ use crate::samples::Samples;
 use crate::whole_file::read_whole;
 
 /// Reads the set.
-pub(super) fn load(entry: &DatasetEntry, files: &IdxFiles, source: &Source) -> Result<Loaded, Error> {
-    let limits = Limits { shape: Some(entry.shape), ..Limits::default() };
+pub(super) fn load(
+    entry: &DatasetEntry,
+    files: &IdxFiles,
+    source: &Source,
+) -> Result<Loaded, Error> {
+    let limits = Limits {
+        shape: Some(entry.shape),
+        ..Limits::default()
+    };
     let places = places(entry, files, source)?;
-    let mut loader = Loader { entry, idx: files, places, source, limits, files: Vec::new(), is_verified: true };
+    let mut loader = Loader {
+        entry,
+        idx: files,
+        places,
+        source,
+        limits,
+        files: Vec::new(),
+        is_verified: true,
+    };
     let train = loader.samples(0)?;
     let test = loader.samples(2)?;
-    Ok(Loaded { train, test, files: loader.files, is_verified: loader.is_verified })
+    Ok(Loaded {
+        train,
+        test,
+        files: loader.files,
+        is_verified: loader.is_verified,
+    })
 }
 
 /// Where the four files come from.
@@ -35,13 +55,28 @@ fn places(entry: &DatasetEntry, files: &IdxFiles, source: &Source) -> Result<Pla
     }
     let data_dir = data_dir(entry, source)?;
     let folders = idx_folders(entry.name, files);
-    match files.files.each_ref().map(|file| locate(&folders, &file.forms(), data_dir)) {
+    match files
+        .files
+        .each_ref()
+        .map(|file| locate(&folders, &file.forms(), data_dir))
+    {
         [Some(a), Some(b), Some(c), Some(d)] => Ok(Places::Files(Box::new([a, b, c, d]))),
         found => {
-            let missing = files.files.iter().zip(&found).filter(|(_, place)| place.is_none());
+            let missing = files
+                .files
+                .iter()
+                .zip(&found)
+                .filter(|(_, place)| place.is_none());
             let missing = missing.map(|(file, _)| file.name).collect();
             let data_dir = data_dir.to_owned();
-            Err(Error::MissingFiles { dataset: entry.name, data_dir, all: found.len(), missing, archive: None, looked_in: names(folders) })
+            Err(Error::MissingFiles {
+                dataset: entry.name,
+                data_dir,
+                all: found.len(),
+                missing,
+                archive: None,
+                looked_in: names(folders),
+            })
         }
     }
 }
@@ -63,7 +98,12 @@ impl Loader<'_> {
         let (image_path, bytes) = self.checked(first)?;
         let images = idx::parse_images(&bytes, &image_path, &self.limits)?;
         let (label_path, bytes) = self.checked(first + 1)?;
-        let labels = idx::parse_labels(&bytes, &label_path, self.entry.class_names.len(), &self.limits)?;
+        let labels = idx::parse_labels(
+            &bytes,
+            &label_path,
+            self.entry.class_names.len(),
+            &self.limits,
+        )?;
         idx::join(images, labels, &image_path, &label_path)
     }
 
@@ -72,22 +112,40 @@ impl Loader<'_> {
         let (path, name, expected, bytes) = match &self.places {
             Places::Embedded(files) => {
                 let file = &self.idx.files[number];
-                let label = PathBuf::from(format!("built-in {}/{}", self.entry.name, file.gz_name()));
-                (label, file.gz_name(), file.gz.sha256, Cow::Borrowed(files[number]))
+                let label =
+                    PathBuf::from(format!("built-in {}/{}", self.entry.name, file.gz_name()));
+                (
+                    label,
+                    file.gz_name(),
+                    file.gz.sha256,
+                    Cow::Borrowed(files[number]),
+                )
             }
             Places::Files(located) => {
                 let file = &located[number];
-                (file.path.clone(), file.name.clone(), file.form.sha256, Cow::Owned(read_whole(&file.path, self.limits.max_bytes)?))
+                (
+                    file.path.clone(),
+                    file.name.clone(),
+                    file.form.sha256,
+                    Cow::Owned(read_whole(&file.path, self.limits.max_bytes)?),
+                )
             }
         };
         let found = sha256_hex(&bytes);
         if found != expected {
             if !self.source.allow_unverified {
-                return Err(Error::DigestMismatch { path, found, expected });
+                return Err(Error::DigestMismatch {
+                    path,
+                    found,
+                    expected,
+                });
             }
             self.is_verified = false;
         }
-        self.files.push(FileDigest { file: name, sha256: found });
+        self.files.push(FileDigest {
+            file: name,
+            sha256: found,
+        });
         Ok((path, bytes))
     }
 }

@@ -35,18 +35,22 @@ pub struct Source {
 
 /// Loads the data set called `name`.
 ///
-/// With `D` the data folder and `NAME` the set, each of the four idx files is looked for, with `.gz` and without, in
-/// `D/NAME`, `D/NAME/raw`, the folder of torchvision (for example `D/MNIST/raw`) and `D`, in this order. The binary files
-/// of CIFAR are looked for in `D/NAME`, `D/NAME/cifar-10-batches-bin`, `D/cifar-10-batches-bin` and `D`; if not all of them
-/// are there, their archive is, and it is read as a stream. A set that is
-/// drawn from another one needs the files of that one. Files must have the official SHA-256 unless `source` allows
-/// others; what is digested is what is then read.
+/// With `D` the data folder and `NAME` the set, each of the four idx files is looked for, with
+/// `.gz` and without, in `D/NAME`, `D/NAME/raw`, the folder of torchvision (for example
+/// `D/MNIST/raw`) and `D`, in this order. The binary files of CIFAR are looked for in `D/NAME`,
+/// `D/NAME/cifar-10-batches-bin`, `D/cifar-10-batches-bin` and `D`; if not all of them are there,
+/// their archive is, and it is read as a stream. A set that is drawn from another one needs the
+/// files of that one. Files must have the official SHA-256 unless `source` allows others; what is
+/// digested is what is then read.
 ///
 /// # Errors
 ///
-/// - [`Error::UnknownName`], [`Error::NoDataDir`], [`Error::MissingFiles`] if there is nothing to read.
-/// - [`Error::DigestMismatch`], [`Error::RecordCount`], [`Error::OfficialSize`] if a file is not the official one.
-/// - Any error of [`idx`](crate::idx), [`cifar`](crate::cifar) or [`archive`](crate::archive) for a file that is used unverified.
+/// - [`Error::UnknownName`], [`Error::NoDataDir`], [`Error::MissingFiles`] if there is nothing to
+///   read.
+/// - [`Error::DigestMismatch`], [`Error::RecordCount`], [`Error::OfficialSize`] if a file is not
+///   the official one.
+/// - Any error of [`idx`](crate::idx), [`cifar`](crate::cifar) or [`archive`](crate::archive) for a
+///   file that is used unverified.
 /// - [`Error::ClassTooSmall`] if a set used unverified has too few samples to draw from.
 pub fn load(name: &str, source: &Source) -> Result<Dataset, Error> {
     load_with(name, source, &DataOptions::default())
@@ -54,8 +58,8 @@ pub fn load(name: &str, source: &Source) -> Result<Dataset, Error> {
 
 /// As [`load`], with the choices a person can make about data of their own.
 ///
-/// A `name` that the registry does not know is that of a file or folder in the data folder, or in the current folder if there
-/// is none:
+/// A `name` that the registry does not know is that of a file or folder in the data folder, or in
+/// the current folder if there is none:
 ///
 /// | what | is read as |
 /// | --- | --- |
@@ -63,19 +67,21 @@ pub fn load(name: &str, source: &Source) -> Result<Dataset, Error> {
 /// | `NAME.csv`, `NAME.tsv` | a [table](crate::table::csv) |
 /// | `NAME.npy` | a [table](crate::table::npy) |
 ///
-/// Without test files a part of the samples is drawn as such, see [`SplitOptions`](crate::SplitOptions); every class has its
-/// share of it. Numbers of a table become features by the [`Standardisation`](crate::Standardisation) of the training part.
+/// Without test files a part of the samples is drawn as such, see
+/// [`SplitOptions`](crate::SplitOptions); every class has its share of it. Numbers of a table
+/// become features by the [`Standardisation`](crate::Standardisation) of the training part.
 ///
 /// # Errors
 ///
 /// As [`load`], and:
 ///
-/// - [`Error::DataName`], [`Error::NoSuchData`], [`Error::NoTable`], [`Error::NoIdxFile`], [`Error::AmbiguousFiles`] if a name
-///   leads to nothing of one's own.
+/// - [`Error::DataName`], [`Error::NoSuchData`], [`Error::NoTable`], [`Error::NoIdxFile`],
+///   [`Error::AmbiguousFiles`] if a name leads to nothing of one's own.
 /// - Any error of [`idx`](crate::idx) or [`table`](crate::table).
-/// - [`Error::OptionWithout`] if an option has no meaning for the set, [`Error::PartSize`], [`Error::ClassTooSmall`] if it
-///   cannot be divided so.
-/// - [`Error::FeatureCount`], [`Error::TooFar`] if a table is not one for the model that `options` describe.
+/// - [`Error::OptionWithout`] if an option has no meaning for the set, [`Error::PartSize`],
+///   [`Error::ClassTooSmall`] if it cannot be divided so.
+/// - [`Error::FeatureCount`], [`Error::TooFar`] if a table is not one for the model that `options`
+///   describe.
 pub fn load_with(name: &str, source: &Source, options: &DataOptions) -> Result<Dataset, Error> {
     if DATASETS.iter().any(|entry| entry.name == name) {
         return known(load_entry(find(name)?, source)?, options);
@@ -106,7 +112,11 @@ pub fn load_entry(entry: &DatasetEntry, source: &Source) -> Result<Dataset, Erro
         name: entry.name.to_owned(),
         train: loaded.train,
         test: loaded.test,
-        class_names: entry.class_names.iter().map(|&name| name.to_owned()).collect(),
+        class_names: entry
+            .class_names
+            .iter()
+            .map(|&name| name.to_owned())
+            .collect(),
         files: loaded.files,
         is_verified: loaded.is_verified,
         standardisation: None,
@@ -123,12 +133,26 @@ struct Loaded {
 
 /// Some of the training samples of another set, and all of its test samples.
 fn drawn(draw: &Draw, source: &Source) -> Result<Loaded, Error> {
-    let Dataset { train, test, files, is_verified, class_names, .. } = load_entry(draw.from, source)?;
+    let Dataset {
+        train,
+        test,
+        files,
+        is_verified,
+        class_names,
+        ..
+    } = load_entry(draw.from, source)?;
     let indices = balanced_draw(train.labels(), class_names.len(), draw.per_class, draw.key)?;
-    Ok(Loaded { train: train.select(&indices)?, test, files, is_verified })
+    Ok(Loaded {
+        train: train.select(&indices)?,
+        test,
+        files,
+        is_verified,
+    })
 }
 
 /// The data folder, for a set that needs one.
 fn data_dir<'a>(entry: &DatasetEntry, source: &'a Source) -> Result<&'a Path, Error> {
-    source.data_dir.as_deref().ok_or(Error::NoDataDir { dataset: entry.name })
+    source.data_dir.as_deref().ok_or(Error::NoDataDir {
+        dataset: entry.name,
+    })
 }

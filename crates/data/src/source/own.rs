@@ -35,7 +35,8 @@ impl Own {
     }
 }
 
-/// The form of a name that is recorded: of data of one's own without `.` and with `/` between its parts.
+/// The form of a name that is recorded: of data of one's own without `.` and with `/` between its
+/// parts.
 pub fn normal_name(name: &str) -> String {
     parts(name).map_or_else(|_| name.to_owned(), |parts| parts.join("/"))
 }
@@ -45,15 +46,33 @@ pub fn is_table(name: impl AsRef<Path>) -> bool {
     table_parser(name.as_ref()).is_ok()
 }
 
-/// A name that looks like that of a data set. Says what is known and what is near; a table whose name only lacks its ending is nearest.
+/// A name that looks like that of a data set. Says what is known and what is near; a table whose
+/// name only lacks its ending is nearest.
 fn unknown(name: &str, source: &Source) -> Error {
     let folder = source.data_dir.clone().unwrap_or_default();
-    let Err(Error::UnknownDataset { name, suggestion, known }) = registry::find(name) else {
-        return Error::NoSuchData { path: folder.join(name) };
+    let Err(Error::UnknownDataset {
+        name,
+        suggestion,
+        known,
+    }) = registry::find(name)
+    else {
+        return Error::NoSuchData {
+            path: folder.join(name),
+        };
     };
-    let tables = TABLE_ENDINGS.iter().map(|ending| format!("{name}.{ending}"));
-    let suggestion = tables.into_iter().find(|file| folder.join(file).is_file()).or(suggestion.map(str::to_owned));
-    Error::UnknownName { name, suggestion, known, folder }
+    let tables = TABLE_ENDINGS
+        .iter()
+        .map(|ending| format!("{name}.{ending}"));
+    let suggestion = tables
+        .into_iter()
+        .find(|file| folder.join(file).is_file())
+        .or(suggestion.map(str::to_owned));
+    Error::UnknownName {
+        name,
+        suggestion,
+        known,
+        folder,
+    }
 }
 
 /// What reads a table of this name.
@@ -62,7 +81,9 @@ pub(super) fn table_parser(path: &Path) -> Result<Parse, Error> {
     match extension.as_ref().and_then(|extension| extension.to_str()) {
         Some("csv" | "tsv") => Ok(csv::parse),
         Some("npy") => Ok(npy::parse),
-        _ => Err(Error::NoTable { path: path.to_owned() }),
+        _ => Err(Error::NoTable {
+            path: path.to_owned(),
+        }),
     }
 }
 
@@ -73,7 +94,11 @@ pub(super) fn find(name: &str, source: &Source) -> Result<Own, Error> {
     path.extend(&parts);
     let Ok(metadata) = path.metadata() else {
         let is_path = parts.len() > 1 || Path::new(name).extension().is_some();
-        return Err(if is_path { Error::NoSuchData { path } } else { unknown(name, source) });
+        return Err(if is_path {
+            Error::NoSuchData { path }
+        } else {
+            unknown(name, source)
+        });
     };
     let kind = if metadata.is_dir() {
         Kind::Folder
@@ -82,12 +107,21 @@ pub(super) fn find(name: &str, source: &Source) -> Result<Own, Error> {
     } else {
         return Err(Error::NotAFile { path });
     };
-    Ok(Own { name: parts.join("/"), path, kind })
+    Ok(Own {
+        name: parts.join("/"),
+        path,
+        kind,
+    })
 }
 
 /// The parts of a relative name that stays below where it starts.
 fn parts(name: &str) -> Result<Vec<String>, Error> {
-    let refuse = |found| Err(Error::DataName { name: name.to_owned(), found });
+    let refuse = |found| {
+        Err(Error::DataName {
+            name: name.to_owned(),
+            found,
+        })
+    };
     let mut parts = Vec::new();
     for component in Path::new(name).components() {
         match component {
@@ -111,7 +145,11 @@ mod tests {
     fn a_name_stays_below_where_it_starts() {
         assert_eq!(parts("./a/b.csv").unwrap(), ["a", "b.csv"]);
         assert_eq!(
-            (normal_name("./a//b.csv"), normal_name("mnist"), normal_name("../x")),
+            (
+                normal_name("./a//b.csv"),
+                normal_name("mnist"),
+                normal_name("../x")
+            ),
             ("a/b.csv".into(), "mnist".into(), "../x".into())
         );
         for (name, found) in [

@@ -29,7 +29,11 @@ impl Labels {
             *number
         } else {
             let Ok(number) = u8::try_from(self.known.len()) else {
-                return Err(Error::TooManyClasses { path: path.to_owned(), place, limit: MAX_CLASSES });
+                return Err(Error::TooManyClasses {
+                    path: path.to_owned(),
+                    place,
+                    limit: MAX_CLASSES,
+                });
             };
             self.known.insert(text.to_owned(), (number, place));
             number
@@ -38,8 +42,13 @@ impl Labels {
         Ok(())
     }
 
-    /// Labels as positions in the class names: those that are given, else those that were met, sorted.
-    pub(super) fn finish(self, class_names: Option<&[String]>, path: &Path) -> Result<(Vec<u8>, Vec<String>), Error> {
+    /// Labels as positions in the class names: those that are given, else those that were met,
+    /// sorted.
+    pub(super) fn finish(
+        self,
+        class_names: Option<&[String]>,
+        path: &Path,
+    ) -> Result<(Vec<u8>, Vec<String>), Error> {
         let Self { known, mut rows } = self;
         // Whole numbers are the same class however they are written: `1`, `01`, `1.0`.
         let whole: Option<Vec<i64>> = known.keys().map(|text| whole_number(text)).collect();
@@ -47,16 +56,28 @@ impl Labels {
             (Some(_), Some(number)) => number.to_string(),
             _ => text.to_owned(),
         };
-        let class_names = class_names.map_or_else(|| found_names(&known, whole.as_deref()), <[String]>::to_vec);
+        let class_names =
+            class_names.map_or_else(|| found_names(&known, whole.as_deref()), <[String]>::to_vec);
         if class_names.len() < 2 {
-            return Err(Error::OneClass { path: path.to_owned(), found: class_names.len() });
+            return Err(Error::OneClass {
+                path: path.to_owned(),
+                found: class_names.len(),
+            });
         }
         let mut labels = [0; MAX_CLASSES];
         for (text, (number, place)) in &known {
-            let position = class_names.iter().position(|class| *class == name(text) || class == text);
+            let position = class_names
+                .iter()
+                .position(|class| *class == name(text) || class == text);
             match position.map(u8::try_from) {
                 Some(Ok(label)) => labels[usize::from(*number)] = label,
-                _ => return Err(Error::UnknownClass { path: path.to_owned(), place: *place, found: shown(text.as_bytes()) }),
+                _ => {
+                    return Err(Error::UnknownClass {
+                        path: path.to_owned(),
+                        place: *place,
+                        found: shown(text.as_bytes()),
+                    });
+                }
             }
         }
         for row in &mut rows {
@@ -81,7 +102,9 @@ fn found_names(known: &BTreeMap<String, (u8, RowPlace)>, whole: Option<&[i64]>) 
 
 /// `3`, `-3`, `3.0` and `3e0`, but nothing with a fraction.
 fn whole_number(text: &str) -> Option<i64> {
-    text.parse().ok().or_else(|| text.parse().ok().and_then(whole))
+    text.parse()
+        .ok()
+        .or_else(|| text.parse().ok().and_then(whole))
 }
 
 /// The integer that a number is, where floating-point numbers still tell integers apart.
@@ -94,12 +117,16 @@ pub(super) fn whole(number: f64) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn finish(texts: &[&str], class_names: Option<&[&str]>) -> Result<(Vec<u8>, Vec<String>), Error> {
+    fn finish(
+        texts: &[&str],
+        class_names: Option<&[&str]>,
+    ) -> Result<(Vec<u8>, Vec<String>), Error> {
         let (mut labels, path) = (Labels::default(), Path::new("t.csv"));
         for (row, text) in (1..).zip(texts) {
             labels.add(text, RowPlace::Row(row), path)?;
         }
-        let names: Option<Vec<String>> = class_names.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+        let names: Option<Vec<String>> =
+            class_names.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
         labels.finish(names.as_deref(), path)
     }
 
@@ -109,26 +136,62 @@ mod tests {
 
     #[test]
     fn words_are_sorted_as_text_and_whole_numbers_as_numbers() {
-        assert_eq!(classes(&["cat", "ant", "bee", "cat"]), (vec![2, 0, 1, 2], ["ant", "bee", "cat"].map(String::from).to_vec()));
-        assert_eq!(classes(&["10", "9", "-1", "9"]), (vec![2, 1, 0, 1], ["-1", "9", "10"].map(String::from).to_vec()));
-        assert_eq!(classes(&["1", "1.0", "01", "2"]), (vec![0, 0, 0, 1], ["1", "2"].map(String::from).to_vec()));
+        assert_eq!(
+            classes(&["cat", "ant", "bee", "cat"]),
+            (
+                vec![2, 0, 1, 2],
+                ["ant", "bee", "cat"].map(String::from).to_vec()
+            )
+        );
+        assert_eq!(
+            classes(&["10", "9", "-1", "9"]),
+            (
+                vec![2, 1, 0, 1],
+                ["-1", "9", "10"].map(String::from).to_vec()
+            )
+        );
+        assert_eq!(
+            classes(&["1", "1.0", "01", "2"]),
+            (vec![0, 0, 0, 1], ["1", "2"].map(String::from).to_vec())
+        );
         // One word makes all of them words.
-        assert_eq!(classes(&["10", "9", "x"]), (vec![0, 1, 2], ["10", "9", "x"].map(String::from).to_vec()));
+        assert_eq!(
+            classes(&["10", "9", "x"]),
+            (vec![0, 1, 2], ["10", "9", "x"].map(String::from).to_vec())
+        );
         assert_eq!(classes(&["1.5", "2"]).1, ["1.5", "2"]);
     }
 
     #[test]
     fn given_classes_keep_their_order_and_refuse_others() {
-        assert_eq!(finish(&["bee", "ant"], Some(&["cat", "bee", "ant"])).unwrap().0, [1, 2]);
-        assert_eq!(finish(&["2.0", "1"], Some(&["0", "1", "2"])).unwrap().0, [2, 1]);
-        let text = finish(&["ant", "cow"], Some(&["ant", "bee"])).unwrap_err().to_string();
-        assert_eq!(text, "t.csv: row 2 has the label `cow`, expected one of the known classes");
+        assert_eq!(
+            finish(&["bee", "ant"], Some(&["cat", "bee", "ant"]))
+                .unwrap()
+                .0,
+            [1, 2]
+        );
+        assert_eq!(
+            finish(&["2.0", "1"], Some(&["0", "1", "2"])).unwrap().0,
+            [2, 1]
+        );
+        let text = finish(&["ant", "cow"], Some(&["ant", "bee"]))
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            text,
+            "t.csv: row 2 has the label `cow`, expected one of the known classes"
+        );
     }
 
     #[test]
     fn one_class_and_too_many_are_refused() {
         let text = finish(&["a", "a"], None).unwrap_err().to_string();
-        assert!(text.starts_with("t.csv: label column has 1 different labels, expected at least 2\n\nhint: "), "{text}");
+        assert!(
+            text.starts_with(
+                "t.csv: label column has 1 different labels, expected at least 2\n\nhint: "
+            ),
+            "{text}"
+        );
         let texts: Vec<String> = (0..257).map(|number| format!("{number}")).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         assert_eq!(classes(&texts[..256]).1.len(), 256);

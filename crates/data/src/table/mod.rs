@@ -1,8 +1,9 @@
 //! Tables of one's own: rows of numbers, and a column of labels.
 //!
-//! [`csv`] reads text with `,`, `;` or tabs between the cells, [`npy`] reads two-dimensional arrays of NumPy. Both give a
-//! [`Table`]: the numbers as they stand in the file, and labels `0, 1, ...` in the order of the class names. Labels that are
-//! all whole numbers are sorted as numbers, others as text; there are at most 256 classes, and at least 2.
+//! [`csv`] reads text with `,`, `;` or tabs between the cells, [`npy`] reads two-dimensional arrays
+//! of NumPy. Both give a [`Table`]: the numbers as they stand in the file, and labels `0, 1, ...`
+//! in the order of the class names. Labels that are all whole numbers are sorted as numbers, others
+//! as text; there are at most 256 classes, and at least 2.
 
 pub mod csv;
 mod labels;
@@ -27,7 +28,8 @@ pub struct Table {
     pub features: usize,
     /// One label for each row; a position in `class_names`.
     pub labels: Vec<u8>,
-    /// The classes, 2 to 256, without repetition; those that were given, or none, where labels are not read.
+    /// The classes, 2 to 256, without repetition; those that were given, or none, where labels are
+    /// not read.
     pub class_names: Vec<String>,
 }
 
@@ -47,20 +49,28 @@ impl Table {
 pub struct TableOptions {
     /// The column of the labels; the last if `None`.
     pub label: Option<Column>,
-    /// The classes there may be, in their order, for example those of a model; what is found if `None`.
+    /// The classes there may be, in their order, for example those of a model; what is found if
+    /// `None`.
     pub class_names: Option<Vec<String>>,
-    /// How many features a row must have, for example those that a model takes; any number if `None`. A table with so many
-    /// columns has no labels.
+    /// How many features a row must have, for example those that a model takes; any number if
+    /// `None`. A table with so many columns has no labels.
     pub features: Option<usize>,
     /// Whether labels are read. If not, all are 0, and a table may have none.
     pub needs_labels: bool,
-    /// Most bytes of the file, and of its numbers in memory, eight each; 256 MiB unless chosen otherwise.
+    /// Most bytes of the file, and of its numbers in memory, eight each; 256 MiB unless chosen
+    /// otherwise.
     pub max_bytes: u64,
 }
 
 impl Default for TableOptions {
     fn default() -> Self {
-        Self { label: None, class_names: None, features: None, needs_labels: true, max_bytes: Limits::default().max_bytes }
+        Self {
+            label: None,
+            class_names: None,
+            features: None,
+            needs_labels: true,
+            max_bytes: Limits::default().max_bytes,
+        }
     }
 }
 
@@ -72,12 +82,22 @@ impl TableOptions {
 
     /// Refuses a table with another number of features, or without labels where they are needed.
     fn check_columns(&self, found: usize, label: Option<usize>, path: &Path) -> Result<(), Error> {
-        let Some(features) = self.features else { return Ok(()) };
+        let Some(features) = self.features else {
+            return Ok(());
+        };
         if found - usize::from(label.is_some()) != features {
-            return Err(Error::FeatureCount { path: path.to_owned(), found, features, needs_labels: self.needs_labels });
+            return Err(Error::FeatureCount {
+                path: path.to_owned(),
+                found,
+                features,
+                needs_labels: self.needs_labels,
+            });
         }
         if label.is_none() && self.needs_labels {
-            return Err(Error::NoLabels { path: path.to_owned(), found });
+            return Err(Error::NoLabels {
+                path: path.to_owned(),
+                found,
+            });
         }
         Ok(())
     }
@@ -102,7 +122,9 @@ impl FromStr for Column {
 
     /// A whole number is a number; anything else is a name.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(text.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Number))
+        Ok(text
+            .parse()
+            .map_or_else(|_| Self::Name(text.to_owned()), Self::Number))
     }
 }
 
@@ -144,14 +166,23 @@ fn is_number(number: f64) -> bool {
     number.abs() <= f64::from(f32::MAX)
 }
 
-/// Text of a file as part of a message: short, on one line, and without anything that a terminal obeys.
+/// Text of a file as part of a message: short, on one line, and without anything that a terminal
+/// obeys.
 fn shown(text: &[u8]) -> String {
     const MOST: usize = 40;
     if text.is_empty() {
         return "empty".to_owned();
     }
     let text = String::from_utf8_lossy(&text[..text.len().min(4 * MOST)]).into_owned();
-    let short: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
-    let dots = if text.chars().count() > MOST { "..." } else { "" };
+    let short: String = text
+        .chars()
+        .take(MOST)
+        .flat_map(char::escape_debug)
+        .collect();
+    let dots = if text.chars().count() > MOST {
+        "..."
+    } else {
+        ""
+    };
     format!("`{short}{dots}`")
 }

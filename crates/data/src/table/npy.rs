@@ -9,8 +9,9 @@
 //!               the numbers, row by row, or column by column if the order is Fortran's
 //! ```
 //!
-//! Types are `u1 i1 u2 i2 u4 i4 i8 f4 f8`, little- or big-endian. Arrays of objects are pickles, which are programs: they are
-//! never read. The header must agree with the length of the file to the byte, and is at most 64 KiB long.
+//! Types are `u1 i1 u2 i2 u4 i4 i8 f4 f8`, little- or big-endian. Arrays of objects are pickles,
+//! which are programs: they are never read. The header must agree with the length of the file to
+//! the byte, and is at most 64 KiB long.
 
 use std::path::Path;
 
@@ -40,11 +41,14 @@ pub fn read(path: &Path, options: &TableOptions) -> Result<Table, Error> {
 ///
 /// - [`Error::WrongKind`] for arrays of objects, archives of arrays and other known kinds of files.
 /// - [`Error::NpyHeader`] if the header is not that of a two-dimensional array of a known type.
-/// - [`Error::NpySize`] if the file has another length than the header promises, [`Error::TooManyNumbers`] above the limit.
+/// - [`Error::NpySize`] if the file has another length than the header promises,
+///   [`Error::TooManyNumbers`] above the limit.
 /// - [`Error::NoColumn`] if there is no such label column.
-/// - [`Error::FeatureCount`], [`Error::NoLabels`] if it has not the columns that the options ask for.
+/// - [`Error::FeatureCount`], [`Error::NoLabels`] if it has not the columns that the options ask
+///   for.
 /// - [`Error::TableCell`] if a number is not finite, or a label not whole.
-/// - [`Error::TooManyClasses`], [`Error::OneClass`], [`Error::UnknownClass`] if the labels are not those of classes.
+/// - [`Error::TooManyClasses`], [`Error::OneClass`], [`Error::UnknownClass`] if the labels are not
+///   those of classes.
 pub fn parse(bytes: &[u8], path: &Path, options: &TableOptions) -> Result<Table, Error> {
     let header = Header::parse(bytes, path, options.least_columns())?;
     let [rows, columns] = header.shape;
@@ -54,18 +58,31 @@ pub fn parse(bytes: &[u8], path: &Path, options: &TableOptions) -> Result<Table,
         Some(Column::Number(number)) if (1..=columns).contains(number) => Some(number - 1),
         Some(column) => {
             let expected = "a number from 1 to the number of columns; an array has no names";
-            return Err(Error::NoColumn { path: path.to_owned(), column: super::shown(column.to_string().as_bytes()), expected });
+            return Err(Error::NoColumn {
+                path: path.to_owned(),
+                column: super::shown(column.to_string().as_bytes()),
+                expected,
+            });
         }
     };
     options.check_columns(columns, label, path)?;
     let features = columns - usize::from(label.is_some());
-    let promised = (rows as u64).saturating_mul(features as u64).saturating_mul(8);
+    let promised = (rows as u64)
+        .saturating_mul(features as u64)
+        .saturating_mul(8);
     if promised > options.max_bytes {
-        return Err(Error::TooManyNumbers { path: path.to_owned(), promised, limit: options.max_bytes });
+        return Err(Error::TooManyNumbers {
+            path: path.to_owned(),
+            promised,
+            limit: options.max_bytes,
+        });
     }
     let (mut numbers, mut labels) = (Vec::new(), Labels::default());
     if numbers.try_reserve_exact(rows * features).is_err() || !labels.reserve(rows) {
-        return Err(Error::OutOfMemory { path: path.to_owned(), promised: promised as usize });
+        return Err(Error::OutOfMemory {
+            path: path.to_owned(),
+            promised: promised as usize,
+        });
     }
     for row in 0..rows {
         for column in 0..columns {
@@ -73,7 +90,13 @@ pub fn parse(bytes: &[u8], path: &Path, options: &TableOptions) -> Result<Table,
             let place = RowPlace::Row(row as u64 + 1);
             let refuse = |expected| {
                 let (path, found) = (path.to_owned(), format!("`{number}`"));
-                Err(Error::TableCell { path, place, column: column + 1, found, expected })
+                Err(Error::TableCell {
+                    path,
+                    place,
+                    column: column + 1,
+                    found,
+                    expected,
+                })
             };
             if Some(column) == label {
                 if !options.needs_labels {
@@ -90,9 +113,17 @@ pub fn parse(bytes: &[u8], path: &Path, options: &TableOptions) -> Result<Table,
             }
         }
     }
-    let (labels, class_names) =
-        if options.needs_labels { labels.finish(options.class_names.as_deref(), path)? } else { options.unread(rows) };
-    Ok(Table { numbers, features, labels, class_names })
+    let (labels, class_names) = if options.needs_labels {
+        labels.finish(options.class_names.as_deref(), path)?
+    } else {
+        options.unread(rows)
+    };
+    Ok(Table {
+        numbers,
+        features,
+        labels,
+        class_names,
+    })
 }
 
 /// What the header says, once it agrees with the file, and the numbers behind it.
@@ -122,45 +153,91 @@ impl Kind {
 
 impl<'a> Header<'a> {
     fn parse(bytes: &'a [u8], path: &Path, least_columns: usize) -> Result<Self, Error> {
-        let refuse = |found: String, expected| Error::NpyHeader { path: path.to_owned(), found, expected };
+        let refuse = |found: String, expected| Error::NpyHeader {
+            path: path.to_owned(),
+            found,
+            expected,
+        };
         if !bytes.starts_with(MAGIC) {
             refuse_kind(bytes, path, EXPECTED)?;
-            return Err(refuse(format!("{} bytes of another format", bytes.len()), "a file that begins with 93 `NUMPY`"));
+            return Err(refuse(
+                format!("{} bytes of another format", bytes.len()),
+                "a file that begins with 93 `NUMPY`",
+            ));
         }
         let (start, length) = match bytes[MAGIC.len()..] {
             [1, 0, low, high, ..] => (10, usize::from(u16::from_le_bytes([low, high]))),
             [2 | 3, 0, a, b, c, d, ..] => (12, u32::from_le_bytes([a, b, c, d]) as usize),
-            [1..=3, 0, ..] | [] | [_] => return Err(refuse(format!("{} bytes", bytes.len()), "a complete header")),
-            [major, minor, ..] => return Err(refuse(format!("version {major}.{minor}"), "version 1.0, 2.0 or 3.0")),
+            [1..=3, 0, ..] | [] | [_] => {
+                return Err(refuse(
+                    format!("{} bytes", bytes.len()),
+                    "a complete header",
+                ));
+            }
+            [major, minor, ..] => {
+                return Err(refuse(
+                    format!("version {major}.{minor}"),
+                    "version 1.0, 2.0 or 3.0",
+                ));
+            }
         };
         if length > MAX_HEADER {
             return Err(refuse(format!("a text of {length} bytes"), "at most 65536"));
         }
         let Some(text) = bytes.get(start..start + length) else {
-            return Err(refuse(format!("{} bytes", bytes.len()), "a complete header"));
+            return Err(refuse(
+                format!("{} bytes", bytes.len()),
+                "a complete header",
+            ));
         };
-        let fields =
-            Fields::parse(text).ok_or_else(|| refuse("another text".to_owned(), "`{'descr': ..., 'fortran_order': ..., 'shape': ...}`"))?;
+        let fields = Fields::parse(text).ok_or_else(|| {
+            refuse(
+                "another text".to_owned(),
+                "`{'descr': ..., 'fortran_order': ..., 'shape': ...}`",
+            )
+        })?;
         let (kind, is_big_endian) = number_type(fields.descr, path)?;
         let [rows, columns] = fields.shape[..] else {
-            return Err(refuse(format!("{} dimensions", fields.shape.len()), "2, samples and columns"));
+            return Err(refuse(
+                format!("{} dimensions", fields.shape.len()),
+                "2, samples and columns",
+            ));
         };
         if rows == 0 || columns < least_columns as u64 || columns > MAX_COLUMNS as u64 {
-            return Err(refuse(format!("shape {rows} x {columns}"), "at least 1 row and 2 columns, at most 65536 columns"));
+            return Err(refuse(
+                format!("shape {rows} x {columns}"),
+                "at least 1 row and 2 columns, at most 65536 columns",
+            ));
         }
         let data = &bytes[start + length..];
         let promised = u128::from(rows) * u128::from(columns) * kind.size() as u128;
         if promised != data.len() as u128 {
             let shape = [rows, columns];
-            return Err(Error::NpySize { path: path.to_owned(), shape, size: kind.size(), promised, found: data.len() as u64 });
+            return Err(Error::NpySize {
+                path: path.to_owned(),
+                shape,
+                size: kind.size(),
+                promised,
+                found: data.len() as u64,
+            });
         }
         // As many bytes are in memory, so the numbers fit.
-        Ok(Self { kind, is_big_endian, is_fortran: fields.is_fortran, shape: [rows as usize, columns as usize], data })
+        Ok(Self {
+            kind,
+            is_big_endian,
+            is_fortran: fields.is_fortran,
+            shape: [rows as usize, columns as usize],
+            data,
+        })
     }
 
     fn number(&self, row: usize, column: usize) -> f64 {
         let [rows, columns] = self.shape;
-        let index = if self.is_fortran { column * rows + row } else { row * columns + column };
+        let index = if self.is_fortran {
+            column * rows + row
+        } else {
+            row * columns + column
+        };
         let size = self.kind.size();
         let mut bytes = [0; 8];
         bytes[..size].copy_from_slice(&self.data[index * size..][..size]);
@@ -191,7 +268,11 @@ fn number_type(descr: Descr, path: &Path) -> Result<(Kind, bool), Error> {
     };
     if matches!(text, [b'|' | b'<' | b'>' | b'=', b'O', ..] | [b'O', ..]) {
         let found = "an array of pickled objects (a program, which is never run)";
-        return Err(Error::WrongKind { path: path.to_owned(), found, expected: EXPECTED });
+        return Err(Error::WrongKind {
+            path: path.to_owned(),
+            found,
+            expected: EXPECTED,
+        });
     }
     let (order, kind) = match text {
         [order @ (b'<' | b'>' | b'|'), kind @ ..] => (*order, kind),
@@ -252,7 +333,11 @@ impl<'a> Fields<'a> {
         }
         text.skip_space();
         let is_end = text.0.is_empty();
-        is_end.then_some(Self { descr: descr?, is_fortran: is_fortran?, shape: shape? })
+        is_end.then_some(Self {
+            descr: descr?,
+            is_fortran: is_fortran?,
+            shape: shape?,
+        })
     }
 }
 
@@ -274,7 +359,10 @@ impl<'a> Text<'a> {
     /// A text in single or double quotes, without escapes.
     fn string(&mut self) -> Option<&'a [u8]> {
         self.skip_space();
-        let (quote, rest) = self.0.split_first().filter(|(quote, _)| b"'\"".contains(quote))?;
+        let (quote, rest) = self
+            .0
+            .split_first()
+            .filter(|(quote, _)| b"'\"".contains(quote))?;
         let end = rest.iter().position(|byte| byte == quote)?;
         let (text, rest) = (&rest[..end], &rest[end + 1..]);
         self.0 = rest;
@@ -313,7 +401,11 @@ impl<'a> Text<'a> {
         self.take(b"(")?;
         while self.take(b")").is_none() {
             self.skip_space();
-            let end = self.0.iter().position(|byte| !byte.is_ascii_digit()).filter(|end| *end > 0)?;
+            let end = self
+                .0
+                .iter()
+                .position(|byte| !byte.is_ascii_digit())
+                .filter(|end| *end > 0)?;
             numbers.push(std::str::from_utf8(&self.0[..end]).ok()?.parse().ok()?);
             self.0 = &self.0[end..];
             if numbers.len() > MOST {
@@ -347,7 +439,11 @@ mod tests {
     }
 
     fn of_type(descr: &str, data: &[u8]) -> Table {
-        read(&file(&format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': (2, 3), }}  \n"), data)).unwrap()
+        read(&file(
+            &format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': (2, 3), }}  \n"),
+            data,
+        ))
+        .unwrap()
     }
 
     #[test]
@@ -356,30 +452,82 @@ mod tests {
         let unsigned = [1_u8, 2, 0, 3, 200, 1];
         let numbers = |table: &Table| (table.numbers.clone(), table.labels.clone());
         let expected = (vec![1.0, -2.0, 3.0, 100.0], vec![0, 1]);
-        let bytes = |turn: &dyn Fn(i8) -> Vec<u8>| values.iter().flat_map(|value| turn(*value)).collect::<Vec<u8>>();
+        let bytes = |turn: &dyn Fn(i8) -> Vec<u8>| {
+            values
+                .iter()
+                .flat_map(|value| turn(*value))
+                .collect::<Vec<u8>>()
+        };
         for (descr, data) in [
             ("|i1", bytes(&|value| value.to_le_bytes().to_vec())),
-            ("<i2", bytes(&|value| i16::from(value).to_le_bytes().to_vec())),
-            (">i2", bytes(&|value| i16::from(value).to_be_bytes().to_vec())),
-            ("<i4", bytes(&|value| i32::from(value).to_le_bytes().to_vec())),
-            (">i4", bytes(&|value| i32::from(value).to_be_bytes().to_vec())),
-            ("<i8", bytes(&|value| i64::from(value).to_le_bytes().to_vec())),
-            (">i8", bytes(&|value| i64::from(value).to_be_bytes().to_vec())),
-            ("<f4", bytes(&|value| f32::from(value).to_le_bytes().to_vec())),
-            (">f4", bytes(&|value| f32::from(value).to_be_bytes().to_vec())),
-            ("<f8", bytes(&|value| f64::from(value).to_le_bytes().to_vec())),
-            (">f8", bytes(&|value| f64::from(value).to_be_bytes().to_vec())),
+            (
+                "<i2",
+                bytes(&|value| i16::from(value).to_le_bytes().to_vec()),
+            ),
+            (
+                ">i2",
+                bytes(&|value| i16::from(value).to_be_bytes().to_vec()),
+            ),
+            (
+                "<i4",
+                bytes(&|value| i32::from(value).to_le_bytes().to_vec()),
+            ),
+            (
+                ">i4",
+                bytes(&|value| i32::from(value).to_be_bytes().to_vec()),
+            ),
+            (
+                "<i8",
+                bytes(&|value| i64::from(value).to_le_bytes().to_vec()),
+            ),
+            (
+                ">i8",
+                bytes(&|value| i64::from(value).to_be_bytes().to_vec()),
+            ),
+            (
+                "<f4",
+                bytes(&|value| f32::from(value).to_le_bytes().to_vec()),
+            ),
+            (
+                ">f4",
+                bytes(&|value| f32::from(value).to_be_bytes().to_vec()),
+            ),
+            (
+                "<f8",
+                bytes(&|value| f64::from(value).to_le_bytes().to_vec()),
+            ),
+            (
+                ">f8",
+                bytes(&|value| f64::from(value).to_be_bytes().to_vec()),
+            ),
         ] {
             assert_eq!(numbers(&of_type(descr, &data)), expected, "{descr}");
         }
         let expected = (vec![1.0, 2.0, 3.0, 200.0], vec![0, 1]);
-        let bytes = |turn: &dyn Fn(u8) -> Vec<u8>| unsigned.iter().flat_map(|value| turn(*value)).collect::<Vec<u8>>();
+        let bytes = |turn: &dyn Fn(u8) -> Vec<u8>| {
+            unsigned
+                .iter()
+                .flat_map(|value| turn(*value))
+                .collect::<Vec<u8>>()
+        };
         for (descr, data) in [
             ("|u1", bytes(&|value| vec![value])),
-            ("<u2", bytes(&|value| u16::from(value).to_le_bytes().to_vec())),
-            (">u2", bytes(&|value| u16::from(value).to_be_bytes().to_vec())),
-            ("<u4", bytes(&|value| u32::from(value).to_le_bytes().to_vec())),
-            (">u4", bytes(&|value| u32::from(value).to_be_bytes().to_vec())),
+            (
+                "<u2",
+                bytes(&|value| u16::from(value).to_le_bytes().to_vec()),
+            ),
+            (
+                ">u2",
+                bytes(&|value| u16::from(value).to_be_bytes().to_vec()),
+            ),
+            (
+                "<u4",
+                bytes(&|value| u32::from(value).to_le_bytes().to_vec()),
+            ),
+            (
+                ">u4",
+                bytes(&|value| u32::from(value).to_be_bytes().to_vec()),
+            ),
         ] {
             assert_eq!(numbers(&of_type(descr, &data)), expected, "{descr}");
         }
@@ -393,17 +541,41 @@ mod tests {
         for version in [2, 3] {
             let text = "{\"shape\": (2,3),'descr':'|u1','fortran_order':False}\n";
             let head = [MAGIC, &[version, 0], &(text.len() as u32).to_le_bytes()].concat();
-            assert_eq!(read(&[&head, text.as_bytes(), &[1, 2, 0, 3, 4, 1]].concat()).unwrap(), expected, "{version}");
+            assert_eq!(
+                read(&[&head, text.as_bytes(), &[1, 2, 0, 3, 4, 1]].concat()).unwrap(),
+                expected,
+                "{version}"
+            );
         }
     }
 
     #[test]
     fn the_label_column_is_the_last_or_the_one_with_that_number() {
-        let bytes = file("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }", &[9, 1, 2, 5, 3, 4]);
-        let labelled = |label| parse(&bytes, Path::new("t.npy"), &TableOptions { label: Some(label), ..TableOptions::default() });
+        let bytes = file(
+            "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }",
+            &[9, 1, 2, 5, 3, 4],
+        );
+        let labelled = |label| {
+            parse(
+                &bytes,
+                Path::new("t.npy"),
+                &TableOptions {
+                    label: Some(label),
+                    ..TableOptions::default()
+                },
+            )
+        };
         let table = labelled(Column::Number(1)).unwrap();
-        assert_eq!((table.numbers, table.labels, table.class_names.join(" ")), (vec![1.0, 2.0, 3.0, 4.0], vec![1, 0], "5 9".to_owned()));
-        let text = labelled(Column::Name("kind".to_owned())).unwrap_err().to_string();
-        assert_eq!(text, "t.npy: label column is `kind`, expected a number from 1 to the number of columns; an array has no names");
+        assert_eq!(
+            (table.numbers, table.labels, table.class_names.join(" ")),
+            (vec![1.0, 2.0, 3.0, 4.0], vec![1, 0], "5 9".to_owned())
+        );
+        let text = labelled(Column::Name("kind".to_owned()))
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            text,
+            "t.npy: label column is `kind`, expected a number from 1 to the number of columns; an array has no names"
+        );
     }
 }

@@ -25,10 +25,21 @@ pub(crate) fn tiny() -> Tiny {
     let mut pixels = (10..=255).cycle();
     let mut record = |&label: &u8| [vec![label], pixels.by_ref().take(6).collect()].concat();
     let bins = LABELS.map(|labels| labels.iter().flat_map(&mut record).collect::<Vec<u8>>());
-    let file = |number: usize| NamedFile { name: NAMES[number], form: form(&bins[number]) };
+    let file = |number: usize| NamedFile {
+        name: NAMES[number],
+        form: form(&bins[number]),
+    };
     let packed = pack(&[0, 1, 2].map(|number| (NAMES[number], bins[number].as_slice())));
-    let archive = NamedFile { name: ARCHIVE, form: form(&packed) };
-    let cifar = CifarFiles { archive, folder: FOLDER, train: vec![file(0), file(1)].leak(), test: vec![file(2)].leak() };
+    let archive = NamedFile {
+        name: ARCHIVE,
+        form: form(&packed),
+    };
+    let cifar = CifarFiles {
+        archive,
+        folder: FOLDER,
+        train: vec![file(0), file(1)].leak(),
+        test: vec![file(2)].leak(),
+    };
     let entry = DatasetEntry {
         name: "tiny",
         summary: "a test's own",
@@ -41,7 +52,11 @@ pub(crate) fn tiny() -> Tiny {
         test_count: 2,
         content: Content::Cifar(cifar),
     };
-    Tiny { entry, bins, packed }
+    Tiny {
+        entry,
+        bins,
+        packed,
+    }
 }
 
 impl Tiny {
@@ -60,19 +75,30 @@ pub(crate) fn pack(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut header = tar::Header::new_gnu();
     header.set_entry_type(tar::EntryType::Directory);
     header.set_size(0);
-    builder.append_data(&mut header, format!("{FOLDER}/"), &b""[..]).unwrap();
+    builder
+        .append_data(&mut header, format!("{FOLDER}/"), &b""[..])
+        .unwrap();
     for (name, bytes) in [&[("readme.html", &b"<HTML></HTML>"[..])], files].concat() {
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
-        builder.append_data(&mut header, format!("{FOLDER}/{name}"), bytes).unwrap();
+        builder
+            .append_data(&mut header, format!("{FOLDER}/{name}"), bytes)
+            .unwrap();
     }
     builder.into_inner().unwrap().finish().unwrap()
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 pub(crate) fn form(bytes: &[u8]) -> StoredForm {
-    StoredForm { bytes: bytes.len() as u64, sha256: sha256(bytes).leak() }
+    StoredForm {
+        bytes: bytes.len() as u64,
+        sha256: sha256(bytes).leak(),
+    }
 }

@@ -1,4 +1,5 @@
-//! Files made to hurt: lying headers, cut files, mutated files and compression bombs, with every allocation counted.
+//! Files made to hurt: lying headers, cut files, mutated files and compression bombs, with every
+//! allocation counted.
 
 #![allow(
     clippy::unwrap_used,
@@ -57,7 +58,10 @@ impl Kind {
                 check_images(&idx::parse_images(bytes, path, limits)?, limits.max_bytes);
             }
             Self::Labels => {
-                check_labels(&idx::parse_labels(bytes, path, 10, limits)?, limits.max_bytes);
+                check_labels(
+                    &idx::parse_labels(bytes, path, 10, limits)?,
+                    limits.max_bytes,
+                );
             }
         }
         Ok(())

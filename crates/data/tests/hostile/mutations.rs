@@ -1,4 +1,5 @@
-//! 20,000 mutated files of each kind: none makes a reader panic, dawdle or take more memory than its limit allows.
+//! 20,000 mutated files of each kind: none makes a reader panic, dawdle or take more memory than
+//! its limit allows.
 
 use spinet_data::cifar;
 use spinet_data::idx::{Limits, encode_images, encode_labels};
@@ -15,7 +16,9 @@ fn check(kind: Kind, is_gzip: bool, seed: u64) {
     let mut numbers = Numbers(seed);
     let plain = match kind {
         Kind::Images => encode_images(&numbers.bytes(12 * 35), [5, 7]).unwrap(),
-        Kind::Labels => encode_labels(&(0..300).map(|i| (i % 10) as u8).collect::<Vec<_>>()).unwrap(),
+        Kind::Labels => {
+            encode_labels(&(0..300).map(|i| (i % 10) as u8).collect::<Vec<_>>()).unwrap()
+        }
     };
     let packed = gzip(&plain);
     let make = |numbers: &mut Numbers| match (is_gzip, numbers.below(2)) {
@@ -24,10 +27,18 @@ fn check(kind: Kind, is_gzip: bool, seed: u64) {
         (true, 0) => gzip(&mutate(&plain, numbers)),
         (true, _) => mutate(&packed, numbers),
     };
-    let limits = Limits { max_bytes: LIMIT as u64, shape: None };
-    let accepted = run(&format!("{kind:?}, gzip {is_gzip}"), seed, &make, &|file| kind.accepts(file, &limits).is_ok());
+    let limits = Limits {
+        max_bytes: LIMIT as u64,
+        shape: None,
+    };
+    let accepted = run(&format!("{kind:?}, gzip {is_gzip}"), seed, &make, &|file| {
+        kind.accepts(file, &limits).is_ok()
+    });
     // Both answers occur, else the mutations test nothing.
-    assert!((100..FILES * 9 / 10).contains(&accepted), "{kind:?}, gzip {is_gzip}: {accepted} of {FILES} accepted");
+    assert!(
+        (100..FILES * 9 / 10).contains(&accepted),
+        "{kind:?}, gzip {is_gzip}: {accepted} of {FILES} accepted"
+    );
 }
 
 #[test]
@@ -53,20 +64,25 @@ fn mutated_gzip_label_files_do_no_harm() {
 #[test]
 fn mutated_files_of_records_do_no_harm() {
     let mut numbers = Numbers(16);
-    let plain: Vec<u8> = (0..30).flat_map(|i| [vec![i % 10], numbers.bytes(35)].concat()).collect();
-    let accepted = run("records", 16, &|numbers| mutate(&plain, numbers), &|file| match cifar::parse(
-        file,
-        "hostile.bin".as_ref(),
-        &LAYOUT,
-        LIMIT as u64,
-    ) {
-        Ok(samples) => {
-            check_records(&samples, file);
-            true
-        }
-        Err(_) => false,
-    });
-    assert!((100..FILES * 9 / 10).contains(&accepted), "records: {accepted} of {FILES} accepted");
+    let plain: Vec<u8> = (0..30)
+        .flat_map(|i| [vec![i % 10], numbers.bytes(35)].concat())
+        .collect();
+    let accepted = run(
+        "records",
+        16,
+        &|numbers| mutate(&plain, numbers),
+        &|file| match cifar::parse(file, "hostile.bin".as_ref(), &LAYOUT, LIMIT as u64) {
+            Ok(samples) => {
+                check_records(&samples, file);
+                true
+            }
+            Err(_) => false,
+        },
+    );
+    assert!(
+        (100..FILES * 9 / 10).contains(&accepted),
+        "records: {accepted} of {FILES} accepted"
+    );
 }
 
 #[test]
@@ -75,7 +91,9 @@ fn mutated_pictures_do_no_harm() {
     let mut encoder = png::Encoder::new(&mut file, 12, 12);
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_palette((0..=255).flat_map(|grey| [grey; 3]).collect::<Vec<u8>>());
-    encoder.add_text_chunk("Comment".to_owned(), "text".repeat(10)).unwrap();
+    encoder
+        .add_text_chunk("Comment".to_owned(), "text".repeat(10))
+        .unwrap();
     let mut writer = encoder.write_header().unwrap();
     writer.write_image_data(&Numbers(15).bytes(144)).unwrap();
     writer.finish().unwrap();
@@ -87,14 +105,21 @@ fn mutated_pictures_do_no_harm() {
         }
         mutated
     };
-    let accepted = run("picture", 15, &make, &|file| match parse_png(file, "hostile.png".as_ref(), [12, 12]) {
+    let accepted = run("picture", 15, &make, &|file| match parse_png(
+        file,
+        "hostile.png".as_ref(),
+        [12, 12],
+    ) {
         Ok(pixels) => {
             assert_eq!(pixels.len(), 144);
             true
         }
         Err(_) => false,
     });
-    assert!((100..FILES * 9 / 10).contains(&accepted), "picture: {accepted} of {FILES} accepted");
+    assert!(
+        (100..FILES * 9 / 10).contains(&accepted),
+        "picture: {accepted} of {FILES} accepted"
+    );
 }
 
 fn is_table(table: &Result<Table, Error>) -> bool {
@@ -106,7 +131,12 @@ fn is_table(table: &Result<Table, Error>) -> bool {
 
 /// Rows of two numbers that a model is asked about; labels are not read.
 fn for_a_model() -> TableOptions {
-    TableOptions { features: Some(2), needs_labels: false, max_bytes: LIMIT as u64, ..TableOptions::default() }
+    TableOptions {
+        features: Some(2),
+        needs_labels: false,
+        max_bytes: LIMIT as u64,
+        ..TableOptions::default()
+    }
 }
 
 #[test]
@@ -114,7 +144,12 @@ fn mutated_text_tables_do_no_harm() {
     let mut numbers = Numbers(18);
     let mut file = String::from("width;\"the; height\";kind\n");
     for row in 0..40 {
-        file += &format!("{}.25;-{}e-1;{}\n", numbers.below(100), numbers.below(100), ["ant", "\"b\"\"ee\"", "cow"][row % 3]);
+        file += &format!(
+            "{}.25;-{}e-1;{}\n",
+            numbers.below(100),
+            numbers.below(100),
+            ["ant", "\"b\"\"ee\"", "cow"][row % 3]
+        );
     }
     let make = |numbers: &mut Numbers| {
         let mut mutated = mutate(file.as_bytes(), numbers);
@@ -125,18 +160,35 @@ fn mutated_text_tables_do_no_harm() {
         }
         mutated
     };
-    let options = TableOptions { max_bytes: LIMIT as u64, ..TableOptions::default() };
+    let options = TableOptions {
+        max_bytes: LIMIT as u64,
+        ..TableOptions::default()
+    };
     let accepted = run("text table", 18, &make, &|file| {
-        csv::parse(file, "hostile.csv".as_ref(), &for_a_model()).iter().for_each(check_features);
+        csv::parse(file, "hostile.csv".as_ref(), &for_a_model())
+            .iter()
+            .for_each(check_features);
         is_table(&csv::parse(file, "hostile.csv".as_ref(), &options))
     });
-    assert!((100..FILES * 9 / 10).contains(&accepted), "text table: {accepted} of {FILES} accepted");
+    assert!(
+        (100..FILES * 9 / 10).contains(&accepted),
+        "text table: {accepted} of {FILES} accepted"
+    );
 }
 
 #[test]
 fn mutated_arrays_do_no_harm() {
     let mut numbers = Numbers(19);
-    let data: Vec<u8> = (0..60).flat_map(|at| (if at % 3 == 2 { at % 4 } else { numbers.below(900) } as f32).to_le_bytes()).collect();
+    let data: Vec<u8> = (0..60)
+        .flat_map(|at| {
+            (if at % 3 == 2 {
+                at % 4
+            } else {
+                numbers.below(900)
+            } as f32)
+                .to_le_bytes()
+        })
+        .collect();
     let file = npy_file(&header_text("'<f4'", "(20, 3)"), &data);
     let make = |numbers: &mut Numbers| {
         let mut mutated = mutate(&file, numbers);
@@ -147,12 +199,20 @@ fn mutated_arrays_do_no_harm() {
         }
         mutated
     };
-    let options = TableOptions { max_bytes: LIMIT as u64, ..TableOptions::default() };
+    let options = TableOptions {
+        max_bytes: LIMIT as u64,
+        ..TableOptions::default()
+    };
     let accepted = run("array", 19, &make, &|file| {
-        npy::parse(file, "hostile.npy".as_ref(), &for_a_model()).iter().for_each(check_features);
+        npy::parse(file, "hostile.npy".as_ref(), &for_a_model())
+            .iter()
+            .for_each(check_features);
         is_table(&npy::parse(file, "hostile.npy".as_ref(), &options))
     });
-    assert!((100..FILES * 9 / 10).contains(&accepted), "array: {accepted} of {FILES} accepted");
+    assert!(
+        (100..FILES * 9 / 10).contains(&accepted),
+        "array: {accepted} of {FILES} accepted"
+    );
 }
 
 /// Writes the right CRC behind every chunk that still fits in the file.
@@ -161,10 +221,14 @@ fn repair_checksums(file: &mut [u8]) {
     while let Some(length) = file.get(at..at + 4) {
         let length = u32::from_be_bytes(length.try_into().unwrap()) as usize;
         let end = at.saturating_add(8).saturating_add(length);
-        let Some(body) = file.get(at + 4..end) else { return };
+        let Some(body) = file.get(at + 4..end) else {
+            return;
+        };
         let mut crc = flate2::Crc::new();
         crc.update(body);
-        let Some(place) = file.get_mut(end..end + 4) else { return };
+        let Some(place) = file.get_mut(end..end + 4) else {
+            return;
+        };
         place.copy_from_slice(&crc.sum().to_be_bytes());
         at = end + 4;
     }

@@ -31,7 +31,9 @@ const SEPARATED: &str = "a table as text, cells separated by `,`, `;` or tabs";
 const NUMBER: &str = "expected a finite number, in size below 3.4e38";
 
 fn columns(found: usize) -> String {
-    format!("t: table has {found} columns, expected 2 to 65536, features and labels\n\nhint: cells are separated by `,`, `;` or tabs")
+    format!(
+        "t: table has {found} columns, expected 2 to 65536, features and labels\n\nhint: cells are separated by `,`, `;` or tabs"
+    )
 }
 
 /// Rows that are not those of one table.
@@ -86,12 +88,36 @@ fn broken_cells() -> Vec<(&'static [u8], String)> {
 /// Files of other kinds.
 fn other_kinds() -> Vec<(&'static [u8], String)> {
     vec![
-        (b"PK\x03\x04\x14\0\x06\0", format!("t: found a zip archive (such as `.npz`, `.pt` or `.xlsx`), expected {SEPARATED}")),
-        (b"\xff\xfex\0,\0y\0", format!("t: found text in UTF-16, expected {SEPARATED}")),
-        (b"\x80\x04\x95\0\0", format!("t: found a Python pickle (a program, which is never run), expected {SEPARATED}")),
-        (b"\x93NUMPY\x01\0", format!("t: found a NumPy array, expected {SEPARATED}")),
-        (b"\x1f\x8b\x08\0", format!("t: found a gzip file, expected {SEPARATED}")),
-        (b"<!DOCTYPE html>", format!("t: found a web page, probably saved in place of the file, expected {SEPARATED}")),
+        (
+            b"PK\x03\x04\x14\0\x06\0",
+            format!(
+                "t: found a zip archive (such as `.npz`, `.pt` or `.xlsx`), expected {SEPARATED}"
+            ),
+        ),
+        (
+            b"\xff\xfex\0,\0y\0",
+            format!("t: found text in UTF-16, expected {SEPARATED}"),
+        ),
+        (
+            b"\x80\x04\x95\0\0",
+            format!(
+                "t: found a Python pickle (a program, which is never run), expected {SEPARATED}"
+            ),
+        ),
+        (
+            b"\x93NUMPY\x01\0",
+            format!("t: found a NumPy array, expected {SEPARATED}"),
+        ),
+        (
+            b"\x1f\x8b\x08\0",
+            format!("t: found a gzip file, expected {SEPARATED}"),
+        ),
+        (
+            b"<!DOCTYPE html>",
+            format!(
+                "t: found a web page, probably saved in place of the file, expected {SEPARATED}"
+            ),
+        ),
     ]
 }
 
@@ -103,7 +129,10 @@ fn every_lie_of_a_text_table_is_refused_with_its_place() {
     let wide = [&b"1,".repeat(65_536)[..], b"a\n"].concat();
     assert_eq!(refused(&wide, csv::parse), columns(65_537));
     let long = format!("1,2,a\n3,{},b\n", "?".repeat(MIB));
-    assert_eq!(refused(long.as_bytes(), csv::parse), format!("t: line 2, column 2 is `{}...`, {NUMBER}", "?".repeat(40)));
+    assert_eq!(
+        refused(long.as_bytes(), csv::parse),
+        format!("t: line 2, column 2 is `{}...`, {NUMBER}", "?".repeat(40))
+    );
     let many_labels = (0..257).fold(String::new(), |mut text, row| {
         writeln!(text, "1,word{row}").unwrap();
         text
@@ -115,7 +144,8 @@ fn every_lie_of_a_text_table_is_refused_with_its_place() {
     );
 }
 
-const TYPES: &str = "expected one of the types u1, i1, u2, i2, u4, i4, i8, f4 and f8 in either byte order";
+const TYPES: &str =
+    "expected one of the types u1, i1, u2, i2, u4, i4, i8, f4 and f8 in either byte order";
 const DICTIONARY: &str = "expected `{'descr': ..., 'fortran_order': ..., 'shape': ...}`";
 const SHAPES: &str = "expected at least 1 row and 2 columns, at most 65536 columns";
 const ARRAY: &str = "expected an array of numbers as `numpy.save` writes it";
@@ -155,20 +185,63 @@ fn broken_headers() -> Vec<(Vec<u8>, String)> {
 fn other_types() -> Vec<(Vec<u8>, String)> {
     let of = |descr: &str| npy_file(&header_text(descr, "(1, 2)"), &[0; 16]);
     vec![
-        (of("'|O'"), format!("t: found an array of pickled objects (a program, which is never run), {ARRAY}")),
-        (of("'O'"), format!("t: found an array of pickled objects (a program, which is never run), {ARRAY}")),
-        (of("[('x', '<f8'), ('y', '|O')]"), format!("t: npy header has named fields, {TYPES}")),
-        (of("'<U5'"), format!("t: npy header has type `<U5`, {TYPES}")),
-        (of("'|b1'"), format!("t: npy header has type `|b1`, {TYPES}")),
-        (of("'<f2'"), format!("t: npy header has type `<f2`, {TYPES}")),
-        (of("'<u8'"), format!("t: npy header has type `<u8`, {TYPES}")),
-        (of("'<c16'"), format!("t: npy header has type `<c16`, {TYPES}")),
-        (of("'|f8'"), format!("t: npy header has type `|f8`, {TYPES}")),
-        (of("'=f8'"), format!("t: npy header has type `=f8`, {TYPES}")),
+        (
+            of("'|O'"),
+            format!(
+                "t: found an array of pickled objects (a program, which is never run), {ARRAY}"
+            ),
+        ),
+        (
+            of("'O'"),
+            format!(
+                "t: found an array of pickled objects (a program, which is never run), {ARRAY}"
+            ),
+        ),
+        (
+            of("[('x', '<f8'), ('y', '|O')]"),
+            format!("t: npy header has named fields, {TYPES}"),
+        ),
+        (
+            of("'<U5'"),
+            format!("t: npy header has type `<U5`, {TYPES}"),
+        ),
+        (
+            of("'|b1'"),
+            format!("t: npy header has type `|b1`, {TYPES}"),
+        ),
+        (
+            of("'<f2'"),
+            format!("t: npy header has type `<f2`, {TYPES}"),
+        ),
+        (
+            of("'<u8'"),
+            format!("t: npy header has type `<u8`, {TYPES}"),
+        ),
+        (
+            of("'<c16'"),
+            format!("t: npy header has type `<c16`, {TYPES}"),
+        ),
+        (
+            of("'|f8'"),
+            format!("t: npy header has type `|f8`, {TYPES}"),
+        ),
+        (
+            of("'=f8'"),
+            format!("t: npy header has type `=f8`, {TYPES}"),
+        ),
         (of("''"), format!("t: npy header has type empty, {TYPES}")),
-        (b"PK\x03\x04\x14\0\x06\0".to_vec(), format!("t: found a zip archive (such as `.npz`, `.pt` or `.xlsx`), {ARRAY}")),
-        (b"\x80\x04\x95\0\0".to_vec(), format!("t: found a Python pickle (a program, which is never run), {ARRAY}")),
-        (b"\x89HDF\r\n\x1a\n".to_vec(), format!("t: found an HDF5 file, {ARRAY}")),
+        (
+            b"PK\x03\x04\x14\0\x06\0".to_vec(),
+            format!("t: found a zip archive (such as `.npz`, `.pt` or `.xlsx`), {ARRAY}"),
+        ),
+        (
+            b"\x80\x04\x95\0\0".to_vec(),
+            format!("t: found a Python pickle (a program, which is never run), {ARRAY}"),
+        ),
+        (
+            b"\x89HDF\r\n\x1a\n".to_vec(),
+            format!("t: found an HDF5 file, {ARRAY}"),
+        ),
     ]
 }
 
@@ -221,37 +294,77 @@ fn wrong_numbers() -> Vec<(Vec<u8>, String)> {
 
 #[test]
 fn every_lie_of_an_array_is_refused_with_found_and_expected() {
-    for (file, text) in [broken_headers(), other_types(), wrong_shapes(), wrong_numbers()].concat() {
-        assert_eq!(refused(&file, npy::parse), text, "{}", String::from_utf8_lossy(&file));
+    for (file, text) in [
+        broken_headers(),
+        other_types(),
+        wrong_shapes(),
+        wrong_numbers(),
+    ]
+    .concat()
+    {
+        assert_eq!(
+            refused(&file, npy::parse),
+            text,
+            "{}",
+            String::from_utf8_lossy(&file)
+        );
     }
 }
 
 #[test]
 fn every_prefix_of_an_array_is_refused() {
     let mut numbers = Numbers(21);
-    let data: Vec<u8> =
-        (0..4 * 260).flat_map(|at| if at % 4 == 3 { (at % 3) as f32 } else { numbers.below(1000) as f32 }.to_le_bytes()).collect();
+    let data: Vec<u8> = (0..4 * 260)
+        .flat_map(|at| {
+            if at % 4 == 3 {
+                (at % 3) as f32
+            } else {
+                numbers.below(1000) as f32
+            }
+            .to_le_bytes()
+        })
+        .collect();
     let file = npy_file(&header_text("'<f4'", "(260, 4)"), &data);
     assert!(file.len() >= 4096, "{} bytes", file.len());
     npy::parse(&file, Path::new("t"), &TableOptions::default()).unwrap();
     for length in 0..file.len() {
-        let error = npy::parse(&file[..length], Path::new("t"), &TableOptions::default()).unwrap_err();
-        assert!(matches!(error, Error::NpyHeader { .. } | Error::NpySize { .. }), "cut to {length}: {error}");
+        let error =
+            npy::parse(&file[..length], Path::new("t"), &TableOptions::default()).unwrap_err();
+        assert!(
+            matches!(error, Error::NpyHeader { .. } | Error::NpySize { .. }),
+            "cut to {length}: {error}"
+        );
     }
 }
 
 #[test]
 fn a_prefix_of_a_text_table_is_refused_or_a_table_of_its_first_rows() {
     let text = (0..50).fold("width,\"the height\",kind\n".to_owned(), |mut text, row| {
-        writeln!(text, "{}.5,\"{}\",{}", row * 7 % 11, row * 13 % 17, ["ant", "bee"][row % 2]).unwrap();
+        writeln!(
+            text,
+            "{}.5,\"{}\",{}",
+            row * 7 % 11,
+            row * 13 % 17,
+            ["ant", "bee"][row % 2]
+        )
+        .unwrap();
         text
     });
     let whole = csv::parse(text.as_bytes(), Path::new("t"), &TableOptions::default()).unwrap();
     for length in 0..text.len() {
-        let Ok(table) = csv::parse(&text.as_bytes()[..length], Path::new("t"), &TableOptions::default()) else { continue };
+        let Ok(table) = csv::parse(
+            &text.as_bytes()[..length],
+            Path::new("t"),
+            &TableOptions::default(),
+        ) else {
+            continue;
+        };
         // The last row may be cut within its label; nothing tells.
         let rows = table.labels.len();
-        assert!(rows <= whole.labels.len() && table.numbers == whole.numbers[..2 * rows], "cut to {length}");
+        assert!(
+            rows <= whole.labels.len() && table.numbers == whole.numbers[..2 * rows],
+            "cut to {length}"
+        );
     }
 }
 
@@ -264,11 +377,29 @@ fn memory_is_that_of_the_file_and_its_numbers() {
     fs::write(&path, &text).unwrap();
     let (table, usage) = measure(|| csv::read(&path, &TableOptions::default()).unwrap());
     let bytes = text.len() + 8 * table.numbers.len();
-    assert!(usage.peak < bytes + bytes / 50 + MIB, "{usage:?}, {bytes} bytes in file and numbers");
-    let limit = TableOptions { max_bytes: 8 * table.numbers.len() as u64 / 2, ..TableOptions::default() };
+    assert!(
+        usage.peak < bytes + bytes / 50 + MIB,
+        "{usage:?}, {bytes} bytes in file and numbers"
+    );
+    let limit = TableOptions {
+        max_bytes: 8 * table.numbers.len() as u64 / 2,
+        ..TableOptions::default()
+    };
     let (result, usage) = measure(|| csv::parse(text.as_bytes(), &path, &limit));
-    assert!(matches!(result, Err(Error::TooManyNumbers { .. })) && usage.peak < MIB, "{usage:?}");
-    assert!(matches!(csv::read(folder.path(), &TableOptions::default()), Err(Error::NotAFile { .. })));
-    let small = TableOptions { max_bytes: 100, ..TableOptions::default() };
-    assert!(matches!(npy::read(&path, &small), Err(Error::FileTooLarge { limit: 100, .. })));
+    assert!(
+        matches!(result, Err(Error::TooManyNumbers { .. })) && usage.peak < MIB,
+        "{usage:?}"
+    );
+    assert!(matches!(
+        csv::read(folder.path(), &TableOptions::default()),
+        Err(Error::NotAFile { .. })
+    ));
+    let small = TableOptions {
+        max_bytes: 100,
+        ..TableOptions::default()
+    };
+    assert!(matches!(
+        npy::read(&path, &small),
+        Err(Error::FileTooLarge { limit: 100, .. })
+    ));
 }

@@ -1,4 +1,5 @@
-//! Hostile archives are read under a trace of system calls: nothing is made, and nothing that they name is opened (A8).
+//! Hostile archives are read under a trace of system calls: nothing is made, and nothing that they
+//! name is opened (A8).
 
 use std::fs;
 use std::path::Path;
@@ -31,8 +32,18 @@ fn archives(root: &Path) -> Vec<Vec<u8>> {
     let record = [vec![1_u8], vec![7; 3072]].concat();
     let wanted = |file: &str| format!("{SET}/{file}");
     let good: Vec<Vec<u8>> = (1..=5)
-        .map(|number| member(&wanted(&format!("data_batch_{number}.bin")), EntryType::Regular, &record))
-        .chain([member(&wanted("test_batch.bin"), EntryType::Regular, &record)])
+        .map(|number| {
+            member(
+                &wanted(&format!("data_batch_{number}.bin")),
+                EntryType::Regular,
+                &record,
+            )
+        })
+        .chain([member(
+            &wanted("test_batch.bin"),
+            EntryType::Regular,
+            &record,
+        )])
         .collect();
     let with = |part: Vec<u8>| packed(&[good.clone(), vec![part]].concat());
     let instead = |part: Vec<u8>| packed(&[vec![part], good[1..].to_vec()].concat());
@@ -64,10 +75,19 @@ fn read_all(root: &Path) {
         if !data_dir.exists() {
             break;
         }
-        accepted += usize::from(load("cifar-10", &Source { data_dir: Some(data_dir), allow_unverified: true }).is_ok());
+        accepted += usize::from(
+            load(
+                "cifar-10",
+                &Source {
+                    data_dir: Some(data_dir),
+                    allow_unverified: true,
+                },
+            )
+            .is_ok(),
+        );
     }
-    // The good one, and those with entries that nobody asks for; not twice the same, not too large, no link, no gzip in gzip,
-    // not a million.
+    // The good one, and those with entries that nobody asks for; not twice the same, not too large,
+    // no link, no gzip in gzip, not a million.
     assert_eq!(accepted, 8, "archives that are taken");
 }
 
@@ -88,10 +108,18 @@ fn archives_create_nothing_and_open_nothing_but_themselves() {
         .args(["-f", "-e", "trace=%file,mknod,mknodat", "-o"])
         .arg(&log)
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "traced::archives_create_nothing_and_open_nothing_but_themselves", "--test-threads", "1"])
+        .args([
+            "--exact",
+            "traced::archives_create_nothing_and_open_nothing_but_themselves",
+            "--test-threads",
+            "1",
+        ])
         .env(TRACED, root)
         .output();
-    let Ok(output) = traced.map_err(|_| ()).and_then(|output| if log.exists() { Ok(output) } else { Err(()) }) else {
+    let Ok(output) = traced
+        .map_err(|_| ())
+        .and_then(|output| if log.exists() { Ok(output) } else { Err(()) })
+    else {
         println!("skipped: no strace on this machine, or nobody may trace");
         return;
     };
@@ -100,19 +128,36 @@ fn archives_create_nothing_and_open_nothing_but_themselves() {
         println!("skipped: this system lets nobody trace");
         return;
     }
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
     let own = root.display().to_string();
     let mut opened = 0;
     for line in trace.lines() {
-        let writes =
-            ["O_CREAT", "O_WRONLY", "O_RDWR", "mkdir", "symlink", "link(", "linkat", "rename", "unlink", "mknod", "chmod", "chown"];
-        let is_writing = writes.iter().any(|word| line.contains(word)) && !line.contains("readlink") && !line.contains("/dev/null");
+        let writes = [
+            "O_CREAT", "O_WRONLY", "O_RDWR", "mkdir", "symlink", "link(", "linkat", "rename",
+            "unlink", "mknod", "chmod", "chown",
+        ];
+        let is_writing = writes.iter().any(|word| line.contains(word))
+            && !line.contains("readlink")
+            && !line.contains("/dev/null");
         assert!(!is_writing, "{line}");
-        assert!(!line.contains("evil") && !line.contains("/etc/passwd"), "{line}");
+        assert!(
+            !line.contains("evil") && !line.contains("/etc/passwd"),
+            "{line}"
+        );
         if line.contains(&own) && line.contains("open") && !line.contains("ENOENT") {
-            assert!(line.contains("cifar-10-binary.tar.gz") || line.contains("O_DIRECTORY"), "{line}");
+            assert!(
+                line.contains("cifar-10-binary.tar.gz") || line.contains("O_DIRECTORY"),
+                "{line}"
+            );
             opened += usize::from(line.contains("cifar-10-binary.tar.gz"));
         }
     }
-    assert!(opened >= 15, "every archive was opened under the trace: {opened}");
+    assert!(
+        opened >= 15,
+        "every archive was opened under the trace: {opened}"
+    );
 }

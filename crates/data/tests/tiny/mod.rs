@@ -30,8 +30,17 @@ pub(crate) fn tiny(name: &'static str) -> Tiny {
         encode_labels(&TEST_LABELS).unwrap(),
     ];
     let gz = plain.each_ref().map(|bytes| gzip(bytes));
-    let names = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
-    let file = |i: usize| FileEntry { name: names[i], gz: form(&gz[i]), plain: form(&plain[i]) };
+    let names = [
+        "train-images-idx3-ubyte",
+        "train-labels-idx1-ubyte",
+        "t10k-images-idx3-ubyte",
+        "t10k-labels-idx1-ubyte",
+    ];
+    let file = |i: usize| FileEntry {
+        name: names[i],
+        gz: form(&gz[i]),
+        plain: form(&plain[i]),
+    };
     let files = [file(0), file(1), file(2), file(3)];
     let entry = DatasetEntry {
         name,
@@ -43,9 +52,18 @@ pub(crate) fn tiny(name: &'static str) -> Tiny {
         shape: [2, 3],
         train_count: 5,
         test_count: 2,
-        content: Content::Idx(IdxFiles { files: Box::leak(Box::new(files)), torchvision_folder: Some("Tiny/raw"), embedded: None }),
+        content: Content::Idx(IdxFiles {
+            files: Box::leak(Box::new(files)),
+            torchvision_folder: Some("Tiny/raw"),
+            embedded: None,
+        }),
     };
-    Tiny { entry, files, gz, plain }
+    Tiny {
+        entry,
+        files,
+        gz,
+        plain,
+    }
 }
 
 impl Tiny {
@@ -65,9 +83,16 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 fn form(bytes: &[u8]) -> StoredForm {
-    StoredForm { bytes: bytes.len() as u64, sha256: sha256(bytes).leak() }
+    StoredForm {
+        bytes: bytes.len() as u64,
+        sha256: sha256(bytes).leak(),
+    }
 }

@@ -29,7 +29,8 @@ pub(super) fn draw(
     drop((head, body, root));
     // Whatever text got into the drawing by whatever way; plotters escapes markup only.
     let drawing = harmless(&palette::dashed(drawing));
-    // The first line is plotters' own `<svg>` element, which knows neither the size in pixels nor the words.
+    // The first line is plotters' own `<svg>` element, which knows neither the size in pixels nor
+    // the words.
     let elements = drawing.split_once('\n').map_or("", |(_, rest)| rest);
     Ok(format!(
         "{SVG}{}\" height=\"{}\" viewBox=\"0 0 {} {}\">\n\

@@ -19,7 +19,9 @@ pub enum FigureError {
         panel: String,
     },
     /// A line has nothing that can be drawn.
-    #[error("panel `{panel}`: series `{label}` has {points} points, none of them finite, but needs at least one finite point")]
+    #[error(
+        "panel `{panel}`: series `{label}` has {points} points, none of them finite, but needs at least one finite point"
+    )]
     EmptySeries {
         /// Title of the panel.
         panel: String,
@@ -29,7 +31,9 @@ pub enum FigureError {
         points: usize,
     },
     /// A band does not belong to its line.
-    #[error("panel `{panel}`: the band of series `{label}` has {found} pairs, but the series has {expected} points")]
+    #[error(
+        "panel `{panel}`: the band of series `{label}` has {found} pairs, but the series has {expected} points"
+    )]
     BandLength {
         /// Title of the panel.
         panel: String,
@@ -56,7 +60,9 @@ pub enum FigureError {
         is_logarithmic: bool,
     },
     /// A histogram's edges and counts do not belong together.
-    #[error("histogram `{panel}` has {edges} edges for {counts} bins, but needs at least one bin and one more edge than bins")]
+    #[error(
+        "histogram `{panel}` has {edges} edges for {counts} bins, but needs at least one bin and one more edge than bins"
+    )]
     EdgeCount {
         /// Title of the panel.
         panel: String,
@@ -66,7 +72,9 @@ pub enum FigureError {
         counts: usize,
     },
     /// A histogram's edges do not rise.
-    #[error("histogram `{panel}`: edge {index} is {value}, but every edge must be finite and above the one before")]
+    #[error(
+        "histogram `{panel}`: edge {index} is {value}, but every edge must be finite and above the one before"
+    )]
     EdgeOrder {
         /// Title of the panel.
         panel: String,
@@ -76,7 +84,9 @@ pub enum FigureError {
         value: f64,
     },
     /// Titles, labels and legend leave no room for the data.
-    #[error("panel `{panel}` is left {width} x {height} pixels for its data, but needs at least 60 x 60")]
+    #[error(
+        "panel `{panel}` is left {width} x {height} pixels for its data, but needs at least 60 x 60"
+    )]
     TooSmall {
         /// Title of the panel.
         panel: String,

@@ -38,13 +38,22 @@ pub(super) fn draw<'a>(
     let (width, height) = body.dim_in_pixel();
     let height = height.cast_signed() / UNIT - X_LABELS - BELOW;
     y.set_ticks(f64::from(height), |_| 2.5 * LABEL);
-    let widest = y.labels().map(|label| text::width(label, LABEL)).fold(0.0, f64::max);
+    let widest = y
+        .labels()
+        .map(|label| text::width(label, LABEL))
+        .fold(0.0, f64::max);
     let y_labels = widest.ceil() as i32 + 2 * TICK + LABEL as i32 + 8;
     let width = width.cast_signed() / UNIT - LEFT - y_labels - RIGHT;
     if width < LEAST || height < LEAST {
-        return Err(FigureError::TooSmall { panel: title.to_owned(), width, height });
+        return Err(FigureError::TooSmall {
+            panel: title.to_owned(),
+            width,
+            height,
+        });
     }
-    x.set_ticks(f64::from(width), |label| text::width(label, LABEL) + 1.5 * LABEL);
+    x.set_ticks(f64::from(width), |label| {
+        text::width(label, LABEL) + 1.5 * LABEL
+    });
 
     let mut chart = ChartBuilder::on(&body)
         .margin_left(LEFT * UNIT)

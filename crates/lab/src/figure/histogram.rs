@@ -26,7 +26,8 @@ pub struct Histograms {
     pub description: String,
     /// The values, for all panels; `None` as range takes the first and last edge of all panels.
     pub x: Axis,
-    /// The counts; `None` as range lets each panel have its own. A bin of 0 is empty on a logarithmic axis too, which then starts below 1.
+    /// The counts; `None` as range lets each panel have its own. A bin of 0 is empty on a
+    /// logarithmic axis too, which then starts below 1.
     pub y: Axis,
     /// The histograms, row by row.
     pub panels: Vec<Bars>,
@@ -34,16 +35,28 @@ pub struct Histograms {
     pub size: (u32, u32),
 }
 
-/// Draws histograms of weights, each given as title, bin edges and counts, over one range of weights.
+/// Draws histograms of weights, each given as title, bin edges and counts, over one range of
+/// weights.
 ///
 /// The short form of [`render_histograms`] with linear axes, for a picture of 900 pixels width.
 ///
 /// # Errors
 ///
 /// As [`render_histograms`].
-pub fn histograms(title: &str, panels: &[(String, Vec<f64>, Vec<u64>)]) -> Result<String, FigureError> {
-    let axis = |label: &str| Axis { label: label.to_owned(), range: None, is_logarithmic: false };
-    let bars = panels.iter().map(|(title, edges, counts)| Bars { title: title.clone(), edges: edges.clone(), counts: counts.clone() });
+pub fn histograms(
+    title: &str,
+    panels: &[(String, Vec<f64>, Vec<u64>)],
+) -> Result<String, FigureError> {
+    let axis = |label: &str| Axis {
+        label: label.to_owned(),
+        range: None,
+        is_logarithmic: false,
+    };
+    let bars = panels.iter().map(|(title, edges, counts)| Bars {
+        title: title.clone(),
+        edges: edges.clone(),
+        counts: counts.clone(),
+    });
     let titles: Vec<&str> = panels.iter().map(|panel| panel.0.as_str()).collect();
     render_histograms(&Histograms {
         title: title.to_owned(),
@@ -60,7 +73,8 @@ pub fn histograms(title: &str, panels: &[(String, Vec<f64>, Vec<u64>)]) -> Resul
 /// # Errors
 ///
 /// - [`FigureError::NoPanels`] if there is no histogram.
-/// - [`FigureError::EdgeCount`], [`FigureError::EdgeOrder`] if the edges do not fit the counts, do not rise or are not finite.
+/// - [`FigureError::EdgeCount`], [`FigureError::EdgeOrder`] if the edges do not fit the counts, do
+///   not rise or are not finite.
 /// - [`FigureError::InvalidRange`], [`FigureError::TooSmall`] as for [`render`](super::render).
 ///
 /// # Determinism
@@ -68,12 +82,24 @@ pub fn histograms(title: &str, panels: &[(String, Vec<f64>, Vec<u64>)]) -> Resul
 /// The same histograms give the same bytes.
 pub fn render_histograms(figure: &Histograms) -> Result<String, FigureError> {
     if figure.panels.is_empty() {
-        return Err(FigureError::NoPanels { figure: figure.title.clone() });
+        return Err(FigureError::NoPanels {
+            figure: figure.title.clone(),
+        });
     }
     figure.panels.iter().try_for_each(check)?;
-    let x = Scale::new(&figure.x, figure.panels.iter().flat_map(|bars| bars.edges.iter().copied()), false)?;
+    let x = Scale::new(
+        &figure.x,
+        figure
+            .panels
+            .iter()
+            .flat_map(|bars| bars.edges.iter().copied()),
+        false,
+    )?;
     document::draw(&figure.title, &figure.description, figure.size, |root| {
-        for (cell, bars) in layout::cells(root, figure.panels.len()).iter().zip(&figure.panels) {
+        for (cell, bars) in layout::cells(root, figure.panels.len())
+            .iter()
+            .zip(&figure.panels)
+        {
             draw_bars(root, cell, (&figure.x, &x), &figure.y, bars)?;
         }
         Ok(())
@@ -83,32 +109,64 @@ pub fn render_histograms(figure: &Histograms) -> Result<String, FigureError> {
 fn check(bars: &Bars) -> Result<(), FigureError> {
     let (edges, counts) = (bars.edges.len(), bars.counts.len());
     if counts == 0 || edges != counts + 1 {
-        return Err(FigureError::EdgeCount { panel: bars.title.clone(), edges, counts });
+        return Err(FigureError::EdgeCount {
+            panel: bars.title.clone(),
+            edges,
+            counts,
+        });
     }
-    let is_wrong = |i: usize| !bars.edges[i].is_finite() || (i > 0 && bars.edges[i] <= bars.edges[i - 1]);
+    let is_wrong =
+        |i: usize| !bars.edges[i].is_finite() || (i > 0 && bars.edges[i] <= bars.edges[i - 1]);
     match (0..edges).find(|&i| is_wrong(i)) {
-        Some(index) => Err(FigureError::EdgeOrder { panel: bars.title.clone(), index, value: bars.edges[index] }),
+        Some(index) => Err(FigureError::EdgeOrder {
+            panel: bars.title.clone(),
+            index,
+            value: bars.edges[index],
+        }),
         None => Ok(()),
     }
 }
 
 /// Draws one histogram as a filled outline: bars one by one would show seams between them.
-fn draw_bars<'a>(root: &Area<'a>, cell: &Area<'a>, (x_axis, x): (&Axis, &Scale), y_axis: &Axis, bars: &Bars) -> Result<(), FigureError> {
+fn draw_bars<'a>(
+    root: &Area<'a>,
+    cell: &Area<'a>,
+    (x_axis, x): (&Axis, &Scale),
+    y_axis: &Axis,
+    bars: &Bars,
+) -> Result<(), FigureError> {
     let counts = || bars.counts.iter().map(|&count| count as f64);
     // Half a count shows a bin of one as a bar and not as nothing.
-    let (floor, headroom) = if y_axis.is_logarithmic { (0.5, 1.4) } else { (0.0, 1.04) };
-    let y = Scale::new(y_axis, counts().map(|count| (count * headroom).max(floor)).chain([floor]), false)?;
+    let (floor, headroom) = if y_axis.is_logarithmic {
+        (0.5, 1.4)
+    } else {
+        (0.0, 1.04)
+    };
+    let y = Scale::new(
+        y_axis,
+        counts()
+            .map(|count| (count * headroom).max(floor))
+            .chain([floor]),
+        false,
+    )?;
     let chart = frame::draw(cell, &bars.title, (x_axis, x.clone()), (y_axis, y.clone()))?;
     let bottom = y.ends().0;
     let mut outline = Vec::with_capacity(2 * bars.edges.len() + 2);
     for (pair, count) in bars.edges.windows(2).zip(counts()) {
-        let (Some(left), Some(right), Some(top)) = (x.place_inside(pair[0]), x.place_inside(pair[1]), y.place_inside(count)) else {
+        let (Some(left), Some(right), Some(top)) = (
+            x.place_inside(pair[0]),
+            x.place_inside(pair[1]),
+            y.place_inside(count),
+        ) else {
             continue;
         };
         if outline.is_empty() {
             outline.push(chart.backend_coord(&(left, bottom)));
         }
-        outline.extend([chart.backend_coord(&(left, top)), chart.backend_coord(&(right, top))]);
+        outline.extend([
+            chart.backend_coord(&(left, top)),
+            chart.backend_coord(&(right, top)),
+        ]);
     }
     if let Some(&(end, _)) = outline.last() {
         let base = outline[0].1;

@@ -20,7 +20,8 @@ pub(super) fn cut_bottom<'a>(area: &Area<'a>, pixels: i32) -> (Area<'a>, Area<'a
     area.split_vertically((area.dim_in_pixel().1.cast_signed() - pixels * UNIT).max(0))
 }
 
-/// One area per panel, row by row: as few rows as the width allows, each with the same number of places.
+/// One area per panel, row by row: as few rows as the width allows, each with the same number of
+/// places.
 pub(super) fn cells<'a>(area: &Area<'a>, panels: usize) -> Vec<Area<'a>> {
     let most = (area.dim_in_pixel().0 / (NARROWEST * UNIT.unsigned_abs())).max(1) as usize;
     let rows = panels.div_ceil(most).max(1);

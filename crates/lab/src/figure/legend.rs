@@ -31,7 +31,10 @@ impl Entry {
 pub(super) fn entries(panels: &[Panel]) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for series in panels.iter().flat_map(|panel| &panel.series) {
-        let entry = Entry { label: series.label.clone(), style: series.style };
+        let entry = Entry {
+            label: series.label.clone(),
+            style: series.style,
+        };
         if !entries.contains(&entry) {
             entries.push(entry);
         }
@@ -41,7 +44,11 @@ pub(super) fn entries(panels: &[Panel]) -> Vec<Entry> {
 
 /// Whether no two entries share a style or a label.
 pub(super) fn is_unambiguous(entries: &[Entry]) -> bool {
-    let clash = |i: usize, entry: &Entry| entries[..i].iter().any(|before| before.style == entry.style || before.label == entry.label);
+    let clash = |i: usize, entry: &Entry| {
+        entries[..i]
+            .iter()
+            .any(|before| before.style == entry.style || before.label == entry.label)
+    };
     !entries.iter().enumerate().any(|(i, entry)| clash(i, entry))
 }
 

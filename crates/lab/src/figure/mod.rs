@@ -1,10 +1,13 @@
-//! Charts as SVG text: curves with error bands ([`render`]) and histograms ([`render_histograms`], [`histograms`]).
+//! Charts as SVG text: curves with error bands ([`render`]) and histograms ([`render_histograms`],
+//! [`histograms`]).
 //!
-//! The charts are made for print and for every reader: dark lines on white, the palette of Okabe and Ito (which colour-blind people can tell
-//! apart), and a dash pattern and a marker per series, so that a grey copy still says which line is which. The legend stands below the
-//! panels, never on the data. A `<title>` and a `<desc>` speak to screen readers.
+//! The charts are made for print and for every reader: dark lines on white, the palette of Okabe
+//! and Ito (which colour-blind people can tell apart), and a dash pattern and a marker per series,
+//! so that a grey copy still says which line is which. The legend stands below the panels, never on
+//! the data. A `<title>` and a `<desc>` speak to screen readers.
 //!
-//! The same figure gives the same bytes: nothing is measured with the fonts of the machine, no clock is read, nothing is random.
+//! The same figure gives the same bytes: nothing is measured with the fonts of the machine, no
+//! clock is read, nothing is random.
 
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, IntoDrawingArea, SVGBackend};
@@ -26,7 +29,8 @@ pub use histogram::{Bars, Histograms, histograms, render_histograms};
 /// The area plotters draws on, in units of the drawing.
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// Units of the drawing per pixel of the picture: plotters rounds every coordinate to a whole unit, and a whole pixel makes curves jagged.
+/// Units of the drawing per pixel of the picture: plotters rounds every coordinate to a whole unit,
+/// and a whole pixel makes curves jagged.
 const UNIT: i32 = 4;
 
 /// One line of a panel.
@@ -34,13 +38,14 @@ const UNIT: i32 = 4;
 pub struct Series {
     /// Name in the legend.
     pub label: String,
-    /// The points `(x, y)` in the order in which they are joined. A point that is not finite, or not above 0 on a logarithmic axis, is left
-    /// out and the line is interrupted there.
+    /// The points `(x, y)` in the order in which they are joined. A point that is not finite, or
+    /// not above 0 on a logarithmic axis, is left out and the line is interrupted there.
     pub points: Vec<(f64, f64)>,
-    /// `(low, high)` for each point, drawn as a translucent band behind the lines; empty for no band.
+    /// `(low, high)` for each point, drawn as a translucent band behind the lines; empty for no
+    /// band.
     pub band: Vec<(f64, f64)>,
-    /// Colour, dash pattern and marker: 0 is black and solid (the initial network), then blue, vermillion, bluish green, orange, reddish
-    /// purple, sky blue and grey; 8 is 0 again.
+    /// Colour, dash pattern and marker: 0 is black and solid (the initial network), then blue,
+    /// vermillion, bluish green, orange, reddish purple, sky blue and grey; 8 is 0 again.
     pub style: usize,
 }
 
@@ -49,7 +54,8 @@ pub struct Series {
 pub struct Axis {
     /// Name with unit, such as `test accuracy (%)`.
     pub label: String,
-    /// First and last value; `None` takes them from the data. What lies outside is cut off at the edge.
+    /// First and last value; `None` takes them from the data. What lies outside is cut off at the
+    /// edge.
     pub range: Option<(f64, f64)>,
     /// Whether equal distances are equal ratios.
     pub is_logarithmic: bool,
@@ -88,14 +94,18 @@ pub(crate) fn height_of(panels: usize) -> u32 {
 
 /// Draws curves as one SVG document.
 ///
-/// One legend serves all panels when they use each style for the same label; otherwise each panel has its own.
+/// One legend serves all panels when they use each style for the same label; otherwise each panel
+/// has its own.
 ///
 /// # Errors
 ///
-/// - [`FigureError::NoPanels`], [`FigureError::NoSeries`], [`FigureError::EmptySeries`] when there is nothing to draw.
+/// - [`FigureError::NoPanels`], [`FigureError::NoSeries`], [`FigureError::EmptySeries`] when there
+///   is nothing to draw.
 /// - [`FigureError::BandLength`] if a band has not one pair per point.
-/// - [`FigureError::InvalidRange`] if an axis has a fixed range that is empty, not finite, or not above 0 on a logarithmic axis.
-/// - [`FigureError::TooSmall`] if the size leaves no room for the panels beside titles, labels and legend.
+/// - [`FigureError::InvalidRange`] if an axis has a fixed range that is empty, not finite, or not
+///   above 0 on a logarithmic axis.
+/// - [`FigureError::TooSmall`] if the size leaves no room for the panels beside titles, labels and
+///   legend.
 ///
 /// # Determinism
 ///
@@ -118,15 +128,28 @@ pub fn render(figure: &Figure) -> Result<String, FigureError> {
     let shared = legend::entries(&figure.panels);
     document::draw(&figure.title, &figure.description, figure.size, |root| {
         if legend::is_unambiguous(&shared) {
-            let (body, foot) = layout::cut_bottom(root, legend::height(&shared, layout::width(root)));
+            let (body, foot) =
+                layout::cut_bottom(root, legend::height(&shared, layout::width(root)));
             legend::draw(&foot, &shared)?;
             let cells = layout::cells(&body, figure.panels.len());
-            return cells.iter().zip(&figure.panels).try_for_each(|(cell, panel)| curve::draw_panel(root, cell, panel));
+            return cells
+                .iter()
+                .zip(&figure.panels)
+                .try_for_each(|(cell, panel)| curve::draw_panel(root, cell, panel));
         }
         let cells = layout::cells(root, figure.panels.len());
-        let keys: Vec<_> = figure.panels.iter().map(|panel| legend::entries(std::slice::from_ref(panel))).collect();
+        let keys: Vec<_> = figure
+            .panels
+            .iter()
+            .map(|panel| legend::entries(std::slice::from_ref(panel)))
+            .collect();
         // The tallest legend decides for all, so that the panels of a row end at the same height.
-        let height = cells.iter().zip(&keys).map(|(cell, key)| legend::height(key, layout::width(cell))).max().unwrap_or(0);
+        let height = cells
+            .iter()
+            .zip(&keys)
+            .map(|(cell, key)| legend::height(key, layout::width(cell)))
+            .max()
+            .unwrap_or(0);
         for ((cell, panel), key) in cells.iter().zip(&figure.panels).zip(&keys) {
             let (plot, foot) = layout::cut_bottom(cell, height);
             curve::draw_panel(root, &plot, panel)?;
@@ -139,14 +162,22 @@ pub fn render(figure: &Figure) -> Result<String, FigureError> {
 /// Refuses a figure in which something is missing or does not fit together.
 fn check(figure: &Figure) -> Result<(), FigureError> {
     if figure.panels.is_empty() {
-        return Err(FigureError::NoPanels { figure: figure.title.clone() });
+        return Err(FigureError::NoPanels {
+            figure: figure.title.clone(),
+        });
     }
     for panel in &figure.panels {
         if panel.series.is_empty() {
-            return Err(FigureError::NoSeries { panel: panel.title.clone() });
+            return Err(FigureError::NoSeries {
+                panel: panel.title.clone(),
+            });
         }
         for series in &panel.series {
-            if !series.points.iter().any(|(x, y)| x.is_finite() && y.is_finite()) {
+            if !series
+                .points
+                .iter()
+                .any(|(x, y)| x.is_finite() && y.is_finite())
+            {
                 return Err(FigureError::EmptySeries {
                     panel: panel.title.clone(),
                     label: series.label.clone(),

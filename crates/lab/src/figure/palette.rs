@@ -1,6 +1,7 @@
 //! How one series differs from another: colour, dash pattern, marker.
 //!
-//! The colours are those of Okabe and Ito without the yellow, which is too light on white paper, and with black and grey.
+//! The colours are those of Okabe and Ito without the yellow, which is too light on white paper,
+//! and with black and grey.
 
 use plotters::element::{Circle, PathElement, Polygon};
 use plotters::prelude::{Color, RGBColor, WHITE};
@@ -43,25 +44,68 @@ const SKY: RGBColor = RGBColor(0x56, 0xB4, 0xE9);
 const GREY: RGBColor = RGBColor(0x70, 0x70, 0x70);
 
 const LOOKS: [Look; 8] = [
-    Look { colour: BLACK, dash: None, marker: Marker::Disc },
-    Look { colour: BLUE, dash: Some((10, 4)), marker: Marker::Square },
-    Look { colour: VERMILLION, dash: Some((4, 3)), marker: Marker::Triangle },
-    Look { colour: GREEN, dash: Some((18, 5)), marker: Marker::Diamond },
-    Look { colour: ORANGE, dash: None, marker: Marker::Ring },
-    Look { colour: PURPLE, dash: Some((10, 4)), marker: Marker::OpenSquare },
-    Look { colour: SKY, dash: Some((4, 3)), marker: Marker::OpenTriangle },
-    Look { colour: GREY, dash: Some((18, 5)), marker: Marker::OpenDiamond },
+    Look {
+        colour: BLACK,
+        dash: None,
+        marker: Marker::Disc,
+    },
+    Look {
+        colour: BLUE,
+        dash: Some((10, 4)),
+        marker: Marker::Square,
+    },
+    Look {
+        colour: VERMILLION,
+        dash: Some((4, 3)),
+        marker: Marker::Triangle,
+    },
+    Look {
+        colour: GREEN,
+        dash: Some((18, 5)),
+        marker: Marker::Diamond,
+    },
+    Look {
+        colour: ORANGE,
+        dash: None,
+        marker: Marker::Ring,
+    },
+    Look {
+        colour: PURPLE,
+        dash: Some((10, 4)),
+        marker: Marker::OpenSquare,
+    },
+    Look {
+        colour: SKY,
+        dash: Some((4, 3)),
+        marker: Marker::OpenTriangle,
+    },
+    Look {
+        colour: GREY,
+        dash: Some((18, 5)),
+        marker: Marker::OpenDiamond,
+    },
 ];
 
 /// Adds their dash patterns to the lines of a drawing.
 ///
-/// plotters draws each dash as an element of its own, which makes a noisy line ten times as long as its points; SVG has an attribute for it.
-/// A line is known by its colour together with its width, which nothing else has.
+/// plotters draws each dash as an element of its own, which makes a noisy line ten times as long as
+/// its points; SVG has an attribute for it. A line is known by its colour together with its width,
+/// which nothing else has.
 pub(super) fn dashed(mut drawing: String) -> String {
     for look in LOOKS {
-        let (RGBColor(red, green, blue), Some((solid, gap))) = (look.colour, look.dash) else { continue };
-        let stroke = format!("stroke=\"#{red:02X}{green:02X}{blue:02X}\" stroke-width=\"{LINE_WIDTH}\"");
-        drawing = drawing.replace(&stroke, &format!("{stroke} stroke-dasharray=\"{} {}\"", solid * UNIT, gap * UNIT));
+        let (RGBColor(red, green, blue), Some((solid, gap))) = (look.colour, look.dash) else {
+            continue;
+        };
+        let stroke =
+            format!("stroke=\"#{red:02X}{green:02X}{blue:02X}\" stroke-width=\"{LINE_WIDTH}\"");
+        drawing = drawing.replace(
+            &stroke,
+            &format!(
+                "{stroke} stroke-dasharray=\"{} {}\"",
+                solid * UNIT,
+                gap * UNIT
+            ),
+        );
     }
     drawing
 }
@@ -73,16 +117,31 @@ pub(super) fn look(style: usize) -> Look {
 
 impl Look {
     /// Draws a line through points in units of the drawing.
-    pub(super) fn draw_line(&self, area: &Area<'_>, points: Vec<(i32, i32)>) -> Result<(), FigureError> {
-        area.draw(&PathElement::new(points, self.colour.stroke_width(LINE_WIDTH)))?;
+    pub(super) fn draw_line(
+        &self,
+        area: &Area<'_>,
+        points: Vec<(i32, i32)>,
+    ) -> Result<(), FigureError> {
+        area.draw(&PathElement::new(
+            points,
+            self.colour.stroke_width(LINE_WIDTH),
+        ))?;
         Ok(())
     }
 
     /// Draws a marker around a point in units of the drawing.
-    pub(super) fn draw_marker(&self, area: &Area<'_>, (x, y): (i32, i32)) -> Result<(), FigureError> {
+    pub(super) fn draw_marker(
+        &self,
+        area: &Area<'_>,
+        (x, y): (i32, i32),
+    ) -> Result<(), FigureError> {
         let corners: &[(i32, i32)] = match self.marker {
             Marker::Disc | Marker::Ring => {
-                let fill = if self.marker == Marker::Disc { self.colour } else { WHITE };
+                let fill = if self.marker == Marker::Disc {
+                    self.colour
+                } else {
+                    WHITE
+                };
                 area.draw(&Circle::new((x, y), 13, fill.filled()))?;
                 if self.marker == Marker::Ring {
                     area.draw(&Circle::new((x, y), 13, self.colour.stroke_width(5)))?;
@@ -94,8 +153,14 @@ impl Look {
             Marker::Diamond | Marker::OpenDiamond => &[(0, -18), (16, 0), (0, 18), (-16, 0)],
         };
         let mut outline: Vec<_> = corners.iter().map(|(dx, dy)| (x + dx, y + dy)).collect();
-        let is_open = matches!(self.marker, Marker::OpenSquare | Marker::OpenTriangle | Marker::OpenDiamond);
-        area.draw(&Polygon::new(outline.clone(), if is_open { WHITE } else { self.colour }.filled()))?;
+        let is_open = matches!(
+            self.marker,
+            Marker::OpenSquare | Marker::OpenTriangle | Marker::OpenDiamond
+        );
+        area.draw(&Polygon::new(
+            outline.clone(),
+            if is_open { WHITE } else { self.colour }.filled(),
+        ))?;
         if is_open {
             outline.push(outline[0]);
             area.draw(&PathElement::new(outline, self.colour.stroke_width(5)))?;

@@ -1,7 +1,7 @@
 //! One axis as numbers: its range, its ticks, and where a value lies.
 //!
-//! A *place* is the value itself on a linear axis and its decimal logarithm on a logarithmic one, so that everything after works on a
-//! linear axis.
+//! A *place* is the value itself on a linear axis and its decimal logarithm on a logarithmic one,
+//! so that everything after works on a linear axis.
 
 use std::ops::Range;
 
@@ -22,42 +22,79 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// The axis's own range, or one around those `values` that can be shown, with a margin if `has_margin`.
-    pub(super) fn new(axis: &Axis, values: impl Iterator<Item = f64>, has_margin: bool) -> Result<Self, FigureError> {
-        let mut scale = Self { low: 0.0, high: 1.0, is_logarithmic: axis.is_logarithmic, ticks: Vec::new() };
+    /// The axis's own range, or one around those `values` that can be shown, with a margin if
+    /// `has_margin`.
+    pub(super) fn new(
+        axis: &Axis,
+        values: impl Iterator<Item = f64>,
+        has_margin: bool,
+    ) -> Result<Self, FigureError> {
+        let mut scale = Self {
+            low: 0.0,
+            high: 1.0,
+            is_logarithmic: axis.is_logarithmic,
+            ticks: Vec::new(),
+        };
         if let Some((low, high)) = axis.range {
-            let places = scale.place(low).zip(scale.place(high)).filter(|(low, high)| low < high);
-            let invalid = || FigureError::InvalidRange { axis: axis.label.clone(), low, high, is_logarithmic: axis.is_logarithmic };
+            let places = scale
+                .place(low)
+                .zip(scale.place(high))
+                .filter(|(low, high)| low < high);
+            let invalid = || FigureError::InvalidRange {
+                axis: axis.label.clone(),
+                low,
+                high,
+                is_logarithmic: axis.is_logarithmic,
+            };
             (scale.low, scale.high) = places.ok_or_else(invalid)?;
             return Ok(scale);
         }
         let places = values.filter_map(|value| scale.place(value));
-        let (low, high) = places.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), place| (low.min(place), high.max(place)));
+        let (low, high) = places.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), place| {
+            (low.min(place), high.max(place))
+        });
         if low > high {
             return Ok(scale);
         }
         let margin = if low == high {
-            if scale.is_logarithmic { 0.5 } else { (low.abs() * 0.1).max(0.5) }
+            if scale.is_logarithmic {
+                0.5
+            } else {
+                (low.abs() * 0.1).max(0.5)
+            }
         } else if has_margin {
             (high - low) * MARGIN
         } else {
             0.0
         };
         // An axis of counts or percentages does not start below 0.
-        let floor = if low >= 0.0 && !scale.is_logarithmic { 0.0 } else { f64::NEG_INFINITY };
+        let floor = if low >= 0.0 && !scale.is_logarithmic {
+            0.0
+        } else {
+            f64::NEG_INFINITY
+        };
         (scale.low, scale.high) = ((low - margin).max(floor), high + margin);
         Ok(scale)
     }
 
     /// Where a value lies; `None` if it cannot be shown.
     pub(super) fn place(&self, value: f64) -> Option<f64> {
-        let place = if self.is_logarithmic { value.log10() } else { value };
+        let place = if self.is_logarithmic {
+            value.log10()
+        } else {
+            value
+        };
         place.is_finite().then_some(place)
     }
 
-    /// Where a value lies, moved to the nearer end of the range if it lies outside; `None` for a value that is not finite.
+    /// Where a value lies, moved to the nearer end of the range if it lies outside; `None` for a
+    /// value that is not finite.
     pub(super) fn place_inside(&self, value: f64) -> Option<f64> {
-        let place = if self.is_logarithmic { value.max(f64::MIN_POSITIVE).log10() } else { value };
+        let place = if self.is_logarithmic {
+            value.max(f64::MIN_POSITIVE).log10()
+        } else {
+            value
+        };
         value.is_finite().then(|| place.clamp(self.low, self.high))
     }
 
@@ -71,7 +108,8 @@ impl Scale {
         self.ticks.iter().map(|(_, label)| label.as_str())
     }
 
-    /// Chooses the most ticks whose labels stay apart on an axis `length` pixels long, where `room` is the pixels that a label needs.
+    /// Chooses the most ticks whose labels stay apart on an axis `length` pixels long, where `room`
+    /// is the pixels that a label needs.
     pub(super) fn set_ticks(&mut self, length: f64, room: impl Fn(&str) -> f64) {
         let stays_apart = |ticks: &[(f64, String)]| {
             ticks.windows(2).all(|pair| {
@@ -80,8 +118,13 @@ impl Scale {
             })
         };
         let choices = self.choices();
-        let best = choices.iter().find(|ticks| ticks.len() >= 2 && stays_apart(ticks));
-        self.ticks = best.or_else(|| choices.iter().find(|ticks| stays_apart(ticks))).cloned().unwrap_or_default();
+        let best = choices
+            .iter()
+            .find(|ticks| ticks.len() >= 2 && stays_apart(ticks));
+        self.ticks = best
+            .or_else(|| choices.iter().find(|ticks| stays_apart(ticks)))
+            .cloned()
+            .unwrap_or_default();
     }
 
     /// Sets of ticks, the most welcome first.
@@ -101,30 +144,52 @@ impl Scale {
     fn decades(&self, stride: i32, multiples: &[f64]) -> Vec<(f64, String)> {
         let first = (self.low.floor() as i32).div_euclid(stride) * stride;
         let powers = (first..=self.high.ceil() as i32).step_by(stride.unsigned_abs() as usize);
-        let values = powers.flat_map(|power| multiples.iter().map(move |multiple| (power, multiple * 10_f64.powi(power))));
-        let ticks = values.filter_map(|(power, value)| self.place(value).map(|place| (place, label(value, power))));
+        let values = powers.flat_map(|power| {
+            multiples
+                .iter()
+                .map(move |multiple| (power, multiple * 10_f64.powi(power)))
+        });
+        let ticks = values.filter_map(|(power, value)| {
+            self.place(value).map(|place| (place, label(value, power)))
+        });
         ticks.filter(|(place, _)| self.holds(*place)).collect()
     }
 
     /// At most about `count` steps of 1, 2 or 5 times a power of ten.
     fn round_values(&self, count: u32) -> Vec<(f64, String)> {
-        let value = |place: f64| if self.is_logarithmic { 10_f64.powf(place) } else { place };
+        let value = |place: f64| {
+            if self.is_logarithmic {
+                10_f64.powf(place)
+            } else {
+                place
+            }
+        };
         let (low, high) = (value(self.low), value(self.high));
         let raw = (high - low) / f64::from(count);
         if !raw.is_normal() {
             return Vec::new();
         }
         let mut power = raw.log10().floor() as i32;
-        let mut factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * 10_f64.powi(power) >= raw * 0.999).unwrap_or(10.0);
+        let mut factor = [1.0, 2.0, 5.0]
+            .into_iter()
+            .find(|factor| factor * 10_f64.powi(power) >= raw * 0.999)
+            .unwrap_or(10.0);
         if factor == 10.0 {
             (power, factor) = (power + 1, 1.0);
         }
         // Dividing by the inverse keeps 0.3 from becoming 0.30000000000000004.
-        let scaled = |k: f64| if power < 0 { k * factor / 10_f64.powi(-power) } else { k * factor * 10_f64.powi(power) };
+        let scaled = |k: f64| {
+            if power < 0 {
+                k * factor / 10_f64.powi(-power)
+            } else {
+                k * factor * 10_f64.powi(power)
+            }
+        };
         let step = scaled(1.0);
         let first = (low / step - 1e-9).ceil();
         let values = (0..=count).map(|k| scaled(first + f64::from(k)));
-        let ticks = values.filter_map(|value| self.place(value).map(|place| (place, label(value, power))));
+        let ticks =
+            values.filter_map(|value| self.place(value).map(|place| (place, label(value, power))));
         ticks.filter(|(place, _)| self.holds(*place)).collect()
     }
 
@@ -133,12 +198,16 @@ impl Scale {
         (self.low - slack..=self.high + slack).contains(&place)
     }
 
-    /// The places of 2 to 9 times the powers of ten, for fine lines on a logarithmic axis of few decades.
+    /// The places of 2 to 9 times the powers of ten, for fine lines on a logarithmic axis of few
+    /// decades.
     fn fine_places(&self) -> Vec<f64> {
         if !self.is_logarithmic || self.high - self.low > 5.0 {
             return Vec::new();
         }
-        self.decades(1, &[2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]).into_iter().map(|(place, _)| place).collect()
+        self.decades(1, &[2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0])
+            .into_iter()
+            .map(|(place, _)| place)
+            .collect()
     }
 }
 
@@ -152,7 +221,11 @@ impl Ranged for Scale {
     }
 
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        if hint.weight().allow_light_points() { self.fine_places() } else { self.ticks.iter().map(|(place, _)| *place).collect() }
+        if hint.weight().allow_light_points() {
+            self.fine_places()
+        } else {
+            self.ticks.iter().map(|(place, _)| *place).collect()
+        }
     }
 
     fn range(&self) -> Range<f64> {
@@ -162,7 +235,10 @@ impl Ranged for Scale {
 
 impl ValueFormatter<f64> for Scale {
     fn format_ext(&self, place: &f64) -> String {
-        self.ticks.iter().find(|(tick, _)| tick == place).map_or_else(String::new, |(_, label)| label.clone())
+        self.ticks
+            .iter()
+            .find(|(tick, _)| tick == place)
+            .map_or_else(String::new, |(_, label)| label.clone())
     }
 }
 
@@ -177,7 +253,11 @@ fn label(value: f64, power: i32) -> String {
         let decimals = (-power).clamp(0, 12) as usize;
         grouped(&format!("{size:.decimals$}"))
     };
-    if value < 0.0 { format!("\u{2212}{digits}") } else { digits }
+    if value < 0.0 {
+        format!("\u{2212}{digits}")
+    } else {
+        digits
+    }
 }
 
 /// A number with commas between the thousands.
@@ -198,26 +278,52 @@ mod tests {
     use super::*;
 
     fn ticks(low: f64, high: f64, is_logarithmic: bool, length: f64) -> Vec<String> {
-        let axis = Axis { label: "x".to_owned(), range: Some((low, high)), is_logarithmic };
+        let axis = Axis {
+            label: "x".to_owned(),
+            range: Some((low, high)),
+            is_logarithmic,
+        };
         let mut scale = Scale::new(&axis, std::iter::empty(), false).unwrap();
-        scale.set_ticks(length, |label| super::super::text::width(label, 12.0) + 10.0);
+        scale.set_ticks(length, |label| {
+            super::super::text::width(label, 12.0) + 10.0
+        });
         scale.labels().map(str::to_owned).collect()
     }
 
     #[test]
     fn linear_ticks_are_round_and_have_commas() {
-        assert_eq!(ticks(0.0, 2500.0, false, 300.0), ["0", "500", "1,000", "1,500", "2,000", "2,500"]);
-        assert_eq!(ticks(0.0, 0.35, false, 500.0), ["0.00", "0.05", "0.10", "0.15", "0.20", "0.25", "0.30", "0.35"]);
-        assert_eq!(ticks(-1.0, 1.0, false, 300.0), ["\u{2212}1.0", "\u{2212}0.5", "0.0", "0.5", "1.0"]);
+        assert_eq!(
+            ticks(0.0, 2500.0, false, 300.0),
+            ["0", "500", "1,000", "1,500", "2,000", "2,500"]
+        );
+        assert_eq!(
+            ticks(0.0, 0.35, false, 500.0),
+            [
+                "0.00", "0.05", "0.10", "0.15", "0.20", "0.25", "0.30", "0.35"
+            ]
+        );
+        assert_eq!(
+            ticks(-1.0, 1.0, false, 300.0),
+            ["\u{2212}1.0", "\u{2212}0.5", "0.0", "0.5", "1.0"]
+        );
         assert_eq!(ticks(0.0, 3e7, false, 200.0), ["0", "1e7", "2e7", "3e7"]);
     }
 
     #[test]
     fn logarithmic_ticks_are_powers_of_ten_and_finer_on_short_axes() {
         assert_eq!(ticks(1.0, 5000.0, true, 300.0), ["1", "10", "100", "1,000"]);
-        assert_eq!(ticks(1.0, 50.0, true, 300.0), ["1", "2", "5", "10", "20", "50"]);
-        assert_eq!(ticks(60.0, 110.0, true, 300.0), ["60", "70", "80", "90", "100", "110"]);
-        assert_eq!(ticks(1e-6, 1.0, true, 300.0), ["1e-6", "1e-5", "0.0001", "0.001", "0.01", "0.1", "1"]);
+        assert_eq!(
+            ticks(1.0, 50.0, true, 300.0),
+            ["1", "2", "5", "10", "20", "50"]
+        );
+        assert_eq!(
+            ticks(60.0, 110.0, true, 300.0),
+            ["60", "70", "80", "90", "100", "110"]
+        );
+        assert_eq!(
+            ticks(1e-6, 1.0, true, 300.0),
+            ["1e-6", "1e-5", "0.0001", "0.001", "0.01", "0.1", "1"]
+        );
     }
 
     #[test]
@@ -228,14 +334,27 @@ mod tests {
 
     #[test]
     fn a_range_around_one_value_is_not_empty() {
-        let axis = Axis { label: "x".to_owned(), range: None, is_logarithmic: false };
+        let axis = Axis {
+            label: "x".to_owned(),
+            range: None,
+            is_logarithmic: false,
+        };
         let scale = Scale::new(&axis, [7.0, f64::NAN].into_iter(), true).unwrap();
         assert_eq!(scale.ends(), (6.3, 7.7));
     }
 
     #[test]
     fn counts_do_not_start_below_zero() {
-        let axis = Axis { label: "x".to_owned(), range: None, is_logarithmic: false };
-        assert_eq!(Scale::new(&axis, [0.0, 100.0].into_iter(), true).unwrap().ends(), (0.0, 104.0));
+        let axis = Axis {
+            label: "x".to_owned(),
+            range: None,
+            is_logarithmic: false,
+        };
+        assert_eq!(
+            Scale::new(&axis, [0.0, 100.0].into_iter(), true)
+                .unwrap()
+                .ends(),
+            (0.0, 104.0)
+        );
     }
 }

@@ -3,26 +3,50 @@
 use super::*;
 
 fn axis(label: &str, is_logarithmic: bool) -> Axis {
-    Axis { label: label.to_owned(), range: None, is_logarithmic }
+    Axis {
+        label: label.to_owned(),
+        range: None,
+        is_logarithmic,
+    }
 }
 
 fn series(label: &str, style: usize, points: &[(f64, f64)]) -> Series {
-    Series { label: label.to_owned(), points: points.to_vec(), band: Vec::new(), style }
+    Series {
+        label: label.to_owned(),
+        points: points.to_vec(),
+        band: Vec::new(),
+        style,
+    }
 }
 
 fn figure(series: Vec<Series>) -> Figure {
-    let panel = Panel { title: "Test".to_owned(), x: axis("epoch", false), y: axis("accuracy (%)", false), series };
-    Figure { title: "Curves".to_owned(), description: "Accuracy rises.".to_owned(), panels: vec![panel], size: (480, 320) }
+    let panel = Panel {
+        title: "Test".to_owned(),
+        x: axis("epoch", false),
+        y: axis("accuracy (%)", false),
+        series,
+    };
+    Figure {
+        title: "Curves".to_owned(),
+        description: "Accuracy rises.".to_owned(),
+        panels: vec![panel],
+        size: (480, 320),
+    }
 }
 
 /// Elements of a kind whose attributes contain a text.
 fn count(svg: &str, element: &str, attribute: &str) -> usize {
-    svg.lines().filter(|line| line.starts_with(&format!("<{element} ")) && line.contains(attribute)).count()
+    svg.lines()
+        .filter(|line| line.starts_with(&format!("<{element} ")) && line.contains(attribute))
+        .count()
 }
 
 /// The texts of the chart, in the order in which they are drawn.
 fn texts(svg: &str) -> Vec<&str> {
-    svg.split("<text ").skip(1).filter_map(|text| text.split_once('\n')?.1.split('\n').next()).collect()
+    svg.split("<text ")
+        .skip(1)
+        .filter_map(|text| text.split_once('\n')?.1.split('\n').next())
+        .collect()
 }
 
 const RISING: [(f64, f64); 3] = [(1.0, 60.0), (2.0, 80.0), (3.0, 90.0)];
@@ -30,14 +54,31 @@ const RISING: [(f64, f64); 3] = [(1.0, 60.0), (2.0, 80.0), (3.0, 90.0)];
 #[test]
 fn title_labels_ticks_and_description_are_in_the_picture() {
     let svg = render(&figure(vec![series("initial", 0, &RISING)])).unwrap();
-    for expected in ["Curves", "Test", "epoch", "accuracy (%)", "initial", "1.0", "3.0", "60", "90"] {
-        assert!(texts(&svg).contains(&expected), "`{expected}` is missing in {:?}", texts(&svg));
+    for expected in [
+        "Curves",
+        "Test",
+        "epoch",
+        "accuracy (%)",
+        "initial",
+        "1.0",
+        "3.0",
+        "60",
+        "90",
+    ] {
+        assert!(
+            texts(&svg).contains(&expected),
+            "`{expected}` is missing in {:?}",
+            texts(&svg)
+        );
     }
     let head = "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"480\" height=\"320\" viewBox=\"0 0 1920 1280\">\n\
                 <title>Curves</title>\n<desc>Accuracy rises.</desc>\n";
     assert!(svg.starts_with(head), "{}", &svg[..200]);
     assert!(svg.ends_with("</svg>\n"));
-    assert_eq!(svg.matches("font-family=\"sans-serif\"").count(), texts(&svg).len());
+    assert_eq!(
+        svg.matches("font-family=\"sans-serif\"").count(),
+        texts(&svg).len()
+    );
 }
 
 #[test]
@@ -51,18 +92,29 @@ fn reserved_characters_are_escaped() {
     assert!(!svg.contains("a < b") && !svg.contains("y & z"));
 }
 
-/// Complains about what no XML parser takes: characters that XML does not have, a lone `&`, tags that do not pair.
+/// Complains about what no XML parser takes: characters that XML does not have, a lone `&`, tags
+/// that do not pair.
 pub(crate) fn assert_well_formed(svg: &str) {
     let is_allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    assert!(svg.chars().all(is_allowed), "{:?}", svg.chars().find(|c| !is_allowed(*c)));
+    assert!(
+        svg.chars().all(is_allowed),
+        "{:?}",
+        svg.chars().find(|c| !is_allowed(*c))
+    );
     for entity in svg.split('&').skip(1) {
         let name = entity.split(';').next().unwrap_or_default();
-        assert!(["amp", "lt", "gt", "quot", "apos", "#39"].contains(&name), "&{name}");
+        assert!(
+            ["amp", "lt", "gt", "quot", "apos", "#39"].contains(&name),
+            "&{name}"
+        );
     }
     let mut open = Vec::new();
     for tag in svg.split('<').skip(1) {
         let (tag, text) = tag.split_once('>').expect("a tag ends");
-        assert!(!text.contains('>') && tag.matches('"').count().is_multiple_of(2), "<{tag}>{text}");
+        assert!(
+            !text.contains('>') && tag.matches('"').count().is_multiple_of(2),
+            "<{tag}>{text}"
+        );
         match (tag.strip_prefix('/'), tag.ends_with('/')) {
             (Some(name), _) => assert_eq!(open.pop(), Some(name)),
             (None, true) => {}
@@ -79,10 +131,24 @@ fn no_text_puts_a_control_character_or_a_mark_of_direction_into_the_picture() {
     figure.panels[0].title = EVIL.to_owned();
     (figure.panels[0].x.label, figure.panels[0].y.label) = (EVIL.to_owned(), EVIL.to_owned());
     (figure.title, figure.description) = (EVIL.to_owned(), EVIL.to_owned());
-    let histogram = Bars { title: EVIL.to_owned(), edges: vec![0.0, 1.0], counts: vec![3] };
+    let histogram = Bars {
+        title: EVIL.to_owned(),
+        edges: vec![0.0, 1.0],
+        counts: vec![3],
+    };
     let (title, description, panels) = (EVIL.to_owned(), EVIL.to_owned(), vec![histogram]);
-    let histograms = Histograms { title, description, x: axis(EVIL, false), y: axis(EVIL, false), panels, size: (480, 320) };
-    for svg in [render(&figure).unwrap(), render_histograms(&histograms).unwrap()] {
+    let histograms = Histograms {
+        title,
+        description,
+        x: axis(EVIL, false),
+        y: axis(EVIL, false),
+        panels,
+        size: (480, 320),
+    };
+    for svg in [
+        render(&figure).unwrap(),
+        render_histograms(&histograms).unwrap(),
+    ] {
         assert_well_formed(&svg);
         let bad = svg.chars().find(|c| *c != '\n' && crate::is_harmful(*c));
         assert_eq!(bad, None);
@@ -92,11 +158,25 @@ fn no_text_puts_a_control_character_or_a_mark_of_direction_into_the_picture() {
 
 #[test]
 fn a_series_is_one_line_in_its_colour_through_all_its_points() {
-    let svg = render(&figure(vec![series("initial", 0, &RISING), series("other", 1, &RISING)])).unwrap();
+    let svg = render(&figure(vec![
+        series("initial", 0, &RISING),
+        series("other", 1, &RISING),
+    ]))
+    .unwrap();
     // One of each is the sample in the legend.
-    let lines: Vec<_> = svg.lines().filter(|line| line.starts_with("<polyline ") && line.contains("#0072B2")).collect();
+    let lines: Vec<_> = svg
+        .lines()
+        .filter(|line| line.starts_with("<polyline ") && line.contains("#0072B2"))
+        .collect();
     assert_eq!(lines.len(), 2);
-    let corners = |line: &str| line.split_once("points=\"").unwrap().1.split_whitespace().filter(|word| word.contains(',')).count();
+    let corners = |line: &str| {
+        line.split_once("points=\"")
+            .unwrap()
+            .1
+            .split_whitespace()
+            .filter(|word| word.contains(','))
+            .count()
+    };
     let mut found: Vec<_> = lines.iter().map(|line| corners(line)).collect();
     found.sort_unstable();
     assert_eq!(found, [2, 3]);
@@ -104,41 +184,101 @@ fn a_series_is_one_line_in_its_colour_through_all_its_points() {
 
 #[test]
 fn other_styles_are_dashed_and_have_markers_of_another_shape() {
-    let svg = render(&figure(vec![series("initial", 0, &RISING), series("BDNN-dsd", 1, &RISING)])).unwrap();
-    assert_eq!(count(&svg, "polyline", "stroke=\"#0072B2\" stroke-width=\"7\" stroke-dasharray=\"40 16\""), 2, "line and legend");
-    assert_eq!(count(&svg, "polyline", "stroke-dasharray"), 2, "the first series and the axes are solid");
-    assert_eq!(count(&svg, "circle", "#000000"), 4, "three points and one in the legend");
-    assert_eq!(count(&svg, "polygon", "#0072B2"), 4, "three points and one in the legend");
+    let svg = render(&figure(vec![
+        series("initial", 0, &RISING),
+        series("BDNN-dsd", 1, &RISING),
+    ]))
+    .unwrap();
+    assert_eq!(
+        count(
+            &svg,
+            "polyline",
+            "stroke=\"#0072B2\" stroke-width=\"7\" stroke-dasharray=\"40 16\""
+        ),
+        2,
+        "line and legend"
+    );
+    assert_eq!(
+        count(&svg, "polyline", "stroke-dasharray"),
+        2,
+        "the first series and the axes are solid"
+    );
+    assert_eq!(
+        count(&svg, "circle", "#000000"),
+        4,
+        "three points and one in the legend"
+    );
+    assert_eq!(
+        count(&svg, "polygon", "#0072B2"),
+        4,
+        "three points and one in the legend"
+    );
 }
 
 #[test]
 fn a_band_is_one_translucent_polygon_with_two_corners_per_point() {
     let mut with_band = series("initial", 4, &RISING);
-    assert_eq!(count(&render(&figure(vec![with_band.clone()])).unwrap(), "polygon", "opacity=\"0.18\""), 0);
+    assert_eq!(
+        count(
+            &render(&figure(vec![with_band.clone()])).unwrap(),
+            "polygon",
+            "opacity=\"0.18\""
+        ),
+        0
+    );
     with_band.band = vec![(59.0, 61.0), (78.0, 82.0), (89.0, 91.0)];
     let svg = render(&figure(vec![with_band])).unwrap();
     assert_eq!(count(&svg, "polygon", "opacity=\"0.18\""), 1);
-    let band = svg.lines().find(|line| line.contains("opacity=\"0.18\"")).unwrap();
+    let band = svg
+        .lines()
+        .find(|line| line.contains("opacity=\"0.18\""))
+        .unwrap();
     assert!(band.contains("#E69F00"));
-    assert_eq!(band.split_once("points=\"").unwrap().1.matches(',').count(), 6);
+    assert_eq!(
+        band.split_once("points=\"").unwrap().1.matches(',').count(),
+        6
+    );
 }
 
 #[test]
 fn missing_values_interrupt_the_line_and_do_not_stretch_the_axes() {
-    let gap = [(1.0, 60.0), (2.0, 61.0), (3.0, f64::NAN), (4.0, 62.0), (5.0, 63.0), (6.0, f64::INFINITY), (f64::NAN, 900.0)];
+    let gap = [
+        (1.0, 60.0),
+        (2.0, 61.0),
+        (3.0, f64::NAN),
+        (4.0, 62.0),
+        (5.0, 63.0),
+        (6.0, f64::INFINITY),
+        (f64::NAN, 900.0),
+    ];
     let svg = render(&figure(vec![series("initial", 4, &gap)])).unwrap();
-    assert_eq!(count(&svg, "polyline", "#E69F00"), 3, "two parts and the legend");
+    assert_eq!(
+        count(&svg, "polyline", "#E69F00"),
+        3,
+        "two parts and the legend"
+    );
     assert!(!svg.contains("NaN") && !svg.contains("inf"));
     assert!(!texts(&svg).contains(&"800"));
 }
 
 #[test]
 fn zeros_are_left_out_on_a_logarithmic_axis_even_if_nothing_else_is_there() {
-    let mut figure = figure(vec![series("appeared", 4, &[(0.0, 500.0), (1.0, 5.0), (2.0, 0.0)]), series("grew", 1, &[(0.0, 0.0)])]);
+    let mut figure = figure(vec![
+        series("appeared", 4, &[(0.0, 500.0), (1.0, 5.0), (2.0, 0.0)]),
+        series("grew", 1, &[(0.0, 0.0)]),
+    ]);
     figure.panels[0].y.is_logarithmic = true;
     let svg = render(&figure).unwrap();
-    assert_eq!(count(&svg, "polyline", "#E69F00"), 2, "one part and the legend");
-    assert_eq!(count(&svg, "polygon", "#0072B2"), 1, "only the legend shows the series of zeros");
+    assert_eq!(
+        count(&svg, "polyline", "#E69F00"),
+        2,
+        "one part and the legend"
+    );
+    assert_eq!(
+        count(&svg, "polygon", "#0072B2"),
+        1,
+        "only the legend shows the series of zeros"
+    );
     assert!(texts(&svg).contains(&"grew") && texts(&svg).contains(&"100"));
     figure.panels[0].series.remove(0);
     assert!(texts(&render(&figure).unwrap()).contains(&"grew"));
@@ -146,31 +286,70 @@ fn zeros_are_left_out_on_a_logarithmic_axis_even_if_nothing_else_is_there() {
 
 #[test]
 fn points_outside_a_fixed_range_stay_out_of_the_picture() {
-    let mut figure = figure(vec![series("initial", 4, &[(0.0, -1e9), (1.0, 5.0), (2.0, 1e9)])]);
+    let mut figure = figure(vec![series(
+        "initial",
+        4,
+        &[(0.0, -1e9), (1.0, 5.0), (2.0, 1e9)],
+    )]);
     figure.panels[0].y.range = Some((0.0, 10.0));
     let svg = render(&figure).unwrap();
-    for points in svg.split("points=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-        for (x, y) in points.split_whitespace().filter_map(|point| point.split_once(',')) {
-            assert!((0..=1920).contains(&x.parse::<i32>().unwrap()) && (0..=1280).contains(&y.parse::<i32>().unwrap()));
+    for points in svg
+        .split("points=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+    {
+        for (x, y) in points
+            .split_whitespace()
+            .filter_map(|point| point.split_once(','))
+        {
+            assert!(
+                (0..=1920).contains(&x.parse::<i32>().unwrap())
+                    && (0..=1280).contains(&y.parse::<i32>().unwrap())
+            );
         }
     }
-    assert_eq!(count(&svg, "circle", "#E69F00"), 2, "ring of one point and of the legend; the two others lie outside");
+    assert_eq!(
+        count(&svg, "circle", "#E69F00"),
+        2,
+        "ring of one point and of the legend; the two others lie outside"
+    );
 }
 
 #[test]
 fn panels_share_a_legend_unless_a_style_has_two_meanings() {
-    let mut figure = figure(vec![series("initial", 0, &RISING), series("BDNN-dsd", 1, &RISING)]);
+    let mut figure = figure(vec![
+        series("initial", 0, &RISING),
+        series("BDNN-dsd", 1, &RISING),
+    ]);
     figure.panels.push(figure.panels[0].clone());
     figure.size = (900, 420);
-    let shown = |figure: &Figure, label: &str| texts(&render(figure).unwrap()).iter().filter(|text| **text == label).count();
-    assert_eq!((shown(&figure, "initial"), shown(&figure, "BDNN-dsd")), (1, 1));
+    let shown = |figure: &Figure, label: &str| {
+        texts(&render(figure).unwrap())
+            .iter()
+            .filter(|text| **text == label)
+            .count()
+    };
+    assert_eq!(
+        (shown(&figure, "initial"), shown(&figure, "BDNN-dsd")),
+        (1, 1)
+    );
     figure.panels[1].series[1].label = "dropout".to_owned();
-    assert_eq!((shown(&figure, "initial"), shown(&figure, "BDNN-dsd"), shown(&figure, "dropout")), (2, 1, 1));
+    assert_eq!(
+        (
+            shown(&figure, "initial"),
+            shown(&figure, "BDNN-dsd"),
+            shown(&figure, "dropout")
+        ),
+        (2, 1, 1)
+    );
 }
 
 #[test]
 fn the_same_figure_gives_the_same_bytes() {
-    let figure = figure(vec![series("initial", 0, &RISING), series("BDNN-dsd", 1, &RISING)]);
+    let figure = figure(vec![
+        series("initial", 0, &RISING),
+        series("BDNN-dsd", 1, &RISING),
+    ]);
     assert_eq!(render(&figure).unwrap(), render(&figure.clone()).unwrap());
     let mut other = figure.clone();
     other.panels[0].series[0].points[1].1 = 70.0;
@@ -180,9 +359,21 @@ fn the_same_figure_gives_the_same_bytes() {
 #[test]
 fn four_long_series_with_bands_stay_below_150_kilobytes() {
     let long = |style: usize| {
-        let points: Vec<_> = (1..=300).map(|i| (f64::from(i), 80.0 + (f64::from(i) * 0.7).sin() + style as f64)).collect();
+        let points: Vec<_> = (1..=300)
+            .map(|i| {
+                (
+                    f64::from(i),
+                    80.0 + (f64::from(i) * 0.7).sin() + style as f64,
+                )
+            })
+            .collect();
         let band = points.iter().map(|(_, y)| (y - 1.0, y + 1.0)).collect();
-        Series { label: format!("method {style}"), points, band, style }
+        Series {
+            label: format!("method {style}"),
+            points,
+            band,
+            style,
+        }
     };
     let mut figure = figure((0..4).map(long).collect());
     figure.panels.push(figure.panels[0].clone());
@@ -195,14 +386,26 @@ fn four_long_series_with_bands_stay_below_150_kilobytes() {
 fn what_is_missing_is_named() {
     let text = |figure: &Figure| render(figure).unwrap_err().to_string();
     let mut none = figure(Vec::new());
-    assert_eq!(text(&none), "panel `Test` has no series, but needs at least one");
+    assert_eq!(
+        text(&none),
+        "panel `Test` has no series, but needs at least one"
+    );
     none.panels.clear();
-    assert_eq!(text(&none), "figure `Curves` has no panels, but needs at least one");
+    assert_eq!(
+        text(&none),
+        "figure `Curves` has no panels, but needs at least one"
+    );
     let empty = figure(vec![series("initial", 0, &[(1.0, f64::NAN)])]);
-    assert_eq!(text(&empty), "panel `Test`: series `initial` has 1 points, none of them finite, but needs at least one finite point");
+    assert_eq!(
+        text(&empty),
+        "panel `Test`: series `initial` has 1 points, none of them finite, but needs at least one finite point"
+    );
     let mut short = figure(vec![series("initial", 0, &RISING)]);
     short.panels[0].series[0].band = vec![(0.0, 1.0)];
-    assert_eq!(text(&short), "panel `Test`: the band of series `initial` has 1 pairs, but the series has 3 points");
+    assert_eq!(
+        text(&short),
+        "panel `Test`: the band of series `initial` has 1 pairs, but the series has 3 points"
+    );
 }
 
 #[test]
@@ -218,20 +421,43 @@ fn impossible_ranges_and_sizes_are_refused() {
     figure.panels[0].y = axis("accuracy (%)", false);
     for size in [(0, 0), (120, 90), (2_000, 60)] {
         figure.size = size;
-        assert!(matches!(render(&figure), Err(FigureError::TooSmall { .. })), "{size:?}");
+        assert!(
+            matches!(render(&figure), Err(FigureError::TooSmall { .. })),
+            "{size:?}"
+        );
     }
 }
 
 #[test]
 fn histograms_share_the_range_of_values_and_say_how_many() {
-    let panels =
-        [("initial".to_owned(), vec![-1.0, 0.0, 1.0], vec![3_000, 1_000]), ("BDNN-dsd".to_owned(), vec![-0.5, 0.0, 0.5], vec![0, 4_000])];
+    let panels = [
+        (
+            "initial".to_owned(),
+            vec![-1.0, 0.0, 1.0],
+            vec![3_000, 1_000],
+        ),
+        ("BDNN-dsd".to_owned(), vec![-0.5, 0.0, 0.5], vec![0, 4_000]),
+    ];
     let svg = histograms("Weights", &panels).unwrap();
     assert_eq!(count(&svg, "polygon", "opacity=\"0.45\""), 2);
-    let ends = texts(&svg).iter().filter(|text| **text == "\u{2212}1.0").count();
+    let ends = texts(&svg)
+        .iter()
+        .filter(|text| **text == "\u{2212}1.0")
+        .count();
     assert_eq!(ends, 2, "both panels start at -1");
-    for expected in ["initial", "BDNN-dsd", "weight", "weights per bin", "3,000", "4,000"] {
-        assert!(texts(&svg).contains(&expected), "`{expected}` is missing in {:?}", texts(&svg));
+    for expected in [
+        "initial",
+        "BDNN-dsd",
+        "weight",
+        "weights per bin",
+        "3,000",
+        "4,000",
+    ] {
+        assert!(
+            texts(&svg).contains(&expected),
+            "`{expected}` is missing in {:?}",
+            texts(&svg)
+        );
     }
     assert!(svg.contains("<desc>Histograms of weights: initial, BDNN-dsd.</desc>"));
     assert_eq!(svg, histograms("Weights", &panels).unwrap());
@@ -239,9 +465,21 @@ fn histograms_share_the_range_of_values_and_say_how_many() {
 
 #[test]
 fn histograms_whose_edges_do_not_fit_are_refused() {
-    let text =
-        |edges: &[f64], counts: &[u64]| histograms("w", &[("a".to_owned(), edges.to_vec(), counts.to_vec())]).unwrap_err().to_string();
-    assert_eq!(text(&[0.0, 1.0], &[1, 2]), "histogram `a` has 2 edges for 2 bins, but needs at least one bin and one more edge than bins");
-    assert_eq!(text(&[0.0, 1.0, 1.0], &[1, 2]), "histogram `a`: edge 2 is 1, but every edge must be finite and above the one before");
-    assert!(matches!(histograms("w", &[]), Err(FigureError::NoPanels { .. })));
+    let text = |edges: &[f64], counts: &[u64]| {
+        histograms("w", &[("a".to_owned(), edges.to_vec(), counts.to_vec())])
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        text(&[0.0, 1.0], &[1, 2]),
+        "histogram `a` has 2 edges for 2 bins, but needs at least one bin and one more edge than bins"
+    );
+    assert_eq!(
+        text(&[0.0, 1.0, 1.0], &[1, 2]),
+        "histogram `a`: edge 2 is 1, but every edge must be finite and above the one before"
+    );
+    assert!(matches!(
+        histograms("w", &[]),
+        Err(FigureError::NoPanels { .. })
+    ));
 }

@@ -3,7 +3,8 @@
 /// Names that the page itself uses.
 const TAKEN: [&str; 4] = ["top", "main", "contents", "overview"];
 
-/// One anchor for each title, without any twice: small letters, digits and `-`, so that parts can follow after a dot.
+/// One anchor for each title, without any twice: small letters, digits and `-`, so that parts can
+/// follow after a dot.
 pub(super) fn anchors<'a>(titles: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut anchors: Vec<String> = Vec::new();
     for title in titles {
@@ -22,8 +23,15 @@ pub(super) fn anchors<'a>(titles: impl Iterator<Item = &'a str>) -> Vec<String> 
 /// Runs of other characters become one `-`; `record` if nothing is left.
 pub(super) fn slug(text: &str) -> String {
     let lower = text.to_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    if words.is_empty() { "record".to_owned() } else { words.join("-") }
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.is_empty() {
+        "record".to_owned()
+    } else {
+        words.join("-")
+    }
 }
 
 #[cfg(test)]
@@ -32,7 +40,27 @@ mod tests {
 
     #[test]
     fn an_anchor_is_plain_and_there_is_none_twice() {
-        let found = anchors(["tables-3-4", "L2/tables 3_4", "main", "l2-tables-3-4", "\"><", "é"].into_iter());
-        assert_eq!(found, ["tables-3-4", "l2-tables-3-4", "main-2", "l2-tables-3-4-2", "record", "record-2"]);
+        let found = anchors(
+            [
+                "tables-3-4",
+                "L2/tables 3_4",
+                "main",
+                "l2-tables-3-4",
+                "\"><",
+                "é",
+            ]
+            .into_iter(),
+        );
+        assert_eq!(
+            found,
+            [
+                "tables-3-4",
+                "l2-tables-3-4",
+                "main-2",
+                "l2-tables-3-4-2",
+                "record",
+                "record-2"
+            ]
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! A figure of the paper, or another study that is no sweep: its drawing, the numbers that sum it up, and how it was made.
+//! A figure of the paper, or another study that is no sweep: its drawing, the numbers that sum it
+//! up, and how it was made.
 
 use super::StoredFigure;
 use super::numbers::{filled, open_scroll};
@@ -9,7 +10,11 @@ use crate::table::seeds_in_words;
 use crate::{FigurePanel, FigureRecord, figure_svg};
 
 /// Parts of a section: the end of the anchor, and the heading.
-pub(super) const PARTS: [(&str, &str); 3] = [("figure", "Figure"), ("numbers", "Numbers"), ("definition", "Definition")];
+pub(super) const PARTS: [(&str, &str); 3] = [
+    ("figure", "Figure"),
+    ("numbers", "Numbers"),
+    ("definition", "Definition"),
+];
 
 /// The section of a figure.
 pub(super) fn section(stored: &StoredFigure, anchor: &str) -> String {
@@ -21,7 +26,10 @@ pub(super) fn section(stored: &StoredFigure, anchor: &str) -> String {
         escaped(&stored.name)
     );
     if let Some(reduced) = &record.reduced {
-        html += &format!("<p class=\"reduced\"><strong>NOT the full figure:</strong> {}.</p>\n", prose(reduced));
+        html += &format!(
+            "<p class=\"reduced\"><strong>NOT the full figure:</strong> {}.</p>\n",
+            prose(reduced)
+        );
     }
     html += &format!("<p>Made by</p>\n{}", code(&record.command));
     for (name, heading) in PARTS {
@@ -44,24 +52,43 @@ pub(super) fn section(stored: &StoredFigure, anchor: &str) -> String {
 pub(super) fn wide_figure(label: &str, svg: &str, description: &str) -> String {
     let surface = open_scroll(label).replace("\"scroll\"", "\"scroll surface\"");
     let (svg, description) = (svg.trim_end(), escaped(description));
-    format!("<figure class=\"wide\">\n{surface}{svg}</div>\n<figcaption>{description}.</figcaption>\n</figure>\n")
+    format!(
+        "<figure class=\"wide\">\n{surface}{svg}</div>\n<figcaption>{description}.</figcaption>\n</figure>\n"
+    )
 }
 
 fn drawing(record: &FigureRecord) -> String {
     match figure_svg(record) {
         Ok(svg) => wide_figure(&record.title, &svg, &record.description),
-        Err(error) => format!("<p>The figure cannot be drawn: {}.</p>\n", escaped(&error.to_string())),
+        Err(error) => format!(
+            "<p>The figure cannot be drawn: {}.</p>\n",
+            escaped(&error.to_string())
+        ),
     }
 }
 
 /// What sums the panels up, one row a panel.
 fn numbers(record: &FigureRecord) -> String {
     let names = record.summary_names();
-    let head = names.iter().map(|name| format!("<th scope=\"col\" class=\"number\">{}</th>", escaped(name)));
+    let head = names
+        .iter()
+        .map(|name| format!("<th scope=\"col\" class=\"number\">{}</th>", escaped(name)));
     let row = |panel: &FigurePanel| {
-        let cells = names.iter().map(|name| panel.summary.get(*name).map_or_else(String::new, |value| short(*value)));
-        let cells = cells.map(|cell| format!("<td>{}</td>", filled(&cell))).collect::<Vec<_>>().concat();
-        let rules = if panel.rules.is_empty() { "none".to_owned() } else { panel.rules.join(" + ") };
+        let cells = names.iter().map(|name| {
+            panel
+                .summary
+                .get(*name)
+                .map_or_else(String::new, |value| short(*value))
+        });
+        let cells = cells
+            .map(|cell| format!("<td>{}</td>", filled(&cell)))
+            .collect::<Vec<_>>()
+            .concat();
+        let rules = if panel.rules.is_empty() {
+            "none".to_owned()
+        } else {
+            panel.rules.join(" + ")
+        };
         format!(
             "<tr><th scope=\"row\">{}</th><td class=\"digest\"><code>{}</code></td>{cells}</tr>\n",
             escaped(&panel.title),

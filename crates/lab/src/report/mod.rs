@@ -54,7 +54,8 @@ impl Reported {
 /// A record and the name it is shown with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredAs<R> {
-    /// Path of its file, as the reader knows it; the record's anchor is made from it, without `.json`.
+    /// Path of its file, as the reader knows it; the record's anchor is made from it, without
+    /// `.json`.
     pub name: String,
     /// The record.
     pub record: R,

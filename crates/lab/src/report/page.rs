@@ -16,16 +16,23 @@ const STYLE: &str = include_str!("style.css");
 /// Forbids every request and every script; what the page shows is inside it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/// Records as one HTML document: full experiments, then reduced ones, the largest of each first, then figures and sweeps; what is alike in the
-/// given order.
+/// Records as one HTML document: full experiments, then reduced ones, the largest of each first,
+/// then figures and sweeps; what is alike in the given order.
 ///
-/// It asks for nothing outside itself and runs no script; text from the records is escaped. The same records give the same
-/// bytes: no clock is read.
+/// It asks for nothing outside itself and runs no script; text from the records is escaped. The
+/// same records give the same bytes: no clock is read.
 pub fn report(reported: &Reported) -> String {
     let mut tables: Vec<&Stored> = reported.tables.iter().collect();
-    tables.sort_by_key(|stored| (stored.record.definition.reduced.is_some(), Reverse(stored.record.rows.len())));
+    tables.sort_by_key(|stored| {
+        (
+            stored.record.definition.reduced.is_some(),
+            Reverse(stored.record.rows.len()),
+        )
+    });
     let titles = tables.iter().map(|stored| stored.title());
-    let titles = titles.chain(reported.figures.iter().map(StoredFigure::title)).chain(reported.sweeps.iter().map(StoredSweep::title));
+    let titles = titles
+        .chain(reported.figures.iter().map(StoredFigure::title))
+        .chain(reported.sweeps.iter().map(StoredSweep::title));
     let anchors = anchors(titles);
     let mut anchor = anchors.iter().map(String::as_str);
     let entries = Entries {
@@ -33,9 +40,24 @@ pub fn report(reported: &Reported) -> String {
         figures: reported.figures.iter().zip(anchor.by_ref()).collect(),
         sweeps: reported.sweeps.iter().zip(anchor.by_ref()).collect(),
     };
-    let sections = entries.tables.iter().map(|(stored, anchor)| section(stored, anchor));
-    let sections = sections.chain(entries.figures.iter().map(|(stored, anchor)| figure::section(stored, anchor)));
-    let sections: String = sections.chain(entries.sweeps.iter().map(|(stored, anchor)| sweep::section(stored, anchor))).collect();
+    let sections = entries
+        .tables
+        .iter()
+        .map(|(stored, anchor)| section(stored, anchor));
+    let sections = sections.chain(
+        entries
+            .figures
+            .iter()
+            .map(|(stored, anchor)| figure::section(stored, anchor)),
+    );
+    let sections: String = sections
+        .chain(
+            entries
+                .sweeps
+                .iter()
+                .map(|(stored, anchor)| sweep::section(stored, anchor)),
+        )
+        .collect();
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
@@ -63,22 +85,48 @@ struct Entries<'a> {
 /// Links to every record and its parts.
 fn contents(entries: &Entries) -> String {
     let links = |anchor: &str, parts: &[(&str, &str)]| {
-        parts.iter().map(|(name, heading)| format!("<li><a href=\"#{anchor}.{name}\">{heading}</a></li>\n")).collect::<Vec<_>>().concat()
+        parts
+            .iter()
+            .map(|(name, heading)| format!("<li><a href=\"#{anchor}.{name}\">{heading}</a></li>\n"))
+            .collect::<Vec<_>>()
+            .concat()
     };
     let entry = |anchor: &str, title: &str, is_reduced: bool, parts: &[(&str, &str)]| {
-        let reduced = if is_reduced { " <span class=\"tag\">reduced</span>" } else { "" };
-        format!("<li><a href=\"#{anchor}\">{}</a>{reduced}\n<ul>\n{}</ul></li>\n", escaped(title), links(anchor, parts))
+        let reduced = if is_reduced {
+            " <span class=\"tag\">reduced</span>"
+        } else {
+            ""
+        };
+        format!(
+            "<li><a href=\"#{anchor}\">{}</a>{reduced}\n<ul>\n{}</ul></li>\n",
+            escaped(title),
+            links(anchor, parts)
+        )
     };
-    let tables = entries
-        .tables
-        .iter()
-        .map(|(stored, anchor)| entry(anchor, stored.title(), stored.record.definition.reduced.is_some(), &parts(&stored.record)));
-    let figures =
-        entries.figures.iter().map(|(stored, anchor)| entry(anchor, stored.title(), stored.record.reduced.is_some(), &figure::PARTS));
-    let sweeps = entries
-        .sweeps
-        .iter()
-        .map(|(stored, anchor)| entry(anchor, stored.title(), stored.record.definition.reduced.is_some(), &sweep::PARTS));
+    let tables = entries.tables.iter().map(|(stored, anchor)| {
+        entry(
+            anchor,
+            stored.title(),
+            stored.record.definition.reduced.is_some(),
+            &parts(&stored.record),
+        )
+    });
+    let figures = entries.figures.iter().map(|(stored, anchor)| {
+        entry(
+            anchor,
+            stored.title(),
+            stored.record.reduced.is_some(),
+            &figure::PARTS,
+        )
+    });
+    let sweeps = entries.sweeps.iter().map(|(stored, anchor)| {
+        entry(
+            anchor,
+            stored.title(),
+            stored.record.definition.reduced.is_some(),
+            &sweep::PARTS,
+        )
+    });
     format!(
         "<nav id=\"contents\" aria-label=\"Contents\">\n<ul>\n<li><a href=\"#overview\">Overview</a></li>\n{}</ul>\n</nav>\n",
         tables.chain(figures).chain(sweeps).collect::<String>()
@@ -108,12 +156,26 @@ fn overview(entries: &Entries) -> String {
         )
     };
     let rows = rows.chain(entries.figures.iter().map(|(stored, anchor)| {
-        let extent = if stored.record.reduced.is_some() { "<strong>NOT the full figure</strong>" } else { "figure" };
+        let extent = if stored.record.reduced.is_some() {
+            "<strong>NOT the full figure</strong>"
+        } else {
+            "figure"
+        };
         line(anchor, stored.title(), &stored.record.title, extent, "")
     }));
     let rows = rows.chain(entries.sweeps.iter().map(|(stored, anchor)| {
-        let extent = if stored.record.definition.reduced.is_some() { "<strong>NOT the full sweep</strong>" } else { "sweep" };
-        line(anchor, stored.title(), &sweep::subject(&stored.record), extent, &sweep::highest(&stored.record))
+        let extent = if stored.record.definition.reduced.is_some() {
+            "<strong>NOT the full sweep</strong>"
+        } else {
+            "sweep"
+        };
+        line(
+            anchor,
+            stored.title(),
+            &sweep::subject(&stored.record),
+            extent,
+            &sweep::highest(&stored.record),
+        )
     }));
     format!(
         "<section id=\"overview\" aria-labelledby=\"overview.title\">\n<h2 id=\"overview.title\">Overview</h2>\n{}<table class=\"words\">\n\

@@ -1,4 +1,5 @@
-//! Every run: what it gave, the digests that a repetition must meet, and the command that repeats it.
+//! Every run: what it gave, the digests that a repetition must meet, and the command that repeats
+//! it.
 
 use super::anchor::slug;
 use super::numbers::{filled, open_scroll};
@@ -8,16 +9,36 @@ use crate::{Method, Record, Row, Setting, Settings};
 
 /// Where the runs of a row stand; rows that are alike in a record are numbered.
 pub(super) fn anchor(record: &Record, record_anchor: &str, row: &Row) -> String {
-    let name = |row: &Row| format!("{}-{}-{}-{}", slug(&row.data), row.train, row.hidden, row.method.name());
-    let before = record.rows.iter().take_while(|other| !std::ptr::eq(*other, row));
+    let name = |row: &Row| {
+        format!(
+            "{}-{}-{}-{}",
+            slug(&row.data),
+            row.train,
+            row.hidden,
+            row.method.name()
+        )
+    };
+    let before = record
+        .rows
+        .iter()
+        .take_while(|other| !std::ptr::eq(*other, row));
     let alike = before.filter(|other| name(other) == name(row)).count();
-    let number = if alike == 0 { String::new() } else { format!("-{}", alike + 1) };
+    let number = if alike == 0 {
+        String::new()
+    } else {
+        format!("-{}", alike + 1)
+    };
     format!("{record_anchor}.{}{number}", name(row))
 }
 
 /// The runs of every row, each folded away.
 pub(super) fn runs(record: &Record, record_anchor: &str) -> String {
-    together(record.rows.iter().map(|row| runs_of(record, record_anchor, row)))
+    together(
+        record
+            .rows
+            .iter()
+            .map(|row| runs_of(record, record_anchor, row)),
+    )
 }
 
 /// The runs of a section as one part, which is left out in print while all of it is folded.
@@ -27,7 +48,11 @@ pub(super) fn together(runs: impl Iterator<Item = String>) -> String {
 
 fn runs_of(record: &Record, record_anchor: &str, row: &Row) -> String {
     let title = format!("{} hidden units, {}", row.hidden, row.method.name());
-    let rules = if row.rules.is_empty() { "none: plain gradient descent".to_owned() } else { row.rules.join(" + ") };
+    let rules = if row.rules.is_empty() {
+        "none: plain gradient descent".to_owned()
+    } else {
+        row.rules.join(" + ")
+    };
     let mut html = format!(
         "<details>\n<summary>{title}</summary>\n<div id=\"{}\">\n<p>Rules: <code>{}</code></p>\n",
         anchor(record, record_anchor, row),
@@ -35,17 +60,29 @@ fn runs_of(record: &Record, record_anchor: &str, row: &Row) -> String {
         title = escaped(&title),
     );
     if let Some(command) = command_of_row(record, row) {
-        html += &format!("<p>The means of this row, and its runs:</p>\n{}", code(&command));
+        html += &format!(
+            "<p>The means of this row, and its runs:</p>\n{}",
+            code(&command)
+        );
     }
     if let Some(command) = command_of_run(record, row) {
-        html += &format!("<p>One of its runs; another has another seed:</p>\n{}", code(&command));
+        html += &format!(
+            "<p>One of its runs; another has another seed:</p>\n{}",
+            code(&command)
+        );
     }
     html + &table(record, row, &title) + "</div>\n</details>\n"
 }
 
 /// One line for each seed.
 fn table(record: &Record, row: &Row, title: &str) -> String {
-    let value = |values: &[f64], index: usize| filled(&values.get(index).map_or_else(String::new, |value| format!("{value:.2}")));
+    let value = |values: &[f64], index: usize| {
+        filled(
+            &values
+                .get(index)
+                .map_or_else(String::new, |value| format!("{value:.2}")),
+        )
+    };
     let digest = |values: &[String], index: usize| match values.get(index) {
         Some(text) => format!("<td class=\"digest\"><code>{}</code></td>", escaped(text)),
         None => "<td class=\"digest\">not recorded</td>".to_owned(),
@@ -78,18 +115,34 @@ pub(super) fn code(command: &str) -> String {
     format!("<pre><code>{}</code></pre>\n", escaped(command))
 }
 
-/// The command that makes the numbers of one row again: its method and the initial networks it is compared with.
+/// The command that makes the numbers of one row again: its method and the initial networks it is
+/// compared with.
 fn command_of_row(record: &Record, row: &Row) -> Option<String> {
     let experiment = experiment_behind(record, row)?;
-    let mut words = vec!["spinet reproduce".to_owned(), (*experiment.words.first()?).to_owned()];
+    let mut words = vec![
+        "spinet reproduce".to_owned(),
+        (*experiment.words.first()?).to_owned(),
+    ];
     if experiment.setting != Setting::default() {
         words.push(format!("--setting {}", experiment.setting));
     }
-    words.push(format!("--hidden {} --methods {}", row.hidden, row.method.name()));
-    words.push(format!("--runs {} --epochs {} --kernel {}", row.runs, row.epochs, quoted(&record.definition.kernel_of(experiment))));
+    words.push(format!(
+        "--hidden {} --methods {}",
+        row.hidden,
+        row.method.name()
+    ));
+    words.push(format!(
+        "--runs {} --epochs {} --kernel {}",
+        row.runs,
+        row.epochs,
+        quoted(&record.definition.kernel_of(experiment))
+    ));
     if row.method != Method::Initial {
         let optimizer = experiment.optimizer().map(|rule| rule.to_string());
-        let of_method = row.rules.iter().filter(|rule| Some(*rule) != optimizer.as_ref());
+        let of_method = row
+            .rules
+            .iter()
+            .filter(|rule| Some(*rule) != optimizer.as_ref());
         words.extend(of_method.map(|rule| format!("--rule {}", quoted(rule))));
     }
     Some(words.join(" "))
@@ -99,22 +152,57 @@ fn command_of_row(record: &Record, row: &Row) -> Option<String> {
 fn command_of_run(record: &Record, row: &Row) -> Option<String> {
     let experiment = experiment_behind(record, row)?;
     let definition = &record.definition;
-    let every = row.curve.epoch.windows(2).next().map_or(experiment.evaluate_every, |pair| pair[1] - pair[0]);
-    let mut words = vec![format!("spinet train --data {} --hidden {}", experiment.data, row.hidden)];
-    words.extend(row.rules.iter().map(|rule| format!("--rule {}", quoted(rule))));
+    let every = row
+        .curve
+        .epoch
+        .windows(2)
+        .next()
+        .map_or(experiment.evaluate_every, |pair| pair[1] - pair[0]);
+    let mut words = vec![format!(
+        "spinet train --data {} --hidden {}",
+        experiment.data, row.hidden
+    )];
+    words.extend(
+        row.rules
+            .iter()
+            .map(|rule| format!("--rule {}", quoted(rule))),
+    );
     words.push(format!("--epochs {} --evaluate-every {every}", row.epochs));
     // A record of several experiments names every batch and law; each experiment has one.
     let is_one = definition.experiments.len() == 1;
-    let Settings { batch, initialiser, standardize, .. } = if is_one { definition.settings.clone() } else { Settings::of(&[experiment]) };
-    words.push(format!("--learning-rate {} --batch {batch}", definition.learning_rate));
+    let Settings {
+        batch,
+        initialiser,
+        standardize,
+        ..
+    } = if is_one {
+        definition.settings.clone()
+    } else {
+        Settings::of(&[experiment])
+    };
+    words.push(format!(
+        "--learning-rate {} --batch {batch}",
+        definition.learning_rate
+    ));
     words.extend(standardize.map(|name| format!("--standardize {}", quoted(&name))));
-    words.push(format!("--initialiser {} --kernel {}", quoted(&initialiser), quoted(&record.definition.kernel_of(experiment))));
+    words.push(format!(
+        "--initialiser {} --kernel {}",
+        quoted(&initialiser),
+        quoted(&record.definition.kernel_of(experiment))
+    ));
     words.push(format!("--seed {}", definition.seeds.first()?));
     Some(words.join(" "))
 }
 
 /// A word as it is typed in a shell.
 fn quoted(word: &str) -> String {
-    let is_plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+=,:@%".contains(c));
-    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    let is_plain = !word.is_empty()
+        && word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "/._-+=,:@%".contains(c));
+    if is_plain {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }

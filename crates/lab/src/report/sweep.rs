@@ -10,16 +10,28 @@ use crate::sweep::{cells, chart, notes};
 use crate::{SweepRecord, SweepRow};
 
 /// Parts of a section: the end of the anchor, and the heading.
-pub(super) const PARTS: [(&str, &str); 4] =
-    [("points", "Points"), ("figure", "Along each axis"), ("runs", "Runs and how to repeat them"), ("definition", "Definition")];
+pub(super) const PARTS: [(&str, &str); 4] = [
+    ("points", "Points"),
+    ("figure", "Along each axis"),
+    ("runs", "Runs and how to repeat them"),
+    ("definition", "Definition"),
+];
 
 /// What a sweep is about, in a line.
 pub(super) fn subject(record: &SweepRecord) -> String {
-    let (points, runs) = (plural(record.points.len(), "point"), plural(record.points[0].runs, "run"));
-    format!("Sweep over {}: {points}, {runs} each, scored on {}", axes_in_words(&record.axes()), record.definition.scored_on)
+    let (points, runs) = (
+        plural(record.points.len(), "point"),
+        plural(record.points[0].runs, "run"),
+    );
+    format!(
+        "Sweep over {}: {points}, {runs} each, scored on {}",
+        axes_in_words(&record.axes()),
+        record.definition.scored_on
+    )
 }
 
-/// The first axes by name, because a sweep over the parameters of many rules has a long list; the table of points has them all.
+/// The first axes by name, because a sweep over the parameters of many rules has a long list; the
+/// table of points has them all.
 fn axes_in_words(axes: &[&str]) -> String {
     const NAMED: usize = 4;
     match axes.len() {
@@ -29,9 +41,16 @@ fn axes_in_words(axes: &[&str]) -> String {
     }
 }
 
-/// The point with the highest mean accuracy, in words; nothing where points have nothing to compare.
+/// The point with the highest mean accuracy, in words; nothing where points have nothing to
+/// compare.
 pub(super) fn highest(record: &SweepRecord) -> String {
-    record.best().map_or_else(String::new, |best| format!("highest: {:.2} % with {}", best.accuracy.mean, best.in_words()))
+    record.best().map_or_else(String::new, |best| {
+        format!(
+            "highest: {:.2} % with {}",
+            best.accuracy.mean,
+            best.in_words()
+        )
+    })
 }
 
 /// The section of a sweep.
@@ -44,11 +63,15 @@ pub(super) fn section(stored: &StoredSweep, anchor: &str) -> String {
         escaped(&stored.name)
     );
     if let Some(reduced) = &definition.reduced {
-        html += &format!("<p class=\"reduced\"><strong>NOT the full sweep:</strong> {}.</p>\n", prose(reduced));
+        html += &format!(
+            "<p class=\"reduced\"><strong>NOT the full sweep:</strong> {}.</p>\n",
+            prose(reduced)
+        );
     }
     if !definition.unverified.is_empty() {
         let sets = prose(&definition.unverified.join("; "));
-        html += &format!("<p class=\"reduced\"><strong>NOT the official files:</strong> {sets}.</p>\n");
+        html +=
+            &format!("<p class=\"reduced\"><strong>NOT the official files:</strong> {sets}.</p>\n");
     }
     html += &format!("<p>Made by</p>\n{}", code(&definition.command));
     for (name, heading) in PARTS {
@@ -56,7 +79,13 @@ pub(super) fn section(stored: &StoredSweep, anchor: &str) -> String {
         html += &match name {
             "points" => points(record),
             "figure" => figure(record),
-            "runs" => together(record.points.iter().enumerate().map(|(index, point)| runs(record, index, point))),
+            "runs" => together(
+                record
+                    .points
+                    .iter()
+                    .enumerate()
+                    .map(|(index, point)| runs(record, index, point)),
+            ),
             _ => format!(
                 "<p>The file <code>{}.toml</code>:</p>\n{}<p>Program version {}, kernel class {}.</p>\n",
                 escaped(&definition.sweep),
@@ -72,17 +101,41 @@ pub(super) fn section(stored: &StoredSweep, anchor: &str) -> String {
 fn points(record: &SweepRecord) -> String {
     let (head, rows) = cells(record);
     let axes = record.axes().len();
-    let column = |index: usize| if index < axes { "" } else { " class=\"number\"" };
-    let head = head.iter().enumerate().map(|(index, name)| format!("<th scope=\"col\"{}>{}</th>", column(index), escaped(name)));
+    let column = |index: usize| {
+        if index < axes {
+            ""
+        } else {
+            " class=\"number\""
+        }
+    };
+    let head = head
+        .iter()
+        .enumerate()
+        .map(|(index, name)| format!("<th scope=\"col\"{}>{}</th>", column(index), escaped(name)));
     let rows = rows.iter().map(|row| {
         let cell = |(index, cell): (usize, &String)| {
-            let (tag, kind) = if index < axes { ("th", " scope=\"row\"") } else { ("td", "") };
+            let (tag, kind) = if index < axes {
+                ("th", " scope=\"row\"")
+            } else {
+                ("td", "")
+            };
             format!("<{tag}{kind}>{}</{tag}>", filled(cell))
         };
-        format!("<tr>{}</tr>\n", row.iter().enumerate().map(cell).collect::<String>())
+        format!(
+            "<tr>{}</tr>\n",
+            row.iter().enumerate().map(cell).collect::<String>()
+        )
     });
-    let caption = format!("Every point; accuracy on {} {}", thousands(record.points[0].scored as u64), record.definition.scored_on);
-    let notes = notes(record).lines().map(|line| format!("<p class=\"subject\">{}</p>\n", prose(line))).collect::<Vec<_>>().concat();
+    let caption = format!(
+        "Every point; accuracy on {} {}",
+        thousands(record.points[0].scored as u64),
+        record.definition.scored_on
+    );
+    let notes = notes(record)
+        .lines()
+        .map(|line| format!("<p class=\"subject\">{}</p>\n", prose(line)))
+        .collect::<Vec<_>>()
+        .concat();
     format!(
         "{}<table>\n<caption>{}</caption>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n{notes}",
         open_scroll(&caption),
@@ -107,9 +160,21 @@ fn runs(record: &SweepRecord, index: usize, point: &SweepRow) -> String {
     let caption = format!("Runs of point {}", index + 1);
     let folds = (point.runs / record.definition.seeds.len().max(1)).max(1);
     let line = |run: usize| {
-        let seed = record.definition.seeds.get(run / folds).map_or_else(|| format!("run {}", run + 1), ToString::to_string);
-        let name = if folds > 1 { format!("{seed}, fold {}", run % folds + 1) } else { seed };
-        let accuracy = point.accuracy.values.get(run).map_or_else(String::new, |value| format!("{value:.2}"));
+        let seed = record
+            .definition
+            .seeds
+            .get(run / folds)
+            .map_or_else(|| format!("run {}", run + 1), ToString::to_string);
+        let name = if folds > 1 {
+            format!("{seed}, fold {}", run % folds + 1)
+        } else {
+            seed
+        };
+        let accuracy = point
+            .accuracy
+            .values
+            .get(run)
+            .map_or_else(String::new, |value| format!("{value:.2}"));
         let text = |values: &[String]| filled(values.get(run).map_or("", String::as_str));
         format!(
             "<tr><th scope=\"row\">{name}</th><td>{}</td><td class=\"digest\"><code>{}</code></td><td class=\"digest\"><code>{}</code></td></tr>\n",
@@ -123,9 +188,15 @@ fn runs(record: &SweepRecord, index: usize, point: &SweepRow) -> String {
          <caption>{caption}</caption>\n<thead><tr><th scope=\"col\">seed</th><th scope=\"col\" class=\"number\">accuracy (%)</th><th scope=\"col\">run</th>\
          <th scope=\"col\">SHA-256 of the trained arrays</th></tr></thead>\n<tbody>\n{}</tbody></table></div>\n</details>\n",
         escaped(&title),
-        if folds > 1 { " (which has all training samples, so its numbers are others)" } else { "" },
+        if folds > 1 {
+            " (which has all training samples, so its numbers are others)"
+        } else {
+            ""
+        },
         code(point.run_toml.trim_end()),
         open_scroll(&caption),
-        (0..point.runs.min(point.accuracy.values.len())).map(line).collect::<String>()
+        (0..point.runs.min(point.accuracy.values.len()))
+            .map(line)
+            .collect::<String>()
     )
 }

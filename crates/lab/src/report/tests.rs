@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Reported, Stored, StoredFigure, StoredSweep};
 use crate::figure::tests::assert_well_formed;
 use crate::{
-    Curve, Definition, Estimate, FigureCurve, FigurePanel, FigureRecord, Interval, Method, Published, Record, Row, SweepDefinition,
-    SweepRecord, SweepRow,
+    Curve, Definition, Estimate, FigureCurve, FigurePanel, FigureRecord, Interval, Method,
+    Published, Record, Row, SweepDefinition, SweepRecord, SweepRow,
 };
 
 /// Elements without an end.
 const VOID: [&str; 3] = ["meta", "link", "br"];
 
-/// A start or end tag: its name, its attributes as they stand, and whether it is an end or closes itself.
+/// A start or end tag: its name, its attributes as they stand, and whether it is an end or closes
+/// itself.
 struct Tag<'a> {
     name: &'a str,
     attributes: &'a str,
@@ -37,65 +38,125 @@ fn tags(html: &str) -> Vec<Tag<'_>> {
             rest = rest.split_once("</style>").expect("the style sheet ends").1;
             continue;
         }
-        tags.push(Tag { name, attributes, is_end, is_closed: inside.ends_with('/') });
+        tags.push(Tag {
+            name,
+            attributes,
+            is_end,
+            is_closed: inside.ends_with('/'),
+        });
     }
     tags
 }
 
 fn attribute<'a>(tag: &Tag<'a>, name: &str) -> Option<&'a str> {
     let start = format!("{name}=\"");
-    let at = tag.attributes.match_indices(&start).find(|(at, _)| *at == 0 || tag.attributes.as_bytes()[at - 1].is_ascii_whitespace())?.0;
+    let at = tag
+        .attributes
+        .match_indices(&start)
+        .find(|(at, _)| *at == 0 || tag.attributes.as_bytes()[at - 1].is_ascii_whitespace())?
+        .0;
     tag.attributes[at + start.len()..].split('"').next()
 }
 
-/// Complains about tags that do not pair, an id that is there twice, a link or label that leads nowhere, and anything from outside.
+/// Complains about tags that do not pair, an id that is there twice, a link or label that leads
+/// nowhere, and anything from outside.
 fn check(html: &str) {
     let tags = tags(html);
     let mut open = Vec::new();
     let mut ids = BTreeSet::new();
     for tag in &tags {
         if tag.is_end {
-            assert_eq!(open.pop(), Some(tag.name), "an end tag closes the last that is open");
+            assert_eq!(
+                open.pop(),
+                Some(tag.name),
+                "an end tag closes the last that is open"
+            );
         } else if !tag.is_closed && !VOID.contains(&tag.name) {
             open.push(tag.name);
         }
         if let Some(id) = attribute(tag, "id") {
             assert!(ids.insert(id), "`{id}` is there twice");
         }
-        assert!(!["script", "img", "iframe", "object", "embed", "form", "base"].contains(&tag.name), "<{}>", tag.name);
+        assert!(
+            !["script", "img", "iframe", "object", "embed", "form", "base"].contains(&tag.name),
+            "<{}>",
+            tag.name
+        );
         // Every second piece stands in quotes.
         let names: String = tag.attributes.split('"').step_by(2).collect();
-        assert!(!names.contains(" on") && !names.contains("src="), "{}", tag.attributes);
+        assert!(
+            !names.contains(" on") && !names.contains("src="),
+            "{}",
+            tag.attributes
+        );
     }
     assert_eq!(open, [""; 0]);
     for tag in &tags {
         if let Some(target) = attribute(tag, "href").filter(|_| tag.name == "a") {
-            assert!(target.strip_prefix('#').is_some_and(|id| ids.contains(id)), "`{target}` leads nowhere");
+            assert!(
+                target.strip_prefix('#').is_some_and(|id| ids.contains(id)),
+                "`{target}` leads nowhere"
+            );
         }
         if let Some(id) = attribute(tag, "aria-labelledby") {
             assert!(ids.contains(id), "`{id}` labels nothing");
         }
         if tag.name == "div" && attribute(tag, "role") == Some("region") {
-            assert_eq!(attribute(tag, "tabindex"), Some("0"), "the keyboard can scroll it");
+            assert_eq!(
+                attribute(tag, "tabindex"),
+                Some("0"),
+                "the keyboard can scroll it"
+            );
             assert!(attribute(tag, "aria-label").is_some_and(|label| !label.is_empty()));
         }
         if tag.name == "th" && !tag.is_end {
             assert!(attribute(tag, "scope").is_some(), "{}", tag.attributes);
         }
     }
-    let count = |name: &str| tags.iter().filter(|tag| tag.name == name && !tag.is_end).count();
-    assert_eq!((count("table"), count("main"), count("h1")), (count("caption"), 1, 1));
+    let count = |name: &str| {
+        tags.iter()
+            .filter(|tag| tag.name == name && !tag.is_end)
+            .count()
+    };
+    assert_eq!(
+        (count("table"), count("main"), count("h1")),
+        (count("caption"), 1, 1)
+    );
     assert_eq!(
         html.matches("http").count(),
-        html.matches("xmlns=\"http://www.w3.org/2000/svg\"").count() + html.matches("http-equiv").count()
+        html.matches("xmlns=\"http://www.w3.org/2000/svg\"").count()
+            + html.matches("http-equiv").count()
     );
 }
 
 fn row(method: Method, hidden: usize, mean: f64) -> Row {
     let epoch: Vec<usize> = (0..=300).step_by(10).collect();
-    let rising = |start: f64| epoch.iter().map(|epoch| start + *epoch as f64 / 10.0).collect::<Vec<_>>();
-    let spines = || ["grew", "shrank", "appeared", "disappeared", "saturated", "zero_bounds", "zero_weights"].map(str::to_owned);
-    let counts = if method == Method::BdnnDsd { spines().into_iter().map(|name| (name, rising(1.0))).collect() } else { BTreeMap::new() };
+    let rising = |start: f64| {
+        epoch
+            .iter()
+            .map(|epoch| start + *epoch as f64 / 10.0)
+            .collect::<Vec<_>>()
+    };
+    let spines = || {
+        [
+            "grew",
+            "shrank",
+            "appeared",
+            "disappeared",
+            "saturated",
+            "zero_bounds",
+            "zero_weights",
+        ]
+        .map(str::to_owned)
+    };
+    let counts = if method == Method::BdnnDsd {
+        spines()
+            .into_iter()
+            .map(|name| (name, rising(1.0)))
+            .collect()
+    } else {
+        BTreeMap::new()
+    };
     let compared = method != Method::Initial;
     Row {
         data: "mnist".to_owned(),
@@ -103,17 +164,33 @@ fn row(method: Method, hidden: usize, mean: f64) -> Row {
         test: 10_000,
         hidden,
         method,
-        rules: if compared { vec![format!("{}:x=1", method.name())] } else { Vec::new() },
+        rules: if compared {
+            vec![format!("{}:x=1", method.name())]
+        } else {
+            Vec::new()
+        },
         runs: 2,
         epochs: 300,
         accuracy: Estimate::of(vec![mean, mean + 1.0]),
         peak_accuracy: Estimate::of(vec![mean + 1.0, mean + 2.0]),
         speedup: compared.then(|| Estimate::of(vec![2.0, 3.0])),
-        over_initial: compared.then_some(Interval { mean: 4.0, low: 3.5, high: 4.5 }),
-        paper: Published { accuracy: Some((89.56, Some(0.13))), speedup: Some((3.0, None)) },
+        over_initial: compared.then_some(Interval {
+            mean: 4.0,
+            low: 3.5,
+            high: 4.5,
+        }),
+        paper: Published {
+            accuracy: Some((89.56, Some(0.13))),
+            speedup: Some((3.0, None)),
+        },
         ids: vec!["id-of-seed-0".to_owned(), "id-of-seed-1".to_owned()],
         arrays_sha256: vec!["a".repeat(64), "b".repeat(64)],
-        curve: Curve { accuracy: rising(40.0), accuracy_sd: rising(0.1), epoch, counts },
+        curve: Curve {
+            accuracy: rising(40.0),
+            accuracy_sd: rising(0.1),
+            epoch,
+            counts,
+        },
     }
 }
 
@@ -139,12 +216,27 @@ fn stored(name: &str) -> Stored {
         open_points: words("an open point"),
         digests: BTreeMap::from([("mnist-1200".to_owned(), ["c".repeat(64), "d".repeat(64)])]),
     };
-    let rows = [10, 100].map(|hidden| [row(Method::Initial, hidden, 81.0), row(Method::BdnnDsd, hidden, 87.25)]);
-    Stored { name: name.to_owned(), record: Record { rows: rows.into_iter().flatten().collect(), definition } }
+    let rows = [10, 100].map(|hidden| {
+        [
+            row(Method::Initial, hidden, 81.0),
+            row(Method::BdnnDsd, hidden, 87.25),
+        ]
+    });
+    Stored {
+        name: name.to_owned(),
+        record: Record {
+            rows: rows.into_iter().flatten().collect(),
+            definition,
+        },
+    }
 }
 
 fn report(tables: &[Stored], sweeps: &[StoredSweep]) -> String {
-    super::report(&Reported { tables: tables.to_vec(), sweeps: sweeps.to_vec(), figures: Vec::new() })
+    super::report(&Reported {
+        tables: tables.to_vec(),
+        sweeps: sweeps.to_vec(),
+        figures: Vec::new(),
+    })
 }
 
 fn figures() -> [StoredFigure; 2] {
@@ -164,7 +256,11 @@ fn figures() -> [StoredFigure; 2] {
         counts_sd: Vec::new(),
         summary: BTreeMap::from([("most".to_owned(), 9.0)]),
         epoch: vec![1, 2],
-        curves: vec![FigureCurve { label: "zero".to_owned(), mean: vec![0.0, 9.0], sd: vec![0.0, 1.0] }],
+        curves: vec![FigureCurve {
+            label: "zero".to_owned(),
+            mean: vec![0.0, 9.0],
+            sd: vec![0.0, 1.0],
+        }],
         ..panel(title)
     };
     let record = |figure: &str, panels| FigureRecord {
@@ -180,28 +276,56 @@ fn figures() -> [StoredFigure; 2] {
         seeds: vec![0, 1],
         digests: BTreeMap::new(),
     };
-    [("figure-3", vec![panel("initial"), panel("l2")]), ("figure-5", vec![curves("zero weights")])]
-        .map(|(figure, panels)| StoredFigure { name: format!("{figure}.json"), record: record(figure, panels) })
+    [
+        ("figure-3", vec![panel("initial"), panel("l2")]),
+        ("figure-5", vec![curves("zero weights")]),
+    ]
+    .map(|(figure, panels)| StoredFigure {
+        name: format!("{figure}.json"),
+        record: record(figure, panels),
+    })
 }
 
 #[test]
 fn figures_of_the_paper_are_drawn_summed_up_and_read_back() {
     let figures = figures();
-    let html = super::report(&Reported { figures: figures.to_vec(), tables: vec![stored("a.json")], ..Reported::default() });
+    let html = super::report(&Reported {
+        figures: figures.to_vec(),
+        tables: vec![stored("a.json")],
+        ..Reported::default()
+    });
     check(&html);
-    assert!(html.contains("<title>The title of figure-3</title>") && html.contains("<title>The title of figure-5</title>"));
-    assert!(html.contains("<td>0.625</td>") && html.contains("<td>9</td>") && html.contains("NOT the full figure"));
+    assert!(
+        html.contains("<title>The title of figure-3</title>")
+            && html.contains("<title>The title of figure-5</title>")
+    );
+    assert!(
+        html.contains("<td>0.625</td>")
+            && html.contains("<td>9</td>")
+            && html.contains("NOT the full figure")
+    );
     for StoredFigure { record, .. } in figures {
-        assert_eq!(FigureRecord::parse(&record.to_json().unwrap()).unwrap(), record);
+        assert_eq!(
+            FigureRecord::parse(&record.to_json().unwrap()).unwrap(),
+            record
+        );
         let mut damaged = record;
         damaged.panels[0].counts.push(1.0);
-        assert!(FigureRecord::parse(&damaged.to_json().unwrap()).unwrap_err().to_string().contains("counts for"));
+        assert!(
+            FigureRecord::parse(&damaged.to_json().unwrap())
+                .unwrap_err()
+                .to_string()
+                .contains("counts for")
+        );
     }
 }
 
 fn sweep(name: &str) -> StoredSweep {
     let point = |settings: &[(&str, &str)], mean: f64| SweepRow {
-        settings: settings.iter().map(|(axis, value)| ((*axis).to_owned(), (*value).to_owned())).collect(),
+        settings: settings
+            .iter()
+            .map(|(axis, value)| ((*axis).to_owned(), (*value).to_owned()))
+            .collect(),
         train: 800,
         scored: 400,
         runs: 4,
@@ -209,7 +333,11 @@ fn sweep(name: &str) -> StoredSweep {
         accuracy: Estimate::of(vec![mean, mean + 1.0, mean + 2.0, mean + 3.0]),
         peak_accuracy: Estimate::of(vec![mean + 1.0; 4]),
         speedup: (mean > 80.0).then(|| Estimate::of(vec![2.0, 3.0, 2.0, 3.0])),
-        over_initial: (mean > 80.0).then_some(Interval { mean: 4.0, low: 3.5, high: 4.5 }),
+        over_initial: (mean > 80.0).then_some(Interval {
+            mean: 4.0,
+            low: 3.5,
+            high: 4.5,
+        }),
         over_reference: None,
         slowness: (mean > 84.0).then(|| Estimate::of(vec![0.25, 0.5, 0.25, 0.5])),
         slowness_over_reference: None,
@@ -222,8 +350,11 @@ fn sweep(name: &str) -> StoredSweep {
         arrays_sha256: vec!["e".repeat(64); 4],
         curve: Curve::default(),
     };
-    let points =
-        vec![point(&[("rules", "none")], 80.0), point(&[("bdnn-dsd.threshold", "5")], 85.0), point(&[("bdnn-dsd.threshold", "10")], 83.0)];
+    let points = vec![
+        point(&[("rules", "none")], 80.0),
+        point(&[("bdnn-dsd.threshold", "5")], 85.0),
+        point(&[("bdnn-dsd.threshold", "10")], 83.0),
+    ];
     let definition = SweepDefinition {
         sweep: "thresholds".to_owned(),
         command: "spinet sweep thresholds.toml".to_owned(),
@@ -240,47 +371,89 @@ fn sweep(name: &str) -> StoredSweep {
         unverified: Vec::new(),
         digests: BTreeMap::new(),
     };
-    StoredSweep { name: name.to_owned(), record: SweepRecord { points, definition } }
+    StoredSweep {
+        name: name.to_owned(),
+        record: SweepRecord { points, definition },
+    }
 }
 
 #[test]
 fn a_sweep_has_its_points_figure_runs_and_file_and_names_the_highest() {
-    let html = report(&[stored("tables-3-4.json")], &[sweep("thresholds.json"), sweep("more/thresholds.json")]);
+    let html = report(
+        &[stored("tables-3-4.json")],
+        &[sweep("thresholds.json"), sweep("more/thresholds.json")],
+    );
     check(&html);
     assert!(html.contains("highest: 86.50 % with bdnn-dsd.threshold = 5"));
-    assert!(html.contains("<title>Sweep thresholds</title>"), "its figure is drawn");
+    assert!(
+        html.contains("<title>Sweep thresholds</title>"),
+        "its figure is drawn"
+    );
     assert!(html.contains("<td>+4.00 [+3.50, +4.50]</td>") && html.contains("1, fold 2</th>"));
     assert!(html.contains("from 3 records"));
     // A long list of axes is cut short where it would fill the overview.
     let with = |axes: &[&str]| {
         let mut long = sweep("long.json");
-        long.record.points[0].settings.extend(axes.iter().map(|axis| ((*axis).to_owned(), "1".to_owned())));
+        long.record.points[0]
+            .settings
+            .extend(axes.iter().map(|axis| ((*axis).to_owned(), "1".to_owned())));
         report(&[], &[long])
     };
-    assert!(with(&["a", "b"]).contains("Sweep over rules, a, b, bdnn-dsd.threshold: 3 points, 4 runs each"));
-    assert!(with(&["a", "b", "c", "d"]).contains("Sweep over rules, a, b, c and 2 more: 3 points, 4 runs each"));
-    // Columns that one point has: the slowness of 0.25, 0.5, 0.25, 0.5 and the seconds, and nothing of weights that are left.
-    assert!(html.contains(">slowness</th>") && html.contains("<td>0.3750 ± 0.1443</td>"), "{html}");
-    assert!(html.contains(">seconds</th>") && html.contains("<td>1.2</td>") && !html.contains("weights left"), "{html}");
+    assert!(
+        with(&["a", "b"])
+            .contains("Sweep over rules, a, b, bdnn-dsd.threshold: 3 points, 4 runs each")
+    );
+    assert!(
+        with(&["a", "b", "c", "d"])
+            .contains("Sweep over rules, a, b, c and 2 more: 3 points, 4 runs each")
+    );
+    // Columns that one point has: the slowness of 0.25, 0.5, 0.25, 0.5 and the seconds, and nothing
+    // of weights that are left.
+    assert!(
+        html.contains(">slowness</th>") && html.contains("<td>0.3750 ± 0.1443</td>"),
+        "{html}"
+    );
+    assert!(
+        html.contains(">seconds</th>")
+            && html.contains("<td>1.2</td>")
+            && !html.contains("weights left"),
+        "{html}"
+    );
 
     // A reference that is the network without rules at every point is not told twice.
     let mut referred = sweep("referred.json");
     referred.record.definition.reference = Some("l2".to_owned());
-    referred.record.points.iter_mut().for_each(|point| point.over_reference = point.over_initial);
+    referred
+        .record
+        .points
+        .iter_mut()
+        .for_each(|point| point.over_reference = point.over_initial);
     assert!(!report(&[], &[referred.clone()]).contains("over l2"));
-    referred.record.points[1].over_reference = Some(Interval { mean: 1.0, low: 0.5, high: 1.5 });
+    referred.record.points[1].over_reference = Some(Interval {
+        mean: 1.0,
+        low: 0.5,
+        high: 1.5,
+    });
     assert!(report(&[], &[referred]).contains("over l2 [95 %]"));
 
     let mut hostile = sweep("</title><script>.json");
     let definition = &mut hostile.record.definition;
-    for text in [&mut definition.sweep, &mut definition.command, &mut definition.file, &mut definition.scored_on] {
+    for text in [
+        &mut definition.sweep,
+        &mut definition.command,
+        &mut definition.file,
+        &mut definition.scored_on,
+    ] {
         *text = "<script>".to_owned();
     }
     definition.unverified = vec!["<script>".to_owned()];
     for point in &mut hostile.record.points {
-        point.settings.push(("<script>".to_owned(), "<script>".to_owned()));
+        point
+            .settings
+            .push(("<script>".to_owned(), "<script>".to_owned()));
         point.run_toml = "<script>".to_owned();
-        (point.ids, point.arrays_sha256, point.accuracy.values) = (vec!["<script>".to_owned()], Vec::new(), vec![f64::NAN]);
+        (point.ids, point.arrays_sha256, point.accuracy.values) =
+            (vec!["<script>".to_owned()], Vec::new(), vec![f64::NAN]);
     }
     check(&report(&[], &[hostile]));
 }
@@ -289,7 +462,14 @@ fn a_sweep_has_its_points_figure_runs_and_file_and_names_the_highest() {
 fn a_report_of_records_is_well_formed_and_every_link_in_it_leads_somewhere() {
     let mut reduced = stored("more/tables-3-4.json");
     reduced.record.definition.reduced = Some("2 runs instead of 5".to_owned());
-    check(&report(&[reduced, stored("tables-3-4.json"), stored("tables/3-4.json")], &[]));
+    check(&report(
+        &[
+            reduced,
+            stored("tables-3-4.json"),
+            stored("tables/3-4.json"),
+        ],
+        &[],
+    ));
     check(&report(&[], &[]));
 }
 
@@ -318,7 +498,11 @@ fn everything_that_a_reader_needs_to_believe_a_number_is_in_it() {
     for digit in ["a", "b", "c", "d"] {
         assert!(html.contains(&format!("<code>{}</code>", digit.repeat(64))));
     }
-    assert_eq!(html.matches("<svg").count(), 2 + 2 * 2, "accuracy, spine events and spine states of two networks");
+    assert_eq!(
+        html.matches("<svg").count(),
+        2 + 2 * 2,
+        "accuracy, spine events and spine states of two networks"
+    );
     assert_eq!(html.matches("<title>").count(), 1 + 6);
     assert!(!html.contains("NOT the full experiment"));
 }
@@ -329,7 +513,10 @@ fn a_reduced_record_says_so_in_its_section_in_the_overview_and_in_the_contents_a
     reduced.record.definition.reduced = Some("2 runs instead of 5".to_owned());
     let html = report(&[reduced, stored("b.json")], &[]);
     assert!(html.contains("<strong>NOT the full experiment:</strong> 2 runs instead of 5."));
-    assert!(html.contains("<td><strong>NOT the full experiment</strong></td>") && html.contains("<span class=\"tag\">reduced</span>"));
+    assert!(
+        html.contains("<td><strong>NOT the full experiment</strong></td>")
+            && html.contains("<span class=\"tag\">reduced</span>")
+    );
     let [a, b] = ["a", "b"].map(|name| html.find(&format!("<section id=\"{name}\"")).unwrap());
     assert!(b < a);
 }
@@ -345,24 +532,39 @@ fn the_experiment_with_the_most_rows_comes_first() {
 
 #[test]
 fn the_same_records_give_the_same_bytes() {
-    assert_eq!(report(&[stored("a.json"), stored("b.json")], &[]), report(&[stored("a.json"), stored("b.json")], &[]));
+    assert_eq!(
+        report(&[stored("a.json"), stored("b.json")], &[]),
+        report(&[stored("a.json"), stored("b.json")], &[])
+    );
 }
 
 #[test]
 fn text_of_a_hostile_record_stays_text() {
-    const EVIL: &str = "</code></style><script>alert(1)</script>\"><img src=x onerror='alert(2)'>\u{202e}`";
+    const EVIL: &str =
+        "</code></style><script>alert(1)</script>\"><img src=x onerror='alert(2)'>\u{202e}`";
     let mut hostile = stored(EVIL);
     let evil = || EVIL.to_owned();
     let Record { rows, definition } = &mut hostile.record;
     for row in rows.iter_mut() {
-        (row.data, row.rules, row.ids, row.arrays_sha256) = (evil(), vec![evil()], vec![evil()], vec![evil()]);
+        (row.data, row.rules, row.ids, row.arrays_sha256) =
+            (evil(), vec![evil()], vec![evil()], vec![evil()]);
         row.curve.counts.insert(evil(), row.curve.accuracy.clone());
     }
     rows.push(rows[0].clone());
-    for text in [&mut definition.command, &mut definition.program, &mut definition.kernel, &mut definition.settings.initialiser] {
+    for text in [
+        &mut definition.command,
+        &mut definition.program,
+        &mut definition.kernel,
+        &mut definition.settings.initialiser,
+    ] {
         *text = evil();
     }
-    for list in [&mut definition.experiments, &mut definition.lengths, &mut definition.tuned, &mut definition.open_points] {
+    for list in [
+        &mut definition.experiments,
+        &mut definition.lengths,
+        &mut definition.tuned,
+        &mut definition.open_points,
+    ] {
         list.push(evil());
     }
     definition.reduced = Some(evil());
@@ -400,40 +602,89 @@ fn poisoned<R>(json: &str, evil: &str, parse: fn(&str) -> Result<R, crate::Error
 }
 
 #[test]
-fn no_text_of_a_record_brings_a_control_character_or_a_mark_of_direction_into_the_report_or_its_figures() {
-    const EVIL: &str = "\u{1}\u{7}\u{1b}[31m\u{7f}\u{85}\u{61c}\u{200f}\u{202e}\u{2066}\u{206a}\u{fffe}";
+fn no_text_of_a_record_brings_a_control_character_or_a_mark_of_direction_into_the_report_or_its_figures()
+ {
+    const EVIL: &str =
+        "\u{1}\u{7}\u{1b}[31m\u{7f}\u{85}\u{61c}\u{200f}\u{202e}\u{2066}\u{206a}\u{fffe}";
     let direction = FigureRecord::parse(include_str!("record-direction.json")).unwrap();
     let mut figures = figures();
     figures[1].record.axes = Some(["task", "accuracy"].map(str::to_owned));
-    let figures = figures.into_iter().map(|stored| poisoned(&stored.record.to_json().unwrap(), EVIL, FigureRecord::parse));
+    let figures = figures
+        .into_iter()
+        .map(|stored| poisoned(&stored.record.to_json().unwrap(), EVIL, FigureRecord::parse));
     let figures: Vec<FigureRecord> = figures.chain([direction]).collect();
-    let table = poisoned(&stored("a.json").record.to_json().unwrap(), EVIL, Record::parse);
-    let sweep = poisoned(&sweep("b.json").record.to_json().unwrap(), EVIL, SweepRecord::parse);
-    let mut svgs: Vec<String> = figures.iter().map(|record| crate::figure_svg(record).unwrap()).collect();
-    svgs.extend([crate::accuracy_figure(&table).unwrap(), crate::spine_figure(&table).unwrap()]);
+    let table = poisoned(
+        &stored("a.json").record.to_json().unwrap(),
+        EVIL,
+        Record::parse,
+    );
+    let sweep = poisoned(
+        &sweep("b.json").record.to_json().unwrap(),
+        EVIL,
+        SweepRecord::parse,
+    );
+    let mut svgs: Vec<String> = figures
+        .iter()
+        .map(|record| crate::figure_svg(record).unwrap())
+        .collect();
+    svgs.extend([
+        crate::accuracy_figure(&table).unwrap(),
+        crate::spine_figure(&table).unwrap(),
+    ]);
     svgs.extend(crate::sweep_figure(&sweep).unwrap());
     assert_eq!(svgs.len(), figures.len() + 3);
     for svg in &svgs {
         assert_well_formed(svg);
     }
-    let figures = figures.into_iter().map(|record| StoredFigure { name: format!("{EVIL}.json"), record }).collect();
-    let (tables, sweeps) =
-        (vec![Stored { record: table, name: EVIL.to_owned() }], vec![StoredSweep { record: sweep, name: EVIL.to_owned() }]);
-    let html = super::report(&Reported { tables, figures, sweeps });
+    let figures = figures
+        .into_iter()
+        .map(|record| StoredFigure {
+            name: format!("{EVIL}.json"),
+            record,
+        })
+        .collect();
+    let (tables, sweeps) = (
+        vec![Stored {
+            record: table,
+            name: EVIL.to_owned(),
+        }],
+        vec![StoredSweep {
+            record: sweep,
+            name: EVIL.to_owned(),
+        }],
+    );
+    let html = super::report(&Reported {
+        tables,
+        figures,
+        sweeps,
+    });
     check(&html);
     for text in svgs.iter().chain([&html]) {
-        assert_eq!(text.chars().find(|c| *c != '\n' && crate::is_harmful(*c)), None);
+        assert_eq!(
+            text.chars().find(|c| *c != '\n' && crate::is_harmful(*c)),
+            None
+        );
     }
 }
 
 #[test]
 fn a_record_without_curves_or_with_numbers_beyond_all_measure_still_gives_a_page() {
     let mut bare = stored("bare.json");
-    bare.record.rows.iter_mut().for_each(|row| row.curve = Curve::default());
+    bare.record
+        .rows
+        .iter_mut()
+        .for_each(|row| row.curve = Curve::default());
     let mut huge = stored("huge.json");
     for row in &mut huge.record.rows {
-        row.curve.accuracy.iter_mut().for_each(|value| *value = 1e308);
-        row.curve.counts.values_mut().flatten().for_each(|value| *value = -1e308);
+        row.curve
+            .accuracy
+            .iter_mut()
+            .for_each(|value| *value = 1e308);
+        row.curve
+            .counts
+            .values_mut()
+            .flatten()
+            .for_each(|value| *value = -1e308);
         (row.accuracy.mean, row.accuracy.values) = (1e308, Vec::new());
     }
     let html = report(&[bare, huge], &[]);

@@ -1,6 +1,8 @@
-//! How much of earlier tasks is forgotten when tasks are learned one after the other, one epoch each.
+//! How much of earlier tasks is forgotten when tasks are learned one after the other, one epoch
+//! each.
 //!
-//! With `R[i][j]` the accuracy on task `j` after training on task `i` of `T` tasks, both counted from 0:
+//! With `R[i][j]` the accuracy on task `j` after training on task `i` of `T` tasks, both counted
+//! from 0:
 //!
 //! ```text
 //! mean accuracy      = mean over all j of R[T-1][j]
@@ -8,11 +10,13 @@
 //! backward transfer  = mean over j < T-1 of R[T-1][j] - R[j][j]                            (Lopez-Paz and Ranzato 2017)
 //! ```
 //!
-//! Permuted MNIST: each task has the pixels of all images in another order. Split MNIST: each task has two classes, `0` and `1` first;
-//! by class the network must tell all ten apart, by domain only even from odd.
+//! Permuted MNIST: each task has the pixels of all images in another order. Split MNIST: each task
+//! has two classes, `0` and `1` first; by class the network must tell all ten apart, by domain only
+//! even from odd.
 //!
-//! The network and its training are those of the notebook that the authors of GRAPES published: 784-256-256, ReLU, no biases, momentum
-//! 0.9, learning rate 0.001, batch 64, pixels less 0.1307 over 0.3081.
+//! The network and its training are those of the notebook that the authors of GRAPES published:
+//! 784-256-256, ReLU, no biases, momentum 0.9, learning rate 0.001, batch 64, pixels less 0.1307
+//! over 0.3081.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +40,10 @@ const METHODS: [(&str, &[&str]); 7] = [
     ("GRAPES' mean factor", &["momentum", "scalar-gain"]),
     ("factor 2", &["momentum", "scalar-gain:gain=2,least=2"]),
     ("BDNN-dsd", &["momentum", "bdnn-dsd"]),
-    ("BDNN-dsd, bound 0.1", &["momentum", "bdnn-dsd:initial_bound=0.1,bound_step=0.01"]),
+    (
+        "BDNN-dsd, bound 0.1",
+        &["momentum", "bdnn-dsd:initial_bound=0.1,bound_step=0.01"],
+    ),
     ("L2", &["momentum", "l2:weight_decay=0.001"]),
 ];
 
@@ -50,7 +57,11 @@ enum Scenario {
 
 impl Scenario {
     fn of(study: Study) -> &'static [Self] {
-        if study == Study::Forgetting { &[Self::Permuted] } else { &[Self::SplitByClass, Self::SplitByDomain] }
+        if study == Study::Forgetting {
+            &[Self::Permuted]
+        } else {
+            &[Self::SplitByClass, Self::SplitByDomain]
+        }
     }
 
     fn title(self) -> &'static str {
@@ -68,8 +79,14 @@ impl Scenario {
         let (mut numbers, mut labels) = (Vec::new(), Vec::new());
         for (image, label) in bytes.chunks_exact(samples.features()).zip(samples.labels()) {
             if self == Self::Permuted || usize::from(label / 2) == task {
-                numbers.extend(order.iter().map(|pixel| (f32::from(image[*pixel as usize]) / 255.0 - STANDARD[0]) / STANDARD[1]));
-                labels.push(if self == Self::SplitByDomain { label % 2 } else { *label });
+                numbers.extend(order.iter().map(|pixel| {
+                    (f32::from(image[*pixel as usize]) / 255.0 - STANDARD[0]) / STANDARD[1]
+                }));
+                labels.push(if self == Self::SplitByDomain {
+                    label % 2
+                } else {
+                    *label
+                });
             }
         }
         Ok(Samples::of_numbers(numbers, labels, samples.shape())?)
@@ -84,9 +101,24 @@ impl Scenario {
         order
     }
 
-    fn data(self, data: &Dataset, test: &Samples, task: usize, seed: u64) -> Result<Dataset, Error> {
-        let class_names = if self == Self::SplitByDomain { ["even", "odd"].map(str::to_owned).to_vec() } else { data.class_names.clone() };
-        Ok(Dataset { train: self.task(&data.train, task, seed)?, test: test.clone(), class_names, ..data.clone() })
+    fn data(
+        self,
+        data: &Dataset,
+        test: &Samples,
+        task: usize,
+        seed: u64,
+    ) -> Result<Dataset, Error> {
+        let class_names = if self == Self::SplitByDomain {
+            ["even", "odd"].map(str::to_owned).to_vec()
+        } else {
+            data.class_names.clone()
+        };
+        Ok(Dataset {
+            train: self.task(&data.train, task, seed)?,
+            test: test.clone(),
+            class_names,
+            ..data.clone()
+        })
     }
 }
 
@@ -98,14 +130,24 @@ fn mean_accuracy(of: &Accuracies) -> f64 {
 }
 
 fn forgetting(of: &Accuracies) -> f64 {
-    let Some((last, before)) = of.split_last() else { return 0.0 };
+    let Some((last, before)) = of.split_last() else {
+        return 0.0;
+    };
     let fall = |task: usize| before.iter().map(|row| row[task]).fold(0.0, f64::max) - last[task];
     mean(&(0..before.len()).map(fall).collect::<Vec<_>>())
 }
 
 fn backward_transfer(of: &Accuracies) -> f64 {
-    let Some((last, before)) = of.split_last() else { return 0.0 };
-    mean(&before.iter().enumerate().map(|(task, row)| last[task] - row[task]).collect::<Vec<_>>())
+    let Some((last, before)) = of.split_last() else {
+        return 0.0;
+    };
+    mean(
+        &before
+            .iter()
+            .enumerate()
+            .map(|(task, row)| last[task] - row[task])
+            .collect::<Vec<_>>(),
+    )
 }
 
 pub(super) fn work(study: Study, request: &StudyRequest) -> u64 {
@@ -122,7 +164,11 @@ fn learn(
     advance: &dyn Fn(Progress),
 ) -> Result<Accuracies, Error> {
     let epochs = request.length(1);
-    let rules = rules.iter().map(|rule| rule.parse()).collect::<Result<Vec<RuleSettings>, _>>().map_err(spinet_train::Error::from)?;
+    let rules = rules
+        .iter()
+        .map(|rule| rule.parse())
+        .collect::<Result<Vec<RuleSettings>, _>>()
+        .map_err(spinet_train::Error::from)?;
     let config = TrainConfig {
         data: data.name.clone(),
         hidden: HIDDEN.to_vec(),
@@ -138,8 +184,14 @@ fn learn(
         rules,
         ..TrainConfig::default()
     };
-    let tests = (0..TASKS).map(|task| scenario.task(&data.test, task, seed)).collect::<Result<Vec<_>, _>>()?;
-    let mut trainer = Trainer::new(&config, &scenario.data(data, &tests[0], 0, seed)?, threads.clone())?;
+    let tests = (0..TASKS)
+        .map(|task| scenario.task(&data.test, task, seed))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut trainer = Trainer::new(
+        &config,
+        &scenario.data(data, &tests[0], 0, seed)?,
+        threads.clone(),
+    )?;
     let scorer = Scorer::new(trainer.network(), threads, Kernel::F32)?;
     let mut accuracies = Vec::new();
     for task in 0..TASKS {
@@ -149,7 +201,8 @@ fn learn(
         while trainer.epoch() < (task + 1) * epochs && trainer.advance()? != Advance::Finished {
             request.check_stop()?;
         }
-        let score = |test| Ok::<_, Error>((1e6 * scorer.score(trainer.network(), test)?.1).round() / 1e4);
+        let score =
+            |test| Ok::<_, Error>((1e6 * scorer.score(trainer.network(), test)?.1).round() / 1e4);
         accuracies.push(tests.iter().map(score).collect::<Result<Vec<_>, _>>()?);
         advance(Progress::Done((epochs * HIDDEN[0]) as u64));
     }
@@ -163,15 +216,26 @@ pub(super) fn forgetting_of_tasks(
 ) -> Result<FigureRecord, Error> {
     let data = spinet_data::load("mnist", &request.source)?;
     let scenarios = Scenario::of(study);
-    // For each run at once the test samples of all tasks, and the training samples of two while one follows the other, as numbers.
+    // For each run at once the test samples of all tasks, and the training samples of two while one
+    // follows the other, as numbers.
     let samples = TASKS * data.test.len() + 3 * data.train.len();
     let numbers = spinet_nn::memory::product(&[request.threads, samples, data.train.features()]);
-    spinet_data::memory::check("learning tasks on so many threads", numbers.saturating_mul(4))?;
-    let runs = each_run(request.threads, scenarios.len() * METHODS.len() * request.runs, |index, threads| {
-        let (group, seed) = (index / request.runs, (index % request.runs) as u64);
-        let (scenario, (_, rules)) = (scenarios[group / METHODS.len()], METHODS[group % METHODS.len()]);
-        learn(request, &data, (scenario, rules, seed), threads, advance)
-    })?;
+    spinet_data::memory::check(
+        "learning tasks on so many threads",
+        numbers.saturating_mul(4),
+    )?;
+    let runs = each_run(
+        request.threads,
+        scenarios.len() * METHODS.len() * request.runs,
+        |index, threads| {
+            let (group, seed) = (index / request.runs, (index % request.runs) as u64);
+            let (scenario, (_, rules)) = (
+                scenarios[group / METHODS.len()],
+                METHODS[group % METHODS.len()],
+            );
+            learn(request, &data, (scenario, rules, seed), threads, advance)
+        },
+    )?;
     let groups: Vec<&[Accuracies]> = runs.chunks(request.runs).collect();
     let panels = groups.iter().enumerate().map(|(group, runs)| {
         let (scenario, method) = (group / METHODS.len(), group % METHODS.len());
@@ -180,7 +244,10 @@ pub(super) fn forgetting_of_tasks(
     });
     let (what, how) = match study {
         Study::Forgetting => ("Permuted MNIST", "each with the pixels in another order"),
-        _ => ("Split MNIST", "each with two classes: by class the network tells all ten apart, by domain even from odd"),
+        _ => (
+            "Split MNIST",
+            "each with two classes: by class the network tells all ten apart, by domain even from odd",
+        ),
     };
     Ok(FigureRecord {
         panels: panels.collect(),
@@ -202,37 +269,68 @@ pub(super) fn forgetting_of_tasks(
 }
 
 /// One method in one scenario, and its difference to momentum `alone`, unless it is that.
-fn panel(scenario: Scenario, (name, rules): (&str, &[&str]), runs: &[Accuracies], alone: Option<&[Accuracies]>) -> FigurePanel {
+fn panel(
+    scenario: Scenario,
+    (name, rules): (&str, &[&str]),
+    runs: &[Accuracies],
+    alone: Option<&[Accuracies]>,
+) -> FigurePanel {
     let round = |value: f64| (value * 1e4).round() / 1e4;
-    let each = |runs: &[Accuracies], value: fn(&Accuracies) -> f64| runs.iter().map(value).collect::<Vec<f64>>();
+    let each = |runs: &[Accuracies], value: fn(&Accuracies) -> f64| {
+        runs.iter().map(value).collect::<Vec<f64>>()
+    };
     let curve = |task: usize| {
-        let at = |fold: fn(&[f64]) -> f64, after: usize| round(fold(&runs.iter().map(|run| run[after][task]).collect::<Vec<_>>()));
+        let at = |fold: fn(&[f64]) -> f64, after: usize| {
+            round(fold(
+                &runs.iter().map(|run| run[after][task]).collect::<Vec<_>>(),
+            ))
+        };
         FigureCurve {
             label: format!("task {}", task + 1),
             mean: (0..TASKS).map(|after| at(mean, after)).collect(),
-            sd: (0..TASKS).map(|after| at(standard_deviation, after)).collect(),
+            sd: (0..TASKS)
+                .map(|after| at(standard_deviation, after))
+                .collect(),
         }
     };
     let accuracies = each(runs, mean_accuracy);
     let mut summary = BTreeMap::from([
         ("mean accuracy (%)".to_owned(), mean(&accuracies)),
-        ("mean accuracy, sd".to_owned(), standard_deviation(&accuracies)),
+        (
+            "mean accuracy, sd".to_owned(),
+            standard_deviation(&accuracies),
+        ),
         ("forgetting (%)".to_owned(), mean(&each(runs, forgetting))),
-        ("forgetting, sd".to_owned(), standard_deviation(&each(runs, forgetting))),
-        ("backward transfer (%)".to_owned(), mean(&each(runs, backward_transfer))),
+        (
+            "forgetting, sd".to_owned(),
+            standard_deviation(&each(runs, forgetting)),
+        ),
+        (
+            "backward transfer (%)".to_owned(),
+            mean(&each(runs, backward_transfer)),
+        ),
     ]);
-    if let Some(over) = alone.and_then(|alone| paired_interval(&accuracies, &each(alone, mean_accuracy))) {
+    if let Some(over) =
+        alone.and_then(|alone| paired_interval(&accuracies, &each(alone, mean_accuracy)))
+    {
         summary.insert("over momentum (%)".to_owned(), over.mean);
         summary.insert("over momentum, 95 % low".to_owned(), over.low);
         summary.insert("over momentum, 95 % high".to_owned(), over.high);
     }
     FigurePanel {
-        title: if scenario == Scenario::Permuted { name.to_owned() } else { format!("{name}, {}", scenario.title()) },
+        title: if scenario == Scenario::Permuted {
+            name.to_owned()
+        } else {
+            format!("{name}, {}", scenario.title())
+        },
         rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
         edges: Vec::new(),
         counts: Vec::new(),
         counts_sd: Vec::new(),
-        summary: summary.into_iter().map(|(name, value)| (name, round(value))).collect(),
+        summary: summary
+            .into_iter()
+            .map(|(name, value)| (name, round(value)))
+            .collect(),
         epoch: (1..=TASKS).collect(),
         curves: (0..TASKS).map(curve).collect(),
     }
@@ -253,9 +351,14 @@ mod tests {
             vec![77.00, 86.11, 93.17, 94.09, 95.36],
         ];
         assert!((mean_accuracy(&stored) - 89.146).abs() < 1e-9);
-        assert!((forgetting(&stored) - 7.70).abs() < 1e-9, "{}", forgetting(&stored));
+        assert!(
+            (forgetting(&stored) - 7.70).abs() < 1e-9,
+            "{}",
+            forgetting(&stored)
+        );
         assert!((backward_transfer(&stored) + 7.70).abs() < 1e-9);
-        // Task 1 is best after task 2: forgetting counts from there, backward transfer from its own time.
+        // Task 1 is best after task 2: forgetting counts from there, backward transfer from its own
+        // time.
         let improved = vec![vec![80.0, 10.0], vec![90.0, 20.0], vec![70.0, 95.0]];
         assert!((forgetting(&improved) + 27.5).abs() < 1e-9);
         assert!((backward_transfer(&improved) - 32.5).abs() < 1e-9);
@@ -268,17 +371,35 @@ mod tests {
         let number = |byte: u8| (f32::from(byte) / 255.0 - 0.1307) / 0.3081;
         let split = Scenario::SplitByClass.task(&samples, 3, 0).unwrap();
         assert_eq!(split.labels(), [6, 7]);
-        assert_eq!(split.values().numbers().unwrap()[..3], [number(150), number(255), number(0)]);
-        assert_eq!(Scenario::SplitByDomain.task(&samples, 4, 0).unwrap().labels(), [0, 1]);
+        assert_eq!(
+            split.values().numbers().unwrap()[..3],
+            [number(150), number(255), number(0)]
+        );
+        assert_eq!(
+            Scenario::SplitByDomain
+                .task(&samples, 4, 0)
+                .unwrap()
+                .labels(),
+            [0, 1]
+        );
         let permuted = |task, seed| Scenario::Permuted.task(&samples, task, seed).unwrap();
         assert_eq!(permuted(0, 0).len(), 10);
-        let orders: Vec<_> = (0..6).map(|task| Scenario::Permuted.pixels(784, task, 1)).collect();
+        let orders: Vec<_> = (0..6)
+            .map(|task| Scenario::Permuted.pixels(784, task, 1))
+            .collect();
         for (task, order) in orders.iter().enumerate() {
             let mut sorted = order.clone();
             sorted.sort_unstable();
-            assert!(sorted == (0..784).collect::<Vec<_>>() && !orders[..task].contains(order), "task {task}");
+            assert!(
+                sorted == (0..784).collect::<Vec<_>>() && !orders[..task].contains(order),
+                "task {task}"
+            );
         }
         assert_eq!(permuted(2, 5).values(), permuted(2, 5).values());
-        assert_ne!(Scenario::Permuted.pixels(784, 1, 1), Scenario::Permuted.pixels(784, 1, 2), "every seed has its own tasks");
+        assert_ne!(
+            Scenario::Permuted.pixels(784, 1, 1),
+            Scenario::Permuted.pixels(784, 1, 2),
+            "every seed has its own tasks"
+        );
     }
 }

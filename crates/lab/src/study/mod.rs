@@ -1,5 +1,5 @@
-//! Experiments that are known by a name and are no table of the BDNN-dsd paper: its Figures 3 to 5, those with GRAPES, and the
-//! comparison of rules.
+//! Experiments that are known by a name and are no table of the BDNN-dsd paper: its Figures 3 to 5,
+//! those with GRAPES, and the comparison of rules.
 //!
 //! ```text
 //! weights.rs      Figure 3: histograms of the weights after training with each method
@@ -39,7 +39,8 @@ pub enum Study {
     ParametersSmall,
     /// Figure 5.
     Zeros,
-    /// GRAPES, its control and plain gradient descent on MNIST: accuracy and slowness at equal and at tuned learning rates.
+    /// GRAPES, its control and plain gradient descent on MNIST: accuracy and slowness at equal and
+    /// at tuned learning rates.
     GrapesMnist,
     /// The same and BDNN-dsd in networks of two to ten hidden layers.
     GrapesDepth,
@@ -69,7 +70,12 @@ impl Study {
     ];
 
     /// The figures of the BDNN-dsd paper.
-    pub const FIGURES: [Self; 4] = [Self::Weights, Self::Parameters, Self::ParametersSmall, Self::Zeros];
+    pub const FIGURES: [Self; 4] = [
+        Self::Weights,
+        Self::Parameters,
+        Self::ParametersSmall,
+        Self::Zeros,
+    ];
 
     /// The word that asks for it on the command line.
     pub fn word(self) -> &'static str {
@@ -124,7 +130,8 @@ pub struct StudyRequest {
     pub runs: usize,
     /// Another number of epochs than the study's own.
     pub epochs: Option<usize>,
-    /// Whether `epochs` is only a limit, for a smaller run: a tenth of the study's own length, and no more than this.
+    /// Whether `epochs` is only a limit, for a smaller run: a tenth of the study's own length, and
+    /// no more than this.
     pub is_limit: bool,
     /// How products with pixels are computed.
     pub kernel: Kernel,
@@ -165,18 +172,28 @@ impl StudyRequest {
 
     /// Ends a study that was asked to stop.
     fn check_stop(&self) -> Result<(), Error> {
-        if self.keeping.safety.stop.is_requested() { Err(Error::Stopped) } else { Ok(()) }
+        if self.keeping.safety.stop.is_requested() {
+            Err(Error::Stopped)
+        } else {
+            Ok(())
+        }
     }
 
     /// What makes the study smaller than it is, in words.
     fn reduced(&self, epochs: usize) -> Option<String> {
         let mut parts = Vec::new();
         if self.runs != RUNS {
-            parts.push(format!("{} instead of {RUNS}", crate::count::plural(self.runs, "run")));
+            parts.push(format!(
+                "{} instead of {RUNS}",
+                crate::count::plural(self.runs, "run")
+            ));
         }
         let length = self.length(epochs);
         if length != epochs {
-            parts.push(format!("{} instead of {epochs}", crate::count::plural(length, "epoch")));
+            parts.push(format!(
+                "{} instead of {epochs}",
+                crate::count::plural(length, "epoch")
+            ));
         }
         (!parts.is_empty()).then(|| parts.join(", "))
     }
@@ -188,12 +205,24 @@ impl StudyRequest {
     /// What is wrong with the request.
     pub fn sweep(&self, study: Study) -> Result<Option<SweepRequest>, Error> {
         if self.runs == 0 || self.runs > MOST_RUNS {
-            return Err(Error::Runs { setting: "runs", low: 1, high: MOST_RUNS, found: self.runs });
+            return Err(Error::Runs {
+                setting: "runs",
+                low: 1,
+                high: MOST_RUNS,
+                found: self.runs,
+            });
         }
         if self.epochs == Some(0) {
-            return Err(spinet_train::Error::OutOfRange { setting: "epochs", expected: "at least 1", found: "0".to_owned() }.into());
+            return Err(spinet_train::Error::OutOfRange {
+                setting: "epochs",
+                expected: "at least 1",
+                found: "0".to_owned(),
+            }
+            .into());
         }
-        let Some(text) = study.sweep_text() else { return Ok(None) };
+        let Some(text) = study.sweep_text() else {
+            return Ok(None);
+        };
         let mut file = SweepFile::parse(text, Path::new(study.name()))?;
         file.seeds = (0..self.runs as u64).collect();
         let own = file.points[0].config.epochs;
@@ -230,12 +259,18 @@ impl StudyRequest {
         }
     }
 
-    /// Makes a study; `advance` is told how much work was done since its last call, from any thread.
+    /// Makes a study; `advance` is told how much work was done since its last call, from any
+    /// thread.
     ///
     /// # Errors
     ///
-    /// What is wrong with the request, data that is missing, a run that diverged or was interrupted.
-    pub fn make(&self, study: Study, advance: &(dyn Fn(Progress) + Sync)) -> Result<StudyData, Error> {
+    /// What is wrong with the request, data that is missing, a run that diverged or was
+    /// interrupted.
+    pub fn make(
+        &self,
+        study: Study,
+        advance: &(dyn Fn(Progress) + Sync),
+    ) -> Result<StudyData, Error> {
         match self.sweep(study)? {
             Some(sweep) => Ok(StudyData::Sweep(crate::sweep(&sweep, advance)?)),
             None => Ok(StudyData::Figure(match study {

@@ -83,20 +83,41 @@ impl FigureRecord {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let record: Self = of_record(text)?;
         let refuse = |message: String| Err(Error::RecordContent { message });
-        if super::Study::ALL.iter().all(|known| known.name() != record.figure) {
-            return refuse(format!("unknown figure `{}`", record.figure.escape_default()));
+        if super::Study::ALL
+            .iter()
+            .all(|known| known.name() != record.figure)
+        {
+            return refuse(format!(
+                "unknown figure `{}`",
+                record.figure.escape_default()
+            ));
         }
         if record.panels.is_empty() {
             return refuse("it has no panels, expected at least one".to_owned());
         }
         for panel in &record.panels {
             let bins = panel.edges.len().saturating_sub(1);
-            if (panel.counts.len(), panel.counts_sd.len()) != (bins, bins) || bins == 0 && panel.curves.is_empty() {
-                return refuse(format!("panel `{}` has {} counts for {bins} bins", panel.title.escape_default(), panel.counts.len()));
+            if (panel.counts.len(), panel.counts_sd.len()) != (bins, bins)
+                || bins == 0 && panel.curves.is_empty()
+            {
+                return refuse(format!(
+                    "panel `{}` has {} counts for {bins} bins",
+                    panel.title.escape_default(),
+                    panel.counts.len()
+                ));
             }
-            let lengths = panel.curves.iter().flat_map(|curve| [curve.mean.len(), curve.sd.len()]);
-            if let Some(length) = lengths.into_iter().find(|length| *length != panel.epoch.len()) {
-                return refuse(format!("a curve has {length} values, expected {}, one for each epoch", panel.epoch.len()));
+            let lengths = panel
+                .curves
+                .iter()
+                .flat_map(|curve| [curve.mean.len(), curve.sd.len()]);
+            if let Some(length) = lengths
+                .into_iter()
+                .find(|length| *length != panel.epoch.len())
+            {
+                return refuse(format!(
+                    "a curve has {length} values, expected {}, one for each epoch",
+                    panel.epoch.len()
+                ));
             }
         }
         Ok(record)
@@ -104,7 +125,11 @@ impl FigureRecord {
 
     /// The names of what sums the panels up, sorted, each once.
     pub(crate) fn summary_names(&self) -> Vec<&String> {
-        let mut names: Vec<&String> = self.panels.iter().flat_map(|panel| panel.summary.keys()).collect();
+        let mut names: Vec<&String> = self
+            .panels
+            .iter()
+            .flat_map(|panel| panel.summary.keys())
+            .collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -116,6 +141,8 @@ impl FigureRecord {
     ///
     /// [`Error::Record`], for numbers that JSON does not have.
     pub fn to_json(&self) -> Result<String, Error> {
-        Ok(seal::sealed(&serde_json::to_string(self).map_err(|source| Error::Record { source })?))
+        Ok(seal::sealed(
+            &serde_json::to_string(self).map_err(|source| Error::Record { source })?,
+        ))
     }
 }

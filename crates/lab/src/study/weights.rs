@@ -1,4 +1,5 @@
-//! Figure 3: histograms of the weights of networks with 100 hidden units, trained on 1,200 samples of MNIST with each method.
+//! Figure 3: histograms of the weights of networks with 100 hidden units, trained on 1,200 samples
+//! of MNIST with each method.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +14,14 @@ const BINS: usize = 80;
 const WIDEST: f64 = 2.0;
 
 pub(super) fn work(request: &StudyRequest) -> u64 {
-    ((Method::PAPER.len() * request.runs * HIDDEN) as u64).saturating_mul(request.length(BUILT_IN.epochs) as u64)
+    ((Method::PAPER.len() * request.runs * HIDDEN) as u64)
+        .saturating_mul(request.length(BUILT_IN.epochs) as u64)
 }
 
-pub(super) fn weights(request: &StudyRequest, advance: &(dyn Fn(Progress) + Sync)) -> Result<FigureRecord, Error> {
+pub(super) fn weights(
+    request: &StudyRequest,
+    advance: &(dyn Fn(Progress) + Sync),
+) -> Result<FigureRecord, Error> {
     let experiment = BUILT_IN;
     let data = spinet_data::load(experiment.data, &request.source)?;
     let mut configs: Vec<(Method, TrainConfig)> = Vec::new();
@@ -24,38 +29,61 @@ pub(super) fn weights(request: &StudyRequest, advance: &(dyn Fn(Progress) + Sync
         for seed in 0..request.runs as u64 {
             let config = experiment.config(experiment.rules(method, HIDDEN)?, HIDDEN, seed);
             let epochs = request.length(config.epochs);
-            configs.push((method, TrainConfig { kernel: request.kernel, epochs, ..config }));
+            configs.push((
+                method,
+                TrainConfig {
+                    kernel: request.kernel,
+                    epochs,
+                    ..config
+                },
+            ));
         }
     }
     let networks = each_run(request.threads, configs.len(), |index, threads| {
         let mut tell = |epochs: Progress| advance(epochs.times(HIDDEN));
-        let (model, ..) = request.keeping.trained(&configs[index].1, &data, threads, &mut tell)?;
+        let (model, ..) = request
+            .keeping
+            .trained(&configs[index].1, &data, threads, &mut tell)?;
         Ok::<_, Error>(Weights::of(&model.network.weights()))
     })?;
-    let panels = networks.chunks(request.runs).zip(configs.chunks(request.runs)).map(|(runs, configs)| {
-        let (method, config) = &configs[0];
-        let over_runs = |value: &dyn Fn(&Weights) -> f64| runs.iter().map(value).collect::<Vec<f64>>();
-        let bins = |fold: fn(&[f64]) -> f64| (0..BINS).map(|bin| tenth(fold(&over_runs(&|run| run.counts[bin] as f64)))).collect();
-        let summary = [
-            ("standard deviation", mean(&over_runs(&|run| run.deviation))),
-            ("largest", mean(&over_runs(&|run| run.largest))),
-            ("zero (% of all)", mean(&over_runs(&|run| run.zero_percent))),
-        ];
-        FigurePanel {
-            title: method.name().to_owned(),
-            rules: config.rules.iter().map(ToString::to_string).collect(),
-            edges: (0..=BINS).map(|edge| (edge as f64 / BINS as f64 * 2.0 - 1.0) * WIDEST).collect(),
-            counts: bins(mean),
-            counts_sd: bins(standard_deviation),
-            summary: summary.map(|(name, value)| (name.to_owned(), (value * 1e4).round() / 1e4)).into_iter().collect(),
-            epoch: Vec::new(),
-            curves: Vec::new(),
-        }
-    });
+    let panels = networks
+        .chunks(request.runs)
+        .zip(configs.chunks(request.runs))
+        .map(|(runs, configs)| {
+            let (method, config) = &configs[0];
+            let over_runs =
+                |value: &dyn Fn(&Weights) -> f64| runs.iter().map(value).collect::<Vec<f64>>();
+            let bins = |fold: fn(&[f64]) -> f64| {
+                (0..BINS)
+                    .map(|bin| tenth(fold(&over_runs(&|run| run.counts[bin] as f64))))
+                    .collect()
+            };
+            let summary = [
+                ("standard deviation", mean(&over_runs(&|run| run.deviation))),
+                ("largest", mean(&over_runs(&|run| run.largest))),
+                ("zero (% of all)", mean(&over_runs(&|run| run.zero_percent))),
+            ];
+            FigurePanel {
+                title: method.name().to_owned(),
+                rules: config.rules.iter().map(ToString::to_string).collect(),
+                edges: (0..=BINS)
+                    .map(|edge| (edge as f64 / BINS as f64 * 2.0 - 1.0) * WIDEST)
+                    .collect(),
+                counts: bins(mean),
+                counts_sd: bins(standard_deviation),
+                summary: summary
+                    .map(|(name, value)| (name.to_owned(), (value * 1e4).round() / 1e4))
+                    .into_iter()
+                    .collect(),
+                epoch: Vec::new(),
+                curves: Vec::new(),
+            }
+        });
     Ok(FigureRecord {
         panels: panels.collect(),
         figure: "figure-3".to_owned(),
-        title: "Figure 3: weights after training on 1,200 samples of MNIST, 100 hidden units".to_owned(),
+        title: "Figure 3: weights after training on 1,200 samples of MNIST, 100 hidden units"
+            .to_owned(),
         description: format!(
             "Histograms of all weights of the initial network, dropout, L2 and BDNN-dsd, mean over {}; counts on a logarithmic axis, \
              weights beyond {WIDEST} in the outer bins",
@@ -65,7 +93,11 @@ pub(super) fn weights(request: &StudyRequest, advance: &(dyn Fn(Progress) + Sync
         command: request.command.clone(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         reduced: request.reduced(experiment.epochs),
-        kernel: experiment.standardize.kernel(request.kernel)?.class().to_string(),
+        kernel: experiment
+            .standardize
+            .kernel(request.kernel)?
+            .class()
+            .to_string(),
         seeds: (0..request.runs as u64).collect(),
         digests: BTreeMap::from([(data.name.clone(), [data.train.sha256(), data.test.sha256()])]),
     })
@@ -85,7 +117,11 @@ struct Weights {
 
 impl Weights {
     fn of(layers: &[&[f32]]) -> Self {
-        let all = || layers.iter().flat_map(|layer| layer.iter().map(|weight| f64::from(*weight)));
+        let all = || {
+            layers
+                .iter()
+                .flat_map(|layer| layer.iter().map(|weight| f64::from(*weight)))
+        };
         let mut counts = vec![0; BINS];
         for weight in all() {
             let place = (weight + WIDEST) / (2.0 * WIDEST) * BINS as f64;
@@ -110,7 +146,13 @@ mod tests {
     fn weights_fall_into_their_bins_and_those_beyond_into_the_outer_ones() {
         // A bin is 0.05 wide; bin 40 starts at 0.
         let found = Weights::of(&[&[0.0, 0.06, -0.01], &[9.0, -2.0]]);
-        let filled: Vec<(usize, u64)> = found.counts.iter().copied().enumerate().filter(|(_, count)| *count > 0).collect();
+        let filled: Vec<(usize, u64)> = found
+            .counts
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|(_, count)| *count > 0)
+            .collect();
         assert_eq!(filled, [(0, 1), (39, 1), (40, 1), (41, 1), (79, 1)]);
         assert_eq!((found.largest, found.zero_percent), (9.0, 20.0));
     }

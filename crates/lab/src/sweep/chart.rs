@@ -7,9 +7,11 @@ use crate::{Error, Estimate};
 /// Lines that a panel can show and a reader can follow.
 const MOST_LINES: usize = 8;
 
-/// The record's figure: for each axis of numbers a panel with the accuracy and, if known, one with L.
+/// The record's figure: for each axis of numbers a panel with the accuracy and, if known, one with
+/// L.
 ///
-/// Lines join points that differ in nothing else; points without any axis of numbers, such as other rules, are level lines.
+/// Lines join points that differ in nothing else; points without any axis of numbers, such as other
+/// rules, are level lines.
 ///
 /// # Errors
 ///
@@ -18,10 +20,18 @@ pub fn sweep_figure(record: &SweepRecord) -> Result<Option<String>, Error> {
     Ok(chart(record)?.map(|(svg, _)| svg))
 }
 
-/// The figure and what it shows, in words; none if nothing changes along an axis of numbers, or all have more lines than a reader can follow.
+/// The figure and what it shows, in words; none if nothing changes along an axis of numbers, or all
+/// have more lines than a reader can follow.
 pub(crate) fn chart(record: &SweepRecord) -> Result<Option<(String, String)>, Error> {
-    let axes: Vec<&str> = record.axes().into_iter().filter(|axis| is_numeric(record, axis)).collect();
-    let measures: [(&str, Measure); 2] = [("accuracy (%)", |row| Some(&row.accuracy)), ("speed-up L", |row| row.speedup.as_ref())];
+    let axes: Vec<&str> = record
+        .axes()
+        .into_iter()
+        .filter(|axis| is_numeric(record, axis))
+        .collect();
+    let measures: [(&str, Measure); 2] = [
+        ("accuracy (%)", |row| Some(&row.accuracy)),
+        ("speed-up L", |row| row.speedup.as_ref()),
+    ];
     let (mut panels, mut labels) = (Vec::new(), Vec::<String>::new());
     for axis in &axes {
         for (label, measure) in measures {
@@ -35,9 +45,22 @@ pub(crate) fn chart(record: &SweepRecord) -> Result<Option<(String, String)>, Er
                 }
             }
             if (1..=MOST_LINES).contains(&series.len()) {
-                let y = Axis { label: label.to_owned(), range: None, is_logarithmic: false };
-                let x = Axis { label: (*axis).to_owned(), range: None, is_logarithmic: is_wide(record, axis) };
-                panels.push(Panel { title: String::new(), x, y, series });
+                let y = Axis {
+                    label: label.to_owned(),
+                    range: None,
+                    is_logarithmic: false,
+                };
+                let x = Axis {
+                    label: (*axis).to_owned(),
+                    range: None,
+                    is_logarithmic: is_wide(record, axis),
+                };
+                panels.push(Panel {
+                    title: String::new(),
+                    x,
+                    y,
+                    series,
+                });
             }
         }
     }
@@ -47,7 +70,11 @@ pub(crate) fn chart(record: &SweepRecord) -> Result<Option<(String, String)>, Er
     if labels.len() > MOST_LINES {
         // Looks repeat after so many: each panel has its own legend then, with looks of its own.
         for panel in &mut panels {
-            panel.series.iter_mut().enumerate().for_each(|(style, series)| series.style = style);
+            panel
+                .series
+                .iter_mut()
+                .enumerate()
+                .for_each(|(style, series)| series.style = style);
         }
     }
     let rows = panels.len().div_ceil(2) as u32;
@@ -56,9 +83,15 @@ pub(crate) fn chart(record: &SweepRecord) -> Result<Option<(String, String)>, Er
         record.definition.scored_on,
         axes.join(", ")
     );
-    // Below three times the narrowest panel (`figure::layout`), so that accuracy and L of an axis stand side by side.
+    // Below three times the narrowest panel (`figure::layout`), so that accuracy and L of an axis
+    // stand side by side.
     let size = (if panels.len() == 1 { 520 } else { 830 }, 90 + 330 * rows);
-    let figure = Figure { title: format!("Sweep {}", record.definition.sweep), description: description.clone(), panels, size };
+    let figure = Figure {
+        title: format!("Sweep {}", record.definition.sweep),
+        description: description.clone(),
+        panels,
+        size,
+    };
     Ok(Some((render(&figure)?, description)))
 }
 
@@ -71,45 +104,91 @@ fn number(text: &str) -> Option<f64> {
 /// Whether an axis has at least two values, all of them numbers.
 fn is_numeric(record: &SweepRecord, axis: &str) -> bool {
     let values = values(record, axis);
-    values.len() > 1 && record.points.iter().filter_map(|point| point.value(axis)).all(|value| number(value).is_some())
+    values.len() > 1
+        && record
+            .points
+            .iter()
+            .filter_map(|point| point.value(axis))
+            .all(|value| number(value).is_some())
 }
 
 /// Whether the values of an axis are far enough apart for equal ratios at equal distances.
 fn is_wide(record: &SweepRecord, axis: &str) -> bool {
     let values = values(record, axis);
-    values.first().is_some_and(|low| *low > 0.0 && values.last().is_some_and(|high| high / low >= 20.0))
+    values
+        .first()
+        .is_some_and(|low| *low > 0.0 && values.last().is_some_and(|high| high / low >= 20.0))
 }
 
 /// The different numbers on an axis, rising.
 fn values(record: &SweepRecord, axis: &str) -> Vec<f64> {
-    let mut values: Vec<f64> = record.points.iter().filter_map(|point| number(point.value(axis)?)).collect();
+    let mut values: Vec<f64> = record
+        .points
+        .iter()
+        .filter_map(|point| number(point.value(axis)?))
+        .collect();
     values.sort_by(f64::total_cmp);
     values.dedup();
     values
 }
 
-/// Level lines first, in the order of the record, then one line for each combination of the other settings; nothing where no line would
-/// join two points.
+/// Level lines first, in the order of the record, then one line for each combination of the other
+/// settings; nothing where no line would join two points.
 fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Measure) -> Vec<Series> {
-    let varying: Vec<&str> = record.axes().into_iter().filter(|name| *name != axis && !is_constant(record, name)).collect();
+    let varying: Vec<&str> = record
+        .axes()
+        .into_iter()
+        .filter(|name| *name != axis && !is_constant(record, name))
+        .collect();
     let others = |point: &SweepRow| {
-        let settings = point.settings.iter().filter(|(name, _)| varying.contains(&name.as_str()));
-        let label = settings.map(|(name, value)| labelled(name, value)).collect::<Vec<_>>().join(", ");
-        if label.is_empty() { "runs".to_owned() } else { label }
+        let settings = point
+            .settings
+            .iter()
+            .filter(|(name, _)| varying.contains(&name.as_str()));
+        let label = settings
+            .map(|(name, value)| labelled(name, value))
+            .collect::<Vec<_>>()
+            .join(", ");
+        if label.is_empty() {
+            "runs".to_owned()
+        } else {
+            label
+        }
     };
     let values = values(record, axis);
-    let (Some(low), Some(high)) = (values.first(), values.last()) else { return Vec::new() };
+    let (Some(low), Some(high)) = (values.first(), values.last()) else {
+        return Vec::new();
+    };
     let mut series: Vec<Series> = Vec::new();
     // Neither accuracy nor L is below 0; one run far above the others would draw a band there.
-    let band = |estimate: &Estimate| ((estimate.mean - estimate.sd).max(0.0), estimate.mean + estimate.sd);
-    for point in record.points.iter().filter(|point| numeric.iter().all(|axis| point.value(axis).is_none())) {
-        let Some(estimate) = measure(point) else { continue };
+    let band = |estimate: &Estimate| {
+        (
+            (estimate.mean - estimate.sd).max(0.0),
+            estimate.mean + estimate.sd,
+        )
+    };
+    for point in record
+        .points
+        .iter()
+        .filter(|point| numeric.iter().all(|axis| point.value(axis).is_none()))
+    {
+        let Some(estimate) = measure(point) else {
+            continue;
+        };
         let points = vec![(*low, estimate.mean), (*high, estimate.mean)];
-        series.push(Series { label: others(point), points, band: vec![band(estimate); 2], style: 0 });
+        series.push(Series {
+            label: others(point),
+            points,
+            band: vec![band(estimate); 2],
+            style: 0,
+        });
     }
     let mut joined: Vec<(String, Vec<(f64, &Estimate)>)> = Vec::new();
     for point in &record.points {
-        let (Some(at), Some(estimate)) = (point.value(axis).and_then(number), measure(point)) else { continue };
+        let (Some(at), Some(estimate)) = (point.value(axis).and_then(number), measure(point))
+        else {
+            continue;
+        };
         let label = others(point);
         match joined.iter_mut().find(|(known, _)| *known == label) {
             Some((_, points)) => points.push((at, estimate)),
@@ -122,8 +201,16 @@ fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Measure) -
     for (label, mut points) in joined {
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         let band = points.iter().map(|(_, estimate)| band(estimate)).collect();
-        let points = points.iter().map(|(at, estimate)| (*at, estimate.mean)).collect();
-        series.push(Series { label, points, band, style: 0 });
+        let points = points
+            .iter()
+            .map(|(at, estimate)| (*at, estimate.mean))
+            .collect();
+        series.push(Series {
+            label,
+            points,
+            band,
+            style: 0,
+        });
     }
     series
 }
@@ -131,14 +218,22 @@ fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Measure) -
 /// A setting in a legend: words speak for themselves, numbers need their name.
 fn labelled(axis: &str, value: &str) -> String {
     let name = axis.rsplit('.').next().unwrap_or(axis).replace('_', " ");
-    if number(value).is_some() { format!("{name} {value}") } else { value.to_owned() }
+    if number(value).is_some() {
+        format!("{name} {value}")
+    } else {
+        value.to_owned()
+    }
 }
 
 /// Whether every point that has the axis has the same value there.
 fn is_constant(record: &SweepRecord, axis: &str) -> bool {
     let mut values = record.points.iter().filter_map(|point| point.value(axis));
     let first = values.next();
-    values.all(|value| Some(value) == first) && record.points.iter().all(|point| point.value(axis).is_some())
+    values.all(|value| Some(value) == first)
+        && record
+            .points
+            .iter()
+            .all(|point| point.value(axis).is_some())
 }
 
 #[cfg(test)]
@@ -148,7 +243,9 @@ mod tests {
     use super::{SweepRecord, chart, lines};
 
     fn stored(name: &str) -> SweepRecord {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results").join(name);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../results")
+            .join(name);
         SweepRecord::parse(&std::fs::read_to_string(path).unwrap()).unwrap()
     }
 
@@ -164,10 +261,21 @@ mod tests {
     #[test]
     fn no_band_is_below_zero() {
         let record = stored("figure-4.json");
-        let axes = ["bdnn-dsd.threshold", "bdnn-dsd.bound_step", "bdnn-dsd.initial_bound"];
+        let axes = [
+            "bdnn-dsd.threshold",
+            "bdnn-dsd.bound_step",
+            "bdnn-dsd.initial_bound",
+        ];
         let series = lines(&record, axes[0], &axes, |row| row.speedup.as_ref());
         let (low, high) = series.last().unwrap().band[0];
-        let speedup = record.points.iter().find(|point| point.value(axes[0]) == Some("5")).unwrap().speedup.as_ref().unwrap();
+        let speedup = record
+            .points
+            .iter()
+            .find(|point| point.value(axes[0]) == Some("5"))
+            .unwrap()
+            .speedup
+            .as_ref()
+            .unwrap();
         assert!(speedup.mean < speedup.sd);
         assert_eq!((low, high), (0.0, speedup.mean + speedup.sd));
     }

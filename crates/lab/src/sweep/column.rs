@@ -9,7 +9,8 @@ use spinet_train::{Advance, TrainConfig, Trainer};
 
 use crate::{Error, median};
 
-/// A column that is shown where the file asks for it: `columns = ["slowness", "weights-left", "seconds"]`.
+/// A column that is shown where the file asks for it: `columns = ["slowness", "weights-left",
+/// "seconds"]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SweepColumn {
@@ -26,14 +27,21 @@ const PIECES: usize = 5;
 /// Steps of each.
 const STEPS: u64 = 10;
 
-/// Seconds that the steps of a run take on one thread: those of a few, the median of pieces, times all. None for a run that diverges
-/// within these few.
+/// Seconds that the steps of a run take on one thread: those of a few, the median of pieces, times
+/// all. None for a run that diverges within these few.
 ///
 /// # Errors
 ///
 /// What is wrong with the configuration.
 pub(super) fn seconds(config: &TrainConfig, data: &Dataset) -> Result<Option<f64>, Error> {
-    let mut trainer = Trainer::new(&TrainConfig { evaluate_every: config.epochs, ..config.clone() }, data, Threads::one())?;
+    let mut trainer = Trainer::new(
+        &TrainConfig {
+            evaluate_every: config.epochs,
+            ..config.clone()
+        },
+        data,
+        Threads::one(),
+    )?;
     let steps = data.train.len().div_ceil(config.batch) as u64 * config.epochs as u64;
     let mut pieces = Vec::new();
     // The first evaluation and a step that allocates come before.
@@ -47,10 +55,14 @@ pub(super) fn seconds(config: &TrainConfig, data: &Dataset) -> Result<Option<f64
         }
         Ok::<_, Error>(Some(trainer.position().step))
     };
-    let Some(mut from) = until(1)? else { return Ok(None) };
+    let Some(mut from) = until(1)? else {
+        return Ok(None);
+    };
     for _ in 0..PIECES {
         let start = Instant::now();
-        let Some(step) = until(from + STEPS)? else { return Ok(None) };
+        let Some(step) = until(from + STEPS)? else {
+            return Ok(None);
+        };
         if step > from {
             pieces.push(start.elapsed().as_secs_f64() / (step - from) as f64);
         }

@@ -1,4 +1,5 @@
-//! Sweeps: every combination of some values, over data, network, rules and their parameters, each with several seeds.
+//! Sweeps: every combination of some values, over data, network, rules and their parameters, each
+//! with several seeds.
 //!
 //! ```text
 //! file.rs      what is asked for: a TOML file, and the points it stands for

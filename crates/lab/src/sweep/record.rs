@@ -40,16 +40,19 @@ pub struct SweepRow {
     /// Slowness minus that of the reference, paired likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slowness_over_reference: Option<Interval>,
-    /// Accuracy minus that of the point with the control in place of the rule, if the sweep has one, paired likewise.
+    /// Accuracy minus that of the point with the control in place of the rule, if the sweep has
+    /// one, paired likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_control: Option<Interval>,
     /// Slowness minus that of the same point, paired likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slowness_over_control: Option<Interval>,
-    /// Weights that are not 0 after training, in percent, where the file asks for it and no run diverged.
+    /// Weights that are not 0 after training, in percent, where the file asks for it and no run
+    /// diverged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights_left: Option<Estimate>,
-    /// Seconds of a run's steps on one thread of the machine that made the record, where the file asks for it.
+    /// Seconds of a run's steps on one thread of the machine that made the record, where the file
+    /// asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
     /// The run.toml of the first run.
@@ -127,17 +130,34 @@ impl SweepRecord {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let record: Self = of_record(text)?;
         if record.points.is_empty() {
-            return Err(Error::RecordContent { message: "it has no points, expected at least one".to_owned() });
+            return Err(Error::RecordContent {
+                message: "it has no points, expected at least one".to_owned(),
+            });
         }
         let name = &record.definition.sweep;
         if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\\', '\0']) {
-            return Err(Error::RecordContent { message: format!("its name is `{}`, expected that of a file", name.escape_default()) });
+            return Err(Error::RecordContent {
+                message: format!(
+                    "its name is `{}`, expected that of a file",
+                    name.escape_default()
+                ),
+            });
         }
         if record.axes().len() > MOST_AXES {
-            return Err(Error::RecordContent { message: format!("it has {} axes, expected at most {MOST_AXES}", record.axes().len()) });
+            return Err(Error::RecordContent {
+                message: format!(
+                    "it has {} axes, expected at most {MOST_AXES}",
+                    record.axes().len()
+                ),
+            });
         }
         for (index, point) in record.points.iter().enumerate() {
-            point.curve.check().map_err(|message| Error::RecordContent { message: format!("point {}: {message}", index + 1) })?;
+            point
+                .curve
+                .check()
+                .map_err(|message| Error::RecordContent {
+                    message: format!("point {}: {message}", index + 1),
+                })?;
         }
         Ok(record)
     }
@@ -149,9 +169,16 @@ impl SweepRecord {
     /// [`Error::Record`], for numbers that JSON does not have.
     pub fn to_json(&self) -> Result<String, Error> {
         let json = |result: Result<String, _>| result.map_err(|source| Error::Record { source });
-        let points = self.points.iter().map(|point| json(serde_json::to_string(point))).collect::<Result<Vec<_>, _>>()?;
+        let points = self
+            .points
+            .iter()
+            .map(|point| json(serde_json::to_string(point)))
+            .collect::<Result<Vec<_>, _>>()?;
         let definition = json(serde_json::to_string_pretty(&self.definition))?;
-        Ok(seal::sealed(&format!("{{\"points\": [\n{}\n],\n\"definition\": {definition}}}", points.join(",\n"))))
+        Ok(seal::sealed(&format!(
+            "{{\"points\": [\n{}\n],\n\"definition\": {definition}}}",
+            points.join(",\n")
+        )))
     }
 
     /// The axes, in the order in which points name them.
@@ -167,15 +194,19 @@ impl SweepRecord {
 }
 
 impl SweepRecord {
-    /// The point with the highest mean accuracy, the first of equals; none if points are of different data or networks, which
-    /// have nothing to compare.
+    /// The point with the highest mean accuracy, the first of equals; none if points are of
+    /// different data or networks, which have nothing to compare.
     pub fn best(&self) -> Option<&SweepRow> {
         let is_one_task = ["data", "hidden"].iter().all(|axis| {
             let mut values = self.points.iter().map(|point| point.value(axis));
             let first = values.next();
             values.all(|value| Some(value) == first)
         });
-        let best = self.points.iter().rev().max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean));
+        let best = self
+            .points
+            .iter()
+            .rev()
+            .max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean));
         best.filter(|_| is_one_task && self.points.len() > 1)
     }
 }
@@ -183,12 +214,23 @@ impl SweepRecord {
 impl SweepRow {
     /// Its settings in words.
     pub fn in_words(&self) -> String {
-        let settings: Vec<String> = self.settings.iter().map(|(axis, value)| format!("{axis} = {value}")).collect();
-        if settings.is_empty() { "the base alone".to_owned() } else { settings.join(", ") }
+        let settings: Vec<String> = self
+            .settings
+            .iter()
+            .map(|(axis, value)| format!("{axis} = {value}"))
+            .collect();
+        if settings.is_empty() {
+            "the base alone".to_owned()
+        } else {
+            settings.join(", ")
+        }
     }
 
     /// The value on an axis, if the point has one.
     pub fn value(&self, axis: &str) -> Option<&str> {
-        self.settings.iter().find(|(name, _)| name == axis).map(|(_, value)| value.as_str())
+        self.settings
+            .iter()
+            .find(|(name, _)| name == axis)
+            .map(|(_, value)| value.as_str())
     }
 }

@@ -24,11 +24,18 @@ impl Activation {
     pub const ALL: [Self; 4] = [Self::Sigmoid, Self::Tanh, Self::Relu, Self::Identity];
 
     /// Their names.
-    pub(crate) const NAMES: [&'static str; 4] = [Self::ALL[0].name(), Self::ALL[1].name(), Self::ALL[2].name(), Self::ALL[3].name()];
+    pub(crate) const NAMES: [&'static str; 4] = [
+        Self::ALL[0].name(),
+        Self::ALL[1].name(),
+        Self::ALL[2].name(),
+        Self::ALL[3].name(),
+    ];
 
     /// The activation of that name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|activation| activation.name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|activation| activation.name() == name)
     }
 
     /// Name in settings and records.
@@ -43,14 +50,20 @@ impl Activation {
 
     /// Turns pre-activations into outputs, in place.
     pub fn forward<S: Real>(self, values: &mut [S]) {
-        // A loop for each, because only small ones are inlined into their dispatch, which makes them vector code.
+        // A loop for each, because only small ones are inlined into their dispatch, which makes
+        // them vector code.
         let arch = Arch::new();
         match self {
             Self::Sigmoid => arch.dispatch(|| values.iter_mut().for_each(|a| *a = sigmoid(*a))),
-            // tanh(a) = 2 sigmoid(2a) - 1 loses digits near 0; this form loses none that a gradient needs.
+            // tanh(a) = 2 sigmoid(2a) - 1 loses digits near 0; this form loses none that a gradient
+            // needs.
             Self::Tanh => arch.dispatch(|| values.iter_mut().for_each(|a| *a = tanh(*a))),
             // NaN must pass: a comparison that is false for NaN keeps it.
-            Self::Relu => arch.dispatch(|| values.iter_mut().for_each(|a| *a = if *a < S::ZERO { S::ZERO } else { *a })),
+            Self::Relu => arch.dispatch(|| {
+                for a in values {
+                    *a = if *a < S::ZERO { S::ZERO } else { *a };
+                }
+            }),
             Self::Identity => {}
         }
     }
@@ -62,9 +75,19 @@ impl Activation {
         let arch = Arch::new();
         let pairs = error.iter_mut().zip(outputs);
         match self {
-            Self::Sigmoid => arch.dispatch(|| pairs.for_each(|(error, y)| *error *= *y * (S::ONE - *y))),
+            Self::Sigmoid => {
+                arch.dispatch(|| pairs.for_each(|(error, y)| *error *= *y * (S::ONE - *y)));
+            }
             Self::Tanh => arch.dispatch(|| pairs.for_each(|(error, y)| *error *= S::ONE - *y * *y)),
-            Self::Relu => arch.dispatch(|| pairs.for_each(|(error, y)| *error = if *y > S::ZERO { *error } else { *error * S::ZERO })),
+            Self::Relu => arch.dispatch(|| {
+                pairs.for_each(|(error, y)| {
+                    *error = if *y > S::ZERO {
+                        *error
+                    } else {
+                        *error * S::ZERO
+                    }
+                });
+            }),
             Self::Identity => {}
         }
     }
@@ -96,12 +119,18 @@ mod tests {
             Activation::Sigmoid.forward(&mut values[0]);
             Activation::Tanh.forward(&mut values[1]);
             Activation::Relu.forward(&mut values[2]);
-            assert!((values[0][0] - 1.0 / (1.0 + (-a).exp())).abs() < 1e-15, "sigmoid({a})");
+            assert!(
+                (values[0][0] - 1.0 / (1.0 + (-a).exp())).abs() < 1e-15,
+                "sigmoid({a})"
+            );
             assert!((values[1][0] - a.tanh()).abs() < 1e-15, "tanh({a})");
             assert_eq!(values[2][0], a.max(0.0));
             let mut single = [a as f32];
             Activation::Tanh.forward(&mut single);
-            assert!((f64::from(single[0]) - f64::from(a as f32).tanh()).abs() < 3e-7, "tanh({a}) in f32");
+            assert!(
+                (f64::from(single[0]) - f64::from(a as f32).tanh()).abs() < 3e-7,
+                "tanh({a}) in f32"
+            );
         }
     }
 
@@ -110,7 +139,11 @@ mod tests {
         for activation in Activation::ALL {
             let mut values = [f32::NAN; 3];
             activation.forward(&mut values);
-            assert!(values.iter().all(|value| value.is_nan()), "{}", activation.name());
+            assert!(
+                values.iter().all(|value| value.is_nan()),
+                "{}",
+                activation.name()
+            );
         }
     }
 
@@ -119,7 +152,14 @@ mod tests {
         for activation in [Activation::Sigmoid, Activation::Tanh] {
             let mut values = [1e4_f32, -1e4];
             activation.forward(&mut values);
-            assert_eq!(values, if activation == Activation::Tanh { [1.0, -1.0] } else { [1.0, 0.0] });
+            assert_eq!(
+                values,
+                if activation == Activation::Tanh {
+                    [1.0, -1.0]
+                } else {
+                    [1.0, 0.0]
+                }
+            );
         }
     }
 }

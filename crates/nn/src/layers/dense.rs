@@ -22,14 +22,27 @@ pub(crate) const ENTRY: LayerEntry = LayerEntry {
     shapes: "[inputs] -> [units]; weight [units, inputs], bias [units]",
     parameters: &[
         Parameter::count("units", 100, [1, 1_000_000_000], "how many units it has"),
-        Parameter::choice("activation", Activation::Sigmoid.name(), &Activation::NAMES, "what they do with their pre-activation"),
+        Parameter::choice(
+            "activation",
+            Activation::Sigmoid.name(),
+            &Activation::NAMES,
+            "what they do with their pre-activation",
+        ),
     ],
-    make: Make { single: make::<f32>, double: make::<f64> },
+    make: Make {
+        single: make::<f32>,
+        double: make::<f64>,
+    },
 };
 
 fn make<S: Real>(options: &Resolved<LayerEntry>, input: Flow, has_bias: bool) -> Arc<dyn Layer<S>> {
     let activation = Activation::named(options.choice("activation")).unwrap_or(Activation::Sigmoid);
-    Arc::new(Dense { input, units: options.count("units") as usize, activation, has_bias })
+    Arc::new(Dense {
+        input,
+        units: options.count("units") as usize,
+        activation,
+        has_bias,
+    })
 }
 
 /// Units of a dense layer and what each receives.
@@ -91,11 +104,18 @@ impl<S: Real> Layer<S> for Dense {
                 if step.are_new {
                     step.products.split(step.threads, weight, features);
                 }
-                step.products.forward(step.threads, features, weight, output);
+                step.products
+                    .forward(step.threads, features, weight, output);
             }
             Inputs::Numbers(numbers) => {
                 let shape = [output.len() / units, features, units];
-                product(step.threads, shape, (numbers, Layout::Plain), (weight, Layout::Transposed), output);
+                product(
+                    step.threads,
+                    shape,
+                    (numbers, Layout::Plain),
+                    (weight, Layout::Transposed),
+                    output,
+                );
             }
         }
         step.watch.done(Part::Products);
@@ -104,7 +124,9 @@ impl<S: Real> Layer<S> for Dense {
             if let Some(bias) = bias {
                 Arch::new().dispatch(|| {
                     for row in rows.chunks_exact_mut(units) {
-                        row.iter_mut().zip(bias).for_each(|(output, b)| *output += *b);
+                        row.iter_mut()
+                            .zip(bias)
+                            .for_each(|(output, b)| *output += *b);
                     }
                 });
             }
@@ -121,17 +143,37 @@ impl<S: Real> Layer<S> for Dense {
     fn upstream(&self, step: &mut Step<'_, S>, error: &[S], upstream: &mut [S]) {
         let (units, features) = (self.units, self.input.len());
         let shape = [error.len() / units, units, features];
-        product(step.threads, shape, (error, Layout::Plain), (step.params.get(WEIGHT), Layout::Plain), upstream);
+        product(
+            step.threads,
+            shape,
+            (error, Layout::Plain),
+            (step.params.get(WEIGHT), Layout::Plain),
+            upstream,
+        );
     }
 
     /// `dL/dW = e^T x`, and `dL/db` the sum of `e` over the samples.
-    fn gradients(&self, step: &mut Step<'_, S>, input: &Inputs<'_, S>, error: &[S], gradients: &mut Gradients<'_, S>) {
+    fn gradients(
+        &self,
+        step: &mut Step<'_, S>,
+        input: &Inputs<'_, S>,
+        error: &[S],
+        gradients: &mut Gradients<'_, S>,
+    ) {
         let (units, features, weight) = (self.units, self.input.len(), gradients.get_mut(WEIGHT));
         match input {
-            Inputs::Pixels(_) => step.products.gradient(step.threads, features, error, weight),
+            Inputs::Pixels(_) => step
+                .products
+                .gradient(step.threads, features, error, weight),
             Inputs::Numbers(numbers) => {
                 let shape = [units, error.len() / units, features];
-                product(step.threads, shape, (error, Layout::Transposed), (numbers, Layout::Plain), weight);
+                product(
+                    step.threads,
+                    shape,
+                    (error, Layout::Transposed),
+                    (numbers, Layout::Plain),
+                    weight,
+                );
             }
         }
         step.watch.done(Part::Products);
@@ -140,7 +182,9 @@ impl<S: Real> Layer<S> for Dense {
             bias.fill(S::ZERO);
             Arch::new().dispatch(|| {
                 for row in error.chunks_exact(units) {
-                    bias.iter_mut().zip(row).for_each(|(sum, error)| *sum += *error);
+                    bias.iter_mut()
+                        .zip(row)
+                        .for_each(|(sum, error)| *sum += *error);
                 }
             });
         }
@@ -159,33 +203,82 @@ mod tests {
 
     /// Outputs, then gradients, of the second of two layers.
     fn passes<S: Real>(kernel: Kernel, input: &Inputs<'_, S>, samples: usize) -> Vec<f64> {
-        let dense = Dense { input: Flow::row(48), units: 20, activation: Activation::Tanh, has_bias: true };
+        let dense = Dense {
+            input: Flow::row(48),
+            units: 20,
+            activation: Activation::Tanh,
+            has_bias: true,
+        };
         let mut plan = Plan::dense(&[9, 48]);
         Layer::<S>::declare(&dense, &mut plan, true);
         let mut stream = spinet_rules::Stream::new(2, spinet_rules::Purpose::Noise, 0);
         let mut arrays = Arrays::zeros(&plan);
-        arrays.values_mut().iter_mut().for_each(|value| *value = S::from_f64(0.2 * stream.normal()));
-        let error: Vec<S> = (0..samples * 20).map(|_| S::from_f64(stream.normal())).collect();
-        let (mut products, mut gradients) = (ByteProducts::new(kernel, samples), Arrays::zeros(&plan));
-        let params = Shown { arrays: &arrays, views: &[], first: 2, feedback: None };
-        let mut step = Step { params, products: &mut products, threads: &Threads::one(), watch: &Watch::default(), are_new: true };
+        arrays
+            .values_mut()
+            .iter_mut()
+            .for_each(|value| *value = S::from_f64(0.2 * stream.normal()));
+        let error: Vec<S> = (0..samples * 20)
+            .map(|_| S::from_f64(stream.normal()))
+            .collect();
+        let (mut products, mut gradients) =
+            (ByteProducts::new(kernel, samples), Arrays::zeros(&plan));
+        let params = Shown {
+            arrays: &arrays,
+            views: &[],
+            first: 2,
+            feedback: None,
+        };
+        let mut step = Step {
+            params,
+            products: &mut products,
+            threads: &Threads::one(),
+            watch: &Watch::default(),
+            are_new: true,
+        };
         let mut output = vec![S::ZERO; samples * 20];
         dense.forward(&mut step, input, &mut output);
-        dense.gradients(&mut step, input, &error, &mut Gradients { arrays: &mut gradients, first: 2 });
-        output.iter().chain(gradients.get(2)).chain(gradients.get(3)).map(|value| value.to_f64()).collect()
+        dense.gradients(
+            &mut step,
+            input,
+            &error,
+            &mut Gradients {
+                arrays: &mut gradients,
+                first: 2,
+            },
+        );
+        output
+            .iter()
+            .chain(gradients.get(2))
+            .chain(gradients.get(3))
+            .map(|value| value.to_f64())
+            .collect()
     }
 
     #[test]
     fn bytes_come_into_any_layer_with_every_kernel() {
         let samples = 70;
         let mut stream = spinet_rules::Stream::new(4, spinet_rules::Purpose::Noise, 0);
-        let bytes: Vec<u8> = (0..samples * 48).map(|_| if stream.unit() < 0.2 { stream.below(256) as u8 } else { 0 }).collect();
+        let bytes: Vec<u8> = (0..samples * 48)
+            .map(|_| {
+                if stream.unit() < 0.2 {
+                    stream.below(256) as u8
+                } else {
+                    0
+                }
+            })
+            .collect();
         let numbers: Vec<f64> = bytes.iter().map(|byte| f64::from(*byte) / 255.0).collect();
         let expected = passes::<f64>(Kernel::F32, &Inputs::Numbers(&numbers), samples);
-        for kernel in Kernel::ALL.into_iter().filter_map(|kernel| kernel.resolve().ok()) {
+        for kernel in Kernel::ALL
+            .into_iter()
+            .filter_map(|kernel| kernel.resolve().ok())
+        {
             let found = passes::<f32>(kernel, &Inputs::Pixels(Pixels::all(&bytes, 48)), samples);
             for (found, expected) in found.iter().zip(&expected) {
-                assert!((found - expected).abs() < 1e-4, "{kernel}: {found} instead of {expected}");
+                assert!(
+                    (found - expected).abs() < 1e-4,
+                    "{kernel}: {found} instead of {expected}"
+                );
             }
         }
     }

@@ -1,4 +1,5 @@
-//! The one list of kinds of layers. It drives settings, the command line, help texts and the contract test.
+//! The one list of kinds of layers. It drives settings, the command line, help texts and the
+//! contract test.
 
 use std::sync::Arc;
 
@@ -8,7 +9,8 @@ use crate::layer::{Flow, Layer};
 use crate::layers::dense;
 use crate::{Error, Real};
 
-/// A kind of layer by name, with the options that were set; written as a rule is, such as `dense:units=64,activation=relu`.
+/// A kind of layer by name, with the options that were set; written as a rule is, such as
+/// `dense:units=64,activation=relu`.
 pub type LayerSettings = RuleSettings;
 
 /// Every kind of layer, in the order in which they are listed.
@@ -58,14 +60,20 @@ impl LayerEntry {
     ///
     /// [`Error::UnknownLayer`], with the nearest known name.
     pub fn find(name: &str) -> Result<&'static Self, Error> {
-        LAYERS.iter().copied().find(|entry| entry.name == name).ok_or_else(|| {
-            let names = LAYERS.iter().map(|entry| entry.name);
-            Error::UnknownLayer {
-                found: name.to_owned(),
-                expected: names.clone().collect::<Vec<_>>().join(", "),
-                hint: nearest(name, names).map_or_else(String::new, |name| format!("\n\nhint: did you mean `{name}`?")),
-            }
-        })
+        LAYERS
+            .iter()
+            .copied()
+            .find(|entry| entry.name == name)
+            .ok_or_else(|| {
+                let names = LAYERS.iter().map(|entry| entry.name);
+                Error::UnknownLayer {
+                    found: name.to_owned(),
+                    expected: names.clone().collect::<Vec<_>>().join(", "),
+                    hint: nearest(name, names).map_or_else(String::new, |name| {
+                        format!("\n\nhint: did you mean `{name}`?")
+                    }),
+                }
+            })
     }
 }
 
@@ -74,7 +82,15 @@ impl LayerEntry {
 /// # Errors
 ///
 /// [`Error::UnknownLayer`]; [`Error::Layer`] for options that do not exist or are out of range.
-pub(crate) fn build<S: Real>(settings: &LayerSettings, input: Flow, has_bias: bool) -> Result<Arc<dyn Layer<S>>, Error> {
+pub(crate) fn build<S: Real>(
+    settings: &LayerSettings,
+    input: Flow,
+    has_bias: bool,
+) -> Result<Arc<dyn Layer<S>>, Error> {
     let entry = LayerEntry::find(&settings.name)?;
-    Ok(S::builder(&entry.make)(&Resolved::new(entry, settings)?, input, has_bias))
+    Ok(S::builder(&entry.make)(
+        &Resolved::new(entry, settings)?,
+        input,
+        has_bias,
+    ))
 }

@@ -1,7 +1,8 @@
 //! What a layer is given, numbers or pixels, and the products of a layer whose inputs are pixels.
 //!
-//! Pixels stay bytes. The class `exact` multiplies them as integers; the class `f32` widens them to `byte / 255` first.
-//! Standardized pixels are the same products with their constants folded in, see `standardizer`.
+//! Pixels stay bytes. The class `exact` multiplies them as integers; the class `f32` widens them to
+//! `byte / 255` first. Standardized pixels are the same products with their constants folded in,
+//! see `standardizer`.
 
 use crate::product::exact::{Exact, MOST_TERMS};
 #[cfg(target_arch = "x86_64")]
@@ -34,11 +35,13 @@ impl<S> Inputs<'_, S> {
     }
 }
 
-/// Samples from which on leaving zeros out pays, whose weights and gradients are turned over for every batch.
+/// Samples from which on leaving zeros out pays, whose weights and gradients are turned over for
+/// every batch.
 #[cfg(target_arch = "x86_64")]
 const FEWEST_SPARSE: usize = 32;
 
-/// Products of a layer with pixels, and their buffers; nothing is allocated before the first pixels come.
+/// Products of a layer with pixels, and their buffers; nothing is allocated before the first pixels
+/// come.
 #[derive(Clone, Debug)]
 pub(crate) struct ByteProducts<S> {
     /// Resolved.
@@ -55,7 +58,8 @@ pub(crate) struct ByteProducts<S> {
     is_sparse: bool,
     /// Samples in `widened`, if the last batch was widened.
     used: Option<usize>,
-    /// The largest magnitude of the weights that were split for this batch, and of the gradient, as far as the exact products tell.
+    /// The largest magnitude of the weights that were split for this batch, and of the gradient, as
+    /// far as the exact products tell.
     pub(crate) largest_weight: Option<f32>,
     pub(crate) largest_gradient: Option<f32>,
 }
@@ -92,7 +96,10 @@ impl<S: Real> ByteProducts<S> {
             folded.take(pixels, self.most);
         }
         let allows_exact = self.folded.as_ref().is_none_or(Folded::allows_exact);
-        let is_exact = allows_exact && self.kernel != Kernel::F32 && S::single(&[]).is_some() && features.max(self.most) <= MOST_TERMS;
+        let is_exact = allows_exact
+            && self.kernel != Kernel::F32
+            && S::single(&[]).is_some()
+            && features.max(self.most) <= MOST_TERMS;
         if is_exact {
             let new = || Exact::new(self.kernel, self.most, features, units);
             self.exact.get_or_insert_with(new).gather(threads, pixels);
@@ -101,8 +108,13 @@ impl<S: Real> ByteProducts<S> {
         let folded = self.folded.as_ref();
         #[cfg(target_arch = "x86_64")]
         if S::single(&[]).is_some() && pixels.len() >= FEWEST_SPARSE {
-            let centres = || folded.and_then(Folded::centres).map(|centres| Encoding::new(centres, 1.0));
-            let encoding = || centres().unwrap_or_else(|| Encoding::new(vec![0.0; features], 1.0 / 255.0));
+            let centres = || {
+                folded
+                    .and_then(Folded::centres)
+                    .map(|centres| Encoding::new(centres, 1.0))
+            };
+            let encoding =
+                || centres().unwrap_or_else(|| Encoding::new(vec![0.0; features], 1.0 / 255.0));
             self.is_sparse = self.sparse.take(pixels, encoding);
         }
         if self.is_sparse {
@@ -110,14 +122,20 @@ impl<S: Real> ByteProducts<S> {
         }
         self.widened.resize(self.most * features, S::ZERO);
         self.used = Some(pixels.len() * features);
-        threads.pieces(&mut self.widened[..pixels.len() * features], features, |first, rows| {
-            for (index, numbers) in rows.chunks_exact_mut(features).enumerate() {
-                let pixels = pixels.row(first + index);
-                if !pulp::Arch::new().dispatch(|| folded.is_some_and(|folded| folded.centred(pixels, numbers))) {
-                    pulp::Arch::new().dispatch(|| widen(pixels, numbers));
+        threads.pieces(
+            &mut self.widened[..pixels.len() * features],
+            features,
+            |first, rows| {
+                for (index, numbers) in rows.chunks_exact_mut(features).enumerate() {
+                    let pixels = pixels.row(first + index);
+                    if !pulp::Arch::new()
+                        .dispatch(|| folded.is_some_and(|folded| folded.centred(pixels, numbers)))
+                    {
+                        pulp::Arch::new().dispatch(|| widen(pixels, numbers));
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     /// Prepares weights for any number of calls of [`forward`](Self::forward) with pixels.
@@ -130,8 +148,15 @@ impl<S: Real> ByteProducts<S> {
         }
     }
 
-    /// Pre-activations without biases, `[samples, units]`, for the batch that was taken and the weights that were split.
-    pub(crate) fn forward(&mut self, threads: &Threads, features: usize, weight: &[S], outputs: &mut [S]) {
+    /// Pre-activations without biases, `[samples, units]`, for the batch that was taken and the
+    /// weights that were split.
+    pub(crate) fn forward(
+        &mut self,
+        threads: &Threads,
+        features: usize,
+        weight: &[S],
+        outputs: &mut [S],
+    ) {
         let units = weight.len() / features;
         let folded = self.folded.as_ref();
         let weight = folded.map_or(weight, |folded| folded.weight(weight));
@@ -139,12 +164,19 @@ impl<S: Real> ByteProducts<S> {
         match (numbers, &self.exact, S::single_mut(outputs)) {
             #[cfg(target_arch = "x86_64")]
             (None, _, Some(outputs)) if self.is_sparse => {
-                self.sparse.forward(threads, S::single(weight).unwrap_or_default(), outputs);
+                self.sparse
+                    .forward(threads, S::single(weight).unwrap_or_default(), outputs);
             }
             (None, Some(exact), Some(outputs)) => exact.forward(threads, outputs),
             (numbers, ..) => {
                 let shape = [outputs.len() / units, features, units];
-                product(threads, shape, (numbers.unwrap_or_default(), Layout::Plain), (weight, Layout::Transposed), outputs);
+                product(
+                    threads,
+                    shape,
+                    (numbers.unwrap_or_default(), Layout::Plain),
+                    (weight, Layout::Transposed),
+                    outputs,
+                );
             }
         }
         if let Some(folded) = folded {
@@ -153,22 +185,45 @@ impl<S: Real> ByteProducts<S> {
     }
 
     /// Gradients of the weights, `[units, features]`, from the error signal `[samples, units]`.
-    pub(crate) fn gradient(&mut self, threads: &Threads, features: usize, error_signal: &[S], weight: &mut [S]) {
+    pub(crate) fn gradient(
+        &mut self,
+        threads: &Threads,
+        features: usize,
+        error_signal: &[S],
+        weight: &mut [S],
+    ) {
         let units = weight.len() / features;
-        let Self { folded, exact, widened, used, most, largest_gradient, is_sparse, .. } = self;
+        let Self {
+            folded,
+            exact,
+            widened,
+            used,
+            most,
+            largest_gradient,
+            is_sparse,
+            ..
+        } = self;
         let error_signal = match folded {
             Some(folded) => folded.backward(error_signal, *most),
             None => error_signal,
         };
         match (*used, exact, S::single(error_signal), S::single_mut(weight)) {
             #[cfg(target_arch = "x86_64")]
-            (None, _, Some(error_signal), Some(weight)) if *is_sparse => self.sparse.gradient(threads, error_signal, weight),
+            (None, _, Some(error_signal), Some(weight)) if *is_sparse => {
+                self.sparse.gradient(threads, error_signal, weight);
+            }
             (None, Some(exact), Some(error_signal), Some(weight)) => {
                 *largest_gradient = Some(exact.gradient(threads, error_signal, features, weight));
             }
             (used, ..) => {
                 let shape = [units, error_signal.len() / units, features];
-                product(threads, shape, (error_signal, Layout::Transposed), (&widened[..used.unwrap_or_default()], Layout::Plain), weight);
+                product(
+                    threads,
+                    shape,
+                    (error_signal, Layout::Transposed),
+                    (&widened[..used.unwrap_or_default()], Layout::Plain),
+                    weight,
+                );
             }
         }
         if let Some(folded) = folded {

@@ -7,8 +7,9 @@ use crate::product::exact::{amx, vnni};
 
 /// How the products with a network's inputs are computed. All other products are those of `f32`.
 ///
-/// `amx`, `vnni` and `portable` compute the same exact sums of integers and give the same bits: they are one *class*,
-/// `exact`. `f32` is the other class; its bits differ from those of `exact` in the last digits.
+/// `amx`, `vnni` and `portable` compute the same exact sums of integers and give the same bits:
+/// they are one *class*, `exact`. `f32` is the other class; its bits differ from those of `exact`
+/// in the last digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kernel {
@@ -29,7 +30,14 @@ pub enum Kernel {
 
 impl Kernel {
     /// Every kernel.
-    pub const ALL: [Self; 6] = [Self::Auto, Self::F32, Self::Exact, Self::Amx, Self::Vnni, Self::Portable];
+    pub const ALL: [Self; 6] = [
+        Self::Auto,
+        Self::F32,
+        Self::Exact,
+        Self::Amx,
+        Self::Vnni,
+        Self::Portable,
+    ];
 
     /// Name in settings and records.
     pub fn name(self) -> &'static str {
@@ -58,12 +66,17 @@ impl Kernel {
     ///
     /// [`Error::NoKernel`] if this processor cannot run the one asked for.
     pub fn resolve(self) -> Result<Self, Error> {
-        let exact = [Self::Amx, Self::Vnni].into_iter().find(|kernel| kernel.is_available());
+        let exact = [Self::Amx, Self::Vnni]
+            .into_iter()
+            .find(|kernel| kernel.is_available());
         match self {
             Self::Auto => Ok(exact.unwrap_or(Self::F32)),
             Self::Exact => Ok(exact.unwrap_or(Self::Portable)),
             _ if self.is_available() => Ok(self),
-            _ => Err(Error::NoKernel { kernel: self.name(), needs: self.needs() }),
+            _ => Err(Error::NoKernel {
+                kernel: self.name(),
+                needs: self.needs(),
+            }),
         }
     }
 
@@ -87,7 +100,11 @@ impl Kernel {
 
     /// Rows and terms of a tile.
     pub(crate) fn tile(self) -> [usize; 2] {
-        if self == Self::Amx { [amx::ROWS, amx::TERMS] } else { [vnni::ROWS, vnni::TERMS] }
+        if self == Self::Amx {
+            [amx::ROWS, amx::TERMS]
+        } else {
+            [vnni::ROWS, vnni::TERMS]
+        }
     }
 }
 
@@ -106,7 +123,10 @@ mod tests {
         for kernel in Kernel::ALL {
             match kernel.resolve() {
                 Ok(found) => {
-                    assert!(found.is_available() && !matches!(found, Kernel::Auto | Kernel::Exact), "{kernel} gave {found}");
+                    assert!(
+                        found.is_available() && !matches!(found, Kernel::Auto | Kernel::Exact),
+                        "{kernel} gave {found}"
+                    );
                     assert_eq!(found.class(), kernel.class(), "{kernel}");
                 }
                 Err(error) => {
@@ -119,7 +139,23 @@ mod tests {
 
     #[test]
     fn the_kernels_of_the_exact_class_are_one_class() {
-        let classes = [Kernel::F32, Kernel::Exact, Kernel::Amx, Kernel::Vnni, Kernel::Portable].map(Kernel::class);
-        assert_eq!(classes, [Kernel::F32, Kernel::Exact, Kernel::Exact, Kernel::Exact, Kernel::Exact]);
+        let classes = [
+            Kernel::F32,
+            Kernel::Exact,
+            Kernel::Amx,
+            Kernel::Vnni,
+            Kernel::Portable,
+        ]
+        .map(Kernel::class);
+        assert_eq!(
+            classes,
+            [
+                Kernel::F32,
+                Kernel::Exact,
+                Kernel::Exact,
+                Kernel::Exact,
+                Kernel::Exact
+            ]
+        );
     }
 }

@@ -1,6 +1,9 @@
 //! The one function for matrix products: `single` for `f32` on AVX-512, else the `gemm` crate.
 //! The bits are the same whatever the number of threads.
-#![allow(unsafe_code, reason = "a kernel file: `gemm` takes raw pointers, and tiles of one result are written side by side")]
+#![allow(
+    unsafe_code,
+    reason = "a kernel file: `gemm` takes raw pointers, and tiles of one result are written side by side"
+)]
 
 pub(crate) mod bytes;
 pub(crate) mod exact;
@@ -25,11 +28,13 @@ const MOST_TILES: usize = 4;
 /// Tile edges are multiples of this, so that the kernels below work on whole vectors.
 const EDGE: usize = 48;
 
-/// `result[m, n] = left[m, k] * right[k, n]`, all row-major; `left` and `right` may be given transposed.
+/// `result[m, n] = left[m, k] * right[k, n]`, all row-major; `left` and `right` may be given
+/// transposed.
 ///
 /// # Panics
 ///
-/// If a slice has not the length that the shape says; callers of this crate derive both from one network.
+/// If a slice has not the length that the shape says; callers of this crate derive both from one
+/// network.
 pub fn product<S: Real>(
     threads: &Threads,
     [m, k, n]: [usize; 3],
@@ -37,21 +42,38 @@ pub fn product<S: Real>(
     (right, right_layout): (&[S], Layout),
     result: &mut [S],
 ) {
-    assert!(left.len() == m * k && right.len() == k * n && result.len() == m * n, "slices do not have the shape of the product");
+    assert!(
+        left.len() == m * k && right.len() == k * n && result.len() == m * n,
+        "slices do not have the shape of the product"
+    );
     #[cfg(target_arch = "x86_64")]
     if m * n * k > 0
         && avx512::is_available()
-        && let (Some(left), Some(right), Some(result)) = (S::single(left), S::single(right), S::single_mut(result))
+        && let (Some(left), Some(right), Some(result)) =
+            (S::single(left), S::single(right), S::single_mut(result))
     {
-        return single::product(threads, [m, k, n], (left, left_layout), (right, right_layout), result);
+        return single::product(
+            threads,
+            [m, k, n],
+            (left, left_layout),
+            (right, right_layout),
+            result,
+        );
     }
-    general(threads, [m, k, n], (left, left_layout), (right, right_layout), result);
+    general(
+        threads,
+        [m, k, n],
+        (left, left_layout),
+        (right, right_layout),
+        result,
+    );
 }
 
 /// The same over the `gemm` crate.
 ///
-/// The result is split into tiles whose number and size follow from the shape alone. Each tile is one single-threaded
-/// call, and no sum is ever split, so the bits are the same whatever the number of threads.
+/// The result is split into tiles whose number and size follow from the shape alone. Each tile is
+/// one single-threaded call, and no sum is ever split, so the bits are the same whatever the number
+/// of threads.
 fn general<S: Real>(
     threads: &Threads,
     [m, k, n]: [usize; 3],
@@ -59,7 +81,10 @@ fn general<S: Real>(
     (right, right_layout): (&[S], Layout),
     result: &mut [S],
 ) {
-    assert!(left.len() == m * k && right.len() == k * n && result.len() == m * n, "slices do not have the shape of the product");
+    assert!(
+        left.len() == m * k && right.len() == k * n && result.len() == m * n,
+        "slices do not have the shape of the product"
+    );
     let strides = |layout, rows: usize, columns: usize| match layout {
         Layout::Plain => (columns.cast_signed(), 1),
         Layout::Transposed => (1, rows.cast_signed()),
@@ -72,12 +97,17 @@ fn general<S: Real>(
     let target = Target(result.as_mut_ptr());
     threads.each(tiles, |index| {
         let target = &target;
-        let (row, column) = if is_by_rows { (index * edge, 0) } else { (0, index * edge) };
+        let (row, column) = if is_by_rows {
+            (index * edge, 0)
+        } else {
+            (0, index * edge)
+        };
         let rows = if is_by_rows { edge.min(m - row) } else { m };
         let columns = if is_by_rows { n } else { edge.min(n - column) };
-        // SAFETY: the assertion above gives every slice its full shape; `row + rows <= m` and `column + columns <= n`,
-        // so each tile lies inside `result`; tiles are disjoint, so no two threads write the same element; `result`
-        // is borrowed mutably for the whole call, and `each` returns only when every tile is done.
+        // SAFETY: the assertion above gives every slice its full shape; `row + rows <= m` and
+        // `column + columns <= n`, so each tile lies inside `result`; tiles are disjoint, so no two
+        // threads write the same element; `result` is borrowed mutably for the whole call, and
+        // `each` returns only when every tile is done.
         unsafe {
             gemm::gemm(
                 rows,
@@ -124,11 +154,15 @@ mod tests {
     /// The definition, in the order of the indices.
     fn plain(m: usize, k: usize, n: usize, left: &[f64], right: &[f64]) -> Vec<f64> {
         let element = |i: usize, j: usize| (0..k).map(|l| left[i * k + l] * right[l * n + j]).sum();
-        (0..m * n).map(|index| element(index / n, index % n)).collect()
+        (0..m * n)
+            .map(|index| element(index / n, index % n))
+            .collect()
     }
 
     fn transposed(rows: usize, columns: usize, values: &[f64]) -> Vec<f64> {
-        (0..rows * columns).map(|index| values[(index % rows) * columns + index / rows]).collect()
+        (0..rows * columns)
+            .map(|index| values[(index % rows) * columns + index / rows])
+            .collect()
     }
 
     fn numbers(count: usize, seed: u64) -> Vec<f64> {
@@ -159,17 +193,40 @@ mod tests {
             let expected = plain(m, k, n, &left, &right);
             let (left_t, right_t) = (transposed(m, k, &left), transposed(k, n, &right));
             for (left, left_layout) in [(&left, Layout::Plain), (&left_t, Layout::Transposed)] {
-                for (right, right_layout) in [(&right, Layout::Plain), (&right_t, Layout::Transposed)] {
+                for (right, right_layout) in
+                    [(&right, Layout::Plain), (&right_t, Layout::Transposed)]
+                {
                     let mut result = vec![f64::NAN; m * n];
-                    product(&Threads::one(), [m, k, n], (left, left_layout), (right, right_layout), &mut result);
+                    product(
+                        &Threads::one(),
+                        [m, k, n],
+                        (left, left_layout),
+                        (right, right_layout),
+                        &mut result,
+                    );
                     for (found, expected) in result.iter().zip(&expected) {
-                        assert!((found - expected).abs() < 1e-12, "{m} x {k} x {n}, {left_layout:?}, {right_layout:?}");
+                        assert!(
+                            (found - expected).abs() < 1e-12,
+                            "{m} x {k} x {n}, {left_layout:?}, {right_layout:?}"
+                        );
                     }
-                    let single = |values: &[f64]| values.iter().map(|value| *value as f32).collect::<Vec<_>>();
-                    let (left, right, mut result) = (single(left), single(right), vec![f32::NAN; m * n]);
-                    product(&Threads::new(2).unwrap(), [m, k, n], (&left, left_layout), (&right, right_layout), &mut result);
+                    let single = |values: &[f64]| {
+                        values.iter().map(|value| *value as f32).collect::<Vec<_>>()
+                    };
+                    let (left, right, mut result) =
+                        (single(left), single(right), vec![f32::NAN; m * n]);
+                    product(
+                        &Threads::new(2).unwrap(),
+                        [m, k, n],
+                        (&left, left_layout),
+                        (&right, right_layout),
+                        &mut result,
+                    );
                     for (found, expected) in result.iter().zip(&expected) {
-                        assert!((f64::from(*found) - expected).abs() < 1e-4, "{m} x {k} x {n}, {left_layout:?}, {right_layout:?}, f32");
+                        assert!(
+                            (f64::from(*found) - expected).abs() < 1e-4,
+                            "{m} x {k} x {n}, {left_layout:?}, {right_layout:?}, f32"
+                        );
                     }
                 }
             }
@@ -180,14 +237,28 @@ mod tests {
     fn bits_do_not_depend_on_the_number_of_threads() {
         let [m, k, n] = [600, 300, 130];
         assert!(tile(m, n, k).1 > 1, "the shape must have several tiles");
-        let to_single = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect::<Vec<_>>();
+        let to_single = |values: Vec<f64>| {
+            values
+                .into_iter()
+                .map(|value| value as f32)
+                .collect::<Vec<_>>()
+        };
         let (left, right) = (to_single(numbers(m * k, 3)), to_single(numbers(k * n, 4)));
         for by in [product::<f32>, general::<f32>] {
             let on = |threads: usize| {
                 let mut result = vec![0.0_f32; m * n];
                 let threads = Threads::new(threads).unwrap();
-                by(&threads, [m, k, n], (&left, Layout::Plain), (&right, Layout::Plain), &mut result);
-                result.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
+                by(
+                    &threads,
+                    [m, k, n],
+                    (&left, Layout::Plain),
+                    (&right, Layout::Plain),
+                    &mut result,
+                );
+                result
+                    .iter()
+                    .map(|value| value.to_bits())
+                    .collect::<Vec<_>>()
             };
             let one = on(1);
             for threads in [2, 3, 4, 8] {
@@ -198,10 +269,20 @@ mod tests {
 
     #[test]
     fn tiles_cover_the_longer_edge_exactly() {
-        for (m, n, k) in [(600, 100, 784), (100, 784, 600), (600, 500, 3072), (10, 784, 600), (1, 1, 1), (0, 5, 5)] {
+        for (m, n, k) in [
+            (600, 100, 784),
+            (100, 784, 600),
+            (600, 500, 3072),
+            (10, 784, 600),
+            (1, 1, 1),
+            (0, 5, 5),
+        ] {
             let (edge, tiles) = tile(m, n, k);
             let long = m.max(n).max(1);
-            assert!((tiles - 1) * edge < long && tiles * edge >= long && tiles <= MOST_TILES, "{m} {n} {k}: {edge} x {tiles}");
+            assert!(
+                (tiles - 1) * edge < long && tiles * edge >= long && tiles <= MOST_TILES,
+                "{m} {n} {k}: {edge} x {tiles}"
+            );
         }
     }
 }

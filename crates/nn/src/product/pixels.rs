@@ -1,6 +1,7 @@
 //! Samples as they lie in memory: a byte for each feature.
 
-/// Bytes that stand for the numbers `byte / 255`: rows of a set, all of them or those that are chosen.
+/// Bytes that stand for the numbers `byte / 255`: rows of a set, all of them or those that are
+/// chosen.
 #[derive(Clone, Copy, Debug)]
 pub struct Pixels<'a> {
     /// `[samples, features]`, row-major.
@@ -18,22 +19,34 @@ impl<'a> Pixels<'a> {
     ///
     /// If `bytes` holds no whole number of samples.
     pub fn all(bytes: &'a [u8], features: usize) -> Self {
-        assert!(features > 0 && bytes.len().is_multiple_of(features), "the bytes are no whole number of samples");
-        Self { bytes, chosen: None, features }
+        assert!(
+            features > 0 && bytes.len().is_multiple_of(features),
+            "the bytes are no whole number of samples"
+        );
+        Self {
+            bytes,
+            chosen: None,
+            features,
+        }
     }
 
     /// The samples of `bytes` with these numbers.
     ///
     /// # Panics
     ///
-    /// If `bytes` holds no whole number of samples; when used, if a number is not below the number of samples.
+    /// If `bytes` holds no whole number of samples; when used, if a number is not below the number
+    /// of samples.
     pub fn chosen(bytes: &'a [u8], features: usize, chosen: &'a [u32]) -> Self {
-        Self { chosen: Some(chosen), ..Self::all(bytes, features) }
+        Self {
+            chosen: Some(chosen),
+            ..Self::all(bytes, features)
+        }
     }
 
     /// How many samples are taken.
     pub fn len(&self) -> usize {
-        self.chosen.map_or(self.bytes.len() / self.features, <[u32]>::len)
+        self.chosen
+            .map_or(self.bytes.len() / self.features, <[u32]>::len)
     }
 
     /// Whether none is.

@@ -1,15 +1,29 @@
 //! Products of `f32` on AVX-512.
 //!
-//! A piece of the right factor, up to 48 columns of up to 256 terms, is laid out term after term on the stack; then 8 rows
-//! of the left factor at a time meet it: 24 sums of 16 lanes stay in registers, and for each term three vectors meet 8
-//! broadcast numbers, so that loads never limit the 24 multiplications. Nothing is allocated.
+//! A piece of the right factor, up to 48 columns of up to 256 terms, is laid out term after term on
+//! the stack; then 8 rows of the left factor at a time meet it: 24 sums of 16 lanes stay in
+//! registers, and for each term three vectors meet 8 broadcast numbers, so that loads never limit
+//! the 24 multiplications. Nothing is allocated.
 //!
-//! Every number of the result is one sum over the terms in their order, in stretches of 256, so pieces of rows may follow
-//! the threads, and a narrow side (an output layer with ten units) only means fewer vectors.
-#![allow(unsafe_code, reason = "a kernel file: instructions of one processor family, and loads and stores without bounds checks")]
-#![allow(clippy::wildcard_imports, reason = "the instructions of one processor family")]
-#![allow(clippy::many_single_char_names, reason = "the letters of C = A B, with m rows, k terms and n columns")]
-#![allow(clippy::large_stack_arrays, reason = "a piece is 48 KiB, and a step allocates nothing")]
+//! Every number of the result is one sum over the terms in their order, in stretches of 256, so
+//! pieces of rows may follow the threads, and a narrow side (an output layer with ten units) only
+//! means fewer vectors.
+#![allow(
+    unsafe_code,
+    reason = "a kernel file: instructions of one processor family, and loads and stores without bounds checks"
+)]
+#![allow(
+    clippy::wildcard_imports,
+    reason = "the instructions of one processor family"
+)]
+#![allow(
+    clippy::many_single_char_names,
+    reason = "the letters of C = A B, with m rows, k terms and n columns"
+)]
+#![allow(
+    clippy::large_stack_arrays,
+    reason = "a piece is 48 KiB, and a step allocates nothing"
+)]
 
 use std::arch::x86_64::*;
 
@@ -47,16 +61,34 @@ pub(crate) fn product(
     result: &mut [f32],
 ) {
     assert!(is_available() && left.len() == m * k && right.len() == k * n && result.len() == m * n);
-    let strides = if left_layout == Layout::Plain { [k, 1] } else { [1, m] };
+    let strides = if left_layout == Layout::Plain {
+        [k, 1]
+    } else {
+        [1, m]
+    };
     threads.pieces(result, n, |first, result| {
-        // SAFETY: the processor has the instructions; `left` has `k` terms for each row of `result` from its `first` row on,
-        // and `right` has `n` columns of `k` terms.
-        unsafe { rows(&left[first * strides[0]..], strides, (right, right_layout), result, [k, n]) }
+        // SAFETY: the processor has the instructions; `left` has `k` terms for each row of `result`
+        // from its `first` row on, and `right` has `n` columns of `k` terms.
+        unsafe {
+            rows(
+                &left[first * strides[0]..],
+                strides,
+                (right, right_layout),
+                result,
+                [k, n],
+            );
+        }
     });
 }
 
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn rows(left: &[f32], strides: [usize; 2], (right, layout): (&[f32], Layout), result: &mut [f32], [k, n]: [usize; 2]) {
+unsafe fn rows(
+    left: &[f32],
+    strides: [usize; 2],
+    (right, layout): (&[f32], Layout),
+    result: &mut [f32],
+    [k, n]: [usize; 2],
+) {
     let m = result.len() / n;
     let mut piece = Piece::ZERO;
     for column in (0..n).step_by(WIDTH) {
@@ -64,13 +96,25 @@ unsafe fn rows(left: &[f32], strides: [usize; 2], (right, layout): (&[f32], Layo
         for start in (0..k).step_by(TERMS) {
             let terms = TERMS.min(k - start);
             // SAFETY: columns and terms lie inside `right`.
-            unsafe { fill(&mut piece, right, layout, [k, n], [start, terms, column, width]) };
+            unsafe {
+                fill(
+                    &mut piece,
+                    right,
+                    layout,
+                    [k, n],
+                    [start, terms, column, width],
+                );
+            };
             let lines = &piece.0[..terms];
             let mut row = 0;
             while row < m {
-                // SAFETY: rows and terms lie inside `left`, and the masks end each row of the result.
+                // SAFETY: rows and terms lie inside `left`, and the masks end each row of the
+                // result.
                 unsafe {
-                    let a = (left.as_ptr().add(row * strides[0] + start * strides[1]), strides);
+                    let a = (
+                        left.as_ptr().add(row * strides[0] + start * strides[1]),
+                        strides,
+                    );
                     let c = result.as_mut_ptr().add(row * n + column);
                     let is_first = start == 0;
                     row += match (m - row >= ROWS, width.div_ceil(LANES)) {
@@ -90,7 +134,13 @@ unsafe fn rows(left: &[f32], strides: [usize; 2], (right, layout): (&[f32], Layo
 /// Lays out a piece.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(crate) unsafe fn fill(piece: &mut Piece, right: &[f32], layout: Layout, [k, n]: [usize; 2], [start, terms, column, width]: [usize; 4]) {
+pub(crate) unsafe fn fill(
+    piece: &mut Piece,
+    right: &[f32],
+    layout: Layout,
+    [k, n]: [usize; 2],
+    [start, terms, column, width]: [usize; 4],
+) {
     if layout == Layout::Plain {
         for (term, line) in piece.0[..terms].iter_mut().enumerate() {
             line[..width].copy_from_slice(&right[(start + term) * n + column..][..width]);
@@ -104,12 +154,17 @@ pub(crate) unsafe fn fill(piece: &mut Piece, right: &[f32], layout: Layout, [k, 
             for (lane, line) in square.iter_mut().enumerate().take(width - left) {
                 // SAFETY: the column is below `n`, and the mask ends its terms.
                 *line = _mm512_castps_si512(unsafe {
-                    _mm512_maskz_loadu_ps(mask, right.as_ptr().add((column + left + lane) * k + start + top))
+                    _mm512_maskz_loadu_ps(
+                        mask,
+                        right.as_ptr().add((column + left + lane) * k + start + top),
+                    )
                 });
             }
             for (line, words) in piece.0[top..].iter_mut().zip(transpose_words(&square)) {
                 // SAFETY: `left` is a whole vector of a line.
-                unsafe { _mm512_storeu_ps(line.as_mut_ptr().add(left), _mm512_castsi512_ps(words)) };
+                unsafe {
+                    _mm512_storeu_ps(line.as_mut_ptr().add(left), _mm512_castsi512_ps(words));
+                };
             }
         }
     }
@@ -137,7 +192,8 @@ unsafe fn add<const R: usize, const V: usize>(
             }
         }
         for (term, line) in lines.iter().enumerate() {
-            let line: [__m512; V] = std::array::from_fn(|vector| _mm512_loadu_ps(line.as_ptr().add(vector * LANES)));
+            let line: [__m512; V] =
+                std::array::from_fn(|vector| _mm512_loadu_ps(line.as_ptr().add(vector * LANES)));
             for (row, sums) in sums.iter_mut().enumerate() {
                 let factor = _mm512_set1_ps(*a.add(row * strides[0] + term * strides[1]));
                 for (sum, line) in sums.iter_mut().zip(line) {

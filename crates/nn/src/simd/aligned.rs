@@ -12,12 +12,18 @@ pub(crate) struct Aligned<T> {
 
 impl<T: Copy + Default> Aligned<T> {
     pub(crate) fn zeros(length: usize) -> Self {
-        Self { numbers: vec![T::default(); length + LINE / size_of::<T>() - 1], length }
+        Self {
+            numbers: vec![T::default(); length + LINE / size_of::<T>() - 1],
+            length,
+        }
     }
 
     fn start(&self) -> usize {
         // A target may not know where memory lies; then the numbers are right and only slower.
-        self.numbers.as_ptr().align_offset(LINE).min(self.numbers.len() - self.length)
+        self.numbers
+            .as_ptr()
+            .align_offset(LINE)
+            .min(self.numbers.len() - self.length)
     }
 
     pub(crate) fn get(&self) -> &[T] {
@@ -52,7 +58,10 @@ mod tests {
             numbers.get_mut()[length - 1] = 7;
             let copy = numbers.clone();
             for numbers in [&numbers, &copy] {
-                assert_eq!((numbers.get().len(), numbers.get()[length - 1]), (length, 7));
+                assert_eq!(
+                    (numbers.get().len(), numbers.get()[length - 1]),
+                    (length, 7)
+                );
                 assert_eq!(numbers.get().as_ptr().addr() % LINE, 0);
             }
         }

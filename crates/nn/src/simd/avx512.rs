@@ -1,5 +1,9 @@
-//! What every AVX-512 kernel needs: whether the processor has it, masks for remainders, and squares turned over.
-#![allow(clippy::wildcard_imports, reason = "the instructions of one processor family")]
+//! What every AVX-512 kernel needs: whether the processor has it, masks for remainders, and squares
+//! turned over.
+#![allow(
+    clippy::wildcard_imports,
+    reason = "the instructions of one processor family"
+)]
 
 use std::arch::x86_64::*;
 
@@ -8,7 +12,9 @@ pub(crate) const LANES: usize = 16;
 
 /// Whether the processor has the instructions that the kernels use.
 pub(crate) fn is_available() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("popcnt")
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("popcnt")
 }
 
 /// Lanes below `count` of 16.
@@ -46,8 +52,14 @@ pub(crate) fn transpose_words(square: &[__m512i; LANES]) -> [__m512i; LANES] {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(crate) fn transpose_quarters([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
-    let even = [_mm512_shuffle_i32x4::<0b10_00_10_00>(a, b), _mm512_shuffle_i32x4::<0b10_00_10_00>(c, d)];
-    let odd = [_mm512_shuffle_i32x4::<0b11_01_11_01>(a, b), _mm512_shuffle_i32x4::<0b11_01_11_01>(c, d)];
+    let even = [
+        _mm512_shuffle_i32x4::<0b10_00_10_00>(a, b),
+        _mm512_shuffle_i32x4::<0b10_00_10_00>(c, d),
+    ];
+    let odd = [
+        _mm512_shuffle_i32x4::<0b11_01_11_01>(a, b),
+        _mm512_shuffle_i32x4::<0b11_01_11_01>(c, d),
+    ];
     [
         _mm512_shuffle_i32x4::<0b10_00_10_00>(even[0], even[1]),
         _mm512_shuffle_i32x4::<0b10_00_10_00>(odd[0], odd[1]),

@@ -1,10 +1,12 @@
-//! `e^x` in `f32`, without branches or calls, so that loops over it become vector code and give the same bits everywhere.
+//! `e^x` in `f32`, without branches or calls, so that loops over it become vector code and give the
+//! same bits everywhere.
 //!
 //! ```text
 //! x = n ln 2 + r,  |r| <= ln 2 / 2,  e^x = 2^n e^r,  e^r = 1 + r + r^2 p(r)
 //! ```
 //!
-//! `p` is the degree-4 polynomial nearest to `(e^r - 1 - r) / r^2` on that interval in the sense of the largest error.
+//! `p` is the degree-4 polynomial nearest to `(e^r - 1 - r) / r^2` on that interval in the sense of
+//! the largest error.
 
 /// `ln 2` in two parts: `n * HIGH` is exact for `|n| < 2^9`.
 const LN2_HIGH: f32 = 0.693_359_4;

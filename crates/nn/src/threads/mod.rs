@@ -26,7 +26,9 @@ impl Threads {
         match count {
             0 => Err(Error::NoThreads),
             1 => Ok(Self::one()),
-            _ => Team::new(count).map(|team| Self(Some(Arc::new(team)))).map_err(|source| Error::Threads { count, source }),
+            _ => Team::new(count)
+                .map(|team| Self(Some(Arc::new(team))))
+                .map_err(|source| Error::Threads { count, source }),
         }
     }
 
@@ -47,9 +49,14 @@ impl Threads {
         }
     }
 
-    /// Calls `task` with pieces of whole rows of `values` and the number of each piece's first row, on these threads; a
-    /// few thousand numbers are one piece.
-    pub(crate) fn pieces<T: Send>(&self, values: &mut [T], width: usize, task: impl Fn(usize, &mut [T]) + Sync) {
+    /// Calls `task` with pieces of whole rows of `values` and the number of each piece's first row,
+    /// on these threads; a few thousand numbers are one piece.
+    pub(crate) fn pieces<T: Send>(
+        &self,
+        values: &mut [T],
+        width: usize,
+        task: impl Fn(usize, &mut [T]) + Sync,
+    ) {
         let count = self.count().min(values.len() / PIECE).min(MOST_PIECES);
         if count <= 1 {
             return task(0, values);
@@ -59,7 +66,11 @@ impl Threads {
         // A place for each piece, from which its task takes it.
         let pieces: [_; MOST_PIECES] = std::array::from_fn(|_| Mutex::new(left.next()));
         self.each(count, |index| {
-            if let Some(piece) = pieces[index].lock().unwrap_or_else(PoisonError::into_inner).take() {
+            if let Some(piece) = pieces[index]
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
+            {
                 task(index * rows, piece);
             }
         });
@@ -89,9 +100,17 @@ mod tests {
                 let mut values = vec![0_u32; rows * width];
                 threads.pieces(&mut values, width, |first, piece| {
                     assert!(piece.len().is_multiple_of(width));
-                    piece.iter_mut().zip(first * width..).for_each(|(value, index)| *value += index as u32);
+                    piece
+                        .iter_mut()
+                        .zip(first * width..)
+                        .for_each(|(value, index)| *value += index as u32);
                 });
-                assert!((0..).zip(&values).all(|(index, value): (u32, _)| index == *value), "{threads:?}, {rows} x {width}");
+                assert!(
+                    (0..)
+                        .zip(&values)
+                        .all(|(index, value): (u32, _)| index == *value),
+                    "{threads:?}, {rows} x {width}"
+                );
             }
         }
     }

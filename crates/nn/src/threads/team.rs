@@ -1,19 +1,25 @@
 //! A team of threads for tasks of a few microseconds.
 //!
-//! A training step hands out work about ten times, each time for less than a millisecond. Threads that sleep in between
-//! would spend most of that waking up, so a member looks for the next job for a short while before it sleeps.
+//! A training step hands out work about ten times, each time for less than a millisecond. Threads
+//! that sleep in between would spend most of that waking up, so a member looks for the next job for
+//! a short while before it sleeps.
 //!
-//! One number says everything about the present job: how many tasks it has and how many were taken. Taking a task is
-//! adding one to it, so a member that comes late finds nothing to take and touches nothing.
-#![allow(unsafe_code, reason = "a job lives on the stack of the caller, who waits until no member uses it")]
+//! One number says everything about the present job: how many tasks it has and how many were taken.
+//! Taking a task is adding one to it, so a member that comes late finds nothing to take and touches
+//! nothing.
+#![allow(
+    unsafe_code,
+    reason = "a job lives on the stack of the caller, who waits until no member uses it"
+)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// Times that a waiting thread looks before it lets others run, and times that it does that before it sleeps. A team that is larger
-/// than the machine lets others run at once: what it waits for may need this core.
+/// Times that a waiting thread looks before it lets others run, and times that it does that before
+/// it sleeps. A team that is larger than the machine lets others run at once: what it waits for may
+/// need this core.
 const LOOKS: usize = 4000;
 const YIELDS: usize = 50;
 
@@ -60,10 +66,18 @@ impl Team {
             lock: Mutex::new(()),
             wake: Condvar::new(),
         });
-        let mut team = Self { shared, members: Vec::new(), caller: Mutex::new(0) };
+        let mut team = Self {
+            shared,
+            members: Vec::new(),
+            caller: Mutex::new(0),
+        };
         for _ in 1..count {
             let shared = Arc::clone(&team.shared);
-            team.members.push(std::thread::Builder::new().name("spinet".to_owned()).spawn(move || shared.serve())?);
+            team.members.push(
+                std::thread::Builder::new()
+                    .name("spinet".to_owned())
+                    .spawn(move || shared.serve())?,
+            );
         }
         Ok(team)
     }
@@ -75,21 +89,32 @@ impl Team {
 
     /// Calls `task` with every number below `count`, and returns when all calls have.
     ///
-    /// A call from within a task, or while another thread has a job running, is done by its caller alone.
+    /// A call from within a task, or while another thread has a job running, is done by its caller
+    /// alone.
     ///
     /// # Panics
     ///
     /// If a task does.
     pub(crate) fn each(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
-        let Some(mut number) = self.caller.try_lock().ok().filter(|_| count > 1 && (count as u64) < MASK) else {
+        let Some(mut number) = self
+            .caller
+            .try_lock()
+            .ok()
+            .filter(|_| count > 1 && (count as u64) < MASK)
+        else {
             return (0..count).for_each(task);
         };
         let shared = &*self.shared;
         let job = Job(task);
         *number += 1;
         shared.done.store(0, Ordering::Relaxed);
-        shared.job.store((&raw const job).cast_mut().cast(), Ordering::Relaxed);
-        shared.state.store(*number << (2 * TAKEN) | (count as u64) << TAKEN, Ordering::SeqCst);
+        shared
+            .job
+            .store((&raw const job).cast_mut().cast(), Ordering::Relaxed);
+        shared.state.store(
+            *number << (2 * TAKEN) | (count as u64) << TAKEN,
+            Ordering::SeqCst,
+        );
         if shared.sleepers.load(Ordering::SeqCst) > 0 {
             let _lock = shared.lock.lock().unwrap_or_else(PoisonError::into_inner);
             shared.wake.notify_all();
@@ -112,7 +137,10 @@ impl Team {
         if let Err(panic) = outcome {
             resume_unwind(panic);
         }
-        assert!(!shared.has_panicked.swap(false, Ordering::Relaxed), "a task of another thread panicked");
+        assert!(
+            !shared.has_panicked.swap(false, Ordering::Relaxed),
+            "a task of another thread panicked"
+        );
     }
 }
 
@@ -134,7 +162,12 @@ impl Shared {
             if taken >= tasks {
                 return None;
             }
-            match self.state.compare_exchange_weak(state, state + 1, Ordering::AcqRel, Ordering::Acquire) {
+            match self.state.compare_exchange_weak(
+                state,
+                state + 1,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
                 Ok(_) => return Some(taken as usize),
                 Err(now) => state = now,
             }
@@ -146,8 +179,9 @@ impl Shared {
         while !self.is_over.load(Ordering::Acquire) {
             let seen = self.state.load(Ordering::Acquire);
             while let Some(index) = self.take() {
-                // SAFETY: a task was taken and is not done, so the caller of its job waits in `each`, and `job`, which was
-                // stored before the task could be taken, points to its stack.
+                // SAFETY: a task was taken and is not done, so the caller of its job waits in
+                // `each`, and `job`, which was stored before the task could be taken, points to its
+                // stack.
                 let job = unsafe { &*self.job.load(Ordering::Acquire) };
                 let done = Done(&self.done);
                 if catch_unwind(AssertUnwindSafe(|| job.0(index))).is_err() {
@@ -222,7 +256,10 @@ mod tests {
                 team.each(count, &|index| {
                     calls[index].fetch_add(1, Ordering::Relaxed);
                 });
-                assert!(calls.iter().all(|calls| calls.load(Ordering::Relaxed) == 1), "{members} members, job {job}");
+                assert!(
+                    calls.iter().all(|calls| calls.load(Ordering::Relaxed) == 1),
+                    "{members} members, job {job}"
+                );
             }
         }
     }
@@ -263,7 +300,9 @@ mod tests {
     fn a_panic_reaches_the_caller_and_the_team_goes_on() {
         let team = Team::new(3).unwrap();
         for bad in 0..6 {
-            let outcome = catch_unwind(AssertUnwindSafe(|| team.each(6, &|index| assert!(index != bad, "task {bad}"))));
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                team.each(6, &|index| assert!(index != bad, "task {bad}"));
+            }));
             assert!(outcome.is_err(), "task {bad}");
         }
         let sum = AtomicUsize::new(0);

@@ -1,5 +1,6 @@
-//! What every kind of layer must do, tried on every entry of the registry: shapes, gradients against a tape and against differences, the same
-//! bits at any number of threads, no allocation. A new kind adds one row to [`ROWS`](rows::ROWS).
+//! What every kind of layer must do, tried on every entry of the registry: shapes, gradients
+//! against a tape and against differences, the same bits at any number of threads, no allocation. A
+//! new kind adds one row to [`ROWS`](rows::ROWS).
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod rows;
@@ -8,7 +9,8 @@ mod tape;
 use allocation_counter::measure;
 use rows::{ROWS, Row};
 use spinet_nn::{
-    Batch, Initialiser, Inputs, LAYERS, LayerEntry, LayerSettings, Network, NetworkConfig, Pixels, Real, Threads, Workspace, units,
+    Batch, Initialiser, Inputs, LAYERS, LayerEntry, LayerSettings, Network, NetworkConfig, Pixels,
+    Real, Threads, Workspace, units,
 };
 use spinet_rules::{Chain, Purpose, Resolved, Stream};
 use tape::Tape;
@@ -21,7 +23,10 @@ const LABELS: [u8; 4] = [2, 0, 1, 0];
 fn every_setting() -> Vec<(&'static Row, LayerSettings)> {
     let of_row = |row: &'static Row| {
         let others = row.settings.iter().map(|text| text.parse().unwrap());
-        std::iter::once(LayerSettings::new(row.name)).chain(others).map(move |settings| (row, settings)).collect::<Vec<_>>()
+        std::iter::once(LayerSettings::new(row.name))
+            .chain(others)
+            .map(move |settings| (row, settings))
+            .collect::<Vec<_>>()
     };
     ROWS.iter().flat_map(of_row).collect()
 }
@@ -32,8 +37,16 @@ fn config(settings: &LayerSettings, features: usize) -> NetworkConfig {
 }
 
 fn network_of(layers: Vec<LayerSettings>, features: usize) -> NetworkConfig {
-    let sizes = [vec![features], units(&layers, features).unwrap(), vec![CLASSES]].concat();
-    NetworkConfig { layers, ..NetworkConfig::dense(&sizes) }
+    let sizes = [
+        vec![features],
+        units(&layers, features).unwrap(),
+        vec![CLASSES],
+    ]
+    .concat();
+    NetworkConfig {
+        layers,
+        ..NetworkConfig::dense(&sizes)
+    }
 }
 
 fn normal(count: usize, index: u64) -> Vec<f64> {
@@ -47,7 +60,12 @@ fn network(settings: &LayerSettings) -> Network<f64> {
     for id in 0..network.params().len() {
         let numbers = normal(network.params().get(id).len(), id as u64);
         let spread = (numbers.len() as f64).sqrt().recip();
-        network.params_mut().get_mut(id).iter_mut().zip(numbers).for_each(|(own, number)| *own += spread * number);
+        network
+            .params_mut()
+            .get_mut(id)
+            .iter_mut()
+            .zip(numbers)
+            .for_each(|(own, number)| *own += spread * number);
     }
     network
 }
@@ -56,57 +74,135 @@ fn network(settings: &LayerSettings) -> Network<f64> {
 fn differentiated(network: &Network<f64>, inputs: &[f64]) -> (f64, Vec<Vec<f64>>) {
     let mut chain = Chain::with_gradient_descent(&network.plan(LABELS.len(), 0), Vec::new());
     let mut workspace = Workspace::new(network, LABELS.len(), Threads::one());
-    let batch = Batch { inputs: Inputs::Numbers(inputs), labels: &LABELS };
+    let batch = Batch {
+        inputs: Inputs::Numbers(inputs),
+        labels: &LABELS,
+    };
     let loss = workspace.differentiate(network, &mut chain, &batch, 0);
-    (loss, workspace.gradients().iter().map(<[f64]>::to_vec).collect())
+    (
+        loss,
+        workspace.gradients().iter().map(<[f64]>::to_vec).collect(),
+    )
 }
 
 /// The same by the tape.
-fn taped(row: &Row, settings: &LayerSettings, network: &Network<f64>, inputs: &[f64]) -> (f64, Vec<Vec<f64>>) {
+fn taped(
+    row: &Row,
+    settings: &LayerSettings,
+    network: &Network<f64>,
+    inputs: &[f64],
+) -> (f64, Vec<Vec<f64>>) {
     let tape = Tape::default();
-    let params: Vec<_> = network.params().iter().map(|values| tape.leaves(values)).collect();
+    let params: Vec<_> = network
+        .params()
+        .iter()
+        .map(|values| tape.leaves(values))
+        .collect();
     let output: LayerSettings = "dense:activation=identity".parse().unwrap();
     let dense = ROWS.iter().find(|row| row.name == "dense").unwrap();
     let losses = inputs.chunks(FEATURES).zip(LABELS).map(|(sample, label)| {
         let mut signal = tape.leaves(sample);
         for index in 0..network.layers().len() {
-            let (row, settings) = if index < 2 { (row, settings) } else { (dense, &output) };
+            let (row, settings) = if index < 2 {
+                (row, settings)
+            } else {
+                (dense, &output)
+            };
             signal = (row.forward)(&tape, settings, &params[network.params_of(index)], &signal);
-            assert_eq!(signal.len(), network.layers()[index].output().len(), "{settings}");
+            assert_eq!(
+                signal.len(),
+                network.layers()[index].output().len(),
+                "{settings}"
+            );
         }
         tape.cross_entropy(&signal, label.into())
     });
-    let loss = tape.scaled(tape.sum(losses.collect::<Vec<_>>()), 1.0 / LABELS.len() as f64);
+    let loss = tape.scaled(
+        tape.sum(losses.collect::<Vec<_>>()),
+        1.0 / LABELS.len() as f64,
+    );
     let derivative = tape.derivatives(loss);
-    (tape.value(loss), params.iter().map(|numbers| numbers.iter().map(|number| derivative(*number)).collect()).collect())
+    (
+        tape.value(loss),
+        params
+            .iter()
+            .map(|numbers| numbers.iter().map(|number| derivative(*number)).collect())
+            .collect(),
+    )
 }
 
 #[test]
 fn every_entry_has_a_row_and_is_documented_and_its_defaults_are_in_range() {
-    assert_eq!(ROWS.iter().map(|row| row.name).collect::<Vec<_>>(), LAYERS.iter().map(|entry| entry.name).collect::<Vec<_>>());
+    assert_eq!(
+        ROWS.iter().map(|row| row.name).collect::<Vec<_>>(),
+        LAYERS.iter().map(|entry| entry.name).collect::<Vec<_>>()
+    );
     let is_line = |text: &str| !text.is_empty() && !text.ends_with('.') && !text.contains('\n');
     for entry in LAYERS {
-        assert!(is_line(entry.summary) && is_line(entry.shapes), "{}", entry.name);
-        assert!(entry.reference.contains(|character: char| character.is_ascii_digit()), "{}: `{}`", entry.name, entry.reference);
+        assert!(
+            is_line(entry.summary) && is_line(entry.shapes),
+            "{}",
+            entry.name
+        );
+        assert!(
+            entry
+                .reference
+                .contains(|character: char| character.is_ascii_digit()),
+            "{}: `{}`",
+            entry.name,
+            entry.reference
+        );
         for parameter in entry.parameters {
-            assert!(is_line(parameter.summary), "{}: summary of `{}`", entry.name, parameter.name);
-            let settings: LayerSettings = format!("{}:{}={}", entry.name, parameter.name, parameter.range.default_text()).parse().unwrap();
+            assert!(
+                is_line(parameter.summary),
+                "{}: summary of `{}`",
+                entry.name,
+                parameter.name
+            );
+            let settings: LayerSettings = format!(
+                "{}:{}={}",
+                entry.name,
+                parameter.name,
+                parameter.range.default_text()
+            )
+            .parse()
+            .unwrap();
             let defaults = Resolved::new(*entry, &LayerSettings::new(entry.name)).unwrap();
-            assert_eq!(Resolved::new(*entry, &settings).unwrap(), defaults, "{settings}");
+            assert_eq!(
+                Resolved::new(*entry, &settings).unwrap(),
+                defaults,
+                "{settings}"
+            );
         }
     }
 }
 
 #[test]
 fn names_and_options_that_do_not_exist_are_refused() {
-    let refused = |text: &str| units(&[text.parse().unwrap()], FEATURES).unwrap_err().to_string();
+    let refused = |text: &str| {
+        units(&[text.parse().unwrap()], FEATURES)
+            .unwrap_err()
+            .to_string()
+    };
     for entry in LAYERS {
-        assert!(refused(&format!("{}:qqqq=1", entry.name)).starts_with(&format!("layer `{}`: unknown parameter `qqqq`", entry.name)));
-        assert!(LayerEntry::find(&format!("{}s", entry.name)).is_err_and(|error| error.to_string().contains(entry.name)));
+        assert!(
+            refused(&format!("{}:qqqq=1", entry.name))
+                .starts_with(&format!("layer `{}`: unknown parameter `qqqq`", entry.name))
+        );
+        assert!(
+            LayerEntry::find(&format!("{}s", entry.name))
+                .is_err_and(|error| error.to_string().contains(entry.name))
+        );
     }
-    let mismatched = NetworkConfig { sizes: vec![FEATURES, 9, CLASSES], ..config(&LayerSettings::new("dense"), FEATURES) };
+    let mismatched = NetworkConfig {
+        sizes: vec![FEATURES, 9, CLASSES],
+        ..config(&LayerSettings::new("dense"), FEATURES)
+    };
     let error = Network::<f32>::new(&mismatched, 0).unwrap_err().to_string();
-    assert_eq!(error, "`layers` have [100, 100] units, but the hidden sizes are [9]");
+    assert_eq!(
+        error,
+        "`layers` have [100, 100] units, but the hidden sizes are [9]"
+    );
 }
 
 #[test]
@@ -117,10 +213,22 @@ fn trained_arrays_have_the_roles_and_shapes_of_the_row() {
         let mut features = FEATURES;
         for index in 0..2 {
             let declared = &plan.params[network.params_of(index)];
-            let found: Vec<_> = declared.iter().map(|param| (param.role.name(), [param.rows, param.columns])).collect();
+            let found: Vec<_> = declared
+                .iter()
+                .map(|param| (param.role.name(), [param.rows, param.columns]))
+                .collect();
             assert_eq!(found, (row.params)(&settings, features), "{settings}");
-            let names: Vec<_> = found.iter().map(|(role, _)| format!("layer{}.{role}", index + 1)).collect();
-            assert_eq!(declared.iter().map(|param| param.name.clone()).collect::<Vec<_>>(), names);
+            let names: Vec<_> = found
+                .iter()
+                .map(|(role, _)| format!("layer{}.{role}", index + 1))
+                .collect();
+            assert_eq!(
+                declared
+                    .iter()
+                    .map(|param| param.name.clone())
+                    .collect::<Vec<_>>(),
+                names
+            );
             assert_eq!(network.layers()[index].kind(), row.name);
             features = network.layers()[index].output().len();
         }
@@ -134,11 +242,17 @@ fn loss_and_gradients_are_those_of_the_tape_and_of_central_differences() {
         let (mut network, inputs) = (network(&settings), normal(FEATURES * LABELS.len(), 99));
         let (loss, gradients) = differentiated(&network, &inputs);
         let (expected_loss, expected) = taped(row, &settings, &network, &inputs);
-        assert!((loss - expected_loss).abs() < 1e-12, "{settings}: {loss} instead of {expected_loss}");
+        assert!(
+            (loss - expected_loss).abs() < 1e-12,
+            "{settings}: {loss} instead of {expected_loss}"
+        );
         for (id, (found, expected)) in gradients.iter().zip(&expected).enumerate() {
             assert_eq!(found.len(), expected.len(), "{settings}");
             for (found, expected) in found.iter().zip(expected) {
-                assert!((found - expected).abs() < 1e-12, "{settings}, array {id}: {found} instead of {expected}");
+                assert!(
+                    (found - expected).abs() < 1e-12,
+                    "{settings}, array {id}: {found} instead of {expected}"
+                );
             }
             // Some numbers of each array by differences, which know nothing of either.
             for index in (0..found.len()).step_by(1 + found.len() / 7) {
@@ -149,33 +263,73 @@ fn loss_and_gradients_are_those_of_the_tape_and_of_central_differences() {
                 };
                 let difference = (at(own + H) - at(own - H)) / (2.0 * H);
                 at(own);
-                assert!((found[index] - difference).abs() < 1e-8, "{settings}, array {id}: {} instead of {difference}", found[index]);
+                assert!(
+                    (found[index] - difference).abs() < 1e-8,
+                    "{settings}, array {id}: {} instead of {difference}",
+                    found[index]
+                );
             }
         }
     }
 }
 
-/// Steps of a network of these layers on 784 pixels, over a dense one if they have no units that a rule could act on; what each allocates.
+/// Steps of a network of these layers on 784 pixels, over a dense one if they have no units that a
+/// rule could act on; what each allocates.
 fn run<S: Real>(row: &Row, settings: &LayerSettings, threads: usize) -> (Vec<u64>, Vec<u64>) {
     const BATCH: usize = 300;
     let mut stream = Stream::new(8, Purpose::Noise, 0);
-    let bytes: Vec<u8> = (0..BATCH * 784).map(|_| if stream.unit() < 0.3 { stream.below(256) as u8 } else { 0 }).collect();
-    let labels: Vec<u8> = (0..BATCH).map(|_| stream.below(CLASSES as u32) as u8).collect();
-    let batch = Batch { inputs: Inputs::Pixels(Pixels::all(&bytes, 784)), labels: &labels };
-    let below = (row.params)(settings, 784).is_empty().then(|| "dense:units=20".parse().unwrap());
-    let layers = below.into_iter().chain([settings.clone(), settings.clone()]).collect();
-    let config = NetworkConfig { initialiser: Initialiser::Xavier, ..network_of(layers, 784) };
+    let bytes: Vec<u8> = (0..BATCH * 784)
+        .map(|_| {
+            if stream.unit() < 0.3 {
+                stream.below(256) as u8
+            } else {
+                0
+            }
+        })
+        .collect();
+    let labels: Vec<u8> = (0..BATCH)
+        .map(|_| stream.below(CLASSES as u32) as u8)
+        .collect();
+    let batch = Batch {
+        inputs: Inputs::Pixels(Pixels::all(&bytes, 784)),
+        labels: &labels,
+    };
+    let below = (row.params)(settings, 784)
+        .is_empty()
+        .then(|| "dense:units=20".parse().unwrap());
+    let layers = below
+        .into_iter()
+        .chain([settings.clone(), settings.clone()])
+        .collect();
+    let config = NetworkConfig {
+        initialiser: Initialiser::Xavier,
+        ..network_of(layers, 784)
+    };
     let mut network = Network::<S>::new(&config, 3).unwrap();
-    let mut chain = Chain::from_settings(&["bdnn-dsd".parse().unwrap(), "dropout".parse().unwrap()], &network.plan(BATCH, 0)).unwrap();
+    let mut chain = Chain::from_settings(
+        &["bdnn-dsd".parse().unwrap(), "dropout".parse().unwrap()],
+        &network.plan(BATCH, 0),
+    )
+    .unwrap();
     let mut workspace = Workspace::new(&network, BATCH, Threads::new(threads).unwrap());
     let mut step = |step| {
         measure(|| {
-            workspace.step(&mut network, &mut chain, &batch, 0.1, step).unwrap();
+            workspace
+                .step(&mut network, &mut chain, &batch, 0.1, step)
+                .unwrap();
         })
         .count_total
     };
     let allocations = (0..4).map(&mut step).collect();
-    (network.params().values().iter().map(|value| value.to_f64().to_bits()).collect(), allocations)
+    (
+        network
+            .params()
+            .values()
+            .iter()
+            .map(|value| value.to_f64().to_bits())
+            .collect(),
+        allocations,
+    )
 }
 
 #[test]
@@ -183,7 +337,11 @@ fn steps_give_the_same_bits_at_any_number_of_threads() {
     for (row, settings) in every_setting() {
         let one = run::<f32>(row, &settings, 1).0;
         for threads in 2..=8 {
-            assert_eq!(run::<f32>(row, &settings, threads).0, one, "{settings}, {threads} threads");
+            assert_eq!(
+                run::<f32>(row, &settings, threads).0,
+                one,
+                "{settings}, {threads} threads"
+            );
         }
     }
 }
@@ -191,7 +349,10 @@ fn steps_give_the_same_bits_at_any_number_of_threads() {
 #[test]
 fn a_step_after_the_first_allocates_nothing() {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("popcnt") {
+    if is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("popcnt")
+    {
         for (row, settings) in every_setting() {
             let allocations = run::<f32>(row, &settings, 1).1;
             assert_eq!(allocations[1..], [0; 3], "{settings}");

@@ -21,17 +21,29 @@ type Forward = fn(&Tape, &LayerSettings, &[Vec<Number>], &[Number]) -> Vec<Numbe
 
 pub(crate) const ROWS: &[Row] = &[Row {
     name: "dense",
-    settings: &["dense:units=1", "dense:units=7,activation=tanh", "dense:units=4,activation=relu", "dense:units=3,activation=identity"],
+    settings: &[
+        "dense:units=1",
+        "dense:units=7,activation=tanh",
+        "dense:units=4,activation=relu",
+        "dense:units=3,activation=identity",
+    ],
     params: |settings, features| {
         let units = number(settings, "units", 100);
         vec![("weight", [units, features]), ("bias", [units, 1])]
     },
     forward: |tape, settings, params, input| {
         let row = |(weights, bias): (&[Number], &Number)| {
-            let products = weights.iter().zip(input).map(|(weight, x)| tape.multiply(*weight, *x));
+            let products = weights
+                .iter()
+                .zip(input)
+                .map(|(weight, x)| tape.multiply(*weight, *x));
             activation(tape, settings, tape.add(tape.sum(products), *bias))
         };
-        params[0].chunks(input.len()).zip(&params[1]).map(row).collect()
+        params[0]
+            .chunks(input.len())
+            .zip(&params[1])
+            .map(row)
+            .collect()
     },
 }];
 
@@ -44,7 +56,12 @@ fn number(settings: &LayerSettings, name: &str, default: usize) -> usize {
 }
 
 fn activation(tape: &Tape, settings: &LayerSettings, a: Number) -> Number {
-    match settings.parameters.get("activation").map(ToString::to_string).as_deref() {
+    match settings
+        .parameters
+        .get("activation")
+        .map(ToString::to_string)
+        .as_deref()
+    {
         None | Some("sigmoid") => tape.sigmoid(a),
         Some("tanh") => tape.tanh(a),
         Some("relu") => tape.relu(a),

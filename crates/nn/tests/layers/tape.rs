@@ -1,4 +1,5 @@
-//! Automatic differentiation of scalars in `f64`: an independent reference for what layers compute by hand. Slow and plain.
+//! Automatic differentiation of scalars in `f64`: an independent reference for what layers compute
+//! by hand. Slow and plain.
 
 use std::cell::RefCell;
 
@@ -44,7 +45,12 @@ impl Tape {
     }
 
     /// A function of one number, from its value and its derivative.
-    fn apply(&self, a: Number, value: impl Fn(f64) -> f64, derivative: impl Fn(f64) -> f64) -> Number {
+    fn apply(
+        &self,
+        a: Number,
+        value: impl Fn(f64) -> f64,
+        derivative: impl Fn(f64) -> f64,
+    ) -> Number {
         let x = self.value(a);
         self.push(value(x), vec![(a.0, derivative(x))])
     }
@@ -82,7 +88,9 @@ impl Tape {
     }
 
     pub(crate) fn sum(&self, numbers: impl IntoIterator<Item = Number>) -> Number {
-        numbers.into_iter().fold(self.leaf(0.0), |sum, number| self.add(sum, number))
+        numbers
+            .into_iter()
+            .fold(self.leaf(0.0), |sum, number| self.add(sum, number))
     }
 
     /// `-ln softmax(outputs)[label]`.

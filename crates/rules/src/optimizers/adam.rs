@@ -1,4 +1,5 @@
-//! Adam: the running mean of gradients over the root of their running mean square, both corrected for their start at 0.
+//! Adam: the running mean of gradients over the root of their running mean square, both corrected
+//! for their start at 0.
 //!
 //! ```text
 //! m <- beta1 * m + (1 - beta1) * g,   s <- beta2 * s + (1 - beta2) * g^2
@@ -6,20 +7,41 @@
 //! AdamW, before that:  w <- w - learning_rate * weight_decay * w                                (Loshchilov and Hutter 2019)
 //! ```
 //!
-//! The decay of `AdamW` is decoupled: it does not go through the mean square. It acts on weights, not on biases, as all penalties
-//! here. Steps have about the size of the learning rate, so good rates are some hundred times below those of plain gradient
-//! descent. Use Adam where nothing is known of the sizes of gradients, `AdamW` if such a network should also stay small.
+//! The decay of `AdamW` is decoupled: it does not go through the mean square. It acts on weights,
+//! not on biases, as all penalties here. Steps have about the size of the learning rate, so good
+//! rates are some hundred times below those of plain gradient descent. Use Adam where nothing is
+//! known of the sizes of gradients, `AdamW` if such a network should also stay small.
 
 use pulp::Arch;
 
 use crate::End::{In, Out};
 use crate::optimizers::{Slots, flushed, most};
-use crate::{At, Chosen, Error, Layers, Make, Memory, Optimizer, Parameter, Plan, Resolved, RuleEntry, Scalar, StateEntry};
+use crate::{
+    At, Chosen, Error, Layers, Make, Memory, Optimizer, Parameter, Plan, Resolved, RuleEntry,
+    Scalar, StateEntry,
+};
 
-const BETA1: Parameter = Parameter::number("beta1", 0.9, In(0.0), Out(1.0), "what is left of the mean gradient after a step");
-const BETA2: Parameter = Parameter::number("beta2", 0.999, In(0.0), Out(1.0), "what is left of the mean square after a step");
-const EPSILON: Parameter =
-    Parameter::number("epsilon", 1e-8, In(1e-30), Out(1.0), "added to the root, so that a vanishing gradient is not blown up");
+const BETA1: Parameter = Parameter::number(
+    "beta1",
+    0.9,
+    In(0.0),
+    Out(1.0),
+    "what is left of the mean gradient after a step",
+);
+const BETA2: Parameter = Parameter::number(
+    "beta2",
+    0.999,
+    In(0.0),
+    Out(1.0),
+    "what is left of the mean square after a step",
+);
+const EPSILON: Parameter = Parameter::number(
+    "epsilon",
+    1e-8,
+    In(1e-30),
+    Out(1.0),
+    "added to the root, so that a vanishing gradient is not blown up",
+);
 const WEIGHT_DECAY: Parameter = Parameter::number(
     "weight_decay",
     0.01,
@@ -34,8 +56,14 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "running mean of gradients over the root of their running mean square",
     reference: "Kingma and Ba 2015",
     parameters: &[BETA1, BETA2, EPSILON],
-    memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
-    make: Make::Optimizer(|o, p| Ok(Box::new(Adam::<f32>::new(o, p)?)), |o, p| Ok(Box::new(Adam::<f64>::new(o, p)?))),
+    memory: |plan| Memory {
+        saved: 8 * plan.parameters(),
+        other: 0,
+    },
+    make: Make::Optimizer(
+        |o, p| Ok(Box::new(Adam::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(Adam::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::OPTIMIZER
 };
 
@@ -48,7 +76,8 @@ pub(crate) const ADAM_W: RuleEntry = RuleEntry {
     ..ENTRY
 };
 
-/// Adam, and `AdamW` if it has a decay; the state is a mean gradient and a mean square for each weight and bias.
+/// Adam, and `AdamW` if it has a decay; the state is a mean gradient and a mean square for each
+/// weight and bias.
 #[derive(Clone)]
 pub struct Adam<S> {
     entry: &'static RuleEntry,
@@ -69,14 +98,26 @@ impl<S: Scalar> Adam<S> {
     /// None: every value in its range will do.
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let entry = options.entry();
-        let [beta1, beta2, epsilon] = ["beta1", "beta2", "epsilon"].map(|name| options.number(name));
+        let [beta1, beta2, epsilon] =
+            ["beta1", "beta2", "epsilon"].map(|name| options.number(name));
         let weight_decay = if entry.name == ADAM_W.name {
-            Some((S::from_f64(options.number("weight_decay")), Layers::All.weights(entry.name, plan)?))
+            Some((
+                S::from_f64(options.number("weight_decay")),
+                Layers::All.weights(entry.name, plan)?,
+            ))
         } else {
             None
         };
         let (mean, square) = (Slots::new("mean", plan), Slots::new("square", plan));
-        Ok(Self { entry, beta1, beta2, epsilon, weight_decay, mean, square })
+        Ok(Self {
+            entry,
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+            mean,
+            square,
+        })
     }
 }
 
@@ -92,11 +133,20 @@ impl<S: Scalar> Optimizer<S> for Adam<S> {
             let kept = S::ONE - learning_rate * *weight_decay;
             Arch::new().dispatch(|| values.iter_mut().for_each(|w| *w *= kept));
         }
-        let Self { beta1, beta2, epsilon, .. } = *self;
-        // 1 - beta^t in f64, where it is exact enough for a beta close to 1; beyond 2^31 steps it is 1 anyway.
-        let corrections = [beta1, beta2].map(|beta| 1.0 - beta.powi(i32::try_from(at.step + 1).unwrap_or(i32::MAX)));
-        let [over_mean, over_root] = [1.0 / corrections[0], 1.0 / corrections[1].sqrt()].map(S::from_f64);
-        let [keep_mean, take_mean, keep_square, take_square, epsilon] = [beta1, 1.0 - beta1, beta2, 1.0 - beta2, epsilon].map(S::from_f64);
+        let Self {
+            beta1,
+            beta2,
+            epsilon,
+            ..
+        } = *self;
+        // 1 - beta^t in f64, where it is exact enough for a beta close to 1; beyond 2^31 steps it
+        // is 1 anyway.
+        let corrections = [beta1, beta2]
+            .map(|beta| 1.0 - beta.powi(i32::try_from(at.step + 1).unwrap_or(i32::MAX)));
+        let [over_mean, over_root] =
+            [1.0 / corrections[0], 1.0 / corrections[1].sqrt()].map(S::from_f64);
+        let [keep_mean, take_mean, keep_square, take_square, epsilon] =
+            [beta1, 1.0 - beta1, beta2, 1.0 - beta2, epsilon].map(S::from_f64);
         let most = most(S::ONE);
         let (mean, square) = (self.mean.of(at.id), self.square.of(at.id));
         Arch::new().dispatch(move || {
@@ -114,7 +164,10 @@ impl<S: Scalar> Optimizer<S> for Adam<S> {
 
     fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
         let square = self.square.restored(self.entry.name, entries, S::ZERO)?;
-        (self.mean, self.square) = (self.mean.restored(self.entry.name, entries, -S::MAX)?, square);
+        (self.mean, self.square) = (
+            self.mean.restored(self.entry.name, entries, -S::MAX)?,
+            square,
+        );
         Ok(())
     }
 }

@@ -4,8 +4,8 @@
 //! w <- w - learning_rate * g                                          (Zhao et al. 2022, Eq. (3.2))
 //! ```
 //!
-//! Mini-batch gradient descent without momentum: the *initial* network of the BDNN-dsd paper uses nothing else. Use
-//! it when a comparison must show what a rule adds.
+//! Mini-batch gradient descent without momentum: the *initial* network of the BDNN-dsd paper uses
+//! nothing else. Use it when a comparison must show what a rule adds.
 
 use pulp::Arch;
 
@@ -17,7 +17,10 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "plain mini-batch gradient descent, the default optimizer",
     reference: "Zhao, Zeng and Bai 2022, Eq. (3.2)",
     parameters: &[],
-    make: Make::Optimizer(|_, _| Ok(Box::new(GradientDescent)), |_, _| Ok(Box::new(GradientDescent))),
+    make: Make::Optimizer(
+        |_, _| Ok(Box::new(GradientDescent)),
+        |_, _| Ok(Box::new(GradientDescent)),
+    ),
     ..RuleEntry::OPTIMIZER
 };
 

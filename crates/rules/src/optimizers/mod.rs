@@ -1,4 +1,5 @@
-//! How a gradient becomes an update: the place between the seams "gradient" and "weight after the update".
+//! How a gradient becomes an update: the place between the seams "gradient" and "weight after the
+//! update".
 
 pub(crate) mod adam;
 pub(crate) mod gradient_descent;
@@ -23,7 +24,8 @@ pub trait Optimizer<S: Scalar>: Send {
     /// Moves a trained array against its gradient.
     fn update(&mut self, at: At, learning_rate: S, values: &mut [S], grad: &[S]);
 
-    /// Whether [`update`](Self::update) is exactly `w <- w - learning_rate * grad`, so that a rule may do it in its own pass.
+    /// Whether [`update`](Self::update) is exactly `w <- w - learning_rate * grad`, so that a rule
+    /// may do it in its own pass.
     fn is_gradient_descent(&self) -> bool {
         false
     }
@@ -44,7 +46,8 @@ pub trait Optimizer<S: Scalar>: Send {
     }
 }
 
-/// A number for each trained number, 0 at the start of training, in one allocation: one quantity of an optimizer's state.
+/// A number for each trained number, 0 at the start of training, in one allocation: one quantity of
+/// an optimizer's state.
 #[derive(Clone, Debug)]
 pub(crate) struct Slots<S> {
     name: &'static str,
@@ -54,7 +57,11 @@ pub(crate) struct Slots<S> {
 
 impl<S: Scalar> Slots<S> {
     pub(crate) fn new(name: &'static str, plan: &Plan) -> Self {
-        Self { name, params: plan.params.clone(), arrays: Arrays::zeros(plan) }
+        Self {
+            name,
+            params: plan.params.clone(),
+            arrays: Arrays::zeros(plan),
+        }
     }
 
     /// The numbers of one trained array.
@@ -64,7 +71,11 @@ impl<S: Scalar> Slots<S> {
 
     /// What a checkpoint saves.
     pub(crate) fn state(&self) -> impl Iterator<Item = StateEntry<S>> + '_ {
-        let entry = |(param, values): (usize, &[S])| StateEntry { name: self.name, param, values: StateValues::Scalars(values.to_vec()) };
+        let entry = |(param, values): (usize, &[S])| StateEntry {
+            name: self.name,
+            param,
+            values: StateValues::Scalars(values.to_vec()),
+        };
         self.arrays.iter().enumerate().map(entry)
     }
 
@@ -73,26 +84,47 @@ impl<S: Scalar> Slots<S> {
     /// # Errors
     ///
     /// [`Error::State`].
-    pub(crate) fn restored(&self, rule: &'static str, entries: &[StateEntry<S>], least: S) -> Result<Self, Error> {
-        let saved = Saved { rule, entries, params: &self.params };
+    pub(crate) fn restored(
+        &self,
+        rule: &'static str,
+        entries: &[StateEntry<S>],
+        least: S,
+    ) -> Result<Self, Error> {
+        let saved = Saved {
+            rule,
+            entries,
+            params: &self.params,
+        };
         let mut restored = self.clone();
         for param in 0..self.arrays.len() {
-            restored.arrays.get_mut(param).copy_from_slice(&saved.scalars(self.name, param, least)?);
+            restored
+                .arrays
+                .get_mut(param)
+                .copy_from_slice(&saved.scalars(self.name, param, least)?);
         }
         Ok(restored)
     }
 }
 
-/// The largest magnitude of a running mean or sum: with it the update stays finite, whose gradient the divergence check let pass.
+/// The largest magnitude of a running mean or sum: with it the update stays finite, whose gradient
+/// the divergence check let pass.
 #[inline]
 pub(crate) fn most<S: Scalar>(learning_rate: S) -> S {
     S::MAX / (S::from_f64(8.0) * learning_rate.max(S::ONE))
 }
 
-/// 0 in place of a number so small that it has lost precision. A running mean whose gradients are 0 falls among these and stays there,
-/// and processors take a hundred times as long with them: Adam's step on MNIST, with its dark borders, took 1.8 times as long.
-#[allow(clippy::inline_always, reason = "only what is inlined into a dispatch becomes vector code")]
+/// 0 in place of a number so small that it has lost precision. A running mean whose gradients are 0
+/// falls among these and stays there, and processors take a hundred times as long with them: Adam's
+/// step on MNIST, with its dark borders, took 1.8 times as long.
+#[allow(
+    clippy::inline_always,
+    reason = "only what is inlined into a dispatch becomes vector code"
+)]
 #[inline(always)]
 pub(crate) fn flushed<S: Scalar>(value: S) -> S {
-    if value.abs() < S::SMALLEST_NORMAL { S::ZERO } else { value }
+    if value.abs() < S::SMALLEST_NORMAL {
+        S::ZERO
+    } else {
+        value
+    }
 }

@@ -5,18 +5,27 @@
 //! Nesterov:                w <- w - learning_rate * (g + momentum * v)        (Nesterov 1983)
 //! ```
 //!
-//! With a constant learning rate this is `v <- momentum * v + learning_rate * g, w <- w - v`. In the second form the weights of
-//! the network *are* the look-ahead weights `w - learning_rate * momentum * v`: forward and backward pass, and what rules read of
-//! the weights, such as importance, are computed from them, and so is an evaluation. Both forms are those of `torch.optim.SGD`.
-//! Use it where plain gradient descent crawls along a valley.
+//! With a constant learning rate this is `v <- momentum * v + learning_rate * g, w <- w - v`. In
+//! the second form the weights of the network *are* the look-ahead weights `w - learning_rate *
+//! momentum * v`: forward and backward pass, and what rules read of the weights, such as
+//! importance, are computed from them, and so is an evaluation. Both forms are those of
+//! `torch.optim.SGD`. Use it where plain gradient descent crawls along a valley.
 
 use pulp::Arch;
 
 use crate::End::{In, Out};
 use crate::optimizers::{Slots, flushed, most};
-use crate::{At, Error, Make, Memory, Optimizer, Parameter, Plan, Resolved, RuleEntry, Scalar, StateEntry};
+use crate::{
+    At, Error, Make, Memory, Optimizer, Parameter, Plan, Resolved, RuleEntry, Scalar, StateEntry,
+};
 
-const PARAMETERS: &[Parameter] = &[Parameter::number("momentum", 0.9, In(0.0), Out(1.0), "what is left of the velocity after a step")];
+const PARAMETERS: &[Parameter] = &[Parameter::number(
+    "momentum",
+    0.9,
+    In(0.0),
+    Out(1.0),
+    "what is left of the velocity after a step",
+)];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
@@ -24,8 +33,14 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "gradient descent along a running sum of gradients",
     reference: "Polyak 1964; Sutskever et al. 2013",
     parameters: PARAMETERS,
-    memory: |plan| Memory { saved: 4 * plan.parameters(), other: 0 },
-    make: Make::Optimizer(|o, p| Ok(Box::new(Momentum::<f32>::new(o, p)?)), |o, p| Ok(Box::new(Momentum::<f64>::new(o, p)?))),
+    memory: |plan| Memory {
+        saved: 4 * plan.parameters(),
+        other: 0,
+    },
+    make: Make::Optimizer(
+        |o, p| Ok(Box::new(Momentum::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(Momentum::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::OPTIMIZER
 };
 
@@ -53,7 +68,11 @@ impl<S: Scalar> Momentum<S> {
     /// None: every value in its range will do.
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let kept = S::from_f64(options.number("momentum"));
-        Ok(Self { entry: options.entry(), kept, velocity: Slots::new("velocity", plan) })
+        Ok(Self {
+            entry: options.entry(),
+            kept,
+            velocity: Slots::new("velocity", plan),
+        })
     }
 }
 
@@ -63,7 +82,11 @@ impl<S: Scalar> Optimizer<S> for Momentum<S> {
     }
 
     fn update(&mut self, at: At, learning_rate: S, values: &mut [S], grad: &[S]) {
-        let (momentum, most, is_nesterov) = (self.kept, most(learning_rate), self.entry.name == NESTEROV.name);
+        let (momentum, most, is_nesterov) = (
+            self.kept,
+            most(learning_rate),
+            self.entry.name == NESTEROV.name,
+        );
         let velocity = self.velocity.of(at.id);
         Arch::new().dispatch(move || {
             for ((w, v), g) in values.iter_mut().zip(velocity).zip(grad) {

@@ -1,7 +1,7 @@
 //! `NeuroPlastic`: each part of a gradient is scaled by how active, how large and how steady it is.
 //!
-//! For each weight matrix and each bias (Jiang et al. 2026, as the published code of the paper computes it), with
-//! `N(x) = x / (mean(x) + 1e-8)`:
+//! For each weight matrix and each bias (Jiang et al. 2026, as the published code of the paper
+//! computes it), with `N(x) = x / (mean(x) + 1e-8)`:
 //!
 //! ```text
 //! a <- 0.95 a + 0.05 |g|,   m <- 0.9 m + 0.1 g,   v <- 0.99 v + 0.01 g^2
@@ -12,22 +12,49 @@
 //! w <- w - learning_rate * u
 //! ```
 //!
-//! The running means start at 0 and are not corrected for it. With a scale of 0 it is the authors' ablation, which is no plain
-//! gradient descent either: it already scales each part by its relative size. Their weight decay, which comes after the factors, is left
-//! out. Use it as one more optimizer to compare with; its authors call its gain on MNIST marginal.
+//! The running means start at 0 and are not corrected for it. With a scale of 0 it is the authors'
+//! ablation, which is no plain gradient descent either: it already scales each part by its relative
+//! size. Their weight decay, which comes after the factors, is left out. Use it as one more
+//! optimizer to compare with; its authors call its gain on MNIST marginal.
 
 use pulp::Arch;
 
 use crate::End::{In, Out};
 use crate::lanes::sum;
 use crate::optimizers::{Slots, flushed, most};
-use crate::{At, Error, Make, Memory, Optimizer, ParamShape, Parameter, Plan, Resolved, RuleEntry, Scalar, StateEntry};
+use crate::{
+    At, Error, Make, Memory, Optimizer, ParamShape, Parameter, Plan, Resolved, RuleEntry, Scalar,
+    StateEntry,
+};
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter::number("scale", 2.0, In(0.0), Out(10.0), "how much activity and steadiness count beside the relative size of a gradient"),
-    Parameter::count("warm_up", 2, [0, 1_000_000_000], "epochs until they count in full"),
-    Parameter::number("least", 0.2, In(0.0), Out(10.0), "smallest factor before scaling, at most `most`"),
-    Parameter::number("most", 2.0, Out(0.0), Out(10.0), "largest factor before scaling"),
+    Parameter::number(
+        "scale",
+        2.0,
+        In(0.0),
+        Out(10.0),
+        "how much activity and steadiness count beside the relative size of a gradient",
+    ),
+    Parameter::count(
+        "warm_up",
+        2,
+        [0, 1_000_000_000],
+        "epochs until they count in full",
+    ),
+    Parameter::number(
+        "least",
+        0.2,
+        In(0.0),
+        Out(10.0),
+        "smallest factor before scaling, at most `most`",
+    ),
+    Parameter::number(
+        "most",
+        2.0,
+        Out(0.0),
+        Out(10.0),
+        "largest factor before scaling",
+    ),
     Parameter::number(
         "max_norm",
         1.0,
@@ -43,12 +70,19 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "scales each part of a gradient by its activity, relative size and steadiness, and limits the length of an update",
     reference: "Jiang et al. 2026, arXiv 2604.26297",
     parameters: PARAMETERS,
-    memory: |plan| Memory { saved: 12 * plan.parameters(), other: 4 * plan.largest_param() },
-    make: Make::Optimizer(|o, p| Ok(Box::new(NeuroPlastic::<f32>::new(o, p)?)), |o, p| Ok(Box::new(NeuroPlastic::<f64>::new(o, p)?))),
+    memory: |plan| Memory {
+        saved: 12 * plan.parameters(),
+        other: 4 * plan.largest_param(),
+    },
+    make: Make::Optimizer(
+        |o, p| Ok(Box::new(NeuroPlastic::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(NeuroPlastic::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::OPTIMIZER
 };
 
-/// `NeuroPlastic`; the state is an activity, a mean gradient and a mean square for each weight and bias.
+/// `NeuroPlastic`; the state is an activity, a mean gradient and a mean square for each weight and
+/// bias.
 #[derive(Clone, Debug)]
 pub struct NeuroPlastic<S> {
     scale: f64,
@@ -71,7 +105,8 @@ impl<S: Scalar> NeuroPlastic<S> {
     ///
     /// [`Error::OutOfRange`] for parameters that do not fit each other.
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
-        let [scale, least, most, max_norm] = ["scale", "least", "most", "max_norm"].map(|name| options.number(name));
+        let [scale, least, most, max_norm] =
+            ["scale", "least", "most", "max_norm"].map(|name| options.number(name));
         if least > most {
             return Err(options.refuse("least", format!("at most `most`, {most}")));
         }
@@ -95,7 +130,11 @@ impl<S: Scalar> NeuroPlastic<S> {
     /// How much of `scale` counts in this step.
     fn gate(&self, step: u64) -> f64 {
         let (done, warm_up) = (step / self.epoch_steps, self.warm_up);
-        if done >= warm_up { 1.0 } else { done as f64 / warm_up as f64 }
+        if done >= warm_up {
+            1.0
+        } else {
+            done as f64 / warm_up as f64
+        }
     }
 }
 
@@ -107,15 +146,28 @@ impl<S: Scalar> Optimizer<S> for NeuroPlastic<S> {
     fn update(&mut self, at: At, learning_rate: S, values: &mut [S], grad: &[S]) {
         let n = S::from_f64;
         let tiny = n(1e-8);
-        let [scale, least, largest, max_norm] = [self.gate(at.step) * self.scale, self.least, self.most, self.max_norm].map(n);
+        let [scale, least, largest, max_norm] = [
+            self.gate(at.step) * self.scale,
+            self.least,
+            self.most,
+            self.max_norm,
+        ]
+        .map(n);
         let clip = move |factor: S| factor.max(least).min(largest);
         let (count, most_square) = (values.len(), most(S::ONE));
-        let [activity, mean, square] = [&mut self.activity, &mut self.mean, &mut self.square].map(|slots| slots.of(at.id));
+        let [activity, mean, square] =
+            [&mut self.activity, &mut self.mean, &mut self.square].map(|slots| slots.of(at.id));
         let change = &mut self.change[..count];
         // Before the sum, which could overflow.
         let over_count = n(1.0 / count as f64);
         Arch::new().dispatch(move || {
-            for ((((a, m), v), r), g) in activity.iter_mut().zip(mean).zip(square).zip(&mut *change).zip(grad) {
+            for ((((a, m), v), r), g) in activity
+                .iter_mut()
+                .zip(mean)
+                .zip(square)
+                .zip(&mut *change)
+                .zip(grad)
+            {
                 *a = flushed(n(0.95) * *a + n(0.05) * g.abs());
                 *m = flushed(n(0.9) * *m + n(0.1) * *g);
                 *v = flushed(n(0.99) * *v + n(0.01) * (*g * *g).min(most_square));
@@ -126,13 +178,19 @@ impl<S: Scalar> Optimizer<S> for NeuroPlastic<S> {
             let over_gradient = normal(sum(grad, |g| g.abs() * over_count));
             let over_steadiness = normal(sum(change, |r| r * over_count));
             // Gradients and factors over the largest gradient cannot overflow.
-            let steepest = grad.iter().fold(S::ZERO, |steepest, g| steepest.max(g.abs()));
+            let steepest = grad
+                .iter()
+                .fold(S::ZERO, |steepest, g| steepest.max(g.abs()));
             if steepest == S::ZERO {
                 return;
             }
             for ((change, a), g) in change.iter_mut().zip(&*activity).zip(grad) {
                 let size = g.abs() * over_gradient;
-                let full = clip(n(0.4) * (*a * over_activity) + n(0.4) * size + n(0.2) * (*change * over_steadiness));
+                let full = clip(
+                    n(0.4) * (*a * over_activity)
+                        + n(0.4) * size
+                        + n(0.2) * (*change * over_steadiness),
+                );
                 let plain = clip(size);
                 *change = (plain + scale * (full - plain)) * (*g / steepest);
             }
@@ -141,7 +199,9 @@ impl<S: Scalar> Optimizer<S> for NeuroPlastic<S> {
                 // |u| = shape * steepest, which may be beyond all numbers.
                 let length = (max_norm / shape).min(steepest);
                 let root_mean_square = length * shape * over_count.sqrt();
-                let steady = (S::ONE + n(0.01) * (n(0.02) - root_mean_square)).max(n(0.5)).min(n(1.5));
+                let steady = (S::ONE + n(0.01) * (n(0.02) - root_mean_square))
+                    .max(n(0.5))
+                    .min(n(1.5));
                 for (w, u) in values.iter_mut().zip(&*change) {
                     *w = *w - learning_rate * (*u * length * steady);
                 }
@@ -150,13 +210,21 @@ impl<S: Scalar> Optimizer<S> for NeuroPlastic<S> {
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {
-        self.activity.state().chain(self.mean.state()).chain(self.square.state()).collect()
+        self.activity
+            .state()
+            .chain(self.mean.state())
+            .chain(self.square.state())
+            .collect()
     }
 
     fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
         let (rule, least) = (ENTRY.name, -S::MAX);
-        let (activity, square) = (self.activity.restored(rule, entries, S::ZERO)?, self.square.restored(rule, entries, S::ZERO)?);
-        (self.mean, self.activity, self.square) = (self.mean.restored(rule, entries, least)?, activity, square);
+        let (activity, square) = (
+            self.activity.restored(rule, entries, S::ZERO)?,
+            self.square.restored(rule, entries, S::ZERO)?,
+        );
+        (self.mean, self.activity, self.square) =
+            (self.mean.restored(rule, entries, least)?, activity, square);
         Ok(())
     }
 }

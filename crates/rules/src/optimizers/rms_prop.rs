@@ -4,19 +4,34 @@
 //! s <- decay * s + (1 - decay) * g^2,   w <- w - learning_rate * g / (sqrt(s) + epsilon)      (Hinton 2012, lecture 6e)
 //! ```
 //!
-//! The form of `torch.optim.RMSprop`, with the decay of Dellaferrera et al. 2022 as default. Steps have about the size of the
-//! learning rate however small gradients are, so good rates are far below those of plain gradient descent. Use it where
-//! gradients of different layers differ by orders of magnitude.
+//! The form of `torch.optim.RMSprop`, with the decay of Dellaferrera et al. 2022 as default. Steps
+//! have about the size of the learning rate however small gradients are, so good rates are far
+//! below those of plain gradient descent. Use it where gradients of different layers differ by
+//! orders of magnitude.
 
 use pulp::Arch;
 
 use crate::End::{In, Out};
 use crate::optimizers::{Slots, flushed, most};
-use crate::{At, Error, Make, Memory, Optimizer, Parameter, Plan, Resolved, RuleEntry, Scalar, StateEntry};
+use crate::{
+    At, Error, Make, Memory, Optimizer, Parameter, Plan, Resolved, RuleEntry, Scalar, StateEntry,
+};
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter::number("decay", 0.9, In(0.0), Out(1.0), "what is left of the mean square after a step"),
-    Parameter::number("epsilon", 1e-8, In(1e-30), Out(1.0), "added to the root, so that a vanishing gradient is not blown up"),
+    Parameter::number(
+        "decay",
+        0.9,
+        In(0.0),
+        Out(1.0),
+        "what is left of the mean square after a step",
+    ),
+    Parameter::number(
+        "epsilon",
+        1e-8,
+        In(1e-30),
+        Out(1.0),
+        "added to the root, so that a vanishing gradient is not blown up",
+    ),
 ];
 
 /// Registry entry.
@@ -25,8 +40,14 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "every gradient divided by the root of its running mean square",
     reference: "Hinton 2012, lecture 6e",
     parameters: PARAMETERS,
-    memory: |plan| Memory { saved: 4 * plan.parameters(), other: 0 },
-    make: Make::Optimizer(|o, p| Ok(Box::new(RmsProp::<f32>::new(o, p)?)), |o, p| Ok(Box::new(RmsProp::<f64>::new(o, p)?))),
+    memory: |plan| Memory {
+        saved: 4 * plan.parameters(),
+        other: 0,
+    },
+    make: Make::Optimizer(
+        |o, p| Ok(Box::new(RmsProp::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(RmsProp::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::OPTIMIZER
 };
 
@@ -45,7 +66,11 @@ impl<S: Scalar> RmsProp<S> {
     ///
     /// None: every value in its range will do.
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
-        Ok(Self { decay: options.number("decay"), epsilon: options.number("epsilon"), square: Slots::new("square", plan) })
+        Ok(Self {
+            decay: options.number("decay"),
+            epsilon: options.number("epsilon"),
+            square: Slots::new("square", plan),
+        })
     }
 }
 

@@ -4,18 +4,31 @@
 //! m_ij ~ Bernoulli(1 - drop_rate) / (1 - drop_rate),  w_ij <- m_ij w_ij  in this step        (Wan et al. 2013)
 //! ```
 //!
-//! `drop_rate` is the probability to *drop* a weight. One mask a step, for all samples of it; the authors draw one for each sample,
-//! which needs a product of its own for each. Kept weights are divided by the probability to keep, so that evaluation uses the network
-//! as it is; the authors approximate the mean over masks by a normal distribution instead. The gradient of a dropped weight is 0,
-//! and biases are never dropped. Use it where dropout of whole units takes too much from a small network.
+//! `drop_rate` is the probability to *drop* a weight. One mask a step, for all samples of it; the
+//! authors draw one for each sample, which needs a product of its own for each. Kept weights are
+//! divided by the probability to keep, so that evaluation uses the network as it is; the authors
+//! approximate the mean over masks by a normal distribution instead. The gradient of a dropped
+//! weight is 0, and biases are never dropped. Use it where dropout of whole units takes too much
+//! from a small network.
 
 use pulp::Arch;
 
 use crate::End::{In, Out};
-use crate::{At, Chosen, Error, Make, Memory, Parameter, Plan, Purpose, Resolved, Rule, RuleEntry, Scalar, Seam, Stream};
+use crate::{
+    At, Chosen, Error, Make, Memory, Parameter, Plan, Purpose, Resolved, Rule, RuleEntry, Scalar,
+    Seam, Stream,
+};
 
-const PARAMETERS: &[Parameter] =
-    &[Parameter::number("drop_rate", 0.5, In(0.0), Out(1.0), "probability to drop a weight"), Parameter::WEIGHT_LAYERS];
+const PARAMETERS: &[Parameter] = &[
+    Parameter::number(
+        "drop_rate",
+        0.5,
+        In(0.0),
+        Out(1.0),
+        "probability to drop a weight",
+    ),
+    Parameter::WEIGHT_LAYERS,
+];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
@@ -24,8 +37,14 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Wan et al. 2013",
     seams: &[Seam::WeightView, Seam::Gradient],
     parameters: PARAMETERS,
-    memory: |plan| Memory { saved: 0, other: 4 * plan.parameters() + 4 * plan.largest_param() },
-    make: Make::Rule(|o, p| Ok(Box::new(DropConnect::<f32>::new(o, p)?)), |o, p| Ok(Box::new(DropConnect::<f64>::new(o, p)?))),
+    memory: |plan| Memory {
+        saved: 0,
+        other: 4 * plan.parameters() + 4 * plan.largest_param(),
+    },
+    make: Make::Rule(
+        |o, p| Ok(Box::new(DropConnect::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(DropConnect::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::RULE
 };
 
@@ -58,8 +77,12 @@ impl<S: Scalar> DropConnect<S> {
     /// [`Error::NoSuchLayer`].
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let (drop_rate, weights) = (options.number("drop_rate"), options.weights(plan)?);
-        let sizes: Vec<usize> =
-            plan.params.iter().enumerate().map(|(id, param)| if weights.contains(id) { param.len() } else { 0 }).collect();
+        let sizes: Vec<usize> = plan
+            .params
+            .iter()
+            .enumerate()
+            .map(|(id, param)| if weights.contains(id) { param.len() } else { 0 })
+            .collect();
         let largest = sizes.iter().copied().max().unwrap_or(0);
         Ok(Self {
             seed: plan.seed,
@@ -67,7 +90,13 @@ impl<S: Scalar> DropConnect<S> {
             kept: S::from_f64(1.0 / (1.0 - drop_rate)),
             weights,
             numbers: plan.weight_numbers(),
-            masks: sizes.into_iter().map(|size| Mask { step: None, factors: vec![S::ONE; size] }).collect(),
+            masks: sizes
+                .into_iter()
+                .map(|size| Mask {
+                    step: None,
+                    factors: vec![S::ONE; size],
+                })
+                .collect(),
             bits: vec![0; largest],
         })
     }
@@ -79,9 +108,18 @@ impl<S: Scalar> DropConnect<S> {
             mask.step = Some(at.step);
             let bits = &mut self.bits[..mask.factors.len()];
             // 2^16 layers and 2^48 steps have a stream each.
-            Stream::new(self.seed, Purpose::DropConnect, self.numbers[at.id] << 48 | at.step).fill(bits);
+            Stream::new(
+                self.seed,
+                Purpose::DropConnect,
+                self.numbers[at.id] << 48 | at.step,
+            )
+            .fill(bits);
             for (factor, bits) in mask.factors.iter_mut().zip(bits) {
-                *factor = if u64::from(*bits) < self.cutoff { S::ZERO } else { self.kept };
+                *factor = if u64::from(*bits) < self.cutoff {
+                    S::ZERO
+                } else {
+                    self.kept
+                };
             }
         }
         &self.masks[at.id].factors
@@ -108,7 +146,11 @@ impl<S: Scalar> Rule<S> for DropConnect<S> {
 
     fn gradient(&mut self, at: At, _weight: &[S], grad: &mut [S]) {
         let factors = self.factors(at);
-        Arch::new().dispatch(move || grad.iter_mut().zip(factors).for_each(|(g, factor)| *g *= *factor));
+        Arch::new().dispatch(move || {
+            for (g, factor) in grad.iter_mut().zip(factors) {
+                *g *= *factor;
+            }
+        });
     }
 }
 
@@ -120,8 +162,14 @@ mod tests {
     const AT: At = At { id: 0, step: 3 };
 
     fn rule(drop_rate: f64) -> DropConnect<f64> {
-        DropConnect::new(&resolve(&format!("drop-connect:drop_rate={drop_rate}")).unwrap(), &Plan { seed: 4, ..Plan::dense(&[100, 50, 2]) })
-            .unwrap()
+        DropConnect::new(
+            &resolve(&format!("drop-connect:drop_rate={drop_rate}")).unwrap(),
+            &Plan {
+                seed: 4,
+                ..Plan::dense(&[100, 50, 2])
+            },
+        )
+        .unwrap()
     }
 
     fn view(rule: &mut DropConnect<f64>, step: u64, weight: f64) -> Vec<f64> {
@@ -137,7 +185,10 @@ mod tests {
         let dropped = view.iter().filter(|weight| **weight == 0.0).count() as f64 / 5000.0;
         // 5 standard deviations of a share of 5,000 draws.
         assert!((dropped - 0.3).abs() < 0.033, "{dropped}");
-        assert!(view.iter().all(|weight| *weight == 0.0 || (*weight - 2.0 / 0.7).abs() < 1e-15));
+        assert!(
+            view.iter()
+                .all(|weight| *weight == 0.0 || (*weight - 2.0 / 0.7).abs() < 1e-15)
+        );
         let mut grad = vec![2.0; 5000];
         rule.gradient(AT, &vec![2.0; 5000], &mut grad);
         assert_eq!(grad, view);

@@ -7,14 +7,24 @@
 //! scaling = test:   s = 1,                       t = 1 - dropout_rate     (as first published)
 //! ```
 //!
-//! `dropout_rate` is the probability to *drop* a unit. The factors of training also multiply the error signal on its way back. There is
-//! one mask per sample and step. Use it on networks with more hidden units than the task needs.
+//! `dropout_rate` is the probability to *drop* a unit. The factors of training also multiply the
+//! error signal on its way back. There is one mask per sample and step. Use it on networks with
+//! more hidden units than the task needs.
 
 use crate::End::{In, Out};
-use crate::{At, Chosen, Error, Layers, Make, Memory, Parameter, Plan, Purpose, Resolved, Rule, RuleEntry, Scalar, Seam, Stream};
+use crate::{
+    At, Chosen, Error, Layers, Make, Memory, Parameter, Plan, Purpose, Resolved, Rule, RuleEntry,
+    Scalar, Seam, Stream,
+};
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter::number("dropout_rate", 0.5, In(0.0), Out(1.0), "probability to drop a hidden unit"),
+    Parameter::number(
+        "dropout_rate",
+        0.5,
+        In(0.0),
+        Out(1.0),
+        "probability to drop a hidden unit",
+    ),
     Parameter::choice(
         "scaling",
         "train",
@@ -30,8 +40,14 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Srivastava et al. 2014",
     seams: &[Seam::Activation],
     parameters: PARAMETERS,
-    memory: |plan| Memory { saved: 0, other: plan.largest_activation().saturating_mul(8) },
-    make: Make::Rule(|o, p| Ok(Box::new(Dropout::<f32>::new(o, p)?)), |o, p| Ok(Box::new(Dropout::<f64>::new(o, p)?))),
+    memory: |plan| Memory {
+        saved: 0,
+        other: plan.largest_activation().saturating_mul(8),
+    },
+    make: Make::Rule(
+        |o, p| Ok(Box::new(Dropout::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(Dropout::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::RULE
 };
 
@@ -61,9 +77,19 @@ impl<S: Scalar> Dropout<S> {
         let dropout_rate = options.number("dropout_rate");
         let hidden = Layers::All.hidden(ENTRY.name, plan, 1)?;
         let most = plan.batch
-            * plan.signals.iter().filter(|signal| !signal.is_output).map(|signal| signal.places * signal.units).max().unwrap_or(0);
+            * plan
+                .signals
+                .iter()
+                .filter(|signal| !signal.is_output)
+                .map(|signal| signal.places * signal.units)
+                .max()
+                .unwrap_or(0);
         let kept = 1.0 - dropout_rate;
-        let (kept, evaluated) = if options.choice("scaling") == "test" { (1.0, kept) } else { (1.0 / kept, 1.0) };
+        let (kept, evaluated) = if options.choice("scaling") == "test" {
+            (1.0, kept)
+        } else {
+            (1.0 / kept, 1.0)
+        };
         Ok(Self {
             seed: plan.seed,
             cutoff: (dropout_rate * 4_294_967_296.0) as u64,
@@ -93,13 +119,21 @@ impl<S: Scalar> Rule<S> for Dropout<S> {
         stream.fill(&mut self.bits[..count]);
         let (cutoff, kept) = (self.cutoff, self.kept);
         for (factor, bits) in self.factors[..count].iter_mut().zip(&self.bits) {
-            *factor = if u64::from(*bits) < cutoff { S::ZERO } else { kept };
+            *factor = if u64::from(*bits) < cutoff {
+                S::ZERO
+            } else {
+                kept
+            };
         }
         Some(&self.factors[..count])
     }
 
     fn evaluation_factor(&self, signal: usize) -> S {
-        if self.hidden.contains(signal) { self.evaluated } else { S::ONE }
+        if self.hidden.contains(signal) {
+            self.evaluated
+        } else {
+            S::ONE
+        }
     }
 }
 
@@ -113,8 +147,19 @@ mod tests {
     }
 
     fn scaled(dropout_rate: f64, scaling: &str) -> Dropout<f64> {
-        let options = resolve(&format!("dropout:dropout_rate={dropout_rate},scaling={scaling}")).unwrap();
-        Dropout::new(&options, &Plan { batch: 50, seed: 4, ..Plan::dense(&[3, 100, 2]) }).unwrap()
+        let options = resolve(&format!(
+            "dropout:dropout_rate={dropout_rate},scaling={scaling}"
+        ))
+        .unwrap();
+        Dropout::new(
+            &options,
+            &Plan {
+                batch: 50,
+                seed: 4,
+                ..Plan::dense(&[3, 100, 2])
+            },
+        )
+        .unwrap()
     }
 
     #[test]
@@ -124,7 +169,11 @@ mod tests {
         let dropped = factors.iter().filter(|factor| **factor == 0.0).count() as f64 / 5000.0;
         // 5 standard deviations of a share of 5,000 draws.
         assert!((dropped - 0.3).abs() < 0.033, "{dropped}");
-        assert!(factors.iter().all(|factor| *factor == 0.0 || (*factor - 1.0 / 0.7).abs() < 1e-15));
+        assert!(
+            factors
+                .iter()
+                .all(|factor| *factor == 0.0 || (*factor - 1.0 / 0.7).abs() < 1e-15)
+        );
     }
 
     #[test]
@@ -133,15 +182,26 @@ mod tests {
         let at = At { id: 0, step: 2 };
         let factors = plain.activation(at, 50).unwrap();
         let pairs = factors.iter().zip(inverted.activation(at, 50).unwrap());
-        assert!(pairs.into_iter().all(|(plain, inverted)| (*plain == 1.0 || *plain == 0.0) && (plain / 0.7 - inverted).abs() < 1e-15));
-        assert_eq!([0, 1].map(|signal| plain.evaluation_factor(signal)), [0.7, 1.0], "outputs of the network are not scaled");
+        assert!(
+            pairs
+                .into_iter()
+                .all(|(plain, inverted)| (*plain == 1.0 || *plain == 0.0)
+                    && (plain / 0.7 - inverted).abs() < 1e-15)
+        );
+        assert_eq!(
+            [0, 1].map(|signal| plain.evaluation_factor(signal)),
+            [0.7, 1.0],
+            "outputs of the network are not scaled"
+        );
         assert_eq!(inverted.evaluation_factor(0), 1.0);
     }
 
     #[test]
     fn masks_are_a_function_of_step_and_layer_alone() {
         let (mut one, mut other) = (rule(0.5), rule(0.5));
-        let mask = |rule: &mut Dropout<f64>, step| rule.activation(At { id: 0, step }, 2).unwrap().to_vec();
+        let mask = |rule: &mut Dropout<f64>, step| {
+            rule.activation(At { id: 0, step }, 2).unwrap().to_vec()
+        };
         let first = mask(&mut one, 3);
         mask(&mut other, 0);
         assert_eq!(first, mask(&mut other, 3));
@@ -150,7 +210,13 @@ mod tests {
 
     #[test]
     fn a_rate_of_zero_changes_nothing() {
-        assert!(rule(0.0).activation(At { id: 0, step: 9 }, 50).unwrap().iter().all(|factor| *factor == 1.0));
+        assert!(
+            rule(0.0)
+                .activation(At { id: 0, step: 9 }, 50)
+                .unwrap()
+                .iter()
+                .all(|factor| *factor == 1.0)
+        );
     }
 
     #[test]
@@ -162,6 +228,9 @@ mod tests {
     #[test]
     fn a_rate_of_one_is_refused() {
         let error = resolve("dropout:dropout_rate=1").unwrap_err();
-        assert_eq!(error.to_string(), "rule `dropout`: `dropout_rate` must be in [0, 1), but is 1");
+        assert_eq!(
+            error.to_string(),
+            "rule `dropout`: `dropout_rate` must be in [0, 1), but is 1"
+        );
     }
 }

@@ -1,23 +1,30 @@
-//! Feedback alignment: the error signal goes upstream through fixed random weights instead of the network's own.
+//! Feedback alignment: the error signal goes upstream through fixed random weights instead of the
+//! network's own.
 //!
 //! ```text
 //! e_(l-1) = (e_l B_l) * f'(a_(l-1))                B_l: [outputs, inputs] of layer l       (Lillicrap et al. 2016)
 //! direct:  e_(l-1) = (e_L B_l) * f'(a_(l-1))       B_l: [classes, inputs], e_L of the output layer     (Nøkland 2016)
 //! ```
 //!
-//! `B` is drawn once, from `U(-a, a)` with `a = scale * sqrt(6 / n)` and `n` the units of the layer that gets the error signal (the
-//! choice of Dellaferrera et al. 2022 for He-uniform networks). It follows from the seed, so there is no state to save. Use it to
-//! learn without the transport of weights, which no synapse could do; expect it to need more epochs, and the direct form to be the
+//! `B` is drawn once, from `U(-a, a)` with `a = scale * sqrt(6 / n)` and `n` the units of the layer
+//! that gets the error signal (the choice of Dellaferrera et al. 2022 for He-uniform networks). It
+//! follows from the seed, so there is no state to save. Use it to learn without the transport of
+//! weights, which no synapse could do; expect it to need more epochs, and the direct form to be the
 //! better of the two in deep networks.
 
 use crate::End::Out;
 use crate::{
-    At, Error, Feedback, Layers, Make, Memory, ParamRole, ParamShape, Parameter, Plan, Purpose, Resolved, Rule, RuleEntry, Scalar, Seam,
-    Stream,
+    At, Error, Feedback, Layers, Make, Memory, ParamRole, ParamShape, Parameter, Plan, Purpose,
+    Resolved, Rule, RuleEntry, Scalar, Seam, Stream,
 };
 
-const PARAMETERS: &[Parameter] =
-    &[Parameter::number("scale", 1.0, Out(0.0), Out(1e6), "width of the random weights, as a multiple of sqrt(6 / units)")];
+const PARAMETERS: &[Parameter] = &[Parameter::number(
+    "scale",
+    1.0,
+    Out(0.0),
+    Out(1e6),
+    "width of the random weights, as a multiple of sqrt(6 / units)",
+)];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
@@ -26,8 +33,14 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Lillicrap et al. 2016",
     seams: &[Seam::Feedback],
     parameters: PARAMETERS,
-    memory: |plan| Memory { saved: 0, other: 4 * plan.parameters() },
-    make: Make::Rule(|o, p| Ok(Box::new(FeedbackAlignment::<f32>::new(o, p)?)), |o, p| Ok(Box::new(FeedbackAlignment::<f64>::new(o, p)?))),
+    memory: |plan| Memory {
+        saved: 0,
+        other: 4 * plan.parameters(),
+    },
+    make: Make::Rule(
+        |o, p| Ok(Box::new(FeedbackAlignment::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(FeedbackAlignment::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::RULE
 };
 
@@ -36,7 +49,10 @@ pub(crate) const DIRECT: RuleEntry = RuleEntry {
     name: "direct-feedback-alignment",
     summary: "sends the output's error signal to every hidden layer through fixed random weights",
     reference: "Nøkland 2016",
-    memory: |plan| Memory { saved: 0, other: 4 * plan.classes() as u64 * plan.units() },
+    memory: |plan| Memory {
+        saved: 0,
+        other: 4 * plan.classes() as u64 * plan.units(),
+    },
     ..ENTRY
 };
 
@@ -49,7 +65,8 @@ fn is_direct(entry: &RuleEntry) -> bool {
 #[derive(Clone)]
 pub struct FeedbackAlignment<S> {
     entry: &'static RuleEntry,
-    /// For each array, the weights through which its layer's error signal reaches the layer below; none at the first layer.
+    /// For each array, the weights through which its layer's error signal reaches the layer below;
+    /// none at the first layer.
     feedback: Vec<Vec<S>>,
 }
 
@@ -66,12 +83,26 @@ impl<S: Scalar> FeedbackAlignment<S> {
             if param.layer == 0 || param.role != ParamRole::Weight {
                 return Vec::new();
             }
-            let rows = if is_direct(entry) { plan.classes() } else { param.rows };
+            let rows = if is_direct(entry) {
+                plan.classes()
+            } else {
+                param.rows
+            };
             let width = scale * (6.0 / param.senders as f64).sqrt();
             let mut stream = Stream::new(plan.seed, Purpose::Feedback, number);
-            (0..rows * param.columns).map(|_| S::from_f64(width * (2.0 * stream.unit() - 1.0))).collect()
+            (0..rows * param.columns)
+                .map(|_| S::from_f64(width * (2.0 * stream.unit() - 1.0)))
+                .collect()
         };
-        Ok(Self { entry, feedback: plan.params.iter().zip(plan.weight_numbers()).map(draw).collect() })
+        Ok(Self {
+            entry,
+            feedback: plan
+                .params
+                .iter()
+                .zip(plan.weight_numbers())
+                .map(draw)
+                .collect(),
+        })
     }
 }
 
@@ -81,12 +112,20 @@ impl<S: Scalar> Rule<S> for FeedbackAlignment<S> {
     }
 
     fn acts(&self, seam: Seam, id: usize) -> bool {
-        seam == Seam::Feedback && self.feedback.get(id).is_some_and(|weights| !weights.is_empty())
+        seam == Seam::Feedback
+            && self
+                .feedback
+                .get(id)
+                .is_some_and(|weights| !weights.is_empty())
     }
 
     fn feedback(&mut self, at: At) -> Option<Feedback<'_, S>> {
         let weights = self.feedback.get(at.id)?;
-        Some(if is_direct(self.entry) { Feedback::Output(weights) } else { Feedback::Layer(weights) })
+        Some(if is_direct(self.entry) {
+            Feedback::Output(weights)
+        } else {
+            Feedback::Layer(weights)
+        })
     }
 }
 
@@ -98,8 +137,19 @@ mod tests {
     const SIZES: [usize; 4] = [7, 20, 30, 4];
 
     fn rule(is_direct: bool, seed: u64) -> FeedbackAlignment<f64> {
-        let name = if is_direct { "direct-feedback-alignment" } else { "feedback-alignment" };
-        FeedbackAlignment::new(&resolve(&format!("{name}:scale=0.5")).unwrap(), &Plan { seed, ..Plan::dense(&SIZES) }).unwrap()
+        let name = if is_direct {
+            "direct-feedback-alignment"
+        } else {
+            "feedback-alignment"
+        };
+        FeedbackAlignment::new(
+            &resolve(&format!("{name}:scale=0.5")).unwrap(),
+            &Plan {
+                seed,
+                ..Plan::dense(&SIZES)
+            },
+        )
+        .unwrap()
     }
 
     #[test]
@@ -109,25 +159,37 @@ mod tests {
             assert!(!rule.acts(Seam::Feedback, 0));
             for layer in 1..3 {
                 let [inputs, outputs] = [SIZES[layer], SIZES[layer + 1]];
-                let (weights, rows) = match rule.feedback(At { id: 2 * layer, step: 0 }).unwrap() {
+                let (weights, rows) = match rule
+                    .feedback(At {
+                        id: 2 * layer,
+                        step: 0,
+                    })
+                    .unwrap()
+                {
                     Feedback::Layer(weights) if !is_direct => (weights, outputs),
                     Feedback::Output(weights) if is_direct => (weights, 4),
                     _ => panic!("the other form"),
                 };
                 assert_eq!(weights.len(), rows * inputs);
                 let width = 0.5 * (6.0 / inputs as f64).sqrt();
-                let largest = weights.iter().fold(0.0_f64, |largest, w| largest.max(w.abs()));
-                assert!(largest <= width && largest > 0.9 * width, "layer {layer}: {largest} of {width}");
+                let largest = weights
+                    .iter()
+                    .fold(0.0_f64, |largest, w| largest.max(w.abs()));
+                assert!(
+                    largest <= width && largest > 0.9 * width,
+                    "layer {layer}: {largest} of {width}"
+                );
             }
         }
     }
 
     #[test]
     fn weights_follow_from_the_seed_and_never_change() {
-        let weights = |rule: &mut FeedbackAlignment<f64>, step| match rule.feedback(At { id: 2, step }) {
-            Some(Feedback::Layer(weights)) => weights.to_vec(),
-            _ => panic!("a layer's weights"),
-        };
+        let weights =
+            |rule: &mut FeedbackAlignment<f64>, step| match rule.feedback(At { id: 2, step }) {
+                Some(Feedback::Layer(weights)) => weights.to_vec(),
+                _ => panic!("a layer's weights"),
+            };
         let (mut one, mut again, mut other) = (rule(false, 3), rule(false, 3), rule(false, 4));
         assert_eq!(weights(&mut one, 0), weights(&mut again, 99));
         assert_ne!(weights(&mut one, 0), weights(&mut other, 0));
@@ -136,7 +198,14 @@ mod tests {
     #[test]
     fn a_network_without_hidden_layers_is_refused() {
         let plan = Plan::dense(&SIZES[..2]);
-        let message = FeedbackAlignment::<f32>::new(&resolve("direct-feedback-alignment").unwrap(), &plan).err().unwrap().to_string();
-        assert_eq!(message, "rule `direct-feedback-alignment` acts on hidden layers: the network has 0, expected at least 1");
+        let message =
+            FeedbackAlignment::<f32>::new(&resolve("direct-feedback-alignment").unwrap(), &plan)
+                .err()
+                .unwrap()
+                .to_string();
+        assert_eq!(
+            message,
+            "rule `direct-feedback-alignment` acts on hidden layers: the network has 0, expected at least 1"
+        );
     }
 }

@@ -1,41 +1,60 @@
-//! GRAPES: the error signal of a hidden unit is scaled by the unit's importance, read from the weights around it.
+//! GRAPES: the error signal of a hidden unit is scaled by the unit's importance, read from the
+//! weights around it.
 //!
 //! ```text
 //! I_i = sum_j |W_ij|   (incoming; outgoing: sum_k |V_ki| with the weights V of the next layer)
 //! M_i = clip(gain * I_i / max I, least, gain),   e_i <- M_i e_i             (Dellaferrera et al. 2022)
 //! ```
 //!
-//! One factor for a unit, mini-batch and hidden layer; the output layer is not modulated, and nothing is differentiated through
-//! `M`. In the propagating form, the default, a changed error signal goes on to the layers below, so factors multiply along the
-//! depth; in the local form it changes the unit's own weights alone. With `least = 0` nothing is clipped, as the authors do with
-//! feedback alignment. With *direct* feedback alignment they use the weight-wise form, in which both ends of a synapse count:
+//! One factor for a unit, mini-batch and hidden layer; the output layer is not modulated, and
+//! nothing is differentiated through `M`. In the propagating form, the default, a changed error
+//! signal goes on to the layers below, so factors multiply along the depth; in the local form it
+//! changes the unit's own weights alone. With `least = 0` nothing is clipped, as the authors do
+//! with feedback alignment. With *direct* feedback alignment they use the weight-wise form, in
+//! which both ends of a synapse count:
 //!
 //! ```text
 //! P_j = clip(gain * sum_i |W_ij| / max, least, gain)     for the inputs j of a layer
 //! dL/dW_ij <- P'_i P_j dL/dW_ij                          with P' of the next layer's inputs, 1 below the output layer
 //! ```
 //!
-//! It acts between hidden layers: the first weight matrix and the last are not modulated, so there must be two hidden layers.
-//! A layer whose weights are all 0 gets factors of 1. The released code computes importance with the dropout
-//! mask of the batch's first sample; here, as in the paper's equations, importance is of the weights.
+//! It acts between hidden layers: the first weight matrix and the last are not modulated, so there
+//! must be two hidden layers. A layer whose weights are all 0 gets factors of 1. The released code
+//! computes importance with the dropout mask of the batch's first sample; here, as in the paper's
+//! equations, importance is of the weights.
 //!
-//! At usual initialisations a layer's factors lie near the top of their range, 1.8 to 1.9 of 2 on the mean. So most of what GRAPES does there is a
-//! larger step, more so in deeper layers. `scalar-gain` is the control for that: it scales every unit of a layer by the *mean*
-//! of GRAPES' factors, and what is left of a difference between the two is due to importance.
+//! At usual initialisations a layer's factors lie near the top of their range, 1.8 to 1.9 of 2 on
+//! the mean. So most of what GRAPES does there is a larger step, more so in deeper layers.
+//! `scalar-gain` is the control for that: it scales every unit of a layer by the *mean* of GRAPES'
+//! factors, and what is left of a difference between the two is due to importance.
 //!
-//! Use it for deep networks whose lower layers learn too slowly, and tune the learning rate of what you compare it with.
+//! Use it for deep networks whose lower layers learn too slowly, and tune the learning rate of what
+//! you compare it with.
 
 use pulp::Arch;
 
 use crate::End::{In, Out};
 use crate::lanes;
 use crate::{
-    At, Chosen, Error, Layers, Make, ParamShape, Parameter, Params, Plan, Propagation, Resolved, Rule, RuleEntry, Scalar, Seam, SignalShape,
+    At, Chosen, Error, Layers, Make, ParamShape, Parameter, Params, Plan, Propagation, Resolved,
+    Rule, RuleEntry, Scalar, Seam, SignalShape,
 };
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter::number("gain", 2.0, Out(0.0), Out(1e6), "factor of the most important unit of a layer"),
-    Parameter::number("least", 1.0, In(0.0), Out(1e6), "smallest factor, at most the gain; 0 for no clipping"),
+    Parameter::number(
+        "gain",
+        2.0,
+        Out(0.0),
+        Out(1e6),
+        "factor of the most important unit of a layer",
+    ),
+    Parameter::number(
+        "least",
+        1.0,
+        In(0.0),
+        Out(1e6),
+        "smallest factor, at most the gain; 0 for no clipping",
+    ),
     Parameter::choice(
         "importance",
         "incoming",
@@ -48,7 +67,9 @@ const PARAMETERS: &[Parameter] = &[
         &["propagating", "local", "weight-wise"],
         "whether a changed error signal also goes to the layers below; weight-wise: both ends of a synapse count, the lower at the seam `gradient`",
     ),
-    Parameter::layers("the hidden layers whose error signals, or whose weights' gradients, it scales"),
+    Parameter::layers(
+        "the hidden layers whose error signals, or whose weights' gradients, it scales",
+    ),
 ];
 
 /// Registry entry.
@@ -59,7 +80,10 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::ErrorSignal],
     decides: Some("the factors of error signals"),
     parameters: PARAMETERS,
-    make: Make::Rule(|o, p| Ok(Box::new(Grapes::<f32>::new(o, p)?)), |o, p| Ok(Box::new(Grapes::<f64>::new(o, p)?))),
+    make: Make::Rule(
+        |o, p| Ok(Box::new(Grapes::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(Grapes::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::RULE
 };
 
@@ -118,7 +142,8 @@ impl<S: Scalar> Grapes<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] for parameters that do not fit each other, [`Error::NoSuchLayer`], [`Error::TooFewHiddenLayers`].
+    /// [`Error::OutOfRange`] for parameters that do not fit each other, [`Error::NoSuchLayer`],
+    /// [`Error::TooFewHiddenLayers`].
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let (entry, layers) = (options.entry(), options.layers("layers"));
         let [gain, least] = ["gain", "least"].map(|name| options.number(name));
@@ -133,25 +158,58 @@ impl<S: Scalar> Grapes<S> {
         let is_weight_wise = form == Form::WeightWise;
         let hidden = layers.hidden(entry.name, plan, if is_weight_wise { 2 } else { 1 })?;
         if is_weight_wise && layers != Layers::All && layers.contains(0) {
-            return Err(options.refuse("layers", "layers from 2 in the weight-wise form".to_owned()));
+            return Err(
+                options.refuse("layers", "layers from 2 in the weight-wise form".to_owned())
+            );
         }
         let output = plan.layers() - 1;
         let (signals, arrays) = if is_weight_wise {
-            let lies_between = |signal: &SignalShape| signal.layer > 0 && signal.layer + 1 < output && layers.contains(signal.layer);
-            let is_scaled =
-                |param: &ParamShape| param.role.is_weight() && param.layer > 0 && param.layer < output && layers.contains(param.layer);
-            (Chosen(plan.signals.iter().map(lies_between).collect()), Chosen(plan.params.iter().map(is_scaled).collect()))
+            let lies_between = |signal: &SignalShape| {
+                signal.layer > 0 && signal.layer + 1 < output && layers.contains(signal.layer)
+            };
+            let is_scaled = |param: &ParamShape| {
+                param.role.is_weight()
+                    && param.layer > 0
+                    && param.layer < output
+                    && layers.contains(param.layer)
+            };
+            (
+                Chosen(plan.signals.iter().map(lies_between).collect()),
+                Chosen(plan.params.iter().map(is_scaled).collect()),
+            )
         } else {
             (hidden, Chosen(Vec::new()))
         };
-        let importance = if options.choice("importance") == "incoming" { Importance::Incoming } else { Importance::Outgoing };
-        let clip = Clip { gain, least, is_mean: entry.name == SCALAR_GAIN.name };
-        Ok(Self { entry, clip, importance, form, signals, arrays, plan: plan.clone(), factors: vec![S::ZERO; plan.widest()] })
+        let importance = if options.choice("importance") == "incoming" {
+            Importance::Incoming
+        } else {
+            Importance::Outgoing
+        };
+        let clip = Clip {
+            gain,
+            least,
+            is_mean: entry.name == SCALAR_GAIN.name,
+        };
+        Ok(Self {
+            entry,
+            clip,
+            importance,
+            form,
+            signals,
+            arrays,
+            plan: plan.clone(),
+            factors: vec![S::ZERO; plan.widest()],
+        })
     }
 
     /// The factors of a hidden signal's units.
     pub fn factors(&mut self, signal: usize, params: &(impl Params<S> + ?Sized)) -> &[S] {
-        let SignalShape { units, incoming, outgoing, .. } = &self.plan.signals[signal];
+        let SignalShape {
+            units,
+            incoming,
+            outgoing,
+            ..
+        } = &self.plan.signals[signal];
         let sums = &mut self.factors[..*units];
         sums.fill(S::ZERO);
         if self.importance == Importance::Outgoing || self.form == Form::WeightWise {
@@ -169,10 +227,16 @@ impl<S: Scalar> Grapes<S> {
 
 /// `clip(gain * I / max I, least, gain)` in place of the sums `I`.
 fn clipped<S: Scalar>(clip: Clip, factors: &mut [S]) -> &[S] {
-    let largest = factors.iter().fold(S::ZERO, |largest, sum| largest.max(*sum));
+    let largest = factors
+        .iter()
+        .fold(S::ZERO, |largest, sum| largest.max(*sum));
     let [gain, least] = [clip.gain, clip.least].map(S::from_f64);
     for factor in &mut *factors {
-        *factor = if largest > S::ZERO { (gain * (*factor / largest)).max(least) } else { S::ONE };
+        *factor = if largest > S::ZERO {
+            (gain * (*factor / largest)).max(least)
+        } else {
+            S::ONE
+        };
     }
     if clip.is_mean {
         let sum = factors.iter().fold(S::ZERO, |sum, factor| sum + *factor);
@@ -228,7 +292,11 @@ impl<S: Scalar> Rule<S> for Grapes<S> {
     }
 
     fn propagation(&self) -> Propagation {
-        if self.form == Form::Propagating { Propagation::Propagating } else { Propagation::Local }
+        if self.form == Form::Propagating {
+            Propagation::Propagating
+        } else {
+            Propagation::Local
+        }
     }
 
     fn error_signal(&mut self, at: At, values: &mut [S], params: &dyn Params<S>) {
@@ -251,7 +319,10 @@ mod tests {
     const SIZES: [usize; 4] = [50, 37, 5, 3];
 
     fn plan() -> Plan {
-        Plan { batch: 2, ..Plan::dense(&SIZES) }
+        Plan {
+            batch: 2,
+            ..Plan::dense(&SIZES)
+        }
     }
 
     fn rule_of(text: &str, plan: &Plan) -> Grapes<f64> {
@@ -262,7 +333,15 @@ mod tests {
     fn network(plan: &Plan) -> Vec<Vec<f64>> {
         let draw = |param: &crate::ParamShape| {
             let mut stream = Stream::new(5, Purpose::Init, param.layer as u64);
-            (0..param.len()).map(|_| if param.role.is_weight() { stream.normal() } else { 0.0 }).collect()
+            (0..param.len())
+                .map(|_| {
+                    if param.role.is_weight() {
+                        stream.normal()
+                    } else {
+                        0.0
+                    }
+                })
+                .collect()
         };
         plan.params.iter().map(draw).collect()
     }
@@ -274,22 +353,33 @@ mod tests {
     /// The equations as printed in the paper.
     fn by_hand(importance: &[f64], gain: f64, least: f64) -> Vec<f64> {
         let largest = importance.iter().copied().fold(0.0, f64::max);
-        importance.iter().map(|i| (gain * i / largest).clamp(least, gain)).collect()
+        importance
+            .iter()
+            .map(|i| (gain * i / largest).clamp(least, gain))
+            .collect()
     }
 
     fn incoming(layer: usize) -> Vec<f64> {
-        weights(layer).chunks(SIZES[layer]).map(|row| row.iter().map(|w| w.abs()).sum()).collect()
+        weights(layer)
+            .chunks(SIZES[layer])
+            .map(|row| row.iter().map(|w| w.abs()).sum())
+            .collect()
     }
 
     fn outgoing(layer: usize) -> Vec<f64> {
         let (units, next) = (SIZES[layer + 1], weights(layer + 1));
-        (0..units).map(|unit| next.iter().skip(unit).step_by(units).map(|w| w.abs()).sum()).collect()
+        (0..units)
+            .map(|unit| next.iter().skip(unit).step_by(units).map(|w| w.abs()).sum())
+            .collect()
     }
 
     fn assert_close(found: &[f64], expected: &[f64]) {
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(expected) {
-            assert!((found - expected).abs() <= 1e-12, "{found} instead of {expected}");
+            assert!(
+                (found - expected).abs() <= 1e-12,
+                "{found} instead of {expected}"
+            );
         }
     }
 
@@ -307,7 +397,10 @@ mod tests {
                 let mean = expected.iter().sum::<f64>() / units as f64;
                 assert_close(control.factors(layer, &params), &vec![mean; units]);
                 let mut sending = of("grapes:importance=outgoing,");
-                assert_close(sending.factors(layer, &params), &by_hand(&outgoing(layer), gain, least));
+                assert_close(
+                    sending.factors(layer, &params),
+                    &by_hand(&outgoing(layer), gain, least),
+                );
             }
         }
     }
@@ -319,14 +412,26 @@ mod tests {
         let mut values = [vec![1.0; 5], vec![-3.0; 5]].concat();
         rule.error_signal(At { id: 1, step: 0 }, &mut values, &network(&plan()));
         assert_close(&values[..5], &expected);
-        assert_close(&values[5..], &expected.iter().map(|factor| -3.0 * factor).collect::<Vec<_>>());
-        assert!(Rule::acts(&rule, Seam::ErrorSignal, 1) && !Rule::acts(&rule, Seam::ErrorSignal, 2));
+        assert_close(
+            &values[5..],
+            &expected
+                .iter()
+                .map(|factor| -3.0 * factor)
+                .collect::<Vec<_>>(),
+        );
+        assert!(
+            Rule::acts(&rule, Seam::ErrorSignal, 1) && !Rule::acts(&rule, Seam::ErrorSignal, 2)
+        );
     }
 
     #[test]
     fn a_layer_without_weights_other_than_zero_is_left_as_it_is() {
         let mut rule = Grapes::<f32>::new(&resolve("grapes").unwrap(), &plan()).unwrap();
-        let zeros: Vec<Vec<f32>> = plan().params.iter().map(|param| vec![0.0; param.len()]).collect();
+        let zeros: Vec<Vec<f32>> = plan()
+            .params
+            .iter()
+            .map(|param| vec![0.0; param.len()])
+            .collect();
         assert_eq!(rule.factors(1, &zeros), [1.0; 5]);
     }
 
@@ -352,25 +457,53 @@ mod tests {
         let of_inputs = |layer: usize| {
             let inputs = sizes[layer];
             by_hand(
-                &(0..inputs).map(|j| params[2 * layer].iter().skip(j).step_by(inputs).map(|w| w.abs()).sum()).collect::<Vec<_>>(),
+                &(0..inputs)
+                    .map(|j| {
+                        params[2 * layer]
+                            .iter()
+                            .skip(j)
+                            .step_by(inputs)
+                            .map(|w| w.abs())
+                            .sum()
+                    })
+                    .collect::<Vec<_>>(),
                 2.0,
                 0.0,
             )
         };
         for layer in 0..5 {
             let [inputs, units] = [sizes[layer], sizes[layer + 1]];
-            // One sample with an error signal of 1 for each unit and an input of 1: the gradient is the product of the factors.
+            // One sample with an error signal of 1 for each unit and an input of 1: the gradient is
+            // the product of the factors.
             let mut values = vec![1.0; units];
             if rule.acts(Seam::ErrorSignal, layer) {
                 rule.error_signal(At { id: layer, step: 0 }, &mut values, &params);
             }
             let mut grad: Vec<f64> = values.iter().flat_map(|e| vec![*e; inputs]).collect();
             if rule.acts(Seam::Gradient, 2 * layer) {
-                rule.gradient(At { id: 2 * layer, step: 0 }, &params[2 * layer], &mut grad);
+                rule.gradient(
+                    At {
+                        id: 2 * layer,
+                        step: 0,
+                    },
+                    &params[2 * layer],
+                    &mut grad,
+                );
             }
-            let above = if (1..3).contains(&layer) { of_inputs(layer + 1) } else { vec![1.0; units] };
-            let below = if (1..4).contains(&layer) { of_inputs(layer) } else { vec![1.0; inputs] };
-            let expected: Vec<f64> = above.iter().flat_map(|above| below.iter().map(move |below| above * below)).collect();
+            let above = if (1..3).contains(&layer) {
+                of_inputs(layer + 1)
+            } else {
+                vec![1.0; units]
+            };
+            let below = if (1..4).contains(&layer) {
+                of_inputs(layer)
+            } else {
+                vec![1.0; inputs]
+            };
+            let expected: Vec<f64> = above
+                .iter()
+                .flat_map(|above| below.iter().map(move |below| above * below))
+                .collect();
             assert_close(&grad, &expected);
         }
         assert_eq!(Rule::<f64>::propagation(&rule), Propagation::Local);
@@ -380,11 +513,20 @@ mod tests {
     fn what_it_cannot_do_is_refused() {
         let refused = |text: &str, layers: usize| {
             let plan = Plan::dense(&SIZES[..=layers]);
-            Grapes::<f32>::new(&resolve(text).unwrap(), &plan).err().unwrap().to_string()
+            Grapes::<f32>::new(&resolve(text).unwrap(), &plan)
+                .err()
+                .unwrap()
+                .to_string()
         };
-        assert_eq!(refused("grapes:gain=1.5,least=1.6", 3), "rule `grapes`: `least` must be at most the gain, 1.5, but is 1.6");
+        assert_eq!(
+            refused("grapes:gain=1.5,least=1.6", 3),
+            "rule `grapes`: `least` must be at most the gain, 1.5, but is 1.6"
+        );
         let expected = "rule `scalar-gain`: `layers` names layer 3, the output layer, expected hidden layers, 1 to 2";
         assert_eq!(refused("scalar-gain:layers=1+3", 3), expected);
-        assert_eq!(refused("grapes", 1), "rule `grapes` acts on hidden layers: the network has 0, expected at least 1");
+        assert_eq!(
+            refused("grapes", 1),
+            "rule `grapes` acts on hidden layers: the network has 0, expected at least 1"
+        );
     }
 }

@@ -4,17 +4,26 @@
 //! penalty  l1_penalty * sum of |w|,   g <- g + l1_penalty * sign(w)      (Tibshirani 1996)
 //! ```
 //!
-//! `sign(0)` is 0, so a weight at 0 is left to the loss. Weights are penalised, biases are not. Every weight loses the same amount
-//! whatever its size, so small ones vanish first; plain gradient descent leaves them going to and fro about 0 within a step.
-//! Use it when few of the inputs should matter.
+//! `sign(0)` is 0, so a weight at 0 is left to the loss. Weights are penalised, biases are not.
+//! Every weight loses the same amount whatever its size, so small ones vanish first; plain gradient
+//! descent leaves them going to and fro about 0 within a step. Use it when few of the inputs should
+//! matter.
 
 use pulp::Arch;
 
 use crate::End::{In, Out};
 use crate::{At, Chosen, Error, Make, Parameter, Plan, Resolved, Rule, RuleEntry, Scalar, Seam};
 
-const PARAMETERS: &[Parameter] =
-    &[Parameter::number("l1_penalty", 1e-5, In(0.0), Out(1e30), "coefficient of the sign of w in the gradient"), Parameter::WEIGHT_LAYERS];
+const PARAMETERS: &[Parameter] = &[
+    Parameter::number(
+        "l1_penalty",
+        1e-5,
+        In(0.0),
+        Out(1e30),
+        "coefficient of the sign of w in the gradient",
+    ),
+    Parameter::WEIGHT_LAYERS,
+];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
@@ -23,7 +32,10 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Tibshirani 1996",
     seams: &[Seam::Gradient],
     parameters: PARAMETERS,
-    make: Make::Rule(|o, p| Ok(Box::new(L1::<f32>::new(o, p)?)), |o, p| Ok(Box::new(L1::<f64>::new(o, p)?))),
+    make: Make::Rule(
+        |o, p| Ok(Box::new(L1::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(L1::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::RULE
 };
 
@@ -41,7 +53,10 @@ impl<S: Scalar> L1<S> {
     ///
     /// [`Error::NoSuchLayer`].
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
-        Ok(Self { l1_penalty: S::from_f64(options.number("l1_penalty")), weights: options.weights(plan)? })
+        Ok(Self {
+            l1_penalty: S::from_f64(options.number("l1_penalty")),
+            weights: options.weights(plan)?,
+        })
     }
 }
 
@@ -75,11 +90,9 @@ mod tests {
     fn the_gradient_gains_the_penalty_with_the_sign_of_the_weight() {
         let plan = Plan::dense(&[4, 1]);
         let mut grad = [1.0, 1.0, 1.0, 1.0];
-        L1::new(&resolve("l1:l1_penalty=0.25").unwrap(), &plan).unwrap().gradient(
-            At { id: 0, step: 0 },
-            &[7.0, -0.001, 0.0, -0.0],
-            &mut grad,
-        );
+        L1::new(&resolve("l1:l1_penalty=0.25").unwrap(), &plan)
+            .unwrap()
+            .gradient(At { id: 0, step: 0 }, &[7.0, -0.001, 0.0, -0.0], &mut grad);
         assert_eq!(grad, [1.25, 0.75, 1.0, 1.0]);
     }
 
@@ -87,6 +100,9 @@ mod tests {
     fn a_layer_that_was_not_chosen_is_left_alone() {
         let plan = Plan::dense(&[1, 1, 1]);
         let rule = L1::<f64>::new(&resolve("l1:layers=2").unwrap(), &plan).unwrap();
-        assert_eq!([0, 1, 2, 3].map(|id| rule.acts(Seam::Gradient, id)), [false, false, true, false]);
+        assert_eq!(
+            [0, 1, 2, 3].map(|id| rule.acts(Seam::Gradient, id)),
+            [false, false, true, false]
+        );
     }
 }

@@ -4,15 +4,16 @@
 //! penalty  (weight_decay / 2) * sum of w^2,   g <- g + weight_decay * w      (Krogh and Hertz 1992)
 //! ```
 //!
-//! The factor 1/2 *is* in the penalty, so none is in the gradient. Weights are penalised, biases are not. Use it when
-//! there are many small influences and none should dominate.
+//! The factor 1/2 *is* in the penalty, so none is in the gradient. Weights are penalised, biases
+//! are not. Use it when there are many small influences and none should dominate.
 
 use pulp::Arch;
 
 use crate::End::{In, Out};
 use crate::{At, Chosen, Error, Make, Parameter, Plan, Resolved, Rule, RuleEntry, Scalar, Seam};
 
-const DECAY: &str = "coefficient of w in the gradient; the penalty is half of it times the sum of squares";
+const DECAY: &str =
+    "coefficient of w in the gradient; the penalty is half of it times the sum of squares";
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
@@ -20,8 +21,14 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "L2 regularisation, coupled, with the factor 1/2 in the penalty",
     reference: "Krogh and Hertz 1992",
     seams: &[Seam::Gradient],
-    parameters: &[Parameter::number("weight_decay", 1e-4, In(0.0), Out(1e30), DECAY), Parameter::WEIGHT_LAYERS],
-    make: Make::Rule(|o, p| Ok(Box::new(L2::<f32>::new(o, p)?)), |o, p| Ok(Box::new(L2::<f64>::new(o, p)?))),
+    parameters: &[
+        Parameter::number("weight_decay", 1e-4, In(0.0), Out(1e30), DECAY),
+        Parameter::WEIGHT_LAYERS,
+    ],
+    make: Make::Rule(
+        |o, p| Ok(Box::new(L2::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(L2::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::RULE
 };
 
@@ -39,7 +46,10 @@ impl<S: Scalar> L2<S> {
     ///
     /// [`Error::NoSuchLayer`].
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
-        Ok(Self { weight_decay: S::from_f64(options.number("weight_decay")), weights: options.weights(plan)? })
+        Ok(Self {
+            weight_decay: S::from_f64(options.number("weight_decay")),
+            weights: options.weights(plan)?,
+        })
     }
 }
 
@@ -54,7 +64,11 @@ impl<S: Scalar> Rule<S> for L2<S> {
 
     fn gradient(&mut self, _at: At, weight: &[S], grad: &mut [S]) {
         let weight_decay = self.weight_decay;
-        Arch::new().dispatch(move || grad.iter_mut().zip(weight).for_each(|(g, w)| *g += weight_decay * *w));
+        Arch::new().dispatch(move || {
+            for (g, w) in grad.iter_mut().zip(weight) {
+                *g += weight_decay * *w;
+            }
+        });
     }
 }
 
@@ -67,7 +81,9 @@ mod tests {
     fn the_gradient_gains_weight_decay_times_the_weight() {
         let plan = Plan::dense(&[3, 1]);
         let mut grad = [1.0, 1.0, 0.0];
-        L2::new(&resolve("l2:weight_decay=0.5").unwrap(), &plan).unwrap().gradient(At { id: 0, step: 0 }, &[2.0, -4.0, 0.0], &mut grad);
+        L2::new(&resolve("l2:weight_decay=0.5").unwrap(), &plan)
+            .unwrap()
+            .gradient(At { id: 0, step: 0 }, &[2.0, -4.0, 0.0], &mut grad);
         assert_eq!(grad, [2.0, -1.0, 0.0]);
     }
 
@@ -75,13 +91,20 @@ mod tests {
     fn a_layer_that_was_not_chosen_is_left_alone() {
         let plan = Plan::dense(&[1, 1, 1]);
         let rule = L2::<f64>::new(&resolve("l2:layers=2").unwrap(), &plan).unwrap();
-        assert_eq!([0, 1, 2, 3].map(|id| rule.acts(Seam::Gradient, id)), [false, false, true, false], "biases are not penalised");
+        assert_eq!(
+            [0, 1, 2, 3].map(|id| rule.acts(Seam::Gradient, id)),
+            [false, false, true, false],
+            "biases are not penalised"
+        );
     }
 
     #[test]
     fn a_layer_that_the_network_lacks_is_refused() {
         let plan = Plan::dense(&[1, 1]);
         let error = L2::<f64>::new(&resolve("l2:layers=3").unwrap(), &plan).unwrap_err();
-        assert_eq!(error.to_string(), "rule `l2`: `layers` names layer 3, but the network has layers 1 to 1");
+        assert_eq!(
+            error.to_string(),
+            "rule `l2`: `layers` names layer 3, but the network has layers 1 to 1"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Magnitude pruning: the smallest weights are removed for good, and the rest is trained on.
 //!
-//! At the end of every epoch `e` from `a = start * epochs` to `b = end * epochs`, both rounded and at least 1, for each layer:
+//! At the end of every epoch `e` from `a = start * epochs` to `b = end * epochs`, both rounded and
+//! at least 1, for each layer:
 //!
 //! ```text
 //! r = 1 - (1 - (e - a) / (b - a))^3                                              (Zhu and Gupta 2017, Eq. (1))
@@ -8,16 +9,19 @@
 //! criterion = deviation:  weights with |w| < r * amount * sigma are removed      (Han et al. 2015)
 //! ```
 //!
-//! `sigma` is the standard deviation of the weights that the layer has left. If `a` and `b` are the same, the default, `r` is 1: one
-//! shot and retraining, as Han et al. do once. A removed weight is 0 after every later step. Of equal magnitudes the first are removed.
-//! Biases stay. Use it to make a network small while it trains; what it removes is chosen best in a run that is long enough before and after.
+//! `sigma` is the standard deviation of the weights that the layer has left. If `a` and `b` are the
+//! same, the default, `r` is 1: one shot and retraining, as Han et al. do once. A removed weight is
+//! 0 after every later step. Of equal magnitudes the first are removed. Biases stay. Use it to make
+//! a network small while it trains; what it removes is chosen best in a run that is long enough
+//! before and after.
 
 use crate::End::{In, Out};
 use crate::lanes::sum;
 use crate::saved::Saved;
 use crate::share::{rounded, rounded_down};
 use crate::{
-    At, Error, Make, Measure, Memory, ParamShape, Parameter, Params, Plan, Resolved, Rule, RuleEntry, Scalar, Seam, StateEntry, StateValues,
+    At, Error, Make, Measure, Memory, ParamShape, Parameter, Params, Plan, Resolved, Rule,
+    RuleEntry, Scalar, Seam, StateEntry, StateValues,
 };
 
 const PARAMETERS: &[Parameter] = &[
@@ -34,7 +38,13 @@ const PARAMETERS: &[Parameter] = &[
         Out(100.0),
         "what is removed in the end: a share below 1, or weights below so many standard deviations",
     ),
-    Parameter::number("start", 0.5, In(0.0), In(1.0), "when the first weights are removed, as a share of the run's epochs"),
+    Parameter::number(
+        "start",
+        0.5,
+        In(0.0),
+        In(1.0),
+        "when the first weights are removed, as a share of the run's epochs",
+    ),
     Parameter::number(
         "end",
         0.5,
@@ -53,8 +63,14 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::AfterUpdate],
     decides: Some("which weights there are"),
     parameters: PARAMETERS,
-    memory: |plan| Memory { saved: 2 * plan.parameters(), other: 4 * plan.largest_param() },
-    make: Make::Rule(|o, p| Ok(Box::new(MagnitudePruning::<f32>::new(o, p)?)), |o, p| Ok(Box::new(MagnitudePruning::<f64>::new(o, p)?))),
+    memory: |plan| Memory {
+        saved: 2 * plan.parameters(),
+        other: 4 * plan.largest_param(),
+    },
+    make: Make::Rule(
+        |o, p| Ok(Box::new(MagnitudePruning::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(MagnitudePruning::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::RULE
 };
 
@@ -77,7 +93,8 @@ struct Course {
 }
 
 impl Course {
-    /// How much of the pruning is done after an epoch of a run with so many, in `[0, 1]`; none outside of the pruning's time.
+    /// How much of the pruning is done after an epoch of a run with so many, in `[0, 1]`; none
+    /// outside of the pruning's time.
     fn ramp(&self, epoch: u64, epochs: u64) -> Option<f64> {
         let [start, end] = [self.start, self.end].map(|share| rounded(share, epochs).max(1));
         if !(start..=end).contains(&epoch) {
@@ -107,17 +124,31 @@ impl<S: Scalar> MagnitudePruning<S> {
     /// [`Error::OutOfRange`] for parameters that do not fit each other, [`Error::NoSuchLayer`].
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let [amount, start, end] = ["amount", "start", "end"].map(|name| options.number(name));
-        let criterion = if options.choice("criterion") == "share" { Criterion::Share } else { Criterion::Deviation };
+        let criterion = if options.choice("criterion") == "share" {
+            Criterion::Share
+        } else {
+            Criterion::Deviation
+        };
         if criterion == Criterion::Share && amount >= 1.0 {
-            return Err(options.refuse("amount", "a share below 1 (or set `criterion` to `deviation`)".to_owned()));
+            return Err(options.refuse(
+                "amount",
+                "a share below 1 (or set `criterion` to `deviation`)".to_owned(),
+            ));
         }
         if end < start {
             return Err(options.refuse("end", format!("at least `start`, {start}")));
         }
         let weights = options.weights(plan)?;
-        let pruned = |(id, param): (usize, &ParamShape)| vec![0; if weights.contains(id) { param.len() } else { 0 }];
+        let pruned = |(id, param): (usize, &ParamShape)| {
+            vec![0; if weights.contains(id) { param.len() } else { 0 }]
+        };
         Ok(Self {
-            course: Course { criterion, amount, start, end },
+            course: Course {
+                criterion,
+                amount,
+                start,
+                end,
+            },
             plan: plan.clone(),
             pruned: plan.params.iter().enumerate().map(pruned).collect(),
             magnitudes: Vec::new(),
@@ -130,17 +161,34 @@ impl<S: Scalar> MagnitudePruning<S> {
         match self.course.criterion {
             Criterion::Share => {
                 let count = rounded_down(amount, weight.len());
-                let more = count.saturating_sub(pruned.iter().filter(|pruned| **pruned != 0).count());
+                let more =
+                    count.saturating_sub(pruned.iter().filter(|pruned| **pruned != 0).count());
                 if more == 0 {
                     return;
                 }
                 self.magnitudes.clear();
-                self.magnitudes.extend(weight.iter().zip(&*pruned).filter(|(_, pruned)| **pruned == 0).map(|(w, _)| w.abs()));
-                let ascending = |a: &S, b: &S| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal);
-                let (smaller, threshold, _) = self.magnitudes.select_nth_unstable_by(more - 1, ascending);
+                self.magnitudes.extend(
+                    weight
+                        .iter()
+                        .zip(&*pruned)
+                        .filter(|(_, pruned)| **pruned == 0)
+                        .map(|(w, _)| w.abs()),
+                );
+                let ascending =
+                    |a: &S, b: &S| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal);
+                let (smaller, threshold, _) =
+                    self.magnitudes.select_nth_unstable_by(more - 1, ascending);
                 let threshold = *threshold;
-                let mut equal = more - smaller.iter().filter(|magnitude| **magnitude < threshold).count();
-                for (pruned, w) in pruned.iter_mut().zip(weight).filter(|(pruned, _)| **pruned == 0) {
+                let mut equal = more
+                    - smaller
+                        .iter()
+                        .filter(|magnitude| **magnitude < threshold)
+                        .count();
+                for (pruned, w) in pruned
+                    .iter_mut()
+                    .zip(weight)
+                    .filter(|(pruned, _)| **pruned == 0)
+                {
                     if w.abs() < threshold {
                         *pruned = 1;
                     } else if w.abs() == threshold && equal > 0 {
@@ -150,13 +198,20 @@ impl<S: Scalar> MagnitudePruning<S> {
             }
             Criterion::Deviation => {
                 self.magnitudes.clear();
-                self.magnitudes.extend(weight.iter().zip(&*pruned).filter(|(_, pruned)| **pruned == 0).map(|(w, _)| *w));
+                self.magnitudes.extend(
+                    weight
+                        .iter()
+                        .zip(&*pruned)
+                        .filter(|(_, pruned)| **pruned == 0)
+                        .map(|(w, _)| *w),
+                );
                 if self.magnitudes.is_empty() {
                     return;
                 }
                 let over_count = S::from_f64(1.0 / self.magnitudes.len() as f64);
                 let mean = sum(&self.magnitudes, |w| w * over_count);
-                let deviation = sum(&self.magnitudes, |w| (w - mean) * over_count * (w - mean)).sqrt();
+                let deviation =
+                    sum(&self.magnitudes, |w| (w - mean) * over_count * (w - mean)).sqrt();
                 let threshold = S::from_f64(amount) * deviation;
                 for (pruned, w) in pruned.iter_mut().zip(weight) {
                     *pruned |= u16::from(w.abs() < threshold);
@@ -176,25 +231,58 @@ impl<S: Scalar> Rule<S> for MagnitudePruning<S> {
     }
 
     fn after_update(&mut self, at: At, _before: &[S], weight: &mut [S]) {
-        if let Some(ramp) = self.plan.epochs_done(at.step).and_then(|epoch| self.course.ramp(epoch, self.plan.epochs)) {
+        if let Some(ramp) = self
+            .plan
+            .epochs_done(at.step)
+            .and_then(|epoch| self.course.ramp(epoch, self.plan.epochs))
+        {
             self.prune(at.id, ramp, weight);
         }
-        weight.iter_mut().zip(&self.pruned[at.id]).for_each(|(w, pruned)| *w = if *pruned == 0 { *w } else { S::ZERO });
+        weight
+            .iter_mut()
+            .zip(&self.pruned[at.id])
+            .for_each(|(w, pruned)| *w = if *pruned == 0 { *w } else { S::ZERO });
     }
 
     fn measures(&mut self, _params: &dyn Params<S>) -> Vec<Measure> {
-        let count = |id: usize| self.pruned[id].iter().filter(|pruned| **pruned != 0).count() as u64;
-        vec![Measure { name: "pruned", per_layer: self.plan.per_layer(count) }]
+        let count = |id: usize| {
+            self.pruned[id]
+                .iter()
+                .filter(|pruned| **pruned != 0)
+                .count() as u64
+        };
+        vec![Measure {
+            name: "pruned",
+            per_layer: self.plan.per_layer(count),
+        }]
     }
 
     fn state(&self) -> Vec<StateEntry<S>> {
-        let entry = |(param, pruned): (usize, &Vec<u16>)| StateEntry { name: "pruned", param, values: StateValues::Counts(pruned.clone()) };
-        self.pruned.iter().enumerate().filter(|(_, pruned)| !pruned.is_empty()).map(entry).collect()
+        let entry = |(param, pruned): (usize, &Vec<u16>)| StateEntry {
+            name: "pruned",
+            param,
+            values: StateValues::Counts(pruned.clone()),
+        };
+        self.pruned
+            .iter()
+            .enumerate()
+            .filter(|(_, pruned)| !pruned.is_empty())
+            .map(entry)
+            .collect()
     }
 
     fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
-        let saved = Saved { rule: ENTRY.name, entries, params: &self.plan.params };
-        for (param, pruned) in self.pruned.iter_mut().enumerate().filter(|(_, pruned)| !pruned.is_empty()) {
+        let saved = Saved {
+            rule: ENTRY.name,
+            entries,
+            params: &self.plan.params,
+        };
+        for (param, pruned) in self
+            .pruned
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, pruned)| !pruned.is_empty())
+        {
             *pruned = saved.counts("pruned", param, 1)?;
         }
         Ok(())
@@ -207,8 +295,16 @@ mod tests {
     use crate::resolve;
 
     fn rule(options: &str, inputs: usize) -> MagnitudePruning<f64> {
-        let plan = Plan { epoch_steps: 2, epochs: 100, ..Plan::dense(&[inputs, 1]) };
-        MagnitudePruning::new(&resolve(&format!("magnitude-pruning:{options}")).unwrap(), &plan).unwrap()
+        let plan = Plan {
+            epoch_steps: 2,
+            epochs: 100,
+            ..Plan::dense(&[inputs, 1])
+        };
+        MagnitudePruning::new(
+            &resolve(&format!("magnitude-pruning:{options}")).unwrap(),
+            &plan,
+        )
+        .unwrap()
     }
 
     fn after(rule: &mut MagnitudePruning<f64>, step: u64, weight: &[f64]) -> Vec<f64> {
@@ -227,14 +323,21 @@ mod tests {
         // floor(0.5 * 5) = 2: the second and, of equal magnitude, the fifth.
         assert_eq!(after(&mut rule, 5, &weight), [0.3, 0.0, 0.2, -0.4, 0.0]);
         assert_eq!(after(&mut rule, 6, &[9.0; 5]), [9.0, 0.0, 9.0, 9.0, 0.0]);
-        assert_eq!(after(&mut rule, 7, &[0.1; 5]), [0.1, 0.0, 0.1, 0.1, 0.0], "nothing more is removed");
+        assert_eq!(
+            after(&mut rule, 7, &[0.1; 5]),
+            [0.1, 0.0, 0.1, 0.1, 0.0],
+            "nothing more is removed"
+        );
     }
 
     #[test]
     fn the_time_of_pruning_is_a_share_of_the_epochs_as_decimal_arithmetic_has_it() {
         // 0.145 of 100 is 14.5, rounded up to 15; in binary the product is 14.499999999999998.
         let course = rule("start=0.145,end=0.145", 1).course;
-        assert_eq!([14, 15, 16].map(|epoch| course.ramp(epoch, 100)), [None, Some(1.0), None]);
+        assert_eq!(
+            [14, 15, 16].map(|epoch| course.ramp(epoch, 100)),
+            [None, Some(1.0), None]
+        );
     }
 
     #[test]
@@ -243,7 +346,9 @@ mod tests {
         let mut left = Vec::new();
         for step in 0..6 {
             // Half of the weights are 0 already, each time others.
-            let weight: Vec<f64> = (0..10).map(|index| if (index + step) % 2 == 0 { 0.0 } else { 1.0 }).collect();
+            let weight: Vec<f64> = (0..10)
+                .map(|index| if (index + step) % 2 == 0 { 0.0 } else { 1.0 })
+                .collect();
             after(&mut rule, step, &weight);
             left.push(rule.pruned[0].iter().filter(|pruned| **pruned == 0).count());
         }
@@ -257,7 +362,10 @@ mod tests {
         let weight: Vec<f64> = (1..=1000).map(|index| 0.001 * f64::from(index)).collect();
         let mut found = Vec::new();
         for step in 0..16 {
-            let left = after(&mut rule, step, &weight).iter().filter(|w| **w != 0.0).count();
+            let left = after(&mut rule, step, &weight)
+                .iter()
+                .filter(|w| **w != 0.0)
+                .count();
             if step % 2 == 1 {
                 found.push(1000 - left);
             }
@@ -270,20 +378,34 @@ mod tests {
     fn a_threshold_is_a_multiple_of_the_deviation_of_the_weights_that_are_left() {
         let mut rule = rule("criterion=deviation,amount=1,start=0.01,end=0.02", 4);
         // Mean 0, deviation sqrt(5) = 2.236; in epoch 1 the ramp is 0.
-        assert_eq!(after(&mut rule, 1, &[-3.0, 1.0, -1.0, 3.0]), [-3.0, 1.0, -1.0, 3.0]);
-        assert_eq!(after(&mut rule, 3, &[-3.0, 1.0, -1.0, 3.0]), [-3.0, 0.0, 0.0, 3.0]);
+        assert_eq!(
+            after(&mut rule, 1, &[-3.0, 1.0, -1.0, 3.0]),
+            [-3.0, 1.0, -1.0, 3.0]
+        );
+        assert_eq!(
+            after(&mut rule, 3, &[-3.0, 1.0, -1.0, 3.0]),
+            [-3.0, 0.0, 0.0, 3.0]
+        );
     }
 
     #[test]
     fn what_cannot_be_is_refused() {
         let refused = |amount: f64, start: f64, end: f64| {
-            let options = resolve(&format!("magnitude-pruning:amount={amount},start={start},end={end}")).unwrap();
-            MagnitudePruning::<f32>::new(&options, &Plan::default()).unwrap_err().to_string()
+            let options = resolve(&format!(
+                "magnitude-pruning:amount={amount},start={start},end={end}"
+            ))
+            .unwrap();
+            MagnitudePruning::<f32>::new(&options, &Plan::default())
+                .unwrap_err()
+                .to_string()
         };
         assert_eq!(
             refused(1.5, 0.1, 0.2),
             "rule `magnitude-pruning`: `amount` must be a share below 1 (or set `criterion` to `deviation`), but is 1.5"
         );
-        assert_eq!(refused(0.5, 0.7, 0.6), "rule `magnitude-pruning`: `end` must be at least `start`, 0.7, but is 0.6");
+        assert_eq!(
+            refused(0.5, 0.7, 0.6),
+            "rule `magnitude-pruning`: `end` must be at least `start`, 0.7, but is 0.6"
+        );
     }
 }

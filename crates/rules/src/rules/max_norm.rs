@@ -5,8 +5,9 @@
 //!                                                  (Srebro and Shraibman 2005; Srivastava et al. 2014, Section 5.1)
 //! ```
 //!
-//! Lengths are Euclidean. The bound is one for a whole unit, where BDNN-dsd has one for each weight. Use it beside dropout with a
-//! large learning rate, which it keeps from blowing weights up.
+//! Lengths are Euclidean. The bound is one for a whole unit, where BDNN-dsd has one for each
+//! weight. Use it beside dropout with a large learning rate, which it keeps from blowing weights
+//! up.
 
 use pulp::Arch;
 
@@ -15,7 +16,13 @@ use crate::lanes::sum;
 use crate::{At, Chosen, Error, Make, Parameter, Plan, Resolved, Rule, RuleEntry, Scalar, Seam};
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter::number("max_norm", 3.0, Out(0.0), Out(1e15), "maximum Euclidean norm of the weights that a unit receives"),
+    Parameter::number(
+        "max_norm",
+        3.0,
+        Out(0.0),
+        Out(1e15),
+        "maximum Euclidean norm of the weights that a unit receives",
+    ),
     Parameter::WEIGHT_LAYERS,
 ];
 
@@ -26,7 +33,10 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Srivastava et al. 2014, Section 5.1",
     seams: &[Seam::AfterUpdate],
     parameters: PARAMETERS,
-    make: Make::Rule(|o, p| Ok(Box::new(MaxNorm::<f32>::new(o, p)?)), |o, p| Ok(Box::new(MaxNorm::<f64>::new(o, p)?))),
+    make: Make::Rule(
+        |o, p| Ok(Box::new(MaxNorm::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(MaxNorm::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::RULE
 };
 
@@ -47,7 +57,11 @@ impl<S: Scalar> MaxNorm<S> {
     /// [`Error::NoSuchLayer`].
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let columns = plan.params.iter().map(|param| param.columns).collect();
-        Ok(Self { longest: S::from_f64(options.number("max_norm")), weights: options.weights(plan)?, columns })
+        Ok(Self {
+            longest: S::from_f64(options.number("max_norm")),
+            weights: options.weights(plan)?,
+            columns,
+        })
     }
 }
 
@@ -88,7 +102,11 @@ mod tests {
 
     fn after(max_norm: f64, weight: &[f64], inputs: usize) -> Vec<f64> {
         let plan = Plan::dense(&[inputs, weight.len() / inputs]);
-        let mut rule = MaxNorm::new(&resolve(&format!("max-norm:max_norm={max_norm}")).unwrap(), &plan).unwrap();
+        let mut rule = MaxNorm::new(
+            &resolve(&format!("max-norm:max_norm={max_norm}")).unwrap(),
+            &plan,
+        )
+        .unwrap();
         let mut weight = weight.to_vec();
         rule.after_update(At { id: 0, step: 0 }, &[], &mut weight);
         weight
@@ -97,17 +115,25 @@ mod tests {
     #[test]
     fn a_long_row_is_shortened_and_a_short_one_left_as_it_is() {
         let found = after(1.0, &[3.0, -4.0, 0.6, 0.7, 0.0, 0.0], 2);
-        assert!((found[0] - 0.6).abs() < 1e-15 && (found[1] + 0.8).abs() < 1e-15, "{found:?}");
+        assert!(
+            (found[0] - 0.6).abs() < 1e-15 && (found[1] + 0.8).abs() < 1e-15,
+            "{found:?}"
+        );
         assert_eq!(found[2..], [0.6, 0.7, 0.0, 0.0]);
     }
 
     #[test]
     fn rows_of_any_length_and_size_end_at_the_length() {
         for (count, size) in [(1, 1e-3), (17, 1e200), (300, 1.0)] {
-            let weight: Vec<f64> = (0..count).map(|index| size * (1.0 + f64::from(index % 7))).collect();
+            let weight: Vec<f64> = (0..count)
+                .map(|index| size * (1.0 + f64::from(index % 7)))
+                .collect();
             let found = after(0.5e-3, &weight, count as usize);
             let length = found.iter().map(|w| w * w).sum::<f64>().sqrt();
-            assert!((length - 0.5e-3).abs() < 1e-15, "{count} weights of size {size}: {length}");
+            assert!(
+                (length - 0.5e-3).abs() < 1e-15,
+                "{count} weights of size {size}: {length}"
+            );
         }
     }
 }

@@ -4,16 +4,25 @@
 //! e_i <- e_i if |e_i| is among the k largest of its layer and sample, else 0        (Sun et al. 2017, Eq. (7), "top-k")
 //! ```
 //!
-//! `k` is a share of the layer's units, rounded up, as decimal arithmetic has it (0.07 of 100 units are 7); of equal magnitudes the first stay. It acts on hidden layers, before the
-//! gradient and before the error signal goes to the layer below. Use it to see how little of an error a network needs; the
-//! authors report that a few per cent are enough, and that sparse updates regularise.
+//! `k` is a share of the layer's units, rounded up, as decimal arithmetic has it (0.07 of 100 units
+//! are 7); of equal magnitudes the first stay. It acts on hidden layers, before the gradient and
+//! before the error signal goes to the layer below. Use it to see how little of an error a network
+//! needs; the authors report that a few per cent are enough, and that sparse updates regularise.
 
 use crate::End::Out;
 use crate::share::rounded_up;
-use crate::{At, Chosen, Error, Make, Parameter, Params, Plan, Resolved, Rule, RuleEntry, Scalar, Seam};
+use crate::{
+    At, Chosen, Error, Make, Parameter, Params, Plan, Resolved, Rule, RuleEntry, Scalar, Seam,
+};
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter::number("kept_share", 0.1, Out(0.0), Out(1.0), "share of a layer's units whose error signal goes on, for each sample"),
+    Parameter::number(
+        "kept_share",
+        0.1,
+        Out(0.0),
+        Out(1.0),
+        "share of a layer's units whose error signal goes on, for each sample",
+    ),
     Parameter::layers("the hidden layers whose error signals it thins out"),
 ];
 
@@ -24,7 +33,10 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     reference: "Sun et al. 2017, Eq. (7)",
     seams: &[Seam::ErrorSignal],
     parameters: PARAMETERS,
-    make: Make::Rule(|o, p| Ok(Box::new(MeProp::<f32>::new(o, p)?)), |o, p| Ok(Box::new(MeProp::<f64>::new(o, p)?))),
+    make: Make::Rule(
+        |o, p| Ok(Box::new(MeProp::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(MeProp::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::RULE
 };
 
@@ -47,7 +59,12 @@ impl<S: Scalar> MeProp<S> {
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let hidden = options.layers("layers").hidden(ENTRY.name, plan, 1)?;
         let units = plan.signals.iter().map(|signal| signal.units).collect();
-        Ok(Self { kept_share: options.number("kept_share"), hidden, units, magnitudes: Vec::with_capacity(plan.widest()) })
+        Ok(Self {
+            kept_share: options.number("kept_share"),
+            hidden,
+            units,
+            magnitudes: Vec::with_capacity(plan.widest()),
+        })
     }
 
     /// How many of so many units are kept.
@@ -72,11 +89,19 @@ impl<S: Scalar> Rule<S> for MeProp<S> {
             self.magnitudes.clear();
             self.magnitudes.extend(sample.iter().map(|e| e.abs()));
             // NaN counts as the largest of all, so that it is not hidden from the divergence check.
-            let descending = |a: &S, b: &S| b.partial_cmp(a).unwrap_or_else(|| b.is_finite().cmp(&a.is_finite()).reverse());
-            let (larger, smallest, _) = self.magnitudes.select_nth_unstable_by(kept - 1, descending);
+            let descending = |a: &S, b: &S| {
+                b.partial_cmp(a)
+                    .unwrap_or_else(|| b.is_finite().cmp(&a.is_finite()).reverse())
+            };
+            let (larger, smallest, _) =
+                self.magnitudes.select_nth_unstable_by(kept - 1, descending);
             let smallest = *smallest;
             // Of those that equal the smallest kept one, as many as there is room for.
-            let mut room = kept - larger.iter().filter(|magnitude| **magnitude > smallest).count();
+            let mut room = kept
+                - larger
+                    .iter()
+                    .filter(|magnitude| **magnitude > smallest)
+                    .count();
             for e in sample {
                 let magnitude = e.abs();
                 if magnitude == smallest && room > 0 {
@@ -95,7 +120,11 @@ mod tests {
     use crate::resolve;
 
     fn thinned(kept_share: f64, values: &[f64], units: usize) -> Vec<f64> {
-        let mut rule = MeProp::new(&resolve(&format!("meprop:kept_share={kept_share}")).unwrap(), &Plan::dense(&[1, units, 2])).unwrap();
+        let mut rule = MeProp::new(
+            &resolve(&format!("meprop:kept_share={kept_share}")).unwrap(),
+            &Plan::dense(&[1, units, 2]),
+        )
+        .unwrap();
         let mut values = values.to_vec();
         rule.error_signal(At { id: 0, step: 0 }, &mut values, &Vec::<Vec<f64>>::new());
         values
@@ -103,13 +132,22 @@ mod tests {
 
     #[test]
     fn each_sample_keeps_its_largest_parts() {
-        let found = thinned(0.5, &[0.1, -0.4, 0.3, 0.2, /* next sample */ 9.0, 8.0, -7.0, 6.0], 4);
+        let found = thinned(
+            0.5,
+            &[
+                0.1, -0.4, 0.3, 0.2, /* next sample */ 9.0, 8.0, -7.0, 6.0,
+            ],
+            4,
+        );
         assert_eq!(found, [0.0, -0.4, 0.3, 0.0, 9.0, 8.0, 0.0, 0.0]);
     }
 
     #[test]
     fn of_equal_parts_the_first_stay_and_the_number_is_rounded_up() {
-        assert_eq!(thinned(0.3, &[1.0, -1.0, 1.0, 2.0, 1.0], 5), [1.0, 0.0, 0.0, 2.0, 0.0]);
+        assert_eq!(
+            thinned(0.3, &[1.0, -1.0, 1.0, 2.0, 1.0], 5),
+            [1.0, 0.0, 0.0, 2.0, 0.0]
+        );
         assert_eq!(thinned(0.01, &[0.5, -0.7], 2), [0.0, -0.7], "one at least");
         assert_eq!(thinned(0.999, &[0.5, -0.7, 0.0], 3), [0.5, -0.7, 0.0]);
     }
@@ -129,7 +167,10 @@ mod tests {
         ] {
             for (units, kept) in [25, 50, 100, 200].into_iter().zip(kept) {
                 let signals: Vec<f64> = (1..=units).map(|unit| unit as f64).collect();
-                let found = thinned(kept_share, &signals, units).iter().filter(|e| **e != 0.0).count();
+                let found = thinned(kept_share, &signals, units)
+                    .iter()
+                    .filter(|e| **e != 0.0)
+                    .count();
                 assert_eq!(found, kept, "{kept_share} of {units}");
             }
         }
@@ -138,14 +179,24 @@ mod tests {
     #[test]
     fn a_number_that_is_not_finite_is_not_hidden() {
         for bad in [f64::NAN, f64::INFINITY] {
-            assert!(thinned(0.3, &[0.1, bad, 0.3], 3).iter().any(|e| !e.is_finite()), "{bad}");
+            assert!(
+                thinned(0.3, &[0.1, bad, 0.3], 3)
+                    .iter()
+                    .any(|e| !e.is_finite()),
+                "{bad}"
+            );
         }
     }
 
     #[test]
     fn a_network_without_hidden_layers_is_refused() {
         let plan = Plan::dense(&[2, 2]);
-        let message = MeProp::<f32>::new(&resolve("meprop").unwrap(), &plan).unwrap_err().to_string();
-        assert_eq!(message, "rule `meprop` acts on hidden layers: the network has 0, expected at least 1");
+        let message = MeProp::<f32>::new(&resolve("meprop").unwrap(), &plan)
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            message,
+            "rule `meprop` acts on hidden layers: the network has 0, expected at least 1"
+        );
     }
 }

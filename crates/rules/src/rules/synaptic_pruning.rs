@@ -1,7 +1,8 @@
-//! Synaptic pruning with regrowth: a synapse that stays weak several times in a row is removed, and comes back if it would be strong.
+//! Synaptic pruning with regrowth: a synapse that stays weak several times in a row is removed, and
+//! comes back if it would be strong.
 //!
-//! After every step a removed synapse collects the update that it would get, and stays 0. At the end of every epoch, with the mean
-//! magnitude `m` of the weights that the layer has left:
+//! After every step a removed synapse collects the update that it would get, and stays 0. At the
+//! end of every epoch, with the mean magnitude `m` of the weights that the layer has left:
 //!
 //! ```text
 //! left:     n <- n + 1 if |w| < weak * m,   else 0;    n >= patience: w <- 0, c <- 0, n <- 0     (removed)
@@ -9,21 +10,29 @@
 //! every step, removed:  c <- c + w,  w <- 0
 //! ```
 //!
-//! After Zhao and Zeng 2021, who remove connections that are little activated several times in a row; their equations could not be
-//! read, so what is weak is our choice, relative to the layer and in epochs. Regrowth is that of SD-SNN (Zhao et al. 2022): a
-//! removed synapse comes back when its weight stays large several times in a row. What it would weigh is the sum `c` of the
-//! updates of its optimizer. Biases stay. Use it to let a network find its own size; with a
-//! `strong` of 1e6 nothing regrows in a layer that has weights left.
+//! After Zhao and Zeng 2021, who remove connections that are little activated several times in a
+//! row; their equations could not be read, so what is weak is our choice, relative to the layer and
+//! in epochs. Regrowth is that of SD-SNN (Zhao et al. 2022): a removed synapse comes back when its
+//! weight stays large several times in a row. What it would weigh is the sum `c` of the updates of
+//! its optimizer. Biases stay. Use it to let a network find its own size; with a `strong` of 1e6
+//! nothing regrows in a layer that has weights left.
 
 use crate::End::{In, Out};
 use crate::lanes::sum;
 use crate::saved::Saved;
 use crate::{
-    At, Error, Make, Measure, Memory, ParamShape, Parameter, Params, Plan, Resolved, Rule, RuleEntry, Scalar, Seam, StateEntry, StateValues,
+    At, Error, Make, Measure, Memory, ParamShape, Parameter, Params, Plan, Resolved, Rule,
+    RuleEntry, Scalar, Seam, StateEntry, StateValues,
 };
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter::number("weak", 0.1, Out(0.0), Out(1e6), "a weight is weak below this multiple of its layer's mean magnitude"),
+    Parameter::number(
+        "weak",
+        0.1,
+        Out(0.0),
+        Out(1e6),
+        "a weight is weak below this multiple of its layer's mean magnitude",
+    ),
     Parameter::number(
         "strong",
         1.0,
@@ -48,12 +57,19 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::AfterUpdate],
     decides: Some("which weights there are"),
     parameters: PARAMETERS,
-    memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
-    make: Make::Rule(|o, p| Ok(Box::new(SynapticPruning::<f32>::new(o, p)?)), |o, p| Ok(Box::new(SynapticPruning::<f64>::new(o, p)?))),
+    memory: |plan| Memory {
+        saved: 8 * plan.parameters(),
+        other: 0,
+    },
+    make: Make::Rule(
+        |o, p| Ok(Box::new(SynapticPruning::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(SynapticPruning::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::RULE
 };
 
-/// What is weak and what is strong, as multiples of a layer's mean magnitude, and for how many epochs.
+/// What is weak and what is strong, as multiples of a layer's mean magnitude, and for how many
+/// epochs.
 #[derive(Clone, Copy, Debug)]
 struct Judgement {
     weak: f64,
@@ -76,13 +92,19 @@ struct Synapses<S> {
 
 impl<S: Scalar> Synapses<S> {
     fn new(weights: usize) -> Self {
-        Self { pruned: vec![0; weights], streak: vec![0; weights], collected: vec![S::ZERO; weights], events: [0; 2] }
+        Self {
+            pruned: vec![0; weights],
+            streak: vec![0; weights],
+            collected: vec![S::ZERO; weights],
+            events: [0; 2],
+        }
     }
 
     /// What every step does.
     fn collect(&mut self, weight: &mut [S]) {
         let most = S::MAX / S::from_f64(4.0);
-        for ((w, collected), pruned) in weight.iter_mut().zip(&mut self.collected).zip(&self.pruned) {
+        for ((w, collected), pruned) in weight.iter_mut().zip(&mut self.collected).zip(&self.pruned)
+        {
             if *pruned != 0 {
                 *collected = (*collected + *w).max(-most).min(most);
                 *w = S::ZERO;
@@ -96,10 +118,19 @@ impl<S: Scalar> Synapses<S> {
         let over_left = S::from_f64(1.0 / left.max(1) as f64);
         // Removed weights are 0 and add nothing.
         let mean = sum(weight, |w| w.abs() * over_left);
-        let [weak, strong] = [judgement.weak, judgement.strong].map(|multiple| (S::from_f64(multiple) * mean).min(S::MAX));
-        let synapses = self.pruned.iter_mut().zip(&mut self.streak).zip(&mut self.collected);
+        let [weak, strong] = [judgement.weak, judgement.strong]
+            .map(|multiple| (S::from_f64(multiple) * mean).min(S::MAX));
+        let synapses = self
+            .pruned
+            .iter_mut()
+            .zip(&mut self.streak)
+            .zip(&mut self.collected);
         for (w, ((pruned, streak), collected)) in weight.iter_mut().zip(synapses) {
-            let is_due = if *pruned == 0 { w.abs() < weak } else { collected.abs() > strong };
+            let is_due = if *pruned == 0 {
+                w.abs() < weak
+            } else {
+                collected.abs() > strong
+            };
             *streak = if is_due { *streak + 1 } else { 0 };
             if *streak < judgement.patience {
                 continue;
@@ -116,7 +147,8 @@ impl<S: Scalar> Synapses<S> {
     }
 }
 
-/// Synaptic pruning; the state says of each synapse whether it is removed, for how long it was due, and what it would weigh.
+/// Synaptic pruning; the state says of each synapse whether it is removed, for how long it was due,
+/// and what it would weigh.
 #[derive(Clone, Debug)]
 pub struct SynapticPruning<S> {
     judgement: Judgement,
@@ -132,11 +164,20 @@ impl<S: Scalar> SynapticPruning<S> {
     ///
     /// [`Error::NoSuchLayer`].
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
-        let judgement =
-            Judgement { weak: options.number("weak"), strong: options.number("strong"), patience: options.count("patience") as u16 };
+        let judgement = Judgement {
+            weak: options.number("weak"),
+            strong: options.number("strong"),
+            patience: options.count("patience") as u16,
+        };
         let weights = options.weights(plan)?;
-        let state = |(id, param): (usize, &ParamShape)| weights.contains(id).then(|| Synapses::new(param.len()));
-        Ok(Self { judgement, plan: plan.clone(), synapses: plan.params.iter().enumerate().map(state).collect() })
+        let state = |(id, param): (usize, &ParamShape)| {
+            weights.contains(id).then(|| Synapses::new(param.len()))
+        };
+        Ok(Self {
+            judgement,
+            plan: plan.clone(),
+            synapses: plan.params.iter().enumerate().map(state).collect(),
+        })
     }
 }
 
@@ -159,22 +200,52 @@ impl<S: Scalar> Rule<S> for SynapticPruning<S> {
     }
 
     fn measures(&mut self, _params: &dyn Params<S>) -> Vec<Measure> {
-        let of = |count: fn(&Synapses<S>) -> u64| self.plan.per_layer(|id| self.synapses[id].as_ref().map_or(0, count));
+        let of = |count: fn(&Synapses<S>) -> u64| {
+            self.plan
+                .per_layer(|id| self.synapses[id].as_ref().map_or(0, count))
+        };
         let measures = vec![
-            Measure { name: "removed", per_layer: of(|synapses| synapses.events[0]) },
-            Measure { name: "regrown", per_layer: of(|synapses| synapses.events[1]) },
-            Measure { name: "pruned", per_layer: of(|synapses| synapses.pruned.iter().filter(|pruned| **pruned != 0).count() as u64) },
+            Measure {
+                name: "removed",
+                per_layer: of(|synapses| synapses.events[0]),
+            },
+            Measure {
+                name: "regrown",
+                per_layer: of(|synapses| synapses.events[1]),
+            },
+            Measure {
+                name: "pruned",
+                per_layer: of(|synapses| {
+                    synapses
+                        .pruned
+                        .iter()
+                        .filter(|pruned| **pruned != 0)
+                        .count() as u64
+                }),
+            },
         ];
-        self.synapses.iter_mut().flatten().for_each(|synapses| synapses.events = [0; 2]);
+        self.synapses
+            .iter_mut()
+            .flatten()
+            .for_each(|synapses| synapses.events = [0; 2]);
         measures
     }
 
     fn counted(&self) -> Vec<u64> {
-        self.synapses.iter().flatten().flat_map(|synapses| synapses.events).collect()
+        self.synapses
+            .iter()
+            .flatten()
+            .flat_map(|synapses| synapses.events)
+            .collect()
     }
 
     fn set_counted(&mut self, counted: &[u64]) {
-        for (synapses, counts) in self.synapses.iter_mut().flatten().zip(counted.as_chunks::<2>().0) {
+        for (synapses, counts) in self
+            .synapses
+            .iter_mut()
+            .flatten()
+            .zip(counted.as_chunks::<2>().0)
+        {
             // More than any run counts: what was read from a file may not overflow later.
             synapses.events = counts.map(|count| count.min(1 << 48));
         }
@@ -182,20 +253,53 @@ impl<S: Scalar> Rule<S> for SynapticPruning<S> {
 
     fn state(&self) -> Vec<StateEntry<S>> {
         let entries = |(param, synapses): (usize, &Option<Synapses<S>>)| {
-            synapses.as_ref().map(|Synapses { pruned, streak, collected, .. }| {
-                [
-                    StateEntry { name: "pruned", param, values: StateValues::Counts(pruned.clone()) },
-                    StateEntry { name: "streak", param, values: StateValues::Counts(streak.clone()) },
-                    StateEntry { name: "collected", param, values: StateValues::Scalars(collected.clone()) },
-                ]
-            })
+            synapses.as_ref().map(
+                |Synapses {
+                     pruned,
+                     streak,
+                     collected,
+                     ..
+                 }| {
+                    [
+                        StateEntry {
+                            name: "pruned",
+                            param,
+                            values: StateValues::Counts(pruned.clone()),
+                        },
+                        StateEntry {
+                            name: "streak",
+                            param,
+                            values: StateValues::Counts(streak.clone()),
+                        },
+                        StateEntry {
+                            name: "collected",
+                            param,
+                            values: StateValues::Scalars(collected.clone()),
+                        },
+                    ]
+                },
+            )
         };
-        self.synapses.iter().enumerate().filter_map(entries).flatten().collect()
+        self.synapses
+            .iter()
+            .enumerate()
+            .filter_map(entries)
+            .flatten()
+            .collect()
     }
 
     fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
-        let saved = Saved { rule: ENTRY.name, entries, params: &self.plan.params };
-        for (param, synapses) in self.synapses.iter_mut().enumerate().filter_map(|(param, synapses)| Some((param, synapses.as_mut()?))) {
+        let saved = Saved {
+            rule: ENTRY.name,
+            entries,
+            params: &self.plan.params,
+        };
+        for (param, synapses) in self
+            .synapses
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(param, synapses)| Some((param, synapses.as_mut()?)))
+        {
             *synapses = Synapses {
                 pruned: saved.counts("pruned", param, 1)?,
                 streak: saved.counts("streak", param, self.judgement.patience - 1)?,
@@ -221,15 +325,35 @@ mod tests {
 
     impl Course {
         fn new(patience: u16, weight: [f64; 4]) -> Self {
-            let plan = Plan { epoch_steps: 2, ..Plan::dense(&[2, 2]) };
-            let options = resolve(&format!("synaptic-pruning:weak=0.5,strong=1,patience={patience}")).unwrap();
-            Self { rule: SynapticPruning::new(&options, &plan).unwrap(), weight: weight.to_vec(), step: 0 }
+            let plan = Plan {
+                epoch_steps: 2,
+                ..Plan::dense(&[2, 2])
+            };
+            let options = resolve(&format!(
+                "synaptic-pruning:weak=0.5,strong=1,patience={patience}"
+            ))
+            .unwrap();
+            Self {
+                rule: SynapticPruning::new(&options, &plan).unwrap(),
+                weight: weight.to_vec(),
+                step: 0,
+            }
         }
 
         fn epoch(&mut self, update: [f64; 4]) -> &[f64] {
             for _ in 0..2 {
-                self.weight.iter_mut().zip(update).for_each(|(w, update)| *w += update);
-                self.rule.after_update(At { id: 0, step: self.step }, &[], &mut self.weight);
+                self.weight
+                    .iter_mut()
+                    .zip(update)
+                    .for_each(|(w, update)| *w += update);
+                self.rule.after_update(
+                    At {
+                        id: 0,
+                        step: self.step,
+                    },
+                    &[],
+                    &mut self.weight,
+                );
                 self.step += 1;
             }
             &self.weight
@@ -243,7 +367,11 @@ mod tests {
         assert!(mean(&course.weight) * 0.5 > 0.5);
         course.epoch([0.0; 4]);
         course.epoch([0.0, 0.0, 0.0, 0.5]);
-        assert_eq!(course.epoch([0.0, 0.0, 0.0, -0.5]), [2.0, 2.0, 0.0, 0.125], "the fourth was strong once");
+        assert_eq!(
+            course.epoch([0.0, 0.0, 0.0, -0.5]),
+            [2.0, 2.0, 0.0, 0.125],
+            "the fourth was strong once"
+        );
         course.epoch([0.0; 4]);
         assert_eq!(course.epoch([0.0; 4]), [2.0, 2.0, 0.0, 0.0]);
     }
@@ -254,20 +382,41 @@ mod tests {
         assert_eq!(course.epoch([0.0; 4]), [2.0, 2.0, 2.0, 0.0]);
         // The mean of those left is 2.
         assert_eq!(course.epoch([0.0, 0.0, 0.0, -0.5]), [2.0, 2.0, 2.0, 0.0]);
-        assert_eq!(course.epoch([0.0, 0.0, 0.0, -0.5]), [2.0, 2.0, 2.0, 0.0], "2 is not more than 2");
+        assert_eq!(
+            course.epoch([0.0, 0.0, 0.0, -0.5]),
+            [2.0, 2.0, 2.0, 0.0],
+            "2 is not more than 2"
+        );
         assert_eq!(course.epoch([0.0, 0.0, 0.0, -0.5]), [2.0, 2.0, 2.0, -3.0]);
-        let counts: Vec<_> = course.rule.measures(&Vec::<Vec<f64>>::new()).iter().map(|measure| (measure.name, measure.total())).collect();
+        let counts: Vec<_> = course
+            .rule
+            .measures(&Vec::<Vec<f64>>::new())
+            .iter()
+            .map(|measure| (measure.name, measure.total()))
+            .collect();
         assert_eq!(counts, [("removed", 1), ("regrown", 1), ("pruned", 0)]);
-        assert_eq!(course.rule.counted(), [0, 0], "counted since the last report");
+        assert_eq!(
+            course.rule.counted(),
+            [0, 0],
+            "counted since the last report"
+        );
     }
 
     #[test]
     fn a_layer_without_weights_left_is_no_trouble() {
         let mut course = Course::new(1, [0.0; 4]);
-        assert_eq!(course.epoch([0.0; 4]), [0.0; 4], "nothing is weaker than a mean of 0");
+        assert_eq!(
+            course.epoch([0.0; 4]),
+            [0.0; 4],
+            "nothing is weaker than a mean of 0"
+        );
         let mut course = Course::new(1, [1e300; 4]);
         course.rule.synapses[0].as_mut().unwrap().pruned.fill(1);
         course.epoch([1e300; 4]);
-        assert!(course.weight.iter().all(|w| w.is_finite() && *w > 0.0), "{:?}", course.weight);
+        assert!(
+            course.weight.iter().all(|w| w.is_finite() && *w > 0.0),
+            "{:?}",
+            course.weight
+        );
     }
 }

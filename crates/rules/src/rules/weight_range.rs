@@ -4,8 +4,9 @@
 //! w <- min(max(w, low), high)   after each update                              (Goldstein 1964, gradient projection)
 //! ```
 //!
-//! What people ask frameworks for as fixed `min` and `max` of a tensor: weights that a device can hold, or that may not be negative
-//! (`low=0`). In BDNN-dsd each weight has a bound of its own that changes; here the range is the same for all weights and fixed. Biases are free.
+//! What people ask frameworks for as fixed `min` and `max` of a tensor: weights that a device can
+//! hold, or that may not be negative (`low=0`). In BDNN-dsd each weight has a bound of its own that
+//! changes; here the range is the same for all weights and fixed. Biases are free.
 
 use pulp::Arch;
 
@@ -20,11 +21,20 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     seams: &[Seam::AfterUpdate],
     decides: Some("the bounds of weights"),
     parameters: &[
-        Parameter::number("low", -1.0, Out(-1e30), Out(1e30), "minimum weight, at most `high`"),
+        Parameter::number(
+            "low",
+            -1.0,
+            Out(-1e30),
+            Out(1e30),
+            "minimum weight, at most `high`",
+        ),
         Parameter::number("high", 1.0, Out(-1e30), Out(1e30), "maximum weight"),
         Parameter::WEIGHT_LAYERS,
     ],
-    make: Make::Rule(|o, p| Ok(Box::new(WeightRange::<f32>::new(o, p)?)), |o, p| Ok(Box::new(WeightRange::<f64>::new(o, p)?))),
+    make: Make::Rule(
+        |o, p| Ok(Box::new(WeightRange::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(WeightRange::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::RULE
 };
 
@@ -43,8 +53,13 @@ impl<S: Scalar> WeightRange<S> {
     /// [`Error::OutOfRange`] if `low` is above `high`, [`Error::NoSuchLayer`].
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let [low, high] = ["low", "high"].map(|name| options.number(name));
-        let ends = (low <= high).then_some([low, high]).ok_or_else(|| options.refuse("low", format!("at most `high`, {high}")))?;
-        Ok(Self { ends: ends.map(S::from_f64), weights: options.weights(plan)? })
+        let ends = (low <= high)
+            .then_some([low, high])
+            .ok_or_else(|| options.refuse("low", format!("at most `high`, {high}")))?;
+        Ok(Self {
+            ends: ends.map(S::from_f64),
+            weights: options.weights(plan)?,
+        })
     }
 }
 
@@ -58,7 +73,11 @@ impl<S: Scalar> Rule<S> for WeightRange<S> {
     }
 
     fn after_update(&mut self, _at: At, _before: &[S], weight: &mut [S]) {
-        Arch::new().dispatch(|| weight.iter_mut().for_each(|w| *w = w.max(self.ends[0]).min(self.ends[1])));
+        Arch::new().dispatch(|| {
+            for w in weight {
+                *w = w.max(self.ends[0]).min(self.ends[1]);
+            }
+        });
     }
 }
 
@@ -69,16 +88,30 @@ mod tests {
 
     #[test]
     fn weights_end_at_the_ends_and_biases_are_free() {
-        let mut rule = WeightRange::<f64>::new(&resolve("weight-range:low=0,high=0.5").unwrap(), &Plan::dense(&[4, 1])).unwrap();
+        let mut rule = WeightRange::<f64>::new(
+            &resolve("weight-range:low=0,high=0.5").unwrap(),
+            &Plan::dense(&[4, 1]),
+        )
+        .unwrap();
         let mut weight = [-0.25, 0.25, 0.5, 7.0];
         rule.after_update(At { id: 0, step: 0 }, &[], &mut weight);
         assert_eq!(weight, [0.0, 0.25, 0.5, 0.5]);
-        assert_eq!([0, 1].map(|id| rule.acts(Seam::AfterUpdate, id)), [true, false]);
+        assert_eq!(
+            [0, 1].map(|id| rule.acts(Seam::AfterUpdate, id)),
+            [true, false]
+        );
     }
 
     #[test]
     fn ends_the_wrong_way_round_are_refused() {
-        let error = WeightRange::<f32>::new(&resolve("weight-range:low=2").unwrap(), &Plan::dense(&[4, 1])).unwrap_err();
-        assert_eq!(error.to_string(), "rule `weight-range`: `low` must be at most `high`, 1, but is 2");
+        let error = WeightRange::<f32>::new(
+            &resolve("weight-range:low=2").unwrap(),
+            &Plan::dense(&[4, 1]),
+        )
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "rule `weight-range`: `low` must be at most `high`, 1, but is 2"
+        );
     }
 }

@@ -1,12 +1,13 @@
-//! What every registry entry must do, tried on every entry. A new rule adds one row to [`ROWS`](rows::ROWS).
+//! What every registry entry must do, tried on every entry. A new rule adds one row to
+//! [`ROWS`](rows::ROWS).
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod course;
 mod rows;
 
 use spinet_rules::{
-    Algorithm1, At, BdnnDsd, Buildable, Chain, End, Error, GradientDescent, L2, Plan, Purpose, RULES, Range, Role, RuleEntry, RuleSettings,
-    Seam, Setting, StateValues, resolve,
+    Algorithm1, At, BdnnDsd, Buildable, Chain, End, Error, GradientDescent, L2, Plan, Purpose,
+    RULES, Range, Role, RuleEntry, RuleSettings, Seam, Setting, StateValues, resolve,
 };
 
 use course::{Course, bits, random};
@@ -17,7 +18,12 @@ const BATCH: usize = 6;
 const LEARNING_RATE: f64 = 0.2;
 
 fn plan() -> Plan {
-    Plan { batch: BATCH, seed: 3, epochs: 40, ..Plan::dense(&SIZES) }
+    Plan {
+        batch: BATCH,
+        seed: 3,
+        epochs: 40,
+        ..Plan::dense(&SIZES)
+    }
 }
 
 /// Weights of a layer.
@@ -29,7 +35,9 @@ fn count(layer: usize) -> usize {
 fn every_setting() -> Vec<RuleSettings> {
     let of_row = |row: &Row| {
         let others = row.settings.iter().map(|text| text.parse().unwrap());
-        std::iter::once(RuleSettings::new(row.name)).chain(others).collect::<Vec<_>>()
+        std::iter::once(RuleSettings::new(row.name))
+            .chain(others)
+            .collect::<Vec<_>>()
     };
     ROWS.iter().flat_map(of_row).collect()
 }
@@ -40,8 +48,16 @@ fn every_entry_has_a_row_and_every_row_an_entry() {
     let entries: Vec<_> = RULES.iter().map(|entry| entry.name).collect();
     assert_eq!(rows, entries);
     for row in ROWS {
-        let names: Vec<_> = row.settings.iter().map(|text| text.parse::<RuleSettings>().unwrap().name).collect();
-        assert!(names.iter().all(|name| name == row.name), "{}: {names:?}", row.name);
+        let names: Vec<_> = row
+            .settings
+            .iter()
+            .map(|text| text.parse::<RuleSettings>().unwrap().name)
+            .collect();
+        assert!(
+            names.iter().all(|name| name == row.name),
+            "{}: {names:?}",
+            row.name
+        );
     }
 }
 
@@ -49,29 +65,66 @@ fn every_entry_has_a_row_and_every_row_an_entry() {
 fn every_entry_is_documented_and_its_defaults_are_in_range() {
     let is_line = |text: &str| !text.is_empty() && !text.ends_with('.') && !text.contains('\n');
     for entry in RULES {
-        assert!(is_line(entry.summary), "{}: summary `{}`", entry.name, entry.summary);
-        assert!(entry.reference.contains(|character: char| character.is_ascii_digit()), "{}: `{}`", entry.name, entry.reference);
+        assert!(
+            is_line(entry.summary),
+            "{}: summary `{}`",
+            entry.name,
+            entry.summary
+        );
+        assert!(
+            entry
+                .reference
+                .contains(|character: char| character.is_ascii_digit()),
+            "{}: `{}`",
+            entry.name,
+            entry.reference
+        );
         for parameter in entry.parameters {
-            assert!(is_line(parameter.summary), "{}: summary of `{}`", entry.name, parameter.name);
+            assert!(
+                is_line(parameter.summary),
+                "{}: summary of `{}`",
+                entry.name,
+                parameter.name
+            );
             let default = parameter.range.default_text();
-            let settings: RuleSettings = format!("{}:{}={default}", entry.name, parameter.name).parse().unwrap();
-            let resolved = entry.resolve(&settings).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(resolved, entry.resolve(&RuleSettings::new(entry.name)).unwrap(), "{}: {settings}", entry.name);
+            let settings: RuleSettings = format!("{}:{}={default}", entry.name, parameter.name)
+                .parse()
+                .unwrap();
+            let resolved = entry
+                .resolve(&settings)
+                .unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(
+                resolved,
+                entry.resolve(&RuleSettings::new(entry.name)).unwrap(),
+                "{}: {settings}",
+                entry.name
+            );
         }
     }
 }
 
 /// The entry with its defaults, as a person would write them.
 fn written(entry: &RuleEntry) -> String {
-    let of = |(index, name, default): (usize, &str, String)| format!("{}{name}={default}", if index == 0 { ':' } else { ',' });
-    let parameters = entry.parameters.iter().enumerate().map(|(index, known)| of((index, known.name, known.range.default_text())));
-    std::iter::once(entry.name.to_owned()).chain(parameters).collect()
+    let of = |(index, name, default): (usize, &str, String)| {
+        format!("{}{name}={default}", if index == 0 { ':' } else { ',' })
+    };
+    let parameters = entry
+        .parameters
+        .iter()
+        .enumerate()
+        .map(|(index, known)| of((index, known.name, known.range.default_text())));
+    std::iter::once(entry.name.to_owned())
+        .chain(parameters)
+        .collect()
 }
 
 #[test]
 fn every_default_of_the_registry_is_the_published_one() {
     let defaults: Vec<_> = ROWS.iter().map(|row| row.defaults).collect();
-    assert_eq!(RULES.iter().map(|entry| written(entry)).collect::<Vec<_>>(), defaults);
+    assert_eq!(
+        RULES.iter().map(|entry| written(entry)).collect::<Vec<_>>(),
+        defaults
+    );
 }
 
 #[test]
@@ -79,12 +132,18 @@ fn a_rule_acts_at_the_seams_that_its_entry_names_and_at_no_other() {
     for entry in RULES {
         let chain = Chain::<f32>::from_settings(&[RuleSettings::new(entry.name)], &plan()).unwrap();
         // At the output layer rules of hidden layers do nothing.
-        let acting: Vec<_> = Seam::ALL.into_iter().filter(|seam| (0..plan().params.len()).any(|id| chain.acts(*seam, id))).collect();
+        let acting: Vec<_> = Seam::ALL
+            .into_iter()
+            .filter(|seam| (0..plan().params.len()).any(|id| chain.acts(*seam, id)))
+            .collect();
         assert_eq!(acting, entry.seams, "{}", entry.name);
         let is_in_chain: Vec<_> = chain.names().collect();
         match entry.role {
             Role::Rule => assert_eq!(is_in_chain, [entry.name]),
-            Role::Optimizer => assert_eq!((is_in_chain.len(), chain.optimizer().entry().name), (0, entry.name)),
+            Role::Optimizer => assert_eq!(
+                (is_in_chain.len(), chain.optimizer().entry().name),
+                (0, entry.name)
+            ),
         }
     }
 }
@@ -112,9 +171,17 @@ fn settings_read_back_as_they_are_shown() {
 #[test]
 fn the_order_of_parameters_is_irrelevant() {
     for settings in every_setting() {
-        let mut pairs: Vec<_> = settings.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut pairs: Vec<_> = settings
+            .parameters
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         pairs.reverse();
-        let turned = if pairs.is_empty() { settings.name.clone() } else { format!("{}:{}", settings.name, pairs.join(",")) };
+        let turned = if pairs.is_empty() {
+            settings.name.clone()
+        } else {
+            format!("{}:{}", settings.name, pairs.join(","))
+        };
         assert_eq!(turned.parse::<RuleSettings>().unwrap(), settings);
     }
 }
@@ -122,46 +189,118 @@ fn the_order_of_parameters_is_irrelevant() {
 #[test]
 fn an_unknown_parameter_is_refused_and_the_nearest_is_suggested() {
     for entry in RULES {
-        let refused = |name: &str| entry.resolve(&RuleSettings::new(entry.name).with_number(name, 1.0)).unwrap_err();
+        let refused = |name: &str| {
+            entry
+                .resolve(&RuleSettings::new(entry.name).with_number(name, 1.0))
+                .unwrap_err()
+        };
         for parameter in entry.parameters {
             let slip = format!("{}s", parameter.name);
             match refused(&slip) {
-                Error::UnknownParameter { kind, rule, found, expected, suggestion } => {
-                    assert_eq!((kind, rule, found, suggestion.as_deref()), ("rule", entry.name, slip, Some(parameter.name)));
-                    assert!(entry.parameters.iter().all(|known| expected.contains(known.name)), "{expected}");
+                Error::UnknownParameter {
+                    kind,
+                    rule,
+                    found,
+                    expected,
+                    suggestion,
+                } => {
+                    assert_eq!(
+                        (kind, rule, found, suggestion.as_deref()),
+                        ("rule", entry.name, slip, Some(parameter.name))
+                    );
+                    assert!(
+                        entry
+                            .parameters
+                            .iter()
+                            .all(|known| expected.contains(known.name)),
+                        "{expected}"
+                    );
                 }
                 other => panic!("{}: {other}", entry.name),
             }
         }
-        assert!(!refused("qqqq").to_string().contains("hint"), "{}: nothing is near", entry.name);
+        assert!(
+            !refused("qqqq").to_string().contains("hint"),
+            "{}: nothing is near",
+            entry.name
+        );
     }
-    let error = "bdnn-dds".parse().and_then(|one| Chain::<f32>::from_settings(&[one], &plan()).map(|_| ())).unwrap_err();
-    let known = RULES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
-    assert_eq!(error.to_string(), format!("unknown rule `bdnn-dds`, expected one of {known}\n\nhint: did you mean `bdnn-dsd`?"));
+    let error = "bdnn-dds"
+        .parse()
+        .and_then(|one| Chain::<f32>::from_settings(&[one], &plan()).map(|_| ()))
+        .unwrap_err();
+    let known = RULES
+        .iter()
+        .map(|entry| entry.name)
+        .collect::<Vec<_>>()
+        .join(", ");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "unknown rule `bdnn-dds`, expected one of {known}\n\nhint: did you mean `bdnn-dsd`?"
+        )
+    );
 }
 
 /// Values that a range allows, and values that it does not.
 fn allowed_and_refused(range: &Range) -> (Vec<Setting>, Vec<Setting>) {
-    let numbers = |values: &[f64]| values.iter().map(|value| Setting::Number(*value)).collect::<Vec<_>>();
-    let words = |values: &[&str]| values.iter().map(|value| Setting::Text((*value).to_owned())).collect::<Vec<_>>();
-    let never = [numbers(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY]), words(&["", "many"])].concat();
+    let numbers = |values: &[f64]| {
+        values
+            .iter()
+            .map(|value| Setting::Number(*value))
+            .collect::<Vec<_>>()
+    };
+    let words = |values: &[&str]| {
+        values
+            .iter()
+            .map(|value| Setting::Text((*value).to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let never = [
+        numbers(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY]),
+        words(&["", "many"]),
+    ]
+    .concat();
     match range {
         Range::Number { default, low, high } => {
-            let (mut allowed, mut refused) =
-                (vec![low.at().next_up(), *default, high.at().next_down()], vec![low.at().next_down(), high.at().next_up()]);
+            let (mut allowed, mut refused) = (
+                vec![low.at().next_up(), *default, high.at().next_down()],
+                vec![low.at().next_down(), high.at().next_up()],
+            );
             for end in [low, high] {
-                if matches!(end, End::In(_)) { &mut allowed } else { &mut refused }.push(end.at());
+                if matches!(end, End::In(_)) {
+                    &mut allowed
+                } else {
+                    &mut refused
+                }
+                .push(end.at());
             }
             (numbers(&allowed), [numbers(&refused), never].concat())
         }
         Range::Count { default, low, high } => {
             let [default, low, high] = [*default, *low, *high].map(|count| count as f64);
-            (numbers(&[low, default, high]), [numbers(&[low - 1.0, low + 0.5, high + 1.0, -1.0]), never].concat())
+            (
+                numbers(&[low, default, high]),
+                [numbers(&[low - 1.0, low + 0.5, high + 1.0, -1.0]), never].concat(),
+            )
         }
-        Range::Choice { options, .. } => (words(options), [words(&[&options[0].to_uppercase()]), numbers(&[0.0, 1.0]), never].concat()),
+        Range::Choice { options, .. } => (
+            words(options),
+            [
+                words(&[&options[0].to_uppercase()]),
+                numbers(&[0.0, 1.0]),
+                never,
+            ]
+            .concat(),
+        ),
         Range::Layers => (
             [words(&["all", "1", "1+2", "2+1"]), numbers(&[1.0, 2.0])].concat(),
-            [words(&["0", "first", "1,2", "1+", "-1"]), numbers(&[0.0, -1.0, 1.5]), never].concat(),
+            [
+                words(&["0", "first", "1,2", "1+", "-1"]),
+                numbers(&[0.0, -1.0, 1.5]),
+                never,
+            ]
+            .concat(),
         ),
     }
 }
@@ -170,7 +309,9 @@ fn allowed_and_refused(range: &Range) -> (Vec<Setting>, Vec<Setting>) {
 fn values_outside_a_range_are_refused_and_its_ends_are_kept() {
     for entry in RULES {
         for parameter in entry.parameters {
-            let resolve = |value: &Setting| entry.resolve(&RuleSettings::new(entry.name).with(parameter.name, value.clone()));
+            let resolve = |value: &Setting| {
+                entry.resolve(&RuleSettings::new(entry.name).with(parameter.name, value.clone()))
+            };
             let (allowed, refused) = allowed_and_refused(&parameter.range);
             for value in allowed {
                 resolve(&value).unwrap_or_else(|error| panic!("{error}"));
@@ -191,10 +332,22 @@ fn values_outside_a_range_are_refused_and_its_ends_are_kept() {
 
 #[test]
 fn layers_that_the_network_lacks_are_refused() {
-    for entry in RULES.iter().filter(|entry| entry.parameters.iter().any(|parameter| parameter.range == Range::Layers)) {
+    for entry in RULES.iter().filter(|entry| {
+        entry
+            .parameters
+            .iter()
+            .any(|parameter| parameter.range == Range::Layers)
+    }) {
         let settings = RuleSettings::new(entry.name).with_text("layers", "1+3");
         let error = Chain::<f32>::from_settings(&[settings], &plan()).err();
-        assert_eq!(error, Some(Error::NoSuchLayer { rule: entry.name, found: 3, layers: 2 }));
+        assert_eq!(
+            error,
+            Some(Error::NoSuchLayer {
+                rule: entry.name,
+                found: 3,
+                layers: 2
+            })
+        );
     }
 }
 
@@ -204,9 +357,15 @@ fn a_chain_takes_every_entry_once() {
         let twice = [RuleSettings::new(entry.name), RuleSettings::new(entry.name)];
         let expected = match entry.role {
             Role::Rule => Error::Repeated { rule: entry.name },
-            Role::Optimizer => Error::TwoOptimizers { first: entry.name, second: entry.name },
+            Role::Optimizer => Error::TwoOptimizers {
+                first: entry.name,
+                second: entry.name,
+            },
         };
-        assert_eq!(Chain::<f32>::from_settings(&twice, &plan()).err(), Some(expected));
+        assert_eq!(
+            Chain::<f32>::from_settings(&twice, &plan()).err(),
+            Some(expected)
+        );
     }
 }
 
@@ -217,23 +376,62 @@ fn rules_that_exclude_each_other_are_refused_with_the_reason() {
         Chain::<f32>::from_settings(&settings, &plan()).map(|_| ())
     };
     for (texts, layer, what) in [
-        (["feedback-alignment", "l2", "direct-feedback-alignment"], 2, "the way of error signals upstream"),
-        (["grapes", "dropout", "scalar-gain"], 1, "the factors of error signals"),
-        (["bdnn-dsd:layers=2", "l2", "spine-retraction"], 2, "the bounds of weights"),
-        (["sd-snn-bounds", "l1", "bdnn-dsd"], 1, "the bounds of weights"),
-        (["magnitude-pruning", "max-norm", "synaptic-pruning"], 1, "which weights there are"),
+        (
+            ["feedback-alignment", "l2", "direct-feedback-alignment"],
+            2,
+            "the way of error signals upstream",
+        ),
+        (
+            ["grapes", "dropout", "scalar-gain"],
+            1,
+            "the factors of error signals",
+        ),
+        (
+            ["bdnn-dsd:layers=2", "l2", "spine-retraction"],
+            2,
+            "the bounds of weights",
+        ),
+        (
+            ["sd-snn-bounds", "l1", "bdnn-dsd"],
+            1,
+            "the bounds of weights",
+        ),
+        (
+            ["magnitude-pruning", "max-norm", "synaptic-pruning"],
+            1,
+            "which weights there are",
+        ),
     ] {
         let name = |text: &str| text.split(':').next().unwrap().to_owned();
         assert_eq!(
             chain(&texts).unwrap_err().to_string(),
-            format!("rules `{}` and `{}` exclude each other in layer {layer}: both decide {what}", name(texts[0]), name(texts[2]))
+            format!(
+                "rules `{}` and `{}` exclude each other in layer {layer}: both decide {what}",
+                name(texts[0]),
+                name(texts[2])
+            )
         );
     }
     // In different layers, and those that combine.
     for texts in [
         &["bdnn-dsd:layers=1", "spine-retraction:layers=2"][..],
-        &["grapes", "bdnn-dsd", "dropout", "l2", "magnitude-pruning", "adam"],
-        &["drop-connect", "feedback-alignment", "meprop", "l1", "max-norm", "synaptic-pruning", "momentum"],
+        &[
+            "grapes",
+            "bdnn-dsd",
+            "dropout",
+            "l2",
+            "magnitude-pruning",
+            "adam",
+        ],
+        &[
+            "drop-connect",
+            "feedback-alignment",
+            "meprop",
+            "l1",
+            "max-norm",
+            "synaptic-pruning",
+            "momentum",
+        ],
     ] {
         chain(texts).unwrap();
     }
@@ -241,24 +439,47 @@ fn rules_that_exclude_each_other_are_refused_with_the_reason() {
 
 #[test]
 fn text_that_is_no_rule_is_refused() {
-    for text in ["", ":threshold=1", "bdnn-dsd:", "bdnn-dsd:threshold", "bdnn-dsd:threshold=1,"] {
-        assert_eq!(text.parse::<RuleSettings>(), Err(Error::Syntax { found: text.to_owned() }));
+    for text in [
+        "",
+        ":threshold=1",
+        "bdnn-dsd:",
+        "bdnn-dsd:threshold",
+        "bdnn-dsd:threshold=1,",
+    ] {
+        assert_eq!(
+            text.parse::<RuleSettings>(),
+            Err(Error::Syntax {
+                found: text.to_owned()
+            })
+        );
     }
 }
 
 /// Follows the gradient of 1/2 (w - target)^2 until nothing moves.
 fn descend<S: Buildable>(row: &Row, least: f64) {
     let (learning_rate, tolerance) = (row.descent.0, row.descent.1.max(least));
-    let settings = row.descends_with.map_or_else(|| RuleSettings::new(row.name), |text| text.parse().unwrap());
+    let settings = row
+        .descends_with
+        .map_or_else(|| RuleSettings::new(row.name), |text| text.parse().unwrap());
     let mut course = Course::<S>::new(&settings);
     let target = |index: usize| row.targets[index % row.targets.len()];
     for step in 0..1000 {
-        course.step(step, learning_rate, |_, weight| weight.iter().enumerate().map(|(i, w)| *w - S::from_f64(target(i))).collect());
+        course.step(step, learning_rate, |_, weight| {
+            weight
+                .iter()
+                .enumerate()
+                .map(|(i, w)| *w - S::from_f64(target(i)))
+                .collect()
+        });
     }
     for weight in &course.weights {
         for (index, weight) in weight.iter().enumerate() {
             let rest = (row.rest)(target(index));
-            assert!((weight.to_f64() - rest).abs() <= tolerance * rest.abs(), "{}: {weight} instead of {rest}", row.name);
+            assert!(
+                (weight.to_f64() - rest).abs() <= tolerance * rest.abs(),
+                "{}: {weight} instead of {rest}",
+                row.name
+            );
         }
     }
 }
@@ -280,14 +501,22 @@ fn assert_resumes<S: Buildable>(settings: &RuleSettings) {
     first.wander(0..15);
     let mut second = Course::<S>::new(settings);
     let saved = first.state();
-    second.chain.rules_mut().iter_mut().for_each(|rule| rule.restore(&saved).unwrap());
+    second
+        .chain
+        .rules_mut()
+        .iter_mut()
+        .for_each(|rule| rule.restore(&saved).unwrap());
     second.chain.optimizer_mut().restore(&saved).unwrap();
     second.weights.clone_from(&first.weights);
     second.wander(15..30);
 
     assert_eq!(bits(&second.weights), bits(&whole.weights), "{settings}");
     assert_eq!(second.state(), whole.state(), "{settings}");
-    assert_eq!(second.factors, whole.factors[first.factors.len()..], "{settings}");
+    assert_eq!(
+        second.factors,
+        whole.factors[first.factors.len()..],
+        "{settings}"
+    );
 }
 
 #[test]
@@ -302,9 +531,15 @@ fn a_rule_restored_from_its_state_goes_on_bit_equal() {
 fn a_learning_rate_of_zero_moves_no_weight_but_as_documented() {
     for row in ROWS {
         let mut course = Course::<f64>::new(&RuleSettings::new(row.name));
-        let expected: Vec<Vec<f64>> = course.weights.iter().map(|weight| weight.iter().map(|w| (row.at_rate_zero)(*w)).collect()).collect();
+        let expected: Vec<Vec<f64>> = course
+            .weights
+            .iter()
+            .map(|weight| weight.iter().map(|w| (row.at_rate_zero)(*w)).collect())
+            .collect();
         for step in 0..5 {
-            course.step(step, 0.0, |layer, weight| random(weight.len(), Purpose::Noise, step + layer as u64, 1.0));
+            course.step(step, 0.0, |layer, weight| {
+                random(weight.len(), Purpose::Noise, step + layer as u64, 1.0)
+            });
         }
         assert_eq!(course.weights, expected, "{}", row.name);
     }
@@ -315,8 +550,20 @@ fn every_entry_promises_finite_numbers_so_that_no_step_is_copied() {
     for settings in every_setting() {
         let settings = [settings];
         let plan = plan();
-        assert!(!Chain::<f32>::from_settings(&settings, &plan).unwrap().may_spoil(), "{}", settings[0]);
-        assert!(!Chain::<f64>::from_settings(&settings, &plan).unwrap().may_spoil(), "{}", settings[0]);
+        assert!(
+            !Chain::<f32>::from_settings(&settings, &plan)
+                .unwrap()
+                .may_spoil(),
+            "{}",
+            settings[0]
+        );
+        assert!(
+            !Chain::<f64>::from_settings(&settings, &plan)
+                .unwrap()
+                .may_spoil(),
+            "{}",
+            settings[0]
+        );
     }
 }
 
@@ -326,11 +573,25 @@ fn finite_numbers_stay_finite() {
         let mut course = Course::<f32>::new(&settings);
         for step in 0..58 {
             let magnitude = 10_f64.powi(step as i32 - 20);
-            course.step(step, 0.1, |layer, weight| random(weight.len(), Purpose::Noise, step + layer as u64, magnitude));
-            assert!(course.weights.iter().flatten().chain(&course.factors).all(|value| value.is_finite()), "{settings}, step {step}");
+            course.step(step, 0.1, |layer, weight| {
+                random(weight.len(), Purpose::Noise, step + layer as u64, magnitude)
+            });
+            assert!(
+                course
+                    .weights
+                    .iter()
+                    .flatten()
+                    .chain(&course.factors)
+                    .all(|value| value.is_finite()),
+                "{settings}, step {step}"
+            );
             for entry in course.state() {
                 if let StateValues::Scalars(values) = entry.values {
-                    assert!(values.iter().all(|value| value.is_finite()), "{settings}, step {step}: {}", entry.name);
+                    assert!(
+                        values.iter().all(|value| value.is_finite()),
+                        "{settings}, step {step}: {}",
+                        entry.name
+                    );
                 }
             }
         }
@@ -340,15 +601,24 @@ fn finite_numbers_stay_finite() {
 #[test]
 fn what_a_rule_keeps_of_a_weight_without_gradient_falls_to_zero_and_not_to_numbers_that_are_slow() {
     // Slow means are near the smallest numbers in the end only if they start near them.
-    for (settings, start) in every_setting().into_iter().flat_map(|settings| [1.0, 1e-17].map(|start| (settings.clone(), start))) {
+    for (settings, start) in every_setting()
+        .into_iter()
+        .flat_map(|settings| [1.0, 1e-17].map(|start| (settings.clone(), start)))
+    {
         let mut course = Course::<f32>::new(&settings);
         for step in 0..1500 {
             let width = if step < 3 { start } else { 0.0 };
-            course.step(step, 0.01, |layer, weight| random(weight.len(), Purpose::Noise, step + layer as u64, width));
+            course.step(step, 0.01, |layer, weight| {
+                random(weight.len(), Purpose::Noise, step + layer as u64, width)
+            });
         }
         for entry in course.state() {
             if let StateValues::Scalars(values) = entry.values {
-                assert!(values.iter().all(|value| !value.is_subnormal()), "{settings}: {}", entry.name);
+                assert!(
+                    values.iter().all(|value| !value.is_subnormal()),
+                    "{settings}: {}",
+                    entry.name
+                );
             }
         }
     }
@@ -361,17 +631,38 @@ fn assert_fused_is_unfused<S: Buildable>(settings: &RuleSettings) {
     for step in 0..60 {
         fused.wander(step..step + 1);
         plain.wander(step..step + 1);
-        assert_eq!(bits(&fused.weights), bits(&plain.weights), "{settings}, step {step}");
+        assert_eq!(
+            bits(&fused.weights),
+            bits(&plain.weights),
+            "{settings}, step {step}"
+        );
         assert_eq!(fused.state(), plain.state(), "{settings}, step {step}");
     }
     let measures = fused.measures();
     assert_eq!(measures, plain.measures(), "{settings}");
-    let counts = ["bdnn-dsd", "spine-retraction", "magnitude-pruning", "synaptic-pruning"].contains(&settings.name.as_str());
-    assert_eq!(measures.is_empty(), !counts, "{settings}: bounds and removed weights are counted");
+    let counts = [
+        "bdnn-dsd",
+        "spine-retraction",
+        "magnitude-pruning",
+        "synaptic-pruning",
+    ]
+    .contains(&settings.name.as_str());
+    assert_eq!(
+        measures.is_empty(),
+        !counts,
+        "{settings}: bounds and removed weights are counted"
+    );
     for (_, measures) in &measures {
-        let events: u64 = measures.iter().take(4).map(spinet_rules::Measure::total).sum();
+        let events: u64 = measures
+            .iter()
+            .take(4)
+            .map(spinet_rules::Measure::total)
+            .sum();
         // Some defaults are too patient for a course this short.
-        assert!(events > 0 || settings.parameters.is_empty(), "{settings}: the course must make something happen");
+        assert!(
+            events > 0 || settings.parameters.is_empty(),
+            "{settings}: the course must make something happen"
+        );
     }
 }
 
@@ -405,7 +696,9 @@ fn a_layer_that_was_not_chosen_goes_the_way_of_plain_gradient_descent() {
 fn l2_and_bdnn_dsd_together_are_the_two_done_by_hand() {
     let (weight_decay, bdnn) = (0.3, "bdnn-dsd:threshold=2");
     for is_turned in [false, true] {
-        let mut settings: Vec<RuleSettings> = ["l2:weight_decay=0.3", bdnn].map(|text| text.parse().unwrap()).to_vec();
+        let mut settings: Vec<RuleSettings> = ["l2:weight_decay=0.3", bdnn]
+            .map(|text| text.parse().unwrap())
+            .to_vec();
         if is_turned {
             settings.reverse();
         }
@@ -414,10 +707,26 @@ fn l2_and_bdnn_dsd_together_are_the_two_done_by_hand() {
         let mut by_hand = course.weights.clone();
         let mut bounds = [0, 1].map(|layer| Algorithm1::new(&resolve(bdnn).unwrap(), count(layer)));
         for step in 0..40 {
-            course.step(step, LEARNING_RATE, |layer, weight| random(weight.len(), Purpose::Noise, 2 * (step / 4) + layer as u64, 2.0));
+            course.step(step, LEARNING_RATE, |layer, weight| {
+                random(
+                    weight.len(),
+                    Purpose::Noise,
+                    2 * (step / 4) + layer as u64,
+                    2.0,
+                )
+            });
             for (layer, weight) in by_hand.iter_mut().enumerate() {
-                let noise: Vec<f64> = random(weight.len(), Purpose::Noise, 2 * (step / 4) + layer as u64, 2.0);
-                let grad: Vec<f64> = noise.iter().zip(weight.iter()).map(|(g, w)| g + weight_decay * w).collect();
+                let noise: Vec<f64> = random(
+                    weight.len(),
+                    Purpose::Noise,
+                    2 * (step / 4) + layer as u64,
+                    2.0,
+                );
+                let grad: Vec<f64> = noise
+                    .iter()
+                    .zip(weight.iter())
+                    .map(|(g, w)| g + weight_decay * w)
+                    .collect();
                 bounds[layer].step(LEARNING_RATE, weight, &grad);
             }
             assert_eq!(course.weights, by_hand, "step {step}, turned {is_turned}");
@@ -427,11 +736,26 @@ fn l2_and_bdnn_dsd_together_are_the_two_done_by_hand() {
 
 #[test]
 fn two_rules_at_one_seam_act_one_after_the_other() {
-    let decay = |weight_decay| L2::<f64>::new(&resolve(&format!("l2:weight_decay={weight_decay}")).unwrap(), &plan()).unwrap();
-    let bound =
-        |initial_bound| BdnnDsd::<f64>::new(&resolve(&format!("bdnn-dsd:initial_bound={initial_bound}")).unwrap(), &plan()).unwrap();
-    let rules: Vec<Box<dyn spinet_rules::Rule<f64>>> =
-        vec![Box::new(decay(0.5)), Box::new(bound(0.4)), Box::new(decay(0.25)), Box::new(bound(0.2))];
+    let decay = |weight_decay| {
+        L2::<f64>::new(
+            &resolve(&format!("l2:weight_decay={weight_decay}")).unwrap(),
+            &plan(),
+        )
+        .unwrap()
+    };
+    let bound = |initial_bound| {
+        BdnnDsd::<f64>::new(
+            &resolve(&format!("bdnn-dsd:initial_bound={initial_bound}")).unwrap(),
+            &plan(),
+        )
+        .unwrap()
+    };
+    let rules: Vec<Box<dyn spinet_rules::Rule<f64>>> = vec![
+        Box::new(decay(0.5)),
+        Box::new(bound(0.4)),
+        Box::new(decay(0.25)),
+        Box::new(bound(0.2)),
+    ];
     let mut chain = Chain::new(&plan(), rules, Box::new(GradientDescent));
     let at = At { id: 0, step: 0 };
     let (mut weight, mut grad) = (vec![1.0; 20], vec![0.0; 20]);
@@ -439,7 +763,14 @@ fn two_rules_at_one_seam_act_one_after_the_other() {
     assert_eq!(grad, [0.75; 20]);
     chain.update(at, 0.1, &mut weight, &grad);
     assert_eq!(weight, [0.2; 20]);
-    let counted: Vec<_> =
-        chain.measures(&vec![weight.as_slice(), &[], &[], &[]]).iter().map(|(name, measures)| (*name, measures[4].total())).collect();
-    assert_eq!(counted, [("bdnn-dsd", 0), ("bdnn-dsd", 20)], "both saw the weight, the second clamped it");
+    let counted: Vec<_> = chain
+        .measures(&vec![weight.as_slice(), &[], &[], &[]])
+        .iter()
+        .map(|(name, measures)| (*name, measures[4].total()))
+        .collect();
+    assert_eq!(
+        counted,
+        [("bdnn-dsd", 0), ("bdnn-dsd", 20)],
+        "both saw the weight, the second clamped it"
+    );
 }

@@ -3,8 +3,9 @@
 /// What the contract must know of a registry entry that the registry does not say.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
-    /// The entry with its defaults, as the papers have them that the registry names, and for the variants of this project its own experiments:
-    /// stated once more here, because a changed default changes everybody's runs.
+    /// The entry with its defaults, as the papers have them that the registry names, and for the
+    /// variants of this project its own experiments: stated once more here, because a changed
+    /// default changes everybody's runs.
     pub(crate) defaults: &'static str,
     /// Settings that every property is tried with, beside the defaults.
     pub(crate) settings: &'static [&'static str],
@@ -16,11 +17,13 @@ pub(crate) struct Row {
     pub(crate) targets: &'static [f64],
     /// What a step with learning rate 0 makes of a weight, with the default settings.
     pub(crate) at_rate_zero: fn(f64) -> f64,
-    /// Learning rate of the descent to the target, and how near to it a thousand steps must come, as a fraction of it.
+    /// Learning rate of the descent to the target, and how near to it a thousand steps must come,
+    /// as a fraction of it.
     pub(crate) descent: (f64, f64),
 }
 
-/// Plain gradient descent, which comes as near to its target as numbers allow; other rows say in what they differ.
+/// Plain gradient descent, which comes as near to its target as numbers allow; other rows say in
+/// what they differ.
 const PLAIN: Row = Row {
     name: "gradient-descent",
     defaults: "gradient-descent",
@@ -34,8 +37,18 @@ const PLAIN: Row = Row {
 
 pub(crate) const ROWS: &[Row] = &[
     PLAIN,
-    Row { name: "momentum", defaults: "momentum:momentum=0.9", settings: &["momentum:momentum=0", "momentum:momentum=0.5"], ..PLAIN },
-    Row { name: "nesterov", defaults: "nesterov:momentum=0.9", settings: &["nesterov:momentum=0", "nesterov:momentum=0.5"], ..PLAIN },
+    Row {
+        name: "momentum",
+        defaults: "momentum:momentum=0.9",
+        settings: &["momentum:momentum=0", "momentum:momentum=0.5"],
+        ..PLAIN
+    },
+    Row {
+        name: "nesterov",
+        defaults: "nesterov:momentum=0.9",
+        settings: &["nesterov:momentum=0", "nesterov:momentum=0.5"],
+        ..PLAIN
+    },
     Row {
         name: "rmsprop",
         defaults: "rmsprop:decay=0.9,epsilon=0.00000001",
@@ -56,8 +69,12 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "adamw",
         defaults: "adamw:beta1=0.9,beta2=0.999,epsilon=0.00000001,weight_decay=0.01",
-        settings: &["adamw:weight_decay=0.5", "adamw:weight_decay=0,beta1=0.5,beta2=0.9,epsilon=0.01"],
-        // Near the target a step is learning_rate * (gradient / its root mean square), which decay must balance.
+        settings: &[
+            "adamw:weight_decay=0.5",
+            "adamw:weight_decay=0,beta1=0.5,beta2=0.9,epsilon=0.01",
+        ],
+        // Near the target a step is learning_rate * (gradient / its root mean square), which decay
+        // must balance.
         targets: &[0.3, -0.7],
         descent: (0.01, 0.02),
         ..PLAIN
@@ -105,8 +122,12 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "sd-snn-bounds",
         defaults: "sd-snn-bounds:threshold=18,shrink_factor=0.75,warm_up=19,layers=all",
-        settings: &["sd-snn-bounds:threshold=2,warm_up=1", "sd-snn-bounds:threshold=3,shrink_factor=0,warm_up=0,layers=2"],
-        // Beyond what a layer starts with: ranges widen by what is pushed in 18 epochs, so they follow slowly.
+        settings: &[
+            "sd-snn-bounds:threshold=2,warm_up=1",
+            "sd-snn-bounds:threshold=3,shrink_factor=0,warm_up=0,layers=2",
+        ],
+        // Beyond what a layer starts with: ranges widen by what is pushed in 18 epochs, so they
+        // follow slowly.
         targets: &[1.5, -2.25],
         descent: (0.1, 0.02),
         ..PLAIN
@@ -114,7 +135,10 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "grapes",
         defaults: "grapes:gain=2,least=1,importance=incoming,form=propagating,layers=all",
-        settings: &["grapes:gain=3,least=0,form=local,importance=outgoing", "grapes:layers=1,gain=1.5"],
+        settings: &[
+            "grapes:gain=3,least=0,form=local,importance=outgoing",
+            "grapes:layers=1,gain=1.5",
+        ],
         ..PLAIN
     },
     Row {
@@ -123,7 +147,12 @@ pub(crate) const ROWS: &[Row] = &[
         settings: &["scalar-gain:gain=3,least=0,form=local,importance=outgoing,layers=1"],
         ..PLAIN
     },
-    Row { name: "feedback-alignment", defaults: "feedback-alignment:scale=1", settings: &["feedback-alignment:scale=0.5"], ..PLAIN },
+    Row {
+        name: "feedback-alignment",
+        defaults: "feedback-alignment:scale=1",
+        settings: &["feedback-alignment:scale=0.5"],
+        ..PLAIN
+    },
     Row {
         name: "direct-feedback-alignment",
         defaults: "direct-feedback-alignment:scale=1",
@@ -133,13 +162,20 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "dropout",
         defaults: "dropout:dropout_rate=0.5,scaling=train",
-        settings: &["dropout:dropout_rate=0.2", "dropout:dropout_rate=0", "dropout:scaling=test"],
+        settings: &[
+            "dropout:dropout_rate=0.2",
+            "dropout:dropout_rate=0",
+            "dropout:scaling=test",
+        ],
         ..PLAIN
     },
     Row {
         name: "drop-connect",
         defaults: "drop-connect:drop_rate=0.5,layers=all",
-        settings: &["drop-connect:drop_rate=0.2,layers=2", "drop-connect:drop_rate=0"],
+        settings: &[
+            "drop-connect:drop_rate=0.2,layers=2",
+            "drop-connect:drop_rate=0",
+        ],
         // A dropped weight is not moved, a kept one twice as far.
         ..PLAIN
     },
@@ -169,15 +205,26 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "weight-range",
         defaults: "weight-range:low=-1,high=1,layers=all",
-        settings: &["weight-range:low=0,high=0.5", "weight-range:low=-0.2,high=-0.1,layers=2"],
+        settings: &[
+            "weight-range:low=0,high=0.5",
+            "weight-range:low=-0.2,high=-0.1,layers=2",
+        ],
         rest: |target| target.min(1.0),
         ..PLAIN
     },
-    Row { name: "meprop", defaults: "meprop:kept_share=0.1,layers=all", settings: &["meprop:kept_share=0.5", "meprop:layers=1"], ..PLAIN },
+    Row {
+        name: "meprop",
+        defaults: "meprop:kept_share=0.1,layers=all",
+        settings: &["meprop:kept_share=0.5", "meprop:layers=1"],
+        ..PLAIN
+    },
     Row {
         name: "magnitude-pruning",
         defaults: "magnitude-pruning:criterion=share,amount=0.5,start=0.5,end=0.5,layers=all",
-        settings: &["magnitude-pruning:amount=0.9,start=0.1,end=0.5", "magnitude-pruning:criterion=deviation,amount=1,layers=2"],
+        settings: &[
+            "magnitude-pruning:amount=0.9,start=0.1,end=0.5",
+            "magnitude-pruning:criterion=deviation,amount=1,layers=2",
+        ],
         descends_with: Some("magnitude-pruning:amount=0.2"),
         // The smallest fifth: both layers have a multiple of five weights.
         targets: &[0.3, 40.0, -1.0, 2.0, -3.0],
@@ -187,8 +234,12 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "synaptic-pruning",
         defaults: "synaptic-pruning:weak=0.1,strong=1,patience=10,layers=all",
-        settings: &["synaptic-pruning:weak=0.8,strong=0.5,patience=1", "synaptic-pruning:weak=0.5,patience=2,layers=1"],
-        // A removed weight collects updates without end and comes back; only one that weighs nothing stays away.
+        settings: &[
+            "synaptic-pruning:weak=0.8,strong=0.5,patience=1",
+            "synaptic-pruning:weak=0.5,patience=2,layers=1",
+        ],
+        // A removed weight collects updates without end and comes back; only one that weighs
+        // nothing stays away.
         targets: &[0.3, -0.7, 0.0],
         ..PLAIN
     },

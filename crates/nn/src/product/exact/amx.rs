@@ -1,12 +1,18 @@
-//! The exact sums on AMX-INT8: one instruction multiplies a tile of 16 x 64 bytes with one of 64 x 16 signed bytes.
+//! The exact sums on AMX-INT8: one instruction multiplies a tile of 16 x 64 bytes with one of 64 x
+//! 16 signed bytes.
 //!
-//! A tile is 16 rows by one block of 16 columns. Tile registers: 0 to 2 hold the sums of the three digits, 3 the bytes
-//! (16 rows of 64 terms), 4 to 6 the digits (16 groups of four terms, each 16 columns wide). Each load of bytes serves
-//! three multiplications, so four loads of 8 cycles hide behind three multiplications of 16.
+//! A tile is 16 rows by one block of 16 columns. Tile registers: 0 to 2 hold the sums of the three
+//! digits, 3 the bytes (16 rows of 64 terms), 4 to 6 the digits (16 groups of four terms, each 16
+//! columns wide). Each load of bytes serves three multiplications, so four loads of 8 cycles hide
+//! behind three multiplications of 16.
 //!
-//! Instructions by inline assembler, because the intrinsics are not stable. A process must ask the system for the
-//! register file once ([`is_available`]), and a thread must set the shapes before it uses tiles ([`with_tiles`]).
-#![allow(unsafe_code, reason = "a kernel file: tile registers are used by inline assembler")]
+//! Instructions by inline assembler, because the intrinsics are not stable. A process must ask the
+//! system for the register file once ([`is_available`]), and a thread must set the shapes before it
+//! uses tiles ([`with_tiles`]).
+#![allow(
+    unsafe_code,
+    reason = "a kernel file: tile registers are used by inline assembler"
+)]
 
 /// Rows of a tile.
 pub(crate) const ROWS: usize = 16;
@@ -44,7 +50,8 @@ mod linux {
     use super::super::{Factors, Sums};
     use super::{ROWS, TERMS};
 
-    /// Shapes of the tile registers: palette 1, and for each of 8 tiles its bytes in a row and its rows.
+    /// Shapes of the tile registers: palette 1, and for each of 8 tiles its bytes in a row and its
+    /// rows.
     #[repr(C, align(64))]
     struct Shapes {
         palette: u8,
@@ -54,7 +61,8 @@ mod linux {
         rows: [u8; 16],
     }
 
-    /// All tiles have 16 rows of 64 bytes: sums 16 x 16 x 4, bytes 16 x 64, digits 16 groups x (16 x 4).
+    /// All tiles have 16 rows of 64 bytes: sums 16 x 16 x 4, bytes 16 x 64, digits 16 groups x (16
+    /// x 4).
     static SHAPES: Shapes = Shapes {
         palette: 1,
         start_row: 0,
@@ -63,10 +71,13 @@ mod linux {
         rows: [16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0],
     };
 
-    /// Whether the processor has AMX-INT8 and the system lets this process use it, and AVX-512 beside it; asked once.
+    /// Whether the processor has AMX-INT8 and the system lets this process use it, and AVX-512
+    /// beside it; asked once.
     pub(crate) fn is_available() -> bool {
         static AVAILABLE: OnceLock<bool> = OnceLock::new();
-        *AVAILABLE.get_or_init(|| crate::simd::avx512::is_available() && has_instructions() && is_permitted())
+        *AVAILABLE.get_or_init(|| {
+            crate::simd::avx512::is_available() && has_instructions() && is_permitted()
+        })
     }
 
     fn has_instructions() -> bool {
@@ -75,12 +86,17 @@ mod linux {
         const OSXSAVE: u32 = 1 << 27;
         /// Bits of XCR0: the system saves tile shapes and tiles.
         const TILE_STATE: u64 = 1 << 17 | 1 << 18;
-        if __cpuid(0).eax < 7 || __cpuid(1).ecx & OSXSAVE == 0 || __cpuid_count(7, 0).edx & TILE_AND_INT8 != TILE_AND_INT8 {
+        if __cpuid(0).eax < 7
+            || __cpuid(1).ecx & OSXSAVE == 0
+            || __cpuid_count(7, 0).edx & TILE_AND_INT8 != TILE_AND_INT8
+        {
             return false;
         }
         let (low, high): (u32, u32);
         // SAFETY: `xgetbv` reads a control register and is there where OSXSAVE is set.
-        unsafe { asm!("xgetbv", in("ecx") 0, out("eax") low, out("edx") high, options(nomem, nostack, preserves_flags)) };
+        unsafe {
+            asm!("xgetbv", in("ecx") 0, out("eax") low, out("edx") high, options(nomem, nostack, preserves_flags));
+        };
         (u64::from(high) << 32 | u64::from(low)) & TILE_STATE == TILE_STATE
     }
 
@@ -90,7 +106,8 @@ mod linux {
         const ARCH_REQ_XCOMP_PERM: i64 = 0x1023;
         const XFEATURE_XTILEDATA: i64 = 18;
         let result: i64;
-        // SAFETY: a system call that changes nothing but what this process may use; it clobbers rcx and r11.
+        // SAFETY: a system call that changes nothing but what this process may use; it clobbers rcx
+        // and r11.
         unsafe {
             asm!("syscall", inlateout("rax") ARCH_PRCTL => result, in("rdi") ARCH_REQ_XCOMP_PERM, in("rsi") XFEATURE_XTILEDATA,
                  lateout("rcx") _, lateout("r11") _, options(nostack));
@@ -111,9 +128,14 @@ mod linux {
                 unsafe { asm!("tilerelease", options(nomem, nostack, preserves_flags)) };
             }
         }
-        assert!(is_available(), "the processor has no AMX-INT8, or the system does not permit it");
+        assert!(
+            is_available(),
+            "the processor has no AMX-INT8, or the system does not permit it"
+        );
         // SAFETY: AMX is available, and the shapes are 64 bytes that palette 1 allows.
-        unsafe { asm!("ldtilecfg [{}]", in(reg) &raw const SHAPES, options(readonly, nostack, preserves_flags)) };
+        unsafe {
+            asm!("ldtilecfg [{}]", in(reg) &raw const SHAPES, options(readonly, nostack, preserves_flags));
+        };
         let _release = Release;
         task();
     }
@@ -127,14 +149,35 @@ mod linux {
         /// Bytes from one group of digits to the next, and from one row of sums to the next.
         const ROW: usize = 4 * PANEL;
         const STEP: usize = TERMS / 4 * ROW;
-        const { assert!(ROWS == 16 && ROW == 192 && DIGITS * LANES == PANEL, "the tiles below are written for these sizes") };
-        let Factors { bytes, strides: [stride, _], steps, digits, .. } = *factors;
+        const {
+            assert!(
+                ROWS == 16 && ROW == 192 && DIGITS * LANES == PANEL,
+                "the tiles below are written for these sizes"
+            );
+        };
+        let Factors {
+            bytes,
+            strides: [stride, _],
+            steps,
+            digits,
+            ..
+        } = *factors;
         let last = factors.last_step();
-        assert!(factors.strides[1] == TERMS && factors.end(last, ROWS, TERMS) <= bytes.len(), "the steps lie outside the bytes");
-        assert!((last + 1) * STEP <= size_of_val(digits), "the steps lie outside the digits");
-        assert!(is_available(), "the processor has no AMX-INT8, or the system does not permit it");
-        // SAFETY: AMX is available and inside `with_tiles` the shapes are set; steps rise, so all of them lie inside `bytes`
-        // and `digits`; the stores fill `sums`, 16 rows of 192 bytes, digit by digit.
+        assert!(
+            factors.strides[1] == TERMS && factors.end(last, ROWS, TERMS) <= bytes.len(),
+            "the steps lie outside the bytes"
+        );
+        assert!(
+            (last + 1) * STEP <= size_of_val(digits),
+            "the steps lie outside the digits"
+        );
+        assert!(
+            is_available(),
+            "the processor has no AMX-INT8, or the system does not permit it"
+        );
+        // SAFETY: AMX is available and inside `with_tiles` the shapes are set; steps rise, so all
+        // of them lie inside `bytes` and `digits`; the stores fill `sums`, 16 rows of 192 bytes,
+        // digit by digit.
         unsafe {
             asm!(
                 "tilezero tmm0",

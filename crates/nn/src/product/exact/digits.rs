@@ -4,7 +4,8 @@
 //! w = u q + error,   q = 2^16 d2 + 2^8 d1 + d0,   d in -128..=127,   u = max |w| / 8355710,   |error| <= u / 2
 //! ```
 //!
-//! with one unit `u` for each column of the factor (a unit of the layer): 24 bits, as many as `f32` has.
+//! with one unit `u` for each column of the factor (a unit of the layer): 24 bits, as many as `f32`
+//! has.
 
 use pulp::Arch;
 
@@ -16,8 +17,8 @@ use crate::simd::aligned::Aligned;
 pub(super) const DIGITS: usize = 3;
 /// Columns of a block.
 pub(super) const LANES: usize = 16;
-/// Words of a block for one group of terms; a word holds one digit of the four terms of a column, the first in its
-/// lowest byte.
+/// Words of a block for one group of terms; a word holds one digit of the four terms of a column,
+/// the first in its lowest byte.
 pub(super) const PANEL: usize = DIGITS * LANES;
 
 /// The largest `q`: one less than the three digits 127 hold, so that rounding cannot pass it.
@@ -27,8 +28,8 @@ const SMALLEST: f32 = 1e-30;
 /// Groups of terms in a step of the widest kernel: panels are padded to whole steps.
 const STEP_GROUPS: usize = 16;
 
-/// Numbers `[terms, columns]` as digits, blocks of 16 columns: `[block][group of 4 terms][digit][column]`
-/// words of four terms.
+/// Numbers `[terms, columns]` as digits, blocks of 16 columns: `[block][group of 4
+/// terms][digit][column]` words of four terms.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Digits {
     #[cfg(target_arch = "x86_64")]
@@ -47,7 +48,10 @@ pub(crate) struct Digits {
 
 impl Digits {
     /// A buffer for `columns` columns of at most `terms` numbers.
-    #[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "there is one form only"))]
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(unused_variables, reason = "there is one form only")
+    )]
     pub(super) fn new(kernel: Kernel, terms: usize, columns: usize) -> Self {
         let blocks = columns.div_ceil(LANES);
         let terms = terms.next_multiple_of(GROUP * STEP_GROUPS);
@@ -82,13 +86,17 @@ impl Digits {
 
     /// The unit of each column of a block, over 255.
     pub(super) fn units(&self, block: usize) -> &[f32; LANES] {
-        self.units[block * LANES..].first_chunk().unwrap_or(&[0.0; LANES])
+        self.units[block * LANES..]
+            .first_chunk()
+            .unwrap_or(&[0.0; LANES])
     }
 
-    /// Takes numbers whose columns lie one after the other: `[columns, terms]`, such as a layer's weights.
+    /// Takes numbers whose columns lie one after the other: `[columns, terms]`, such as a layer's
+    /// weights.
     pub(super) fn split_rows(&mut self, numbers: &[f32], terms: usize) {
         for (largest, column) in self.largest.iter_mut().zip(numbers.chunks_exact(terms)) {
-            *largest = Arch::new().dispatch(|| column.iter().map(|w| w.abs().to_bits()).fold(0, u32::max));
+            *largest =
+                Arch::new().dispatch(|| column.iter().map(|w| w.abs().to_bits()).fold(0, u32::max));
         }
         self.set_units();
         #[cfg(target_arch = "x86_64")]
@@ -98,20 +106,29 @@ impl Digits {
         self.split(terms, |term, column| numbers[column * terms + term]);
     }
 
-    /// Takes numbers whose rows lie one after the other: `[terms, columns]`, such as a layer's error signals.
+    /// Takes numbers whose rows lie one after the other: `[terms, columns]`, such as a layer's
+    /// error signals.
     pub(super) fn split_columns(&mut self, numbers: &[f32], terms: usize) {
         let columns = self.columns;
         self.largest.fill(0);
         let largest = &mut self.largest[..columns];
         Arch::new().dispatch(move || {
             for row in numbers.chunks_exact(columns).take(terms) {
-                largest.iter_mut().zip(row).for_each(|(largest, e)| *largest = (*largest).max(e.abs().to_bits()));
+                largest
+                    .iter_mut()
+                    .zip(row)
+                    .for_each(|(largest, e)| *largest = (*largest).max(e.abs().to_bits()));
             }
         });
         self.set_units();
         #[cfg(target_arch = "x86_64")]
         if self.has_avx512 {
-            return super::avx512::split_columns(&numbers[..terms * columns], columns, &self.inverses, self.words.get_mut());
+            return super::avx512::split_columns(
+                &numbers[..terms * columns],
+                columns,
+                &self.inverses,
+                self.words.get_mut(),
+            );
         }
         self.split(terms, |term, column| numbers[term * columns + column]);
     }
@@ -122,18 +139,32 @@ impl Digits {
         let words = self.words.get_mut();
         for (column, inverse) in inverses.iter().enumerate().take(columns) {
             for group in 0..terms.div_ceil(GROUP) {
-                let term = |index: usize| if index < terms { digits(number(index, column), *inverse).to_le_bytes() } else { [0; 4] };
-                let four: [[u8; 4]; GROUP] = std::array::from_fn(|index| term(group * GROUP + index));
+                let term = |index: usize| {
+                    if index < terms {
+                        digits(number(index, column), *inverse).to_le_bytes()
+                    } else {
+                        [0; 4]
+                    }
+                };
+                let four: [[u8; 4]; GROUP] =
+                    std::array::from_fn(|index| term(group * GROUP + index));
                 for digit in 0..DIGITS {
-                    words[column / LANES * stride + group * PANEL + digit * LANES + column % LANES] =
-                        u32::from_le_bytes(four.map(|bytes| bytes[digit]));
+                    words[column / LANES * stride
+                        + group * PANEL
+                        + digit * LANES
+                        + column % LANES] = u32::from_le_bytes(four.map(|bytes| bytes[digit]));
                 }
             }
         }
     }
 
     fn set_units(&mut self) {
-        for ((unit, inverse), largest) in self.units.iter_mut().zip(&mut self.inverses).zip(&self.largest) {
+        for ((unit, inverse), largest) in self
+            .units
+            .iter_mut()
+            .zip(&mut self.inverses)
+            .zip(&self.largest)
+        {
             let largest = f32::from_bits(*largest);
             (*inverse, *unit) = if largest < SMALLEST {
                 (0.0, 0.0)
@@ -149,7 +180,8 @@ impl Digits {
 
 /// The three digits of `q = w / u`, the lowest in the lowest byte.
 ///
-/// Adding 128 to every digit makes them digits of a number that is not negative, whose digits are its bytes.
+/// Adding 128 to every digit makes them digits of a number that is not negative, whose digits are
+/// its bytes.
 fn digits(number: f32, inverse: f32) -> u32 {
     const OFFSET: u32 = 0x0080_8080;
     let q = (number * inverse).round_ties_even() as i32;
@@ -173,9 +205,16 @@ mod tests {
     fn digits_stand_for_the_number_to_half_a_unit_in_both_layouts() {
         let (terms, columns) = (70, 19);
         let mut stream = spinet_rules::Stream::new(3, spinet_rules::Purpose::Noise, 0);
-        let numbers: Vec<f32> = (0..terms * columns).map(|_| stream.normal() as f32).collect();
-        let turned: Vec<f32> = (0..terms * columns).map(|index| numbers[index % columns * terms + index / columns]).collect();
-        let (mut rows, mut by_columns) = (Digits::new(Kernel::Portable, terms, columns), Digits::new(Kernel::Portable, terms, columns));
+        let numbers: Vec<f32> = (0..terms * columns)
+            .map(|_| stream.normal() as f32)
+            .collect();
+        let turned: Vec<f32> = (0..terms * columns)
+            .map(|index| numbers[index % columns * terms + index / columns])
+            .collect();
+        let (mut rows, mut by_columns) = (
+            Digits::new(Kernel::Portable, terms, columns),
+            Digits::new(Kernel::Portable, terms, columns),
+        );
         rows.split_rows(&numbers, terms);
         by_columns.split_columns(&turned, terms);
         for column in 0..columns {
@@ -186,7 +225,11 @@ mod tests {
                 // Half a unit, and the rounding of the inverse and the unit to `f32`.
                 let most = f64::from(largest) * 0.5 / 8_355_710.0 + f64::from(w.abs()) * 1.2e-7;
                 assert!(error <= most, "column {column}, term {term}: {error:e}");
-                assert_eq!(value(&rows, term, column), value(&by_columns, term, column), "the layouts hold the same digits");
+                assert_eq!(
+                    value(&rows, term, column),
+                    value(&by_columns, term, column),
+                    "the layouts hold the same digits"
+                );
             }
         }
     }

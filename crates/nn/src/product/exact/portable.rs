@@ -7,7 +7,13 @@ use super::{Factors, Sums};
 
 /// `sums[row][digit][column] = sum over steps and terms of byte[row][term] * digit[term][column]`.
 pub(super) fn sum(factors: &Factors<'_>, sums: &mut Sums) {
-    let Factors { bytes, strides, steps, digits, .. } = *factors;
+    let Factors {
+        bytes,
+        strides,
+        steps,
+        digits,
+        ..
+    } = *factors;
     pulp::Arch::new().dispatch(move || {
         for (row, sums) in sums.0[..ROWS].iter_mut().enumerate() {
             *sums = [[0; LANES]; DIGITS];
@@ -18,7 +24,8 @@ pub(super) fn sum(factors: &Factors<'_>, sums: &mut Sums) {
                 for (sums, plane) in sums.iter_mut().zip(panel.chunks_exact(LANES)) {
                     for (sum, word) in sums.iter_mut().zip(plane) {
                         let terms = four.iter().zip(word.to_le_bytes());
-                        let products = terms.map(|(byte, digit)| i32::from(*byte) * i32::from(digit.cast_signed()));
+                        let products = terms
+                            .map(|(byte, digit)| i32::from(*byte) * i32::from(digit.cast_signed()));
                         *sum += products.sum::<i32>();
                     }
                 }

@@ -29,12 +29,20 @@ impl Algorithm1 {
     /// Initialises bounds to `initial_bound` and counters to 0.
     pub fn new(options: &Resolved, weights: usize) -> Self {
         let constants = Constants::<f64>::of(options);
-        Self { constants, bound: vec![constants.initial_bound; weights], over: vec![0; weights], decay: vec![0; weights] }
+        Self {
+            constants,
+            bound: vec![constants.initial_bound; weights],
+            over: vec![0; weights],
+            decay: vec![0; weights],
+        }
     }
 
     /// One step for each connection, given the gradient of the loss.
     pub fn step(&mut self, learning_rate: f64, weight: &mut [f64], grad: &[f64]) {
-        let (threshold, bound_step) = (u64::from(self.constants.threshold), self.constants.bound_step);
+        let (threshold, bound_step) = (
+            u64::from(self.constants.threshold),
+            self.constants.bound_step,
+        );
         let shrink_step = self.constants.shrink_step;
         for i in 0..weight.len() {
             let before = weight[i];

@@ -1,6 +1,7 @@
 //! BDNN-dsd: every weight has a bound, the size of its dendritic spine.
 //!
-//! One step, for every weight `w` with bound `M` and counters `n+`, `n-` (Zhao, Zeng and Bai 2022, Algorithm 1):
+//! One step, for every weight `w` with bound `M` and counters `n+`, `n-` (Zhao, Zeng and Bai 2022,
+//! Algorithm 1):
 //!
 //! ```text
 //! w' = w - learning_rate * g                                           Eq. (3.2)
@@ -11,24 +12,28 @@
 //! w  = min(max(w', -M), M)                                             Eq. (3.3)
 //! ```
 //!
-//! A miss resets a counter if its counting is *consecutive* and leaves it if *cumulative*; the paper's text says
-//! "consecutive", its Algorithm 1 never resets. The defaults (growth cumulative, shrink consecutive) come nearest to
-//! the published tables. Weights start where the initialiser put them and meet their bounds in the first step.
-//! Biases have no bound unless `biases` is set. Use it on small networks and little data: it regularises like dropout and L2 and converges
+//! A miss resets a counter if its counting is *consecutive* and leaves it if *cumulative*; the
+//! paper's text says "consecutive", its Algorithm 1 never resets. The defaults (growth cumulative,
+//! shrink consecutive) come nearest to the published tables. Weights start where the initialiser
+//! put them and meet their bounds in the first step. Biases have no bound unless `biases` is set.
+//! Use it on small networks and little data: it regularises like dropout and L2 and converges
 //! several times faster from wide initial weights.
 //!
-//! `spine-retraction` is a variant of ours in which a bound shrinks by a step of its own, several times as large as that of
-//! growth: spines grow slowly and retract fast. Only the line of `n-` changes:
+//! `spine-retraction` is a variant of ours in which a bound shrinks by a step of its own, several
+//! times as large as that of growth: spines grow slowly and retract fast. Only the line of `n-`
+//! changes:
 //!
 //! ```text
 //! n- >= threshold:  M <- max(M - retraction_step, 0),  n- <- 0
 //! ```
 //!
-//! A decaying weight then soon meets its falling bound and is taken along to zero, from which it returns only by pushing again.
-//! Use it as BDNN-dsd, with little data. Chosen among other variants on validation folds alone; see the design notes.
+//! A decaying weight then soon meets its falling bound and is taken along to zero, from which it
+//! returns only by pushing again. Use it as BDNN-dsd, with little data. Chosen among other variants
+//! on validation folds alone; see the design notes.
 //!
-//! [`Algorithm1`] is the plain form that reads like the paper; [`BdnnDsd`] is the rule, with a fused form that
-//! does update, counting, bound change and clamp in one pass. Both are tested equal.
+//! [`Algorithm1`] is the plain form that reads like the paper; [`BdnnDsd`] is the rule, with a
+//! fused form that does update, counting, bound change and clamp in one pass. Both are tested
+//! equal.
 
 mod algorithm_1;
 mod fused;
@@ -38,31 +43,79 @@ pub use algorithm_1::Algorithm1;
 use crate::End::Out;
 use crate::saved::Saved;
 use crate::{
-    At, Error, Make, Measure, Memory, ParamRole, ParamShape, Parameter, Params, Plan, Resolved, Rule, RuleEntry, Scalar, Seam, StateEntry,
-    StateValues,
+    At, Error, Make, Measure, Memory, ParamRole, ParamShape, Parameter, Params, Plan, Resolved,
+    Rule, RuleEntry, Scalar, Seam, StateEntry, StateValues,
 };
 
 const COUNTINGS: &[&str] = &["consecutive", "cumulative"];
 
-const INITIAL_BOUND: Parameter =
-    Parameter::number("initial_bound", 0.45, Out(0.0), Out(1e30), "bound of every weight at the start (R_i of the paper)");
-const BOUND_STEP: Parameter = Parameter::number("bound_step", 0.06, Out(0.0), Out(1e30), "how much a bound grows or shrinks at once (R_d)");
-const THRESHOLD: Parameter =
-    Parameter::count("threshold", 10, [1, 65_535], "steps that a weight must exceed its bound, or decay, before the bound changes (T_num)");
-const GROWTH_COUNTING: Parameter =
-    Parameter::choice("growth_counting", "cumulative", COUNTINGS, "whether a step inside the bound resets the growth counter");
-const SHRINK_COUNTING: Parameter =
-    Parameter::choice("shrink_counting", "consecutive", COUNTINGS, "whether a step without decay resets the shrink counter");
+const INITIAL_BOUND: Parameter = Parameter::number(
+    "initial_bound",
+    0.45,
+    Out(0.0),
+    Out(1e30),
+    "bound of every weight at the start (R_i of the paper)",
+);
+const BOUND_STEP: Parameter = Parameter::number(
+    "bound_step",
+    0.06,
+    Out(0.0),
+    Out(1e30),
+    "how much a bound grows or shrinks at once (R_d)",
+);
+const THRESHOLD: Parameter = Parameter::count(
+    "threshold",
+    10,
+    [1, 65_535],
+    "steps that a weight must exceed its bound, or decay, before the bound changes (T_num)",
+);
+const GROWTH_COUNTING: Parameter = Parameter::choice(
+    "growth_counting",
+    "cumulative",
+    COUNTINGS,
+    "whether a step inside the bound resets the growth counter",
+);
+const SHRINK_COUNTING: Parameter = Parameter::choice(
+    "shrink_counting",
+    "consecutive",
+    COUNTINGS,
+    "whether a step without decay resets the shrink counter",
+);
 const LAYERS: Parameter = Parameter::WEIGHT_LAYERS;
-const BIASES: Parameter = Parameter::choice("biases", "free", BIAS_CHOICES, "whether the biases of these layers have bounds too");
+const BIASES: Parameter = Parameter::choice(
+    "biases",
+    "free",
+    BIAS_CHOICES,
+    "whether the biases of these layers have bounds too",
+);
 const BIAS_CHOICES: &[&str] = &["free", "bounded"];
 
-const PARAMETERS: &[Parameter] = &[INITIAL_BOUND, BOUND_STEP, THRESHOLD, GROWTH_COUNTING, SHRINK_COUNTING, LAYERS, BIASES];
+const PARAMETERS: &[Parameter] = &[
+    INITIAL_BOUND,
+    BOUND_STEP,
+    THRESHOLD,
+    GROWTH_COUNTING,
+    SHRINK_COUNTING,
+    LAYERS,
+    BIASES,
+];
 
 const RETRACTION_PARAMETERS: &[Parameter] = &[
     INITIAL_BOUND,
-    Parameter::number("bound_step", 0.09, Out(0.0), Out(1e30), "how much a bound grows at once"),
-    Parameter::number("retraction_step", 0.36, Out(0.0), Out(1e30), "how much a bound shrinks at once"),
+    Parameter::number(
+        "bound_step",
+        0.09,
+        Out(0.0),
+        Out(1e30),
+        "how much a bound grows at once",
+    ),
+    Parameter::number(
+        "retraction_step",
+        0.36,
+        Out(0.0),
+        Out(1e30),
+        "how much a bound shrinks at once",
+    ),
     THRESHOLD,
     GROWTH_COUNTING,
     SHRINK_COUNTING,
@@ -79,8 +132,14 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     decides: Some("the bounds of weights"),
     has_fused_update: true,
     parameters: PARAMETERS,
-    memory: |plan| Memory { saved: 8 * plan.parameters(), other: 0 },
-    make: Make::Rule(|o, p| Ok(Box::new(BdnnDsd::<f32>::new(o, p)?)), |o, p| Ok(Box::new(BdnnDsd::<f64>::new(o, p)?))),
+    memory: |plan| Memory {
+        saved: 8 * plan.parameters(),
+        other: 0,
+    },
+    make: Make::Rule(
+        |o, p| Ok(Box::new(BdnnDsd::<f32>::new(o, p)?)),
+        |o, p| Ok(Box::new(BdnnDsd::<f64>::new(o, p)?)),
+    ),
     ..RuleEntry::RULE
 };
 
@@ -104,7 +163,11 @@ pub(crate) enum Counting {
 
 impl Counting {
     fn named(name: &str) -> Self {
-        if name == "consecutive" { Self::Consecutive } else { Self::Cumulative }
+        if name == "consecutive" {
+            Self::Consecutive
+        } else {
+            Self::Cumulative
+        }
     }
 }
 
@@ -127,7 +190,11 @@ impl<S: Scalar> Constants<S> {
         Self {
             initial_bound: number("initial_bound"),
             bound_step: number("bound_step"),
-            shrink_step: number(if options.entry().name == RETRACTION.name { "retraction_step" } else { "bound_step" }),
+            shrink_step: number(if options.entry().name == RETRACTION.name {
+                "retraction_step"
+            } else {
+                "bound_step"
+            }),
             threshold: options.count("threshold") as u16,
             growth_counting: counting("growth_counting"),
             shrink_counting: counting("shrink_counting"),
@@ -163,7 +230,12 @@ pub(crate) struct SpineState<S> {
 
 impl<S: Scalar> SpineState<S> {
     fn new(weights: usize, initial_bound: S) -> Self {
-        Self { bound: vec![initial_bound; weights], over: vec![0; weights], decay: vec![0; weights], events: SpineEvents::default() }
+        Self {
+            bound: vec![initial_bound; weights],
+            over: vec![0; weights],
+            decay: vec![0; weights],
+            events: SpineEvents::default(),
+        }
     }
 }
 
@@ -190,29 +262,50 @@ impl<S: Scalar> BdnnDsd<S> {
     ///
     /// [`Error::NoSuchLayer`].
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
-        let (constants, weights, layers) = (Constants::of(options), options.weights(plan)?, options.layers("layers"));
+        let (constants, weights, layers) = (
+            Constants::of(options),
+            options.weights(plan)?,
+            options.layers("layers"),
+        );
         let are_biases_bounded = options.choice("biases") == "bounded";
-        let is_bounded_bias = |param: &ParamShape| are_biases_bounded && param.role == ParamRole::Bias && layers.contains(param.layer);
-        let state = |(id, param): (usize, &ParamShape)| {
-            (weights.contains(id) || is_bounded_bias(param)).then(|| SpineState::new(param.len(), constants.initial_bound))
+        let is_bounded_bias = |param: &ParamShape| {
+            are_biases_bounded && param.role == ParamRole::Bias && layers.contains(param.layer)
         };
-        Ok(Self { entry: options.entry(), constants, plan: plan.clone(), states: plan.params.iter().enumerate().map(state).collect() })
+        let state = |(id, param): (usize, &ParamShape)| {
+            (weights.contains(id) || is_bounded_bias(param))
+                .then(|| SpineState::new(param.len(), constants.initial_bound))
+        };
+        Ok(Self {
+            entry: options.entry(),
+            constants,
+            plan: plan.clone(),
+            states: plan.params.iter().enumerate().map(state).collect(),
+        })
     }
 
     /// The bounds of a trained array, by its number in the plan; none where the rule does not act.
     pub fn bound(&self, param: usize) -> Option<&[S]> {
-        self.states.get(param)?.as_ref().map(|state| state.bound.as_slice())
+        self.states
+            .get(param)?
+            .as_ref()
+            .map(|state| state.bound.as_slice())
     }
 
     /// The states of weight matrices, whose events are counted.
     fn of_weights(&self) -> impl Iterator<Item = &SpineState<S>> {
-        self.states.iter().zip(&self.plan.params).filter(|(_, param)| param.role.is_weight()).filter_map(|(state, _)| state.as_ref())
+        self.states
+            .iter()
+            .zip(&self.plan.params)
+            .filter(|(_, param)| param.role.is_weight())
+            .filter_map(|(state, _)| state.as_ref())
     }
 
     /// The same, to change them.
     fn of_weights_mut(&mut self) -> impl Iterator<Item = &mut SpineState<S>> {
         let states = self.states.iter_mut().zip(&self.plan.params);
-        states.filter(|(_, param)| param.role.is_weight()).filter_map(|(state, _)| state.as_mut())
+        states
+            .filter(|(_, param)| param.role.is_weight())
+            .filter_map(|(state, _)| state.as_mut())
     }
 }
 
@@ -239,15 +332,30 @@ impl<S: Scalar> Rule<S> for BdnnDsd<S> {
 
     fn measures(&mut self, params: &dyn Params<S>) -> Vec<Measure> {
         let of_events = |name, count: fn(&SpineEvents) -> u64| {
-            let count = |id: usize| self.states[id].as_ref().map_or(0, |state| count(&state.events));
-            Measure { name, per_layer: self.plan.per_layer(count) }
+            let count = |id: usize| {
+                self.states[id]
+                    .as_ref()
+                    .map_or(0, |state| count(&state.events))
+            };
+            Measure {
+                name,
+                per_layer: self.plan.per_layer(count),
+            }
         };
         let of_weights = |name, is_counted: fn(S, S) -> bool| {
             let count = |id: usize| {
                 let bounds = self.bound(id).unwrap_or_default();
-                params.param(id).iter().zip(bounds).filter(|(w, bound)| is_counted(**w, **bound)).count() as u64
+                params
+                    .param(id)
+                    .iter()
+                    .zip(bounds)
+                    .filter(|(w, bound)| is_counted(**w, **bound))
+                    .count() as u64
             };
-            Measure { name, per_layer: self.plan.per_layer(count) }
+            Measure {
+                name,
+                per_layer: self.plan.per_layer(count),
+            }
         };
         let measures = vec![
             of_events("appeared", |events| events.appeared),
@@ -259,13 +367,23 @@ impl<S: Scalar> Rule<S> for BdnnDsd<S> {
             of_weights("zero_weights", |w, _| w == S::ZERO),
             of_weights("zero_bounds", |_, bound| bound == S::ZERO),
         ];
-        self.states.iter_mut().flatten().for_each(|state| state.events = SpineEvents::default());
+        self.states
+            .iter_mut()
+            .flatten()
+            .for_each(|state| state.events = SpineEvents::default());
         measures
     }
 
     fn counted(&self) -> Vec<u64> {
         self.of_weights()
-            .flat_map(|state| [state.events.appeared, state.events.grew, state.events.shrank, state.events.disappeared])
+            .flat_map(|state| {
+                [
+                    state.events.appeared,
+                    state.events.grew,
+                    state.events.shrank,
+                    state.events.disappeared,
+                ]
+            })
             .collect()
     }
 
@@ -273,8 +391,14 @@ impl<S: Scalar> Rule<S> for BdnnDsd<S> {
         // More than any run counts: what was read from a file may not overflow later.
         let sane = |count: u64| count.min(1 << 48);
         for (state, counts) in self.of_weights_mut().zip(counted.chunks_exact(4)) {
-            let [appeared, grew, shrank, disappeared] = [counts[0], counts[1], counts[2], counts[3]].map(sane);
-            state.events = SpineEvents { appeared, grew, shrank, disappeared };
+            let [appeared, grew, shrank, disappeared] =
+                [counts[0], counts[1], counts[2], counts[3]].map(sane);
+            state.events = SpineEvents {
+                appeared,
+                grew,
+                shrank,
+                disappeared,
+            };
         }
     }
 
@@ -282,23 +406,57 @@ impl<S: Scalar> Rule<S> for BdnnDsd<S> {
         let entries = |(param, state): (usize, &Option<SpineState<S>>)| {
             state.as_ref().map(|state| {
                 [
-                    StateEntry { name: "bound", param, values: StateValues::Scalars(state.bound.clone()) },
-                    StateEntry { name: "over", param, values: StateValues::Counts(state.over.clone()) },
-                    StateEntry { name: "decay", param, values: StateValues::Counts(state.decay.clone()) },
+                    StateEntry {
+                        name: "bound",
+                        param,
+                        values: StateValues::Scalars(state.bound.clone()),
+                    },
+                    StateEntry {
+                        name: "over",
+                        param,
+                        values: StateValues::Counts(state.over.clone()),
+                    },
+                    StateEntry {
+                        name: "decay",
+                        param,
+                        values: StateValues::Counts(state.decay.clone()),
+                    },
                 ]
             })
         };
-        self.states.iter().enumerate().filter_map(entries).flatten().collect()
+        self.states
+            .iter()
+            .enumerate()
+            .filter_map(entries)
+            .flatten()
+            .collect()
     }
 
     fn restore(&mut self, entries: &[StateEntry<S>]) -> Result<(), Error> {
-        let saved = Saved { rule: self.entry.name, entries, params: &self.plan.params };
+        let saved = Saved {
+            rule: self.entry.name,
+            entries,
+            params: &self.plan.params,
+        };
         // A counter at its threshold cannot be saved by a step.
         let most = self.constants.threshold - 1;
-        for (param, state) in self.states.iter_mut().enumerate().filter_map(|(param, state)| Some((param, state.as_mut()?))) {
-            let (bound, over, decay) =
-                (saved.scalars("bound", param, S::ZERO)?, saved.counts("over", param, most)?, saved.counts("decay", param, most)?);
-            *state = SpineState { bound, over, decay, events: SpineEvents::default() };
+        for (param, state) in self
+            .states
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(param, state)| Some((param, state.as_mut()?)))
+        {
+            let (bound, over, decay) = (
+                saved.scalars("bound", param, S::ZERO)?,
+                saved.counts("over", param, most)?,
+                saved.counts("decay", param, most)?,
+            );
+            *state = SpineState {
+                bound,
+                over,
+                decay,
+                events: SpineEvents::default(),
+            };
         }
         Ok(())
     }
@@ -317,11 +475,18 @@ mod tests {
 
     /// The rule with a bound of 0.5, a step of 0.25 and these options.
     fn rule(options: &str, plan: &Plan) -> BdnnDsd<f64> {
-        BdnnDsd::new(&resolve(&format!("bdnn-dsd:initial_bound=0.5,{options}")).unwrap(), plan).unwrap()
+        BdnnDsd::new(
+            &resolve(&format!("bdnn-dsd:initial_bound=0.5,{options}")).unwrap(),
+            plan,
+        )
+        .unwrap()
     }
 
     fn counts(rule: &mut BdnnDsd<f64>, weight: &[f64]) -> Vec<(&'static str, u64)> {
-        rule.measures(&vec![weight, &[0.0]]).into_iter().map(|measure| (measure.name, measure.total())).collect()
+        rule.measures(&vec![weight, &[0.0]])
+            .into_iter()
+            .map(|measure| (measure.name, measure.total()))
+            .collect()
     }
 
     #[test]
@@ -334,11 +499,27 @@ mod tests {
         assert_eq!(rule.bound(0).unwrap(), [0.75, 0.25, 0.5]);
         assert_eq!(weight, [0.625, 0.150_000_000_000_000_02, 0.1]);
         let found = counts(&mut rule, &weight);
-        assert_eq!(found[..4], [("appeared", 0), ("grew", 1), ("shrank", 1), ("disappeared", 0)]);
-        assert_eq!(counts(&mut rule, &weight)[1], ("grew", 0), "events are counted since the last report");
+        assert_eq!(
+            found[..4],
+            [
+                ("appeared", 0),
+                ("grew", 1),
+                ("shrank", 1),
+                ("disappeared", 0)
+            ]
+        );
+        assert_eq!(
+            counts(&mut rule, &weight)[1],
+            ("grew", 0),
+            "events are counted since the last report"
+        );
         rule.set_counted(&[0, 3, 0, 0]);
         assert_eq!(rule.counted(), [0, 3, 0, 0]);
-        assert_eq!(counts(&mut rule, &weight)[1], ("grew", 3), "a report between two evaluations goes on after a restart");
+        assert_eq!(
+            counts(&mut rule, &weight)[1],
+            ("grew", 3),
+            "a report between two evaluations goes on after a restart"
+        );
     }
 
     #[test]
@@ -348,9 +529,20 @@ mod tests {
         rule.fused_update(AT, 1.0, &mut weight, &[0.125]);
         assert_eq!((weight, rule.bound(0).unwrap()), ([0.0], [0.0].as_slice()));
         let found = counts(&mut rule, &weight);
-        assert_eq!(found[3..], [("disappeared", 1), ("saturated", 0), ("zero_weights", 1), ("zero_bounds", 1)]);
+        assert_eq!(
+            found[3..],
+            [
+                ("disappeared", 1),
+                ("saturated", 0),
+                ("zero_weights", 1),
+                ("zero_bounds", 1)
+            ]
+        );
         rule.fused_update(AT, 1.0, &mut weight, &[-0.125]);
-        assert_eq!((weight, rule.bound(0).unwrap()), ([0.125], [0.5].as_slice()));
+        assert_eq!(
+            (weight, rule.bound(0).unwrap()),
+            ([0.125], [0.5].as_slice())
+        );
         assert_eq!(counts(&mut rule, &weight)[0], ("appeared", 1));
     }
 
@@ -366,7 +558,13 @@ mod tests {
     #[test]
     fn the_rule_acts_on_chosen_layers_alone() {
         let plan = Plan::dense(&[1, 1, 1]);
-        let mut chain = Chain::with_gradient_descent(&plan, vec![Box::new(rule("bound_step=0.25,threshold=1,layers=1", &plan))]);
+        let mut chain = Chain::with_gradient_descent(
+            &plan,
+            vec![Box::new(rule(
+                "bound_step=0.25,threshold=1,layers=1",
+                &plan,
+            ))],
+        );
         let (mut first, mut second) = ([2.0], [2.0]);
         chain.update(At { id: 0, step: 0 }, 1.0, &mut first, &[0.0]);
         chain.update(At { id: 2, step: 0 }, 1.0, &mut second, &[0.0]);
@@ -375,13 +573,23 @@ mod tests {
 
     #[test]
     fn the_variant_shrinks_by_a_step_of_its_own_and_grows_as_before() {
-        let options = resolve("spine-retraction:initial_bound=0.5,bound_step=0.25,retraction_step=0.375,threshold=1").unwrap();
+        let options = resolve(
+            "spine-retraction:initial_bound=0.5,bound_step=0.25,retraction_step=0.375,threshold=1",
+        )
+        .unwrap();
         let mut rule = BdnnDsd::<f64>::new(&options, &plan(1)).unwrap();
         let mut weight = [0.5];
         rule.fused_update(AT, 1.0, &mut weight, &[-0.25]);
-        assert_eq!((weight, rule.bound(0).unwrap()), ([0.75], [0.75].as_slice()));
+        assert_eq!(
+            (weight, rule.bound(0).unwrap()),
+            ([0.75], [0.75].as_slice())
+        );
         rule.fused_update(AT, 1.0, &mut weight, &[0.125]);
-        assert_eq!((weight, rule.bound(0).unwrap()), ([0.375], [0.375].as_slice()), "the weight is taken along");
+        assert_eq!(
+            (weight, rule.bound(0).unwrap()),
+            ([0.375], [0.375].as_slice()),
+            "the weight is taken along"
+        );
         assert_eq!(rule.entry().name, "spine-retraction");
     }
 
@@ -402,10 +610,23 @@ mod tests {
 
     #[test]
     fn out_of_range_parameters_are_refused_with_value_and_range() {
-        let refused = |options: &str| resolve(&format!("bdnn-dsd:{options}")).unwrap_err().to_string();
-        assert_eq!(refused("initial_bound=0"), "rule `bdnn-dsd`: `initial_bound` must be in (0, 1e30), but is 0");
-        assert_eq!(refused("bound_step=NaN"), "rule `bdnn-dsd`: `bound_step` must be in (0, 1e30), but is NaN");
-        assert_eq!(refused("threshold=0"), "rule `bdnn-dsd`: `threshold` must be a whole number in [1, 65535], but is 0");
+        let refused = |options: &str| {
+            resolve(&format!("bdnn-dsd:{options}"))
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            refused("initial_bound=0"),
+            "rule `bdnn-dsd`: `initial_bound` must be in (0, 1e30), but is 0"
+        );
+        assert_eq!(
+            refused("bound_step=NaN"),
+            "rule `bdnn-dsd`: `bound_step` must be in (0, 1e30), but is NaN"
+        );
+        assert_eq!(
+            refused("threshold=0"),
+            "rule `bdnn-dsd`: `threshold` must be a whole number in [1, 65535], but is 0"
+        );
     }
 
     #[test]
@@ -414,6 +635,9 @@ mod tests {
         let mut state = rule.state();
         state.retain(|entry| entry.name != "decay");
         let error = rule.restore(&state).unwrap_err();
-        assert_eq!(error.to_string(), "rule `bdnn-dsd`: saved state lacks `decay` of layer1.weight with 3 values (found nothing)");
+        assert_eq!(
+            error.to_string(),
+            "rule `bdnn-dsd`: saved state lacks `decay` of layer1.weight with 3 values (found nothing)"
+        );
     }
 }
