@@ -92,7 +92,7 @@ impl Bench {
         let data = self
             .data
             .as_deref()
-            .map(|name| spinet::load(name, &self.source.source()))
+            .map(|name| spinet::data::load(name, &self.source.source()))
             .transpose()?;
         let cases = self.cases(data.as_ref().map(|data| data.train.features()));
         let samples = data.as_ref().map(|data| (data.name.as_str(), &data.train));

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use spinet::data::{Column, Limits, Purpose, idx, is_table, read_features, read_png};
+use spinet::data::{Column, Limits, Purpose, idx, is_table, read_png};
 use spinet::{Model, Samples, Values};
 
 use crate::data_source::DataSource;
@@ -127,12 +127,9 @@ impl Predict {
             description.accepts(Values::Bytes(&[]))?;
             return read_images(path, description.shape);
         }
-        description.accepts(Values::Numbers(&[]))?;
-        let label = self.label.as_ref().or(description.training.label.as_ref());
-        let samples = read_features(path, label, description.prior())?;
         Ok(Batch {
             name: path.display().to_string(),
-            samples,
+            samples: model.read_table(path, self.label.as_ref())?,
             is_single: false,
         })
     }

@@ -44,7 +44,7 @@ fn unverified(data: &Dataset, official: Option<String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use spinet::{Source, load};
+    use spinet::{Source, data::load};
 
     use super::*;
 

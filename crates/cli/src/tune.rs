@@ -108,7 +108,7 @@ impl Tune {
         if self.json {
             return output.json(&json!({
                 "data": config.data, "hidden": config.hidden, "epochs": config.epochs, "folds": folds, "left_out": left_out,
-                "runs": runs, "kernel": config.kernel()?.class(), "train_sha256": data.train.sha256(), "tried": tried,
+                "runs": runs, "kernel": config.running_kernel()?.class(), "train_sha256": data.train.sha256(), "tried": tried,
                 "run_toml": tuning.first_run()?.to_toml()?,
             }));
         }

@@ -548,7 +548,7 @@ pub enum Error {
     #[error("{address}: cannot download (is there a network?)")]
     Download {
         address: String,
-        source: Box<ureq::Error>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The server answered, but not with the file.
     #[error("{address}: server answered with status {found}, expected 200")]

@@ -22,6 +22,7 @@ pub mod dataset;
 mod digest;
 pub mod entry;
 pub mod error;
+#[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod idx;
 mod kind;
@@ -45,6 +46,7 @@ pub use entry::{
     StoredForm,
 };
 pub use error::Error;
+#[cfg(feature = "fetch")]
 pub use fetch::{FetchProgress, FetchedFile, fetch};
 pub use idx::Limits;
 pub use options::{DataOptions, Part, Prior, Purpose, SplitOptions};
@@ -58,3 +60,8 @@ pub use split::{Fold, Parts, balanced_draw, balanced_folds, balanced_parts};
 pub use standardisation::Standardisation;
 pub use table::{Column, Table, TableOptions};
 pub use verify::{FileCheck, FileStatus, verify};
+
+/// The examples of the README run as they are written there.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

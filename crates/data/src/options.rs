@@ -81,6 +81,18 @@ pub enum Part {
     Count(usize),
 }
 
+impl From<f64> for Part {
+    fn from(fraction: f64) -> Self {
+        Self::Fraction(fraction)
+    }
+}
+
+impl From<usize> for Part {
+    fn from(samples: usize) -> Self {
+        Self::Count(samples)
+    }
+}
+
 impl Part {
     /// What a part may be, in words.
     pub const RANGE: &str = "a fraction in (0, 1) or a number of samples from 1";

@@ -60,3 +60,8 @@ pub use stream::{Purpose, Stream};
 
 pub(crate) use entry::Make;
 pub(crate) use layers::Chosen;
+
+/// The examples of the README run as they are written there.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -355,7 +355,7 @@ impl TrainConfig {
             );
         }
         self.network(1, 2).check()?;
-        self.kernel()?;
+        self.running_kernel()?;
         // Rules are built for a network of the same depth with one weight a layer: everything about
         // them is checked, nothing is large.
         let plan = Plan {
@@ -372,7 +372,7 @@ impl TrainConfig {
     ///
     /// [`Error::Network`] if the processor cannot run the kernel, [`Error::OutOfRange`] if
     /// `standardize` does not allow it.
-    pub fn kernel(&self) -> Result<Kernel, Error> {
+    pub fn running_kernel(&self) -> Result<Kernel, Error> {
         self.standardize.kernel(self.kernel)
     }
 
@@ -380,10 +380,10 @@ impl TrainConfig {
     ///
     /// # Errors
     ///
-    /// As [`kernel`](Self::kernel).
+    /// As [`running_kernel`](Self::running_kernel).
     pub fn resolved(&self) -> Result<Self, Error> {
         Ok(Self {
-            kernel: self.kernel()?.class(),
+            kernel: self.running_kernel()?.class(),
             ..self.clone()
         })
     }

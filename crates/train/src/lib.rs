@@ -20,6 +20,7 @@
 //! ```
 
 mod batches;
+mod builder;
 mod checkpoint;
 mod config;
 mod error;
@@ -51,7 +52,7 @@ pub use run_directory::{
 };
 pub use runs::each_run;
 pub use schedule::Schedule;
-pub use scores::each_sample;
+pub use scores::{Score, each_sample};
 pub use standardize::Standardize;
 pub use stop::Stop;
 pub use trainer::{Advance, Position, Trainer};
@@ -59,3 +60,8 @@ pub use trainer::{Advance, Position, Trainer};
 /// Version of the computed numbers. It rises with every change after which the same run of a
 /// released version gives other bits, so that runs from before and after are never mixed.
 pub const NUMERICS: u32 = 1;
+
+/// The examples of the README run as they are written there.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -56,7 +56,7 @@ pub fn of_run(config: &TrainConfig, data: &Dataset, threads: usize) -> Result<u6
         Standardize::Feature | Standardize::FeatureEps => InputKind::FeatureStandardized,
         Standardize::Image | Standardize::Global => InputKind::ImageStandardized,
     };
-    let kernel = config.kernel()?;
+    let kernel = config.running_kernel()?;
 
     let network = parameters(&sizes).saturating_mul(NUMBER);
     let training = workspace_bytes(

@@ -1,11 +1,121 @@
 //! The outputs of a model for samples: class probabilities, or plain outputs where the loss gives
 //! no probabilities.
 
-use spinet_data::Values;
+use std::fmt;
+use std::path::Path;
+
+use spinet_data::{Column, Samples, Values, read_features};
 use spinet_nn::{Inputs, Pixels, Threads, Workspace};
 
 use crate::evaluation::CHUNK;
 use crate::{Error, Model, memory};
+
+/// How good a model is on samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// Mean loss.
+    pub loss: f64,
+    /// Fraction of the samples whose class has the highest score, in `[0, 1]`.
+    pub accuracy: f64,
+    /// How many samples there were.
+    pub samples: usize,
+}
+
+impl fmt::Display for Score {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (percent, loss) = (100.0 * self.accuracy, self.loss);
+        write!(
+            out,
+            "accuracy {percent:.2} %, loss {loss:.4}, {} samples",
+            self.samples
+        )
+    }
+}
+
+impl Model {
+    /// Accuracy and mean loss on labeled samples, on all cores.
+    ///
+    /// # Errors
+    ///
+    /// As [`score`](Self::score).
+    pub fn evaluate(&self, samples: &Samples) -> Result<Score, Error> {
+        let (loss, accuracy) = self.score(samples, Threads::all()?)?;
+        Ok(Score {
+            loss,
+            accuracy,
+            samples: samples.len(),
+        })
+    }
+
+    /// The rows of a table file, standardized as in training, for [`predict`](Self::predict). Its
+    /// labels are not read and may be missing; `label` is their column, that of the training unless
+    /// given.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InputKind`] for a model of images, [`Error::Data`] as
+    /// [`read_features`](spinet_data::read_features).
+    pub fn read_table(&self, path: &Path, label: Option<&Column>) -> Result<Samples, Error> {
+        self.description.accepts(Values::Numbers(&[]))?;
+        let label = label.or(self.description.training.label.as_ref());
+        Ok(read_features(path, label, self.description.prior())?)
+    }
+
+    /// The class of each sample, by name. `values` are `[samples, features]`, row by row:
+    /// [`Samples::values`] of data of the same kind.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InputKind`], [`Error::Features`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use spinet_data::{Source, load};
+    /// # use spinet_train::TrainConfig;
+    /// # let data = load("mnist-1200", &Source::default())?;
+    /// # let model = TrainConfig::new().hidden([10]).epochs(50).rule("bdnn-dsd")?.fit(&data)?;
+    /// let classes = model.predict(data.test.sample(0))?;
+    /// println!("the first test image shows a {}", classes[0]);
+    /// # assert_eq!(classes, ["7"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn predict(&self, values: Values<'_>) -> Result<Vec<&str>, Error> {
+        let mut classes = Vec::new();
+        self.each(values, |scores| {
+            let best = (0..scores.len()).reduce(|best, class| {
+                if scores[class] > scores[best] {
+                    class
+                } else {
+                    best
+                }
+            });
+            classes.extend(best.map(|class| self.description.classes[class].as_str()));
+        })?;
+        Ok(classes)
+    }
+
+    /// Class probabilities `[samples, classes]`, row by row, in the order of
+    /// [`Description::classes`](crate::Description::classes); the outputs themselves where the loss
+    /// is the mean squared error.
+    ///
+    /// # Errors
+    ///
+    /// As [`predict`](Self::predict).
+    pub fn predict_proba(&self, values: Values<'_>) -> Result<Vec<f32>, Error> {
+        let mut probabilities = Vec::new();
+        self.each(values, |scores| probabilities.extend_from_slice(scores))?;
+        Ok(probabilities)
+    }
+
+    fn each(&self, values: Values<'_>, mut each: impl FnMut(&[f32])) -> Result<(), Error> {
+        self.description.accepts(values)?;
+        each_sample(self, values, Threads::all()?, |_, scores| {
+            each(scores);
+            Ok(())
+        })
+    }
+}
 
 /// Calls `each` with the number and the scores `[classes]` of every sample.
 ///

@@ -106,7 +106,7 @@ impl Trainer {
             ..network.plan(batch, config.seed)
         };
         let chain = Chain::from_settings(&config.rules, &plan)?;
-        let kernel = config.kernel()?;
+        let kernel = config.running_kernel()?;
         let standardisation = config.standardize.constants(&data.train)?;
         let standardizer = config.standardize.standardizer(standardisation.as_ref());
         let workspace = Workspace::with_kernel(&network, batch, threads.clone(), kernel)?;

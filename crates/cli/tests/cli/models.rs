@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use spinet::data::idx::{encode_images, encode_labels};
-use spinet::{Source, load};
+use spinet::{Source, data::load};
 
 use crate::bench::Bench;
 

@@ -7,6 +7,9 @@ mod team;
 
 use team::Team;
 
+/// Most threads that are started unasked; more would only cost memory.
+const MAX_CORES: usize = 1024;
+
 /// The threads of one run. Results do not depend on their number; only the time does.
 #[derive(Clone, Default)]
 pub struct Threads(Option<Arc<Team>>);
@@ -30,6 +33,17 @@ impl Threads {
                 .map(|team| Self(Some(Arc::new(team))))
                 .map_err(|source| Error::Threads { count, source }),
         }
+    }
+
+    /// One thread for each core that this process may use.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Threads`] if the system gives none.
+    pub fn all() -> Result<Self, Error> {
+        Self::new(
+            std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MAX_CORES)),
+        )
     }
 
     /// How many there are.

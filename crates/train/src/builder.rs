@@ -1,0 +1,188 @@
+//! A run in one expression: settings one after the other, then [`TrainConfig::fit`].
+
+use spinet_data::{Dataset, Part, Source, load_with};
+use spinet_nn::{Activation, Initialiser, Kernel, Loss, Threads};
+
+use crate::{Error, Model, Schedule, Standardize, TrainConfig, Trainer};
+
+/// Settings one after the other. Each has the name of its field, its range, and its default until
+/// it is called.
+///
+/// ```
+/// use spinet_data::{Source, load};
+/// use spinet_train::TrainConfig;
+///
+/// let data = load("mnist-1200", &Source::default())?;
+/// let model = TrainConfig::new().hidden([10]).epochs(50).rule("bdnn-dsd")?.fit(&data)?;
+/// let score = model.evaluate(&data.test)?;
+/// assert!(score.accuracy > 0.5);
+/// println!("{score}"); // accuracy 58.71 %, loss 1.345, 10000 samples
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+impl TrainConfig {
+    /// The settings of the BDNN-dsd paper: one hidden layer of 100 logistic units, batches of 600,
+    /// learning rate 0.1, 500 epochs; no rule but gradient descent.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Data set of the registry, or relative name of a file or folder, for [`load`](Self::load).
+    #[must_use]
+    pub fn data(self, name: impl Into<String>) -> Self {
+        Self {
+            data: name.into(),
+            ..self
+        }
+    }
+
+    /// Column of the labels in a table, name or number from 1; the last unless named.
+    #[must_use]
+    pub fn label(self, column: &str) -> Self {
+        Self {
+            label: column.parse().ok(),
+            ..self
+        }
+    }
+
+    /// Fraction or number of samples to hold out for testing (stratified), for data without a test
+    /// set.
+    #[must_use]
+    pub fn test_part(self, part: impl Into<Part>) -> Self {
+        Self {
+            test_part: Some(part.into()),
+            ..self
+        }
+    }
+
+    /// Use only so many training samples per class.
+    #[must_use]
+    pub fn train_per_class(self, samples: usize) -> Self {
+        Self {
+            train_per_class: Some(samples),
+            ..self
+        }
+    }
+
+    /// How pixels of image sets are standardized.
+    #[must_use]
+    pub fn standardize(self, standardize: Standardize) -> Self {
+        Self {
+            standardize,
+            ..self
+        }
+    }
+
+    /// Units of every hidden layer, from input to output; none for a linear classifier.
+    #[must_use]
+    pub fn hidden(self, units: impl Into<Vec<usize>>) -> Self {
+        Self {
+            hidden: units.into(),
+            layers: Vec::new(),
+            ..self
+        }
+    }
+
+    /// Activation of the hidden layers.
+    #[must_use]
+    pub fn activation(self, activation: Activation) -> Self {
+        Self { activation, ..self }
+    }
+
+    /// Loss function.
+    #[must_use]
+    pub fn loss(self, loss: Loss) -> Self {
+        Self { loss, ..self }
+    }
+
+    /// Weight initialization.
+    #[must_use]
+    pub fn initializer(self, initializer: Initialiser) -> Self {
+        Self {
+            initialiser: initializer,
+            ..self
+        }
+    }
+
+    /// Learning rate, above 0.
+    #[must_use]
+    pub fn learning_rate(self, learning_rate: f64) -> Self {
+        Self {
+            learning_rate,
+            ..self
+        }
+    }
+
+    /// Learning-rate schedule.
+    #[must_use]
+    pub fn schedule(self, schedule: Schedule) -> Self {
+        Self { schedule, ..self }
+    }
+
+    /// Batch size, at least 1.
+    #[must_use]
+    pub fn batch_size(self, samples: usize) -> Self {
+        Self {
+            batch: samples,
+            ..self
+        }
+    }
+
+    /// Passes over the training samples, at least 1.
+    #[must_use]
+    pub fn epochs(self, epochs: usize) -> Self {
+        Self { epochs, ..self }
+    }
+
+    /// Random seed.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Kernel for matrix products with 8-bit inputs.
+    #[must_use]
+    pub fn kernel(self, kernel: Kernel) -> Self {
+        Self { kernel, ..self }
+    }
+
+    /// One more learning rule or the optimizer, as on the command line: `bdnn-dsd`,
+    /// `dropout:dropout_rate=0.2`. Rules act in the order in which they are added.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rule`] if no rule or hyperparameter has this name, or a value is out of range.
+    pub fn rule(mut self, rule: &str) -> Result<Self, Error> {
+        let settings = rule.parse()?;
+        spinet_rules::resolve(rule)?;
+        self.rules.push(settings);
+        Ok(self)
+    }
+
+    /// Loads the data that these settings name, divided as they say.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`].
+    pub fn load(&self, source: &Source) -> Result<Dataset, Error> {
+        Ok(load_with(&self.data, source, &self.data_options())?)
+    }
+
+    /// Trains to the last epoch on all cores and returns the model. Nothing is written; the same
+    /// settings and data give the same bits on any number of cores. [`Trainer`] has the loop for
+    /// those who want to watch it, and [`RunDirectory`](crate::RunDirectory) resumes.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the settings, does not fit the data or takes more memory than is
+    /// available, and [`Error::Diverged`].
+    pub fn fit(self, data: &Dataset) -> Result<Model, Error> {
+        let config = Self {
+            data: data.name.clone(),
+            evaluate_every: self.epochs.max(1),
+            ..self
+        };
+        let mut trainer = Trainer::new(&config, data, Threads::all()?)?;
+        trainer.run(&mut |_| {})?;
+        Ok(Model::of(&trainer, data))
+    }
+}
