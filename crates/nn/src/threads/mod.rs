@@ -1,4 +1,4 @@
-//! How many threads one network may use.
+//! Threads of a network.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ mod team;
 
 use team::Team;
 
-/// The threads of one run. Results do not depend on their number; only the time does.
+/// The threads of one run. Results do not depend on their number.
 #[derive(Clone, Default)]
 pub struct Threads(Option<Arc<Team>>);
 
@@ -32,7 +32,7 @@ impl Threads {
         }
     }
 
-    /// How many there are.
+    /// Their number.
     pub fn count(&self) -> usize {
         self.0.as_ref().map_or(1, |team| team.count())
     }
