@@ -1,4 +1,4 @@
-"""The speed-up L of Eq. (4.1) of the BDNN-dsd paper, by several readings, beside the published values.
+"""The speed-up L of Eq. (4.1) of the BDNN-dsd paper, by several interpretations, next to the published values.
 
     python3 experiments/speedup_readings.py DIR [--standardize feature] [--initialiser glorot-sigmoid] [--momentum 0.5]
 
@@ -74,9 +74,9 @@ READINGS = {
     "largest difference over all levels (ours)": all_levels,
     "the same, evaluated every 20 epochs": lambda i, m: all_levels(every(i, 20), every(m, 20)),
     "the same, evaluated every 50 epochs": lambda i, m: all_levels(every(i, 50), every(m, 50)),
-    "evaluated levels and epochs alone": lambda i, m: largest_difference(i, m, [a for _, a in i[1:]], measured_time),
-    "epochs of the run over the epoch at the initial network's last accuracy": at_last,
-    "at the initial network's best accuracy": at_best,
+    "evaluated levels and epochs only": lambda i, m: largest_difference(i, m, [a for _, a in i[1:]], measured_time),
+    "total epochs divided by the epoch that reaches the initial network's final accuracy": at_last,
+    "speed-up at the initial network's best accuracy": at_best,
 }
 
 arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -119,7 +119,7 @@ for network, seeds in pairs.items():
     both = [(curve(found["initial"]), curve(found["bdnn-dsd"])) for found in seeds.values() if len(found) == 2]
     if both:
         networks[network] = both
-print("| reading | " + " | ".join(f"{data}, {hidden} units" for data, hidden in networks) + " | median ratio to the paper |")
+print("| interpretation | " + " | ".join(f"{data}, {hidden} units" for data, hidden in networks) + " | median ratio to the paper |")
 print("|:--|" + "--:|" * (len(networks) + 1))
 papers = [published_row(data, train_of(data), hidden)["speedup"]["bdnn_dsd"][0] for data, hidden in networks]
 print("| paper | " + " | ".join(f"{paper:.2f}" for paper in papers) + " | |")

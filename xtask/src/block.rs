@@ -6,14 +6,16 @@
 //! <!-- /results -->
 //! ```
 //!
-//! Each marker stands alone on its line; markers inside a fenced code block are text like any
-//! other.
+//! With `<!-- results: FILE, short -->` the block has the tables and the legend of their columns
+//! only. Each marker is alone on its line; markers inside a fenced code block are plain text.
 
 /// One block: the record it is rendered from and where its body stands.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Block {
     /// The record, as a path from the root of the repository.
     pub(crate) record: String,
+    /// Whether it has the tables and their legend only.
+    pub(crate) is_short: bool,
     /// The line of the opening marker, counted from 1.
     pub(crate) line: usize,
     /// The lines between the markers, as they stand in the file.
@@ -113,11 +115,12 @@ fn parts(text: &str) -> Result<Vec<Part<'_>>, LoneMarker> {
         }
         in_fence ^= is_fence(line);
         match opened_record(trimmed) {
-            Some(record) if !in_fence => {
+            Some((record, is_short)) if !in_fence => {
                 open = Some((
                     line,
                     Block {
                         record: record.to_owned(),
+                        is_short,
                         line: number,
                         body: String::new(),
                     },
@@ -143,11 +146,25 @@ fn parts(text: &str) -> Result<Vec<Part<'_>>, LoneMarker> {
 
 const CLOSING: &str = "<!-- /results -->";
 
-/// The record that an opening marker names.
-fn opened_record(line: &str) -> Option<&str> {
-    line.strip_prefix("<!-- results:")?
-        .strip_suffix("-->")
-        .map(str::trim)
+/// The record that an opening marker names, and whether the block is short.
+fn opened_record(line: &str) -> Option<(&str, bool)> {
+    let named = line
+        .strip_prefix("<!-- results:")?
+        .strip_suffix("-->")?
+        .trim();
+    Some(match named.strip_suffix(", short") {
+        Some(record) => (record, true),
+        None => (named, false),
+    })
+}
+
+/// The tables of a rendered record with their titles, and the paragraph after the last of them,
+/// which explains the columns.
+pub(crate) fn shortened(rendered: &str) -> String {
+    let paragraphs: Vec<&str> = rendered.trim().split("\n\n").collect();
+    let is_of_table = |text: &&&str| text.starts_with(['|', '*']);
+    let count = paragraphs.iter().take_while(is_of_table).count();
+    paragraphs[..paragraphs.len().min(count + 1)].join("\n\n")
 }
 
 #[cfg(test)]
@@ -163,6 +180,7 @@ mod tests {
             blocks[0],
             Block {
                 record: "results/a.json".to_owned(),
+                is_short: false,
                 line: 3,
                 body: "| x |\n".to_owned()
             }
@@ -171,11 +189,26 @@ mod tests {
             blocks[1],
             Block {
                 record: "results/b.json".to_owned(),
+                is_short: false,
                 line: 9,
                 body: "\n| y |\n\n".to_owned()
             }
         );
         assert_eq!(blocks.len(), 2);
+    }
+
+    #[test]
+    fn a_short_block_has_the_tables_and_the_legend_of_their_columns() {
+        let blocks = find("<!-- results: results/a.json, short -->\n<!-- /results -->\n").unwrap();
+        assert_eq!(
+            (blocks[0].record.as_str(), blocks[0].is_short),
+            ("results/a.json", true)
+        );
+        let table = "**A**\n\n| x |\n|--:|\n| 1 |\n\n**B**\n\n| y |\n\nx: the one\ny: the other";
+        for rest in ["\n\nSettings: seed 0.\n\n- more\n", "\n", ""] {
+            assert_eq!(shortened(&format!("{table}{rest}")), table);
+        }
+        assert_eq!(shortened("| x |\n"), "| x |");
     }
 
     #[test]

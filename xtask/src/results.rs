@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::block::{self, LoneMarker};
+use crate::block::{self, Block, LoneMarker};
 use crate::error::Error;
 use crate::program::{cargo, stdout};
 use crate::verdict::Verdict;
@@ -27,7 +27,7 @@ pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
         for block in block::find(&tree::read(root, &page)?).map_err(marker(&page))? {
             count += 1;
             let place = format!("{}:{}", page.display(), block.line);
-            match render(root, &block.record) {
+            match render(root, &block) {
                 Ok(table) => complaints.extend(
                     difference(&block.body, &table)
                         .map(|text| format!("{place}: `{}`: {text}", block.record)),
@@ -54,7 +54,7 @@ pub(crate) fn remake(root: &Path) -> Result<(), Error> {
         let blocks = block::find(&text).map_err(marker(&page))?;
         let tables = blocks
             .iter()
-            .map(|block| render(root, &block.record))
+            .map(|block| render(root, block))
             .collect::<Result<Vec<_>, _>>()?;
         let new = block::replace(&text, &tables).map_err(marker(&page))?;
         if new != text {
@@ -90,9 +90,19 @@ fn pages(root: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(pages)
 }
 
+/// The text of a block.
+fn render(root: &Path, block: &Block) -> Result<String, Error> {
+    let whole = render_record(root, &block.record)?;
+    Ok(if block.is_short {
+        block::shortened(&whole)
+    } else {
+        whole
+    })
+}
+
 /// The Markdown table of a record: measurements are rendered here, results of training by the
 /// program.
-fn render(root: &Path, record: &str) -> Result<String, Error> {
+fn render_record(root: &Path, record: &str) -> Result<String, Error> {
     let text = tree::read(root, Path::new(record))?;
     if let Some(table) = serde_json::from_str(&text)
         .ok()

@@ -8,16 +8,19 @@ pub(crate) const HELP: &str = "\
 usage: cargo xtask TASK
 
 tasks:
-  test [NAME]         every check and test of the project; with NAME only the tests whose name contains it
-  check               the quick part of that: formatting, lints and house checks
-  bench               measure the kernels and a durable save; with --against-torch training steps beside PyTorch and
-                      scikit-learn, with --small those of small batches with several rules, with --row a table's row of runs
-  oracle [--check]    compute the PyTorch reference constants anew; with --check compare them with the stored ones
-  results [--check]   render the tables in the Markdown files anew; with --check compare them with the result records
+  test [NAME]         run all checks and tests; with NAME only the tests whose name contains it
+  check               run the quick checks: formatting, lints and house checks
+  bench               benchmark the kernels and a durable save; --against-torch: training steps,
+                      compared with PyTorch and scikit-learn; --small: small batches with several
+                      rules; --row: all runs of one table row
+  oracle [--check]    recompute the PyTorch reference constants; --check: compare them with the
+                      stored ones
+  results [--check]   render the tables in the Markdown files; --check: compare them with the result
+                      records
   fuzz [READER] [--seconds N]
-                      search for files that a reader does not bear, N seconds (60) for each reader or for the one named; needs
-                      a nightly compiler and cargo-fuzz
-  help                this text";
+                      fuzz each reader, or the named one, for N seconds (60); needs a nightly
+                      compiler and cargo-fuzz
+  help                print this text";
 
 /// A task with everything that was said about it.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +40,7 @@ pub(crate) enum Task {
     Oracle(Mode),
     /// Work on the rendered tables.
     Results(Mode),
-    /// Search for files that a reader does not bear.
+    /// Fuzz the readers.
     Fuzz {
         /// For each reader.
         seconds: u32,
@@ -98,7 +101,7 @@ fn search(words: &[&str]) -> Result<Task, String> {
                     .filter(|seconds| *seconds > 0)
                     .ok_or_else(|| {
                         format!(
-                            "`--seconds` has `{number}` after it, expected a whole number from 1"
+                            "`--seconds` has `{number}` after it, expected an integer of at least 1"
                         )
                     })?;
             }

@@ -1,4 +1,4 @@
-//! `spinet bench`: how long a training step takes on this machine.
+//! `spinet bench`: times a training step on this machine.
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -14,58 +14,58 @@ use crate::settings::{activation, kernel};
 
 const EXAMPLES: &str = "\
 Examples:
-  spinet bench                              the five networks of the BDNN-dsd paper, one thread
-  spinet bench --threads 1,2 --kernel f32   floating-point products, one thread and two
+  spinet bench                           the five networks of the BDNN-dsd paper
+  spinet bench --threads 1,2 --kernel f32
   spinet bench --data mnist-1200 --hidden 10,100,500
-  spinet bench --inputs 784 --hidden 256 --depth 2 --batch 64 --activation relu --rule grapes --rule adam
-  spinet bench --scaling results/performance          how the time grows, as a record and a figure
-  spinet bench --inputs 784 --hidden 100 --batch 32,600,2400 --density 0.1,0.5,1";
+  spinet bench --inputs 784 --hidden 256 --depth 2 --rule grapes --rule adam
+  spinet bench --inputs 784 --hidden 100 --batch-size 32,600 --density 0.1,1
+  spinet bench --scaling results/performance
 
-/// Measure the time of a training step: plain gradient descent, BDNN-dsd, and their matrix products
-/// alone.
-///
-/// Times are medians in milliseconds; all take turns, so that a busy machine slows all of them.
+Times are medians in milliseconds. The measurements are interleaved, so that a
+busy machine slows all of them alike.";
+
+/// Time a training step: plain SGD, BDNN-dsd, and their matrix products alone.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Bench {
-    /// Threads of a step, one measurement for each number.
+    /// Numbers of threads, measured one after the other.
     #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "1", value_parser = clap::value_parser!(u64).range(1..=1024))]
     threads: Vec<u64>,
-    /// How products with pixels are computed.
+    /// Kernel for matrix products with 8-bit inputs.
     #[arg(long, value_name = "NAME", value_parser = kernel(), default_value = "auto")]
     kernel: Kernel,
-    /// Features of a sample [default: 784 and 3072, as in the paper].
+    /// Input features [default: 784 and 3072, as in the paper].
     #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "data", value_parser = count())]
     inputs: Vec<u64>,
-    /// Units of each hidden layer [default: those of the paper].
+    /// Units per hidden layer [default: as in the paper].
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = count())]
     hidden: Vec<u64>,
-    /// Hidden layers.
+    /// Number of hidden layers.
     #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "1", value_parser = clap::value_parser!(u64).range(1..=1000))]
     depth: Vec<u64>,
-    /// Samples of a step.
-    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "600", value_parser = count())]
+    /// Batch size.
+    #[arg(long = "batch-size", alias = "batch", value_name = "N,...", value_delimiter = ',', default_value = "600", value_parser = count())]
     batch: Vec<u64>,
-    /// Fraction of the random pixels that are not 0.
+    /// Fraction of non-zero pixels in the random input.
     #[arg(long, value_name = "F,...", value_delimiter = ',', default_value = "1", conflicts_with = "data", value_parser = fraction)]
     density: Vec<f64>,
-    /// Take the training samples of this data set instead of random pixels.
+    /// Use the training set of this dataset instead of random pixels.
     #[arg(long, value_name = "NAME")]
     data: Option<String>,
-    /// Activation of the hidden layers [default: sigmoid].
+    /// Activation function of the hidden layers [default: sigmoid].
     #[arg(long, value_name = "NAME", value_parser = activation())]
     activation: Option<Activation>,
-    /// Measure this rule or optimizer too, alone; repeatable.
-    #[arg(long = "rule", value_name = "NAME[:PARAMETER=VALUE,...]")]
+    /// Also time this rule or optimizer; repeat to time several, one at a time.
+    #[arg(long = "rule", value_name = "NAME[:OPTION=VALUE,...]")]
     rules: Vec<RuleSettings>,
-    /// Counted steps of each figure.
+    /// Timed steps per measurement.
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     steps: u64,
-    /// Measure how the time grows with width, depth, batch, density and threads, and write record
-    /// and figure into this directory.
+    /// Measure how the time scales with width, depth, batch size, density and threads, and write a
+    /// record and a figure to this directory.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["threads", "kernel", "inputs", "hidden", "depth", "batch", "density", "data", "activation", "rules"])]
     scaling: Option<PathBuf>,
-    /// Print JSON instead of the table.
+    /// Print JSON instead of a table.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -205,7 +205,7 @@ fn show(record: &BenchRecord, output: &mut Output) -> Result<(), Error> {
     };
     writeln!(
         output,
-        "milliseconds a step, medians of {steps}; the parts are those of a step with bdnn-dsd\n"
+        "milliseconds per step, median of {steps}; right of `|`: parts of a bdnn-dsd step\n"
     )?;
     writeln!(
         output,

@@ -14,16 +14,17 @@ Start here (no files needed, takes seconds):
   spinet eval runs/mnist-1200-100-bdnn-dsd-seed0
 
 More:
-  spinet rules                      every learning rule with its settings
-  spinet layers                     every kind of layer, likewise
-  spinet data list                  every data set, and how to get it
-  spinet help train                 every setting of a run
+  spinet rules                      learning rules and their options
+  spinet layers                     layer types and their options
+  spinet data list                  available datasets
+  spinet help train                 all training options
 
-Exit codes: 0 done, 1 the run failed, 2 wrong use or input, 3 storage, 130 interrupted.";
+Exit codes: 0 success, 1 run failed, 2 invalid usage or input,
+            3 storage error, 130 interrupted";
 
 /// Train neural networks with brain-inspired learning rules.
 ///
-/// Results go to standard output, progress and errors to standard error.
+/// Results are printed to standard output, progress and errors to standard error.
 #[derive(Parser)]
 #[command(name = "spinet", version, max_term_width = 100, arg_required_else_help = true, after_help = EXAMPLES)]
 pub(crate) struct Cli {

@@ -1,4 +1,4 @@
-//! `spinet completions`: what a shell needs to complete commands and flags.
+//! `spinet completions`: shell completion of commands and flags.
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -12,11 +12,11 @@ Examples:
   spinet completions bash > ~/.local/share/bash-completion/completions/spinet
   spinet completions fish > ~/.config/fish/completions/spinet.fish";
 
-/// Print the completion script of a shell.
+/// Print a shell completion script.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Completions {
-    /// The shell.
+    /// Shell.
     shell: Shell,
 }
 

@@ -1,4 +1,4 @@
-//! `spinet data`: the data sets known by name, their files and how to get them.
+//! `spinet data`: the named datasets, their files and how to get them.
 
 use std::path::{Path, PathBuf};
 
@@ -20,12 +20,12 @@ use crate::output::Output;
 const EXAMPLES: &str = "\
 Examples:
   spinet data list
-  spinet data info iris.csv --label species            what is in your own data, and how they are divided
+  spinet data info iris.csv --label species
   spinet data fetch mnist --data-dir ~/data
   spinet data verify mnist --data-dir ~/data
-  export SPINET_DATA=~/data            instead of --data-dir in every command";
+  export SPINET_DATA=~/data       # instead of --data-dir in every command";
 
-/// List, describe, check and download data sets.
+/// List, describe, verify and download datasets.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Data {
@@ -35,38 +35,38 @@ pub(crate) struct Data {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List every data set.
+    /// List available datasets.
     List {
-        /// Print one JSON object.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Describe a data set, or your own data: samples, classes, licence, files.
+    /// Describe a dataset: samples, classes, license, files.
     Info {
-        /// The data set, or a file or folder of your own in the data directory.
+        /// Dataset name, or your own file or folder.
         name: String,
-        /// Column of the labels in a table, name or number from 1 [default: the last].
+        /// Label column of a table: its name, or its number counted from 1 [default: last column].
         #[arg(long, value_name = "COLUMN")]
         label: Option<Column>,
         #[command(flatten)]
         directory: DataDirectory,
-        /// Print one JSON object.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Check the files of a data set against their official SHA-256.
+    /// Verify dataset files against their official SHA-256.
     Verify {
-        /// The data set.
+        /// Dataset name.
         name: String,
         #[command(flatten)]
         directory: DataDirectory,
-        /// Print one JSON object.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Download the missing files of a data set; the only command that uses the network.
+    /// Download missing dataset files; the only command that uses the network.
     Fetch {
-        /// The data set.
+        /// Dataset name.
         name: String,
         #[command(flatten)]
         directory: DataDirectory,
@@ -122,7 +122,7 @@ fn list(json: bool, output: &mut Output) -> Result<(), Error> {
     }
     writeln!(
         output,
-        "\nyour own: a table NAME.csv or NAME.npy, or a folder of idx files, by its name; see `spinet train --help`"
+        "\nyour own data: pass the name of a .csv, .tsv or .npy file or of a folder of idx files; see `spinet train --help`"
     )?;
     writeln!(output, "\nnext: spinet data info NAME")
 }
@@ -168,14 +168,14 @@ fn info(entry: &DatasetEntry, json: bool, output: &mut Output) -> Result<(), Err
     );
     writeln!(
         output,
-        "samples: {} for training, {} for the test, {} x {} pixels",
+        "samples: {} training, {} test, {} x {} pixels",
         counts.0, counts.1, entry.shape[0], entry.shape[1]
     )?;
     writeln!(output, "classes: {}", entry.class_names.join(", "))?;
-    writeln!(output, "made by: {}", entry.attribution)?;
-    writeln!(output, "licence: {}", entry.licence)?;
+    writeln!(output, "authors: {}", entry.attribution)?;
+    writeln!(output, "license: {}", entry.licence)?;
     if let Some(from) = drawn_from(entry) {
-        writeln!(output, "drawn from: {from}")?;
+        writeln!(output, "subset of: {from}")?;
     }
     for file in entry.published() {
         writeln!(
@@ -187,7 +187,7 @@ fn info(entry: &DatasetEntry, json: bool, output: &mut Output) -> Result<(), Err
         )?;
     }
     for address in entry.origin().addresses {
-        writeln!(output, "from: {address}")?;
+        writeln!(output, "source: {address}")?;
     }
     let name = entry.name;
     if entry.is_embedded() {
@@ -197,7 +197,7 @@ fn info(entry: &DatasetEntry, json: bool, output: &mut Output) -> Result<(), Err
     }
 }
 
-/// What is in data of a person's own, and how they are divided unless asked otherwise.
+/// What is in a user's own data, and its default split.
 fn own_info(
     name: &str,
     label: Option<&Column>,
@@ -241,25 +241,22 @@ fn show_own(
 ) -> Result<(), Error> {
     let [rows, columns] = data.train.shape();
     let (kind, features) = match &data.standardisation {
-        Some(_) => (
-            "a table",
-            format!("{} numbers each", thousands(columns as u64)),
-        ),
-        None => ("a folder of images", format!("{rows} x {columns} pixels")),
+        Some(_) => ("table", format!("{} features", thousands(columns as u64))),
+        None => ("image folder", format!("{rows} x {columns} pixels")),
     };
-    writeln!(output, "{}: {kind} of your own", on_one_line(&data.name))?;
+    writeln!(output, "{}: {kind}", on_one_line(&data.name))?;
     let counts = (
         thousands(data.train.len() as u64),
         thousands(data.test.len() as u64),
     );
     writeln!(
         output,
-        "samples: {} for training, {} for the test, {features}",
+        "samples: {} training, {} test, {features}",
         counts.0, counts.1
     )?;
     writeln!(
         output,
-        "classes: {}, samples for training and the test:",
+        "classes: {} (training + test samples)",
         data.classes()
     )?;
     let names: Vec<String> = data
@@ -397,11 +394,7 @@ fn fetch_files(
     output: &mut Output,
 ) -> Result<(), Error> {
     if entry.is_embedded() {
-        return writeln!(
-            output,
-            "{} is built in; there is nothing to fetch",
-            entry.name
-        );
+        return writeln!(output, "{} is built in; nothing to fetch", entry.name);
     }
     let directory = directory_of(entry, directory)?;
     let bar = FetchBar::new();
@@ -413,7 +406,7 @@ fn fetch_files(
         writeln!(
             output,
             "{}  {}",
-            if file.is_new { "fetched " } else { "is there" },
+            if file.is_new { "fetched" } else { "present" },
             file.path.display()
         )?;
     }

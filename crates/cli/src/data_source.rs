@@ -8,13 +8,13 @@ use spinet::Source;
 /// Where the files of data sets are.
 #[derive(clap::Args)]
 pub(crate) struct DataDirectory {
-    /// Directory with the files of data sets; built-in sets need none.
+    /// Directory of dataset files, downloaded or your own; not needed for built-in datasets.
     #[arg(
         long,
         value_name = "DIR",
         env = "SPINET_DATA",
         hide_env_values = true,
-        help_heading = "This machine"
+        help_heading = "Environment"
     )]
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     data_dir: Option<PathBuf>,
@@ -34,8 +34,8 @@ impl DataDirectory {
 pub(crate) struct DataSource {
     #[command(flatten)]
     directory: DataDirectory,
-    /// Use data files whose SHA-256 is not the official one.
-    #[arg(long, help_heading = "This machine")]
+    /// Accept dataset files whose SHA-256 differs from the official one.
+    #[arg(long, help_heading = "Environment")]
     allow_unverified: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What ends the program, in what words and with which exit code.
+//! Errors that end the program, their messages and exit codes.
 
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::interrupt::INTERRUPTED;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(
-        "`{flag}` is for tables; a figure has settings of its own\n\nhint: `spinet sweep` compares any settings"
+        "`{flag}` applies to tables; the options of a figure are fixed\n\nhint: `spinet sweep` compares any configurations"
     )]
     FlagOfTables { flag: &'static str },
     /// Experiments.
@@ -25,7 +25,7 @@ pub(crate) enum Error {
         source: Box<lab::Error>,
     },
     /// `spinet tune` without a rule.
-    #[error("no `--rule` is given, expected at least one: the grid is that of the last")]
+    #[error("missing `--rule`: the grid varies the options of the last one")]
     NoRuleToTune,
     /// What clap refuses.
     #[error("{}", usage(.0))]
@@ -40,25 +40,23 @@ pub(crate) enum Error {
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
     /// A file of a known kind that is no model of spinet.
-    #[error("{}: found {found}, expected a model file of spinet (safetensors)", .path.display())]
+    #[error("{}: found {found}, expected a spinet model file (safetensors)", .path.display())]
     NotAModel { path: PathBuf, found: &'static str },
     /// A directory without a model.
-    #[error("{}: holds no `model.safetensors`, expected a model file or the directory of a finished run", .directory.display())]
+    #[error("{}: does not contain `model.safetensors`, expected a model file or the directory of a finished run", .directory.display())]
     NoModel { directory: PathBuf },
     /// Nothing to report.
     #[error(
-        "{}: holds no record, expected at least one in this folder or below\n\nhint: `spinet reproduce --quick --out {}` makes one in seconds",
+        "{}: found no records, expected at least one in this folder or its subfolders\n\nhint: `spinet reproduce --quick --out {}` writes one in seconds",
         .directory.display(),
         .directory.display()
     )]
     NoRecords { directory: PathBuf },
     /// Nothing to predict.
-    #[error("no samples are given, expected PNG, idx, CSV or NPY files, or `--data NAME`")]
+    #[error("missing input, expected PNG, idx, CSV or NPY files, or `--data NAME`")]
     NoSamples,
     /// Data with more classes than a model.
-    #[error(
-        "data set `{data}` has {found} classes, expected at most {expected}, the classes of the model"
-    )]
+    #[error("dataset `{data}` has {found} classes, expected at most {expected}, as the model")]
     Classes {
         data: String,
         found: usize,
@@ -66,7 +64,7 @@ pub(crate) enum Error {
     },
     /// Files that are not the official ones.
     #[error(
-        "{bad} of the {all} files of data set `{dataset}` are not in order\n\n\
+        "{bad} of the {all} files of dataset `{dataset}` failed verification\n\n\
          hint: `spinet data fetch {dataset} --data-dir DIR` downloads missing files"
     )]
     NotVerified {

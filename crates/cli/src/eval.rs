@@ -1,4 +1,4 @@
-//! `spinet eval`: what a model is worth on samples, class by class.
+//! `spinet eval`: evaluates a model, overall and per class.
 
 use std::path::{Path, PathBuf};
 
@@ -22,32 +22,35 @@ const EXAMPLES: &str = "\
 Examples:
   spinet eval runs/mnist-1200-100-bdnn-dsd-seed0
   spinet eval model.safetensors --data mnist --data-dir ~/data
-  spinet eval model.safetensors --images my-images.idx --labels my-labels.idx --json
-  spinet eval runs/iris.csv-100-bdnn-dsd-seed0 --data new.csv      all samples of another table, by the model's constants
+  spinet eval model.safetensors --images images.idx --labels labels.idx --json
+  spinet eval runs/iris.csv-100-bdnn-dsd-seed0 --data new.csv
 
-The fastest kernel of this machine is used, whatever the model was trained with (`spinet train --kernel`). Where the class
-differs, so do the last digits of the loss.";
+The last example evaluates all rows of another table, standardized with the
+constants stored in the model.
 
-/// Evaluate a model: accuracy, loss, accuracy of every class, confusion matrix.
+The fastest available kernel is used, whichever the model was trained with
+(`spinet train --kernel`). The last digits of the loss depend on it.";
+
+/// Evaluate a model: accuracy, loss, per-class accuracy, confusion matrix.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Eval {
-    /// Model file, or directory of a finished run.
+    /// Model file, or run directory.
     model: PathBuf,
-    /// Data set whose test samples are used; the model's own unless given. Of another table, or a
-    /// folder without test files, all are.
+    /// Dataset whose test set is used (all samples, for another table or a folder without a test
+    /// set) [default: the training dataset].
     #[arg(long, value_name = "NAME", conflicts_with = "images")]
     data: Option<String>,
-    /// Column of the labels in a table, name or number; that of the training unless given.
+    /// Label column of a table, by name or number [default: as in training].
     #[arg(long, value_name = "COLUMN", conflicts_with = "images")]
     label: Option<Column>,
-    /// Images in idx format, plain or gzip, instead of a data set.
+    /// Images in idx format (plain or gzip) instead of a dataset.
     #[arg(long, value_name = "FILE", requires = "labels")]
     images: Option<PathBuf>,
-    /// Their labels in idx format.
+    /// Labels of these images in idx format.
     #[arg(long, value_name = "FILE", requires = "images")]
     labels: Option<PathBuf>,
-    /// Print one JSON object.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -110,7 +113,7 @@ struct Chosen {
     is_verified: Option<bool>,
 }
 
-/// What a model is worth.
+/// The evaluation of a model.
 #[derive(Serialize)]
 struct EvalResult {
     model: PathBuf,
@@ -129,7 +132,7 @@ struct EvalResult {
     confusion: Vec<Vec<usize>>,
 }
 
-/// What it is worth for one class; no accuracy where there is no sample.
+/// The evaluation of one class; no accuracy without samples.
 #[derive(Serialize)]
 struct ClassResult {
     class: String,
@@ -199,7 +202,7 @@ impl EvalResult {
         let right = thousands(self.right as u64);
         writeln!(
             output,
-            "test accuracy: {} (loss {:.4}), {right} right",
+            "test accuracy: {} (loss {:.4}), {right} correct",
             percent(self.accuracy),
             self.loss
         )?;
@@ -216,19 +219,19 @@ impl EvalResult {
             .max()
             .unwrap_or(0)
             .max("class".len());
-        writeln!(output, "\n{:width$}  samples   right  accuracy", "class")?;
+        writeln!(output, "\n{:width$}  samples  correct  accuracy", "class")?;
         for (name, class) in names.iter().zip(&self.classes) {
             let accuracy = class.accuracy.map_or("-".to_owned(), percent);
             writeln!(
                 output,
-                "{name:width$}  {:>7}  {:>6}  {accuracy:>8}",
+                "{name:width$}  {:>7}  {:>7}  {accuracy:>8}",
                 thousands(class.samples as u64),
                 thousands(class.right as u64)
             )?;
         }
         writeln!(
             output,
-            "\nhow often a class (row) was taken for a class (column):"
+            "\nconfusion matrix (rows: true class, columns: predicted class):"
         )?;
         let labels = short.iter().map(String::len).max().unwrap_or(1);
         let cell = self

@@ -20,13 +20,13 @@ const EXAMPLES: &str = "\
 Example:
   spinet inspect runs/mnist-1200-100-bdnn-dsd-seed0";
 
-/// Show what is in a model file: how it was trained, its layers, weights and weight bounds.
+/// Describe a model file: training options, layers, weights and weight bounds.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Inspect {
-    /// Model file, or directory of a finished run.
+    /// Model file, or run directory.
     model: PathBuf,
-    /// Print one JSON object.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
@@ -120,10 +120,7 @@ impl Report {
         let [rows, columns] = self.shape;
         match self.training.standardize {
             Standardize::None if self.standardisation.is_some() => {
-                format!(
-                    "{} numbers of a table, standardised",
-                    thousands(columns as u64)
-                )
+                format!("{} table columns, standardized", thousands(columns as u64))
             }
             Standardize::None => format!("{rows} x {columns} pixels"),
             standardize => format!("{rows} x {columns} pixels, standardized: {standardize}"),
@@ -152,7 +149,7 @@ impl Report {
             (
                 "arrays",
                 format!(
-                    "SHA-256 {}, as records and reports name them",
+                    "SHA-256 {} (`arrays_sha256` of records and reports)",
                     self.arrays_sha256
                 ),
             ),
@@ -161,18 +158,18 @@ impl Report {
             (
                 "trained on",
                 format!(
-                    "{} (SHA-256 of the training samples {})",
+                    "{} (SHA-256 of the training set {})",
                     on_one_line(&training.data),
                     on_one_line(&self.train_sha256)
                 ),
             ),
             ("rules", on_one_line(&rules_in_words(training))),
             ("loss", training.loss.name().to_owned()),
-            ("start", training.initialiser.to_string()),
+            ("weights", training.initialiser.to_string()),
             (
                 "training",
                 format!(
-                    "{} of {} epochs, batches of {}, learning rate {}{}{}, seed {}",
+                    "{} of {} epochs, batch size {}, learning rate {}{}{}, seed {}",
                     thousands(self.epoch as u64),
                     thousands(training.epochs as u64),
                     thousands(training.batch as u64),
@@ -185,7 +182,7 @@ impl Report {
                     if training.warm_up == 0 {
                         String::new()
                     } else {
-                        format!(", warm-up of {} epochs", training.warm_up)
+                        format!(", {} epochs of warm-up", training.warm_up)
                     },
                     training.seed
                 ),
@@ -238,14 +235,14 @@ impl Layer {
         )?;
         writeln!(
             output,
-            "  {} weights, {} biases; {} weights are zero",
+            "  {} weights, {} biases; {} zero weights",
             thousands(self.weights as u64),
             thousands(self.biases as u64),
             count(self.zero_weights)
         )?;
         writeln!(
             output,
-            "  weights: mean magnitude {:.4}, largest {:.4}",
+            "  weights: mean magnitude {:.4}, maximum {:.4}",
             self.mean_weight, self.largest_weight
         )?;
         self.histogram.show(output)?;
@@ -254,12 +251,12 @@ impl Layer {
         };
         writeln!(
             output,
-            "  bounds (spine sizes): mean {:.4}, largest {:.4}",
+            "  bounds (spine sizes): mean {:.4}, maximum {:.4}",
             bounds.mean, bounds.largest
         )?;
         writeln!(
             output,
-            "  {} weights are at their bound, {} bounds are zero (no spine)",
+            "  {} weights at their bound, {} zero bounds (no spine)",
             count(bounds.saturated),
             count(bounds.zero)
         )?;

@@ -13,11 +13,11 @@ use crate::output::Output;
 #[derive(clap::Args)]
 #[command(next_help_heading = "Runs")]
 pub(crate) struct KeptRuns {
-    /// Directory with a directory for each run, in which it goes on after an interruption.
+    /// Directory for the runs; interrupted runs resume from it.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     run_dir: PathBuf,
-    /// Do only a share of the runs, `1/4` to `4/4`; `auto` takes it from a Slurm array or an
-    /// indexed Kubernetes job.
+    /// Do only one shard of the runs, such as `1/4`; `auto` reads the shard from a Slurm array job
+    /// or an indexed Kubernetes job.
     #[arg(long, value_name = "INDEX/COUNT")]
     shard: Option<String>,
 }
@@ -49,12 +49,12 @@ impl KeptRuns {
         let directory = self.run_dir.display();
         writeln!(
             output,
-            "share {}: {count} runs are in {directory}",
+            "shard {}: {count} runs in {directory}",
             self.shard.as_deref().unwrap_or_default()
         )?;
         writeln!(
             output,
-            "\nnext: when every share is done, the same command without `--shard`; `spinet merge` collects runs of other machines"
+            "\nnext: once all shards are done, repeat the command without `--shard`; `spinet merge` collects runs from other machines"
         )
     }
 }

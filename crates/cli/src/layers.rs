@@ -1,4 +1,4 @@
-//! `spinet layers`: the registry of kinds of layers.
+//! `spinet layers`: the registry of layer types.
 
 use serde_json::{Value, json};
 use spinet::LAYERS;
@@ -12,24 +12,24 @@ const EXAMPLES: &str = "\
 Examples:
   spinet layers
   spinet layers dense
-  spinet train --layer dense:units=256,activation=relu --layer dense:units=64,activation=tanh
+  spinet train --layer dense:units=256,activation=relu --layer dense:units=64
 
-In a settings file each hidden layer is a table, from input to output:
+In a config file, write one table per hidden layer, from input to output:
   [[layers]]
   name = \"dense\"
   units = 256
   activation = \"relu\"
 
-The output layer follows from the classes of the data.
-`hidden = [256, 64]` with `activation` is a short form for dense layers that are alike.";
+The output layer has one unit per class of the data. `hidden = [256, 64]` with
+`activation` is a short form for dense layers with the same activation.";
 
-/// List the kinds of layers: what they do, the shapes of their arrays, what can be set.
+/// List layer types, their shapes and options.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Layers {
-    /// One kind; all unless given.
+    /// Layer type [default: all].
     name: Option<String>,
-    /// Print one JSON object.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

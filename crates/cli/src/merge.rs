@@ -1,4 +1,4 @@
-//! `spinet merge`: collects the finished runs of several directories, or joins records of tables.
+//! `spinet merge`: merges finished runs from several directories, or partial results.
 
 use std::path::PathBuf;
 
@@ -11,27 +11,28 @@ use crate::reproduce::write_tables;
 use crate::stored_record::read_record;
 
 const EXAMPLES: &str = "\
-Example, two machines that did a share each:
-  spinet reproduce all --data-dir DIR --shard 1/2 --run-dir first        on one
-  spinet reproduce all --data-dir DIR --shard 2/2 --run-dir second       on the other
+Merge the runs of two machines:
+  spinet reproduce all --data-dir DIR --shard 1/2 --run-dir first
+  spinet reproduce all --data-dir DIR --shard 2/2 --run-dir second
   spinet merge first second --out runs
-  spinet reproduce all --data-dir DIR --run-dir runs --out results       trains nothing, makes the record
+  spinet reproduce all --data-dir DIR --run-dir runs --out results
 
-Example, records of tables that were made apart, without their runs:
+The last command finds the runs finished and writes the record.
+
+Merge partial results without their runs:
   spinet merge tables-1-2.json tables-3-4.json --out results";
 
-/// Collect the finished runs of several directories in one, or join several records of tables to
-/// one.
+/// Merge finished runs from several directories, or partial results.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Merge {
-    /// Directories with run directories, or files with records of tables.
+    /// Directories of runs, or record files to merge.
     #[arg(value_name = "DIR|FILE", required = true)]
     from: Vec<PathBuf>,
-    /// The directory that gets them, or the joined record and its figures.
+    /// Directory for the merged runs, or for the merged record and its figures.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Print one JSON object.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
@@ -48,13 +49,13 @@ impl Merge {
         let all = merged.copied + merged.present;
         writeln!(
             output,
-            "{all} runs are in {} ({} copied, {} were there already)",
+            "{all} runs in {} ({} copied, {} already present)",
             self.out.display(),
             merged.copied,
             merged.present
         )?;
         for path in &merged.unfinished {
-            output.note(&format!("left out, not finished: {}", path.display()));
+            output.note(&format!("skipped, not finished: {}", path.display()));
         }
         Ok(())
     }

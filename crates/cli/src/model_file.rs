@@ -1,4 +1,4 @@
-//! Reading a model that a person named, and saying what a file is that is none.
+//! Reading the model that the user named, and naming the kind of a file that is not one.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ const KINDS: [(&[u8], &str); 12] = [
     (b"\x89HDF", "an HDF5 file"),
     (b"\x93NUMPY", "a NumPy array"),
     (b"GGUF", "a GGUF model"),
-    (b"\x89PNG", "a PNG picture"),
+    (b"\x89PNG", "a PNG image"),
     (b"\x1f\x8b", "a gzip file"),
     (b"\0\0\x08\x01", "an idx file of labels"),
     (b"\0\0\x08\x03", "an idx file of images"),

@@ -1,4 +1,4 @@
-//! What can be set on a rule or a layer, as people and programs read it.
+//! The options of a rule or a layer type, as text and as JSON.
 
 use serde_json::{Value, json};
 use spinet::rules::{Parameter, Range};
@@ -6,7 +6,10 @@ use spinet::rules::{Parameter, Range};
 use crate::error::Error;
 use crate::output::Output;
 
-/// Two lines for each: its default, and what it does with its range.
+/// Width of a line of text.
+const WIDTH: usize = 90;
+
+/// Each with its default, and below it what it does and its range.
 pub(crate) fn show(parameters: &[Parameter], output: &mut Output) -> Result<(), Error> {
     for Parameter {
         name,
@@ -22,9 +25,26 @@ pub(crate) fn show(parameters: &[Parameter], output: &mut Output) -> Result<(), 
             _ => range.default_text(),
         };
         writeln!(output, "  {name} = {default}")?;
-        writeln!(output, "      {summary}; {range}")?;
+        for line in lines(&format!("{summary}; {range}"), WIDTH - 6) {
+            writeln!(output, "      {line}")?;
+        }
     }
     Ok(())
+}
+
+/// The words of a text in lines of at most `width` characters.
+fn lines(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// An object for each.
@@ -45,5 +65,17 @@ fn default(range: &Range) -> Value {
         Range::Number { default, .. } => json!(default),
         Range::Count { default, .. } => json!(default),
         Range::Choice { .. } | Range::Layers => json!(range.default_text()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_broken_between_words() {
+        assert_eq!(lines("a bc def", 4), ["a bc", "def"]);
+        assert_eq!(lines("abcdef g", 4), ["abcdef", "g"]);
+        assert_eq!(lines("", 4), [""]);
     }
 }

@@ -23,32 +23,33 @@ Examples:
   spinet predict model.safetensors digit.png
   spinet predict model.safetensors t10k-images-idx3-ubyte.gz --top 3
   spinet predict model.safetensors --data mnist-1200 --json > predictions.jsonl
-  spinet predict runs/iris.csv-20-bdnn-dsd-seed0 new.csv      rows without labels, or with labels that are not read
+  spinet predict runs/iris.csv-20-bdnn-dsd-seed0 new.csv
 
-A picture must have the size of the training images, and like them (MNIST) bright strokes on a dark ground.
+Images must have the size of the training images and look like them: for MNIST,
+bright strokes on a dark background. Tables may have a label column; it is
+ignored.
 
-The fastest kernel of this machine is used, whatever the model was trained with (`spinet train --kernel`). Where the class
-differs, so do the last digits of the probabilities.";
+The fastest available kernel is used, whichever the model was trained with
+(`spinet train --kernel`). The last digits of the probabilities depend on it.";
 
-/// Predict the class of images, or of rows of a table.
+/// Predict the classes of images or table rows.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Predict {
-    /// Model file, or directory of a finished run.
+    /// Model file, or run directory.
     model: PathBuf,
-    /// PNG pictures, files of images in idx format (plain or gzip), or tables (`.csv`, `.npy`).
+    /// PNG images, idx image files (plain or gzip), or tables (.csv, .tsv, .npy).
     files: Vec<PathBuf>,
-    /// Use the test samples of a data set; of another table than that of the training, all of them.
+    /// Predict the test set of a dataset (all rows, for a table other than the training data).
     #[arg(long, value_name = "NAME", conflicts_with = "files")]
     data: Option<String>,
-    /// Column of a table that is no feature, name or number; that of the labels in training, or the
-    /// last, unless given.
+    /// Label column to ignore, by name or number [default: as in training, else the last column].
     #[arg(long, value_name = "COLUMN")]
     label: Option<Column>,
-    /// How many classes to show for each sample, the most probable first.
+    /// Show the N most probable classes per sample.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     top: u64,
-    /// Print one JSON object for each sample.
+    /// Print one JSON object per sample.
     #[arg(long)]
     json: bool,
     #[command(flatten)]

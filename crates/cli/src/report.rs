@@ -1,4 +1,4 @@
-//! `spinet report`: stored records as one HTML file.
+//! `spinet report`: stored records as one HTML page.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,24 +15,25 @@ use crate::stored_record::tell_unsealed;
 
 const EXAMPLES: &str = "\
 Examples:
-  spinet reproduce --quick --out results    a record to begin with
-  spinet report                             results/report.html from all records in results and below
+  spinet reproduce --quick --out results
+  spinet report                              writes results/report.html
   spinet report DIR --out page.html
 
-The file needs no network and runs no script; the same records give the same bytes.";
+The page is self-contained: it needs no network and runs no scripts. The same
+records always give the same page, byte for byte.";
 
-/// Write one HTML file with the tables, figures, runs and commands of stored records.
+/// Write an HTML page with the tables, figures, runs and commands of stored records.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Report {
-    /// Folder with records, as `spinet reproduce --out` and `spinet sweep --out` write them; its
-    /// subfolders are searched too.
+    /// Folder with records from `spinet reproduce --out` and `spinet sweep --out`, searched
+    /// recursively.
     #[arg(value_name = "DIR", default_value = "results")]
     directory: PathBuf,
     /// File to write [default: DIR/report.html].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Print what was written, and from what, as one JSON object.
+    /// Print a JSON object with the output path and the records used.
     #[arg(long)]
     json: bool,
 }
@@ -109,10 +110,10 @@ impl Report {
             match why {
                 // It names the file itself.
                 Error::Train(why @ spinet::Error::Storage { .. }) => {
-                    output.note(&format!("left out {why}"));
+                    output.note(&format!("skipped {why}"));
                 }
                 why => output.note(&format!(
-                    "left out {}: {why}",
+                    "skipped {}: {why}",
                     self.directory.join(name).display()
                 )),
             }
@@ -121,7 +122,7 @@ impl Report {
         let names: Vec<&str> = of_another_kind.map(|(name, _)| name.as_str()).collect();
         if !names.is_empty() {
             output.note(&format!(
-                "left out of {}, no records of runs: {}",
+                "skipped in {}, not records of runs: {}",
                 self.directory.display(),
                 in_short(&names)
             ));

@@ -1,5 +1,5 @@
-//! `spinet reproduce`: the paper's tables, ours beside the published numbers, its figures, and
-//! every other experiment with a name.
+//! `spinet reproduce`: the paper's tables beside the published numbers, its figures, and all other
+//! named experiments.
 
 use std::path::{Path, PathBuf};
 
@@ -22,69 +22,67 @@ use crate::threads::ThreadCount;
 
 const EXAMPLES: &str = "\
 Examples:
-  spinet reproduce                          Tables 3 and 4 in full, a minute on two cores
-  spinet reproduce --quick                  a smaller run of them, seconds
-  spinet reproduce --setting wide           the same in the setting of version 0.1.0: 1,500 epochs; two minutes
+  spinet reproduce                      Tables 3 and 4; a minute on two cores
+  spinet reproduce --quick              a reduced version; seconds
+  spinet reproduce --setting wide       the setting of version 0.1.0
   spinet reproduce table1 --hidden 100 --methods initial,bdnn-dsd --data-dir DIR
-  spinet reproduce figure3 figure5 --out results      weights, zero weights and zero bounds, as SVG
-  spinet reproduce figure4 --data-dir DIR --out results   accuracy and L against the three parameters; an hour
-  spinet reproduce figure4-1200 --out results         the same on 1,200 samples; minutes
-  spinet reproduce grapes-mnist --data-dir DIR --out results   GRAPES, its control and plain gradient descent; an hour
-  spinet reproduce grapes-forgetting --data-dir DIR            five tasks one after the other; minutes
-  spinet reproduce table9 --data-dir DIR --allow-unverified   CIFAR-10 from files that are not the official ones
-  spinet reproduce all --data-dir DIR --out results   every table and figure; a day
-  spinet reproduce all --data-dir DIR --shard 1/4     a quarter of the runs, for one of four machines
-  spinet reproduce --from results/tables-3-4.json     the table of a stored record
+  spinet reproduce figure3 figure5 --out results        Figures 3 and 5 as SVG
+  spinet reproduce figure4-1200 --out results           minutes
+  spinet reproduce grapes-mnist --data-dir DIR          an hour
+  spinet reproduce grapes-forgetting --data-dir DIR     minutes
+  spinet reproduce all --data-dir DIR --out results     a day
+  spinet reproduce all --data-dir DIR --shard 1/4       a quarter of the runs
+  spinet reproduce --from results/tables-3-4.json       print a stored record
 
-Every run is kept in a directory of its own. A run that was interrupted or killed goes on when the same command is given
-again, and a finished run is not trained again. (Not those of figure5 and grapes-forgetting, which take seconds and minutes.)";
+Interrupted runs resume when you repeat the command, and finished runs are not
+trained again. Runs of figure5 and grapes-forgetting are short and not stored.";
 
 /// Runs of `--quick` and their length.
 const QUICK: (usize, usize) = (2, 200);
 
-/// Run an experiment by name: the paper's tables, ours beside the published numbers, its figures,
-/// and others.
+/// Run a named experiment: the tables and figures of the BDNN-dsd paper, and others.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Reproduce {
-    /// What to make: table1 to table10, figure3, figure4, figure4-1200, figure5, or `all` of these;
+    /// Experiments: table1 to table10, figure3, figure4, figure4-1200, figure5, or `all` of these;
     /// grapes-mnist, grapes-depth, grapes-optimizers, grapes-forgetting, grapes-forgetting-split;
     /// rules-compared [default: table3 table4].
     #[arg(value_name = "EXPERIMENT")]
     tables: Vec<String>,
-    /// Runs of each network and method, with the seeds 0, 1, 2, ...
+    /// Runs per network and method, with seeds 0, 1, 2, ...
     #[arg(long, value_name = "N", default_value_t = 5)]
     runs: usize,
-    /// What the paper leaves open: `authors`, as inferred from its initial networks, or `wide`, the
-    /// setting of version 0.1.0.
+    /// Choices for what the paper does not specify: `authors`, as inferred from its results, or
+    /// `wide`, as in version 0.1.0.
     #[arg(long, value_name = "NAME", default_value_t)]
     setting: Setting,
-    /// Another number of epochs than the experiment's own.
+    /// Number of epochs [default: as defined by the experiment].
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Methods: initial, dropout, l2, bdnn-dsd, and where the setting has them dropout-tuned,
-    /// l2-as-published; the initial network is always run.
+    /// Methods of the tables: initial (the baseline, always included), dropout, l2, bdnn-dsd; in
+    /// some settings also dropout-tuned and l2-as-published [default: all].
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     methods: Vec<Method>,
-    /// Networks of the tables, by hidden units [default: all].
+    /// Hidden units of the networks in the tables [default: all].
     #[arg(long, value_name = "UNITS", value_delimiter = ',')]
     hidden: Vec<usize>,
-    /// Another setting of a method's rule than the experiment's own, repeatable; the table says so.
-    #[arg(long = "rule", value_name = "NAME:PARAMETER=VALUE,...")]
+    /// Override the options of a method's rule (repeatable); the table notes it.
+    #[arg(long = "rule", value_name = "NAME:OPTION=VALUE,...")]
     rules: Vec<RuleSettings>,
-    /// A smaller run, and the table says so: two seeds, 200 epochs of a table, a tenth of the
-    /// epochs of any other experiment. Seconds on 1,200 samples.
+    /// Reduced run, marked as such: two seeds, and 200 epochs for tables or a tenth of the epochs
+    /// for other experiments.
     #[arg(long, conflicts_with_all = ["runs", "epochs"])]
     quick: bool,
     #[command(flatten)]
     shown: RecordFlags,
-    /// Show a stored record instead of running anything.
+    /// Print a stored record instead of training.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["tables", "runs", "epochs", "methods", "hidden", "rules", "quick"])]
     from: Option<PathBuf>,
     #[command(flatten)]
     kept: KeptRuns,
-    /// How products with pixels are computed; `exact` and `f32` differ in the last digits.
-    #[arg(long, value_name = "NAME", value_parser = kernel(), default_value = "auto", help_heading = "This machine")]
+    /// Kernel for matrix products with 8-bit inputs; `exact` and `f32` results differ in the last
+    /// digits.
+    #[arg(long, value_name = "NAME", value_parser = kernel(), default_value = "auto", help_heading = "Environment")]
     kernel: Kernel,
     #[command(flatten)]
     threads: ThreadCount,
@@ -143,7 +141,7 @@ impl Reproduce {
         if self.shown.out.is_none() && !made.figures.is_empty() && self.from.is_none() {
             writeln!(
                 output,
-                "\nnext: the same with `--out DIR` writes records and figures; finished runs that are kept are not trained again"
+                "\nnext: repeat the command with `--out DIR` to write records and figures; finished runs are not trained again"
             )?;
         }
         Ok(())

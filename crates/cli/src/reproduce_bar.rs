@@ -12,7 +12,7 @@ use spinet::lab::Progress;
 use crate::number::duration;
 use crate::output::Output;
 
-const TEMPLATE: &str = "{percent:>3} % [{bar:30}] {elapsed} gone, {left} left";
+const TEMPLATE: &str = "{percent:>3} % [{bar:30}] {elapsed} elapsed, {left} left";
 
 /// The progress of all runs of a command.
 pub(crate) struct ReproduceBar {
@@ -70,7 +70,7 @@ impl ReproduceBar {
         let tenth = |done: u64| done.saturating_mul(10) / self.all.max(1);
         if tenth(before + work) > tenth(before) {
             output.note(&format!(
-                "{} % done, {} gone",
+                "{} % done, {} elapsed",
                 10 * tenth(before + work),
                 duration(self.bar.elapsed())
             ));

@@ -12,15 +12,15 @@ const EXAMPLES: &str = "\
 Examples:
   spinet rules
   spinet rules bdnn-dsd
-  spinet train --rule bdnn-dsd:threshold=20 --rule dropout     rules act in the order given";
+  spinet train --rule bdnn-dsd:threshold=20 --rule dropout";
 
-/// List the learning rules: what they do, where they act, what can be set.
+/// List learning rules and optimizers with their options.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Rules {
-    /// One rule; all unless given.
+    /// Rule or optimizer [default: all].
     name: Option<String>,
-    /// Print one JSON object.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
@@ -48,10 +48,7 @@ impl Rules {
 fn show(entry: &RuleEntry, output: &mut Output) -> Result<(), Error> {
     writeln!(output, "{}: {}", entry.name, entry.summary)?;
     if entry.role == Role::Optimizer {
-        writeln!(
-            output,
-            "  optimizer: turns gradients into updates; a run has one"
-        )?;
+        writeln!(output, "  optimizer: one per run")?;
     } else {
         let places: Vec<_> = entry
             .seams
@@ -66,9 +63,9 @@ fn show(entry: &RuleEntry, output: &mut Output) -> Result<(), Error> {
 
 fn seam_in_words(seam: Seam) -> &'static str {
     match seam {
-        Seam::Activation => "activations in training",
-        Seam::WeightView => "the weights that a step uses",
-        Seam::Feedback => "the way of error signals upstream",
+        Seam::Activation => "activations (training only)",
+        Seam::WeightView => "weights used in a step",
+        Seam::Feedback => "backward weights",
         Seam::ErrorSignal => "error signals",
         Seam::Gradient => "gradients",
         Seam::AfterUpdate => "weights after the update",

@@ -1,4 +1,4 @@
-//! The settings of a run as flags; what is not given comes from a file, else from the defaults.
+//! Training options as flags; those not given come from a file, else from the defaults.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -16,91 +16,101 @@ const LOSSES: [Loss; 2] = [Loss::CrossEntropy, Loss::MeanSquaredError];
 
 /// Everything that a run's numbers depend on.
 #[derive(clap::Args)]
-#[command(next_help_heading = "Settings of the run")]
+#[command(next_help_heading = "Training options")]
 pub(crate) struct Settings {
-    /// Read settings from a TOML file, such as the run.toml of an earlier run; flags override it.
+    /// Read options from a TOML file, such as the run.toml of an earlier run; flags override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Data set of `spinet data list`, or your own in the data directory: a .csv or .npy file, or a
-    /// folder of idx files [default: mnist-1200].
+    /// Dataset: a name from `spinet data list`, or your own .csv, .tsv or .npy file or folder of
+    /// idx files [default: mnist-1200].
     #[arg(long, value_name = "NAME")]
     data: Option<String>,
-    /// Column of the labels in a table, name or number from 1 [default: the last].
+    /// Label column of a table: its name, or its number counted from 1 [default: last column].
     #[arg(long, value_name = "COLUMN")]
     label: Option<Column>,
-    /// Test part of data that have none: a fraction or a number of samples, every class with its
-    /// share [default: 0.2].
-    #[arg(long, value_name = "PART", allow_negative_numbers = true)]
+    /// Fraction or number of samples to hold out for testing (stratified), for data without a test
+    /// set [default: 0.2].
+    #[arg(
+        long = "test-size",
+        alias = "test-part",
+        value_name = "SIZE",
+        allow_negative_numbers = true
+    )]
     test_part: Option<Part>,
-    /// Train on so many samples of each class [default: all].
+    /// Use only N training samples per class [default: all].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     train_per_class: Option<usize>,
-    /// Which samples the two settings above choose; the seed of the run does not matter for that
-    /// [default: 0].
+    /// Random seed for the two options above, independent of `--seed` [default: 0].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     split_seed: Option<u64>,
-    /// How pixels of an image set are standardized, with constants of the training samples:
-    /// `feature` (each pixel), `image` (each image), `global` (all pixels alike), `feature-eps`
-    /// (see the documentation) [default: none].
+    /// Standardize image data to zero mean and unit variance: `feature` per pixel, `global` over
+    /// all pixels, `image` per image; `feature-eps` is a variant of `feature` for the reproduction
+    /// [default: none].
     #[arg(long, value_name = "NAME", value_parser = standardize())]
     standardize: Option<Standardize>,
-    /// Learning rule, repeatable, in the order in which they act; see `spinet rules`.
-    #[arg(long = "rule", value_name = "NAME[:PARAMETER=VALUE,...]")]
+    /// Learning rule or optimizer; repeat to combine them, applied in the given order; see
+    /// `spinet rules`.
+    #[arg(long = "rule", value_name = "NAME[:OPTION=VALUE,...]")]
     rules: Vec<RuleSettings>,
-    /// Units of the hidden layers: `100`, `256,128`, or `none` for a linear classifier [default:
-    /// 100].
+    /// Units per hidden layer: `100`, `256,128`, or `none` for a linear classifier [default: 100].
     #[arg(long, value_name = "UNITS")]
     hidden: Option<Hidden>,
-    /// Hidden layer, repeatable, from input to output, in the place of `--hidden` and
+    /// Hidden layer; repeat for each layer, from input to output, instead of `--hidden` and
     /// `--activation`; see `spinet layers`.
-    #[arg(long = "layer", value_name = "NAME[:PARAMETER=VALUE,...]", conflicts_with_all = ["hidden", "activation"])]
+    #[arg(long = "layer", value_name = "NAME[:OPTION=VALUE,...]", conflicts_with_all = ["hidden", "activation"])]
     layers: Vec<LayerSettings>,
-    /// Activation of the hidden layers [default: sigmoid].
+    /// Activation function of the hidden layers [default: sigmoid].
     #[arg(long, value_name = "NAME", value_parser = activation())]
     activation: Option<Activation>,
-    /// Activation of the output layer; identity with cross-entropy [default: identity].
+    /// Activation function of the output layer; must be identity with cross-entropy, which applies
+    /// softmax [default: identity].
     #[arg(long, value_name = "NAME", value_parser = activation())]
     output_activation: Option<Activation>,
-    /// What training makes small [default: cross-entropy].
+    /// Loss function [default: cross-entropy].
     #[arg(long, value_name = "NAME", value_parser = loss())]
     loss: Option<Loss>,
-    /// How weights start: `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`,
+    /// Weight initialization: `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`,
     /// `glorot-sigmoid`, `he` or `fan-in` [default: uniform(1)].
-    #[arg(long, value_name = "LAW")]
+    #[arg(long = "initializer", alias = "initialiser", value_name = "NAME")]
     initialiser: Option<Initialiser>,
-    /// How biases start: at 0, or from the distribution of the weights [default: zeros].
+    /// Bias initialization: zeros, or the same distribution as the weights [default: zeros].
     #[arg(long, value_name = "NAME", value_parser = bias_initializer())]
     bias_initializer: Option<BiasInitializer>,
-    /// Units without biases.
+    /// Disable biases.
     #[arg(long, overrides_with = "bias")]
     no_bias: bool,
-    /// Units with biases, as they are unless a file says otherwise.
+    /// Enable biases (default; overrides the config file).
     #[arg(long)]
     bias: bool,
-    /// Step size, above 0 [default: 0.1].
+    /// Learning rate (> 0) [default: 0.1].
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     learning_rate: Option<f64>,
-    /// How the learning rate changes over the run: `constant`, `step(N,F)` (times F every N
-    /// epochs), `cosine` or `cosine(F)` (down to the share F) [default: constant].
-    #[arg(long, value_name = "LAW")]
+    /// Learning-rate schedule: `constant`; `step(N,F)`: multiply by F every N epochs; `cosine` or
+    /// `cosine(F)`: decay to 0, or to F times the initial rate [default: constant].
+    #[arg(long, value_name = "NAME")]
     schedule: Option<Schedule>,
-    /// Epochs in which the learning rate rises to what it is [default: 0].
+    /// Linear learning-rate warm-up, in epochs [default: 0].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     warm_up: Option<usize>,
-    /// Samples of one step [default: 600].
-    #[arg(long, value_name = "SAMPLES", allow_negative_numbers = true)]
+    /// Batch size [default: 600].
+    #[arg(
+        long = "batch-size",
+        alias = "batch",
+        value_name = "N",
+        allow_negative_numbers = true
+    )]
     batch: Option<usize>,
-    /// Passes over the training samples [default: 500].
+    /// Passes over the training set [default: 500].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     epochs: Option<usize>,
-    /// Epochs from one evaluation to the next [default: 1].
+    /// Evaluate every N epochs [default: 1].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     evaluate_every: Option<usize>,
-    /// The run's one seed [default: 0].
+    /// Random seed [default: 0].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
-    /// How products with pixels are computed; `exact` and `f32` differ in the last digits [default:
-    /// auto].
+    /// Kernel for matrix products with 8-bit inputs; `exact` and `f32` results differ in the last
+    /// digits [default: auto].
     #[arg(long, value_name = "NAME", value_parser = kernel())]
     kernel: Option<Kernel>,
 }

@@ -27,8 +27,8 @@ fn is_slow(kernel: Kernel, exact_here: Kernel) -> bool {
 
 fn warning(factor: f64) -> String {
     format!(
-        "kernel `exact` is slow on this processor, which has no AVX-512 VNNI: a step takes {factor:.1} times as long as with `f32`; \
-         `--kernel f32` is faster, its numbers differ in the last digits"
+        "kernel `exact` is slow on this CPU, which lacks AVX-512 VNNI: a step takes {factor:.1} times as long as with `f32`; \
+         use `--kernel f32`, whose results differ in the last digits"
     )
 }
 
@@ -61,7 +61,8 @@ mod tests {
         assert!(factor > 1.0, "{factor}");
         let text = warning(17.04);
         assert!(
-            text.contains("17.0 times as long as with `f32`") && text.contains("`--kernel f32`"),
+            text.contains("17.0 times as long as with `f32`")
+                && text.contains("use `--kernel f32`"),
             "{text}"
         );
     }

@@ -11,13 +11,13 @@ use crate::output::Output;
 /// How a record is shown, and where it is kept.
 #[derive(clap::Args)]
 pub(crate) struct RecordFlags {
-    /// Print the record as JSON instead of the table.
+    /// Print the record as JSON instead of a table.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print the table as Markdown.
+    /// Print a Markdown table.
     #[arg(long, conflicts_with = "json")]
     pub(crate) markdown: bool,
-    /// Also write the record and its figures into this directory.
+    /// Also write the record and its figures to this directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -41,7 +41,7 @@ pub(crate) fn read_record<R>(
 pub(crate) fn tell_unsealed(path: &Path, record: &str, output: &Output) {
     if !lab::is_sealed(record) {
         output.note(&format!(
-            "{}: carries no digest, so nothing vouches for its numbers; an earlier build made it",
+            "{}: has no digest, so its numbers cannot be verified; written by an earlier version",
             path.display()
         ));
     }

@@ -1,4 +1,4 @@
-//! `spinet sweep`: every combination of some values, each with several seeds.
+//! `spinet sweep`: a grid of configurations, each with several seeds.
 
 use std::path::{Path, PathBuf};
 
@@ -20,49 +20,49 @@ use crate::threads::ThreadCount;
 
 const EXAMPLES: &str = "\
 Examples:
-  spinet sweep thresholds.toml                   the table
-  spinet sweep thresholds.toml --out results     also the record and its figure, for `spinet report`
-  spinet sweep thresholds.toml --shard 1/4       a quarter of the runs, for one of four machines
-  spinet sweep --from results/thresholds.json    the table of a stored record
+  spinet sweep thresholds.toml                 print a table
+  spinet sweep thresholds.toml --out results   also write a record and a figure
+  spinet sweep thresholds.toml --shard 1/4     a quarter of the runs
+  spinet sweep --from results/thresholds.json  print a stored record
 
-A file, thresholds.toml:
-  seeds = 5                        # seeds 0 to 4; a list is possible too
-  reference = \"bdnn-dsd\"           # compare with it too, paired by seed
-  folds = 5                        # score on validation folds; without it on the test samples
+Example of a sweep file, thresholds.toml:
+  seeds = 5                        # seeds 0 to 4; a list also works
+  reference = \"bdnn-dsd\"           # also compare with this, paired by seed
+  folds = 5                        # cross-validate (default: use the test set)
 
-  [base]                           # what every run has, as in run.toml
+  [base]                           # options shared by all runs, as in run.toml
   data = \"mnist-1200\"
   epochs = 500
   rules = [\"bdnn-dsd\"]
 
-  [[product]]                      # every combination of these values
+  [[product]]                      # grid: every combination of these values
   hidden = [[10], [100]]
   bdnn-dsd.threshold = [5, 10, 20]
 
-  [[product]]                      # and of these, to compare with
+  [[product]]                      # another grid, for comparison
   hidden = [[10], [100]]
   rules = [[], [\"dropout:dropout_rate=0.2\", \"l2\"]]
 
-Every run is kept in a directory of its own. A sweep that was interrupted or killed goes on when the same command is given
-again, and a finished run is not trained again, even if the file has got more values since.";
+Interrupted sweeps resume when you repeat the command. Finished runs are not
+trained again, even if you add values to the file.";
 
-/// Train every combination of some values, each with several seeds, and compare.
+/// Train a grid of configurations with several seeds each, and compare them.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Sweep {
-    /// TOML file with what every run has and the values to combine.
+    /// TOML file with the shared options and the values to combine.
     #[arg(value_name = "FILE", required_unless_present = "from")]
     file: Option<PathBuf>,
     #[command(flatten)]
     shown: RecordFlags,
-    /// Show a stored record instead of running anything.
+    /// Print a stored record instead of training.
     #[arg(long, value_name = "RECORD", conflicts_with = "file")]
     from: Option<PathBuf>,
     #[command(flatten)]
     kept: KeptRuns,
-    /// How products with pixels are computed, instead of what the file says; `exact` and `f32`
+    /// Kernel for matrix products with 8-bit inputs, overriding the file; `exact` and `f32` results
     /// differ in the last digits.
-    #[arg(long, value_name = "NAME", value_parser = kernel(), help_heading = "This machine")]
+    #[arg(long, value_name = "NAME", value_parser = kernel(), help_heading = "Environment")]
     kernel: Option<Kernel>,
     #[command(flatten)]
     threads: ThreadCount,

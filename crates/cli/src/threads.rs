@@ -12,8 +12,8 @@ const MOST: u64 = 1024;
 /// How many threads to use.
 #[derive(clap::Args)]
 pub(crate) struct ThreadCount {
-    /// Threads to use; all cores unless given. The result is the same for any number.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST), help_heading = "This machine")]
+    /// Number of threads; results do not depend on it [default: all cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST), help_heading = "Environment")]
     threads: Option<u64>,
 }
 

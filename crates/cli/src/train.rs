@@ -24,19 +24,26 @@ use crate::train_bar::TrainBar;
 
 const EXAMPLES: &str = "\
 Examples:
-  spinet train --rule bdnn-dsd              the network of the BDNN-dsd paper on built-in data
+  spinet train --rule bdnn-dsd
   spinet train --rule bdnn-dsd:threshold=20,bound_step=0.1 --hidden 256,128
-  spinet train --data mnist --data-dir ~/data --rule dropout --activation relu --initialiser he
+  spinet train --rule dropout --activation relu --initializer he
   spinet train --config runs/mnist-1200-100-bdnn-dsd-seed0/run.toml --seed 1
-  spinet train --data iris.csv --label species --test-part 0.3 --hidden 20 --rule bdnn-dsd
+  spinet train --data iris.csv --label species --test-size 0.3 --hidden 20
   spinet train --data my-images --train-per-class 100 --rule bdnn-dsd
 
-Your own data: a .csv or .tsv (cells separated by commas, semicolons or tabs) or .npy file with one row a sample, all numbers
-but the label, or a folder of idx files named train-images*, train-labels* and, for a test part, t10k-* or test-*. Columns are
-standardised by the training samples. Labels may be words; there are at most 256 classes.
+Your own data:
+  A table is a .csv, .tsv or .npy file with one row per sample. All columns are
+  numeric except the label, which may be text. Cells are separated by commas,
+  semicolons or tabs. Columns are standardized with the mean and standard
+  deviation of the training set.
+  An image dataset is a folder of idx files: train-images*, train-labels* and
+  optionally a test set, t10k-* or test-*.
+  A dataset has at most 256 classes.
 
-The directory of a run gets run.toml (repeats the run), metrics.jsonl (one line an evaluation) and model.safetensors.
-A run that was interrupted or killed goes on when the same command is given again.";
+Files:
+  The run directory contains run.toml (to reproduce the run), metrics.jsonl (one
+  line per evaluation) and model.safetensors. Interrupted runs resume when you
+  repeat the command.";
 
 /// Train a network.
 #[derive(clap::Args)]
@@ -44,17 +51,17 @@ A run that was interrupted or killed goes on when the same command is given agai
 pub(crate) struct Train {
     #[command(flatten)]
     settings: Settings,
-    /// Directory of the run [default: runs/DATA-HIDDEN-RULES-seedN].
-    #[arg(long, value_name = "DIR", help_heading = "Result")]
+    /// Run directory [default: runs/DATA-HIDDEN-RULES-seedN].
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
-    /// Train anew, even if that directory holds a run.
-    #[arg(long, help_heading = "Result")]
+    /// Overwrite an existing run.
+    #[arg(long, help_heading = "Output")]
     force: bool,
-    /// Seconds from one checkpoint to the next; 0 saves after every step.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds, help_heading = "Result")]
+    /// Seconds between checkpoints; 0 saves after every step.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds, help_heading = "Output")]
     save_every: f64,
-    /// Print the result as one JSON object.
-    #[arg(long, help_heading = "Result")]
+    /// Print the result as JSON.
+    #[arg(long, help_heading = "Output")]
     json: bool,
     #[command(flatten)]
     threads: ThreadCount,
@@ -80,7 +87,7 @@ impl Train {
         let (model, curve) = match finished {
             Some(finished) => {
                 output.note(&format!(
-                    "{} holds this run, finished; `--force` trains it again",
+                    "{}: this run is already finished; `--force` trains it again",
                     path.display()
                 ));
                 finished
@@ -118,7 +125,7 @@ impl Train {
         if start.from.is_some() {
             let step = thousands(trainer.position().step);
             output.note(&format!(
-                "going on after step {step} (epoch {})",
+                "resuming after step {step} (epoch {})",
                 thousands(trainer.epoch() as u64 + 1)
             ));
         }
@@ -172,7 +179,7 @@ fn plan(trainer: &Trainer, data: &Dataset, threads: usize) -> String {
         .collect();
     let parameters: usize = network.params().iter().map(<[f32]>::len).sum();
     format!(
-        "training {} ({} weights and biases) with {} on {} ({} samples), {threads} thread{}, kernel {}",
+        "training {} ({} parameters) with {} on {} ({} samples), {threads} thread{}, kernel {}",
         sizes.join("-"),
         thousands(parameters as u64),
         rules_in_words(trainer.config()),
@@ -254,7 +261,7 @@ impl RunResult {
         )?;
         writeln!(
             output,
-            "best on the way: {} after epoch {}",
+            "best: {} after epoch {}",
             percent(self.best_accuracy),
             thousands(self.best_epoch as u64)
         )?;

@@ -1,4 +1,4 @@
-//! `spinet tune`: chooses rule parameters on validation folds of the training data.
+//! `spinet tune`: grid search over rule options with k-fold cross-validation.
 
 use serde_json::json;
 use spinet::data::{Dataset, load_with};
@@ -17,31 +17,31 @@ use crate::threads::ThreadCount;
 const EXAMPLES: &str = "\
 Examples:
   spinet tune --rule dropout --grid dropout_rate=0.1,0.2,0.3 --epochs 500
-  spinet tune --rule bdnn-dsd --grid threshold=5,10,20 --grid bound_step=0.03,0.06 --hidden 10
+  spinet tune --rule bdnn-dsd --grid threshold=5,10 --grid bound_step=0.03,0.06
 
-Every point of the grid is trained on all but one fold of the training samples and scored on that fold, for every
-fold. The test samples are never looked at.
+Each configuration is trained on all folds but one and scored on the remaining
+fold, for every fold. The test set is never used.
 
-Every run is kept in a directory of its own. A tuning that was interrupted or killed goes on when the same command is given
-again, and a finished run is not trained again, even if the grid has got more values since.";
+Interrupted searches resume when you repeat the command. Finished runs are not
+trained again, even if you add values to the grid.";
 
-/// Choose rule parameters on validation folds of the training data.
+/// Grid search over rule options with k-fold cross-validation.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Tune {
-    /// Values of a parameter of the last `--rule`, repeatable: every combination is tried.
-    #[arg(long = "grid", value_name = "PARAMETER=VALUE,...", required = true)]
+    /// Values of an option of the last `--rule`; repeat to search every combination.
+    #[arg(long = "grid", value_name = "OPTION=VALUE,...", required = true)]
     grids: Vec<Grid>,
-    /// Parts of the training samples; each is left out once.
+    /// Number of folds.
     #[arg(long, value_name = "N", default_value_t = 5)]
     folds: usize,
-    /// Leave out only the first N parts, which takes less time [default: all].
+    /// Use only the first N folds for validation [default: all].
     #[arg(long, value_name = "N")]
     left_out: Option<usize>,
-    /// Runs of every fold, with the seeds `--seed`, `--seed` + 1, ...
+    /// Runs per fold, with seeds `--seed`, `--seed` + 1, ...
     #[arg(long, value_name = "N", default_value_t = 1)]
     runs: usize,
-    /// Print JSON instead of the table.
+    /// Print JSON instead of a table.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -114,7 +114,7 @@ impl Tune {
         }
         writeln!(
             output,
-            "{} training samples of {} in {folds} folds, {left_out} left out in turn, {} epochs, {runs} run{} a fold; validation accuracy after the last epoch\n",
+            "{} training samples of {}, {left_out} of {folds} folds used for validation, {} epochs, {runs} run{} per fold; validation accuracy after the last epoch\n",
             thousands(data.train.len() as u64),
             data.name,
             thousands(config.epochs as u64),

@@ -23,11 +23,11 @@ use crate::error::Error;
 use crate::idx::DEFLATE_RATIO;
 use crate::samples::Samples;
 
-/// Most entries that an archive may have; that of CIFAR-10 has nine.
+/// Maximum number of entries that an archive may have; that of CIFAR-10 has nine.
 pub const MAX_ENTRIES: usize = 10_000;
 
-/// Reads the training and the test samples of an archive that unpacks to at most `max_bytes`;
-/// members may have any number of whole records.
+/// Reads the training and the test set of an archive that unpacks to at most `max_bytes`; members
+/// may have any number of whole records.
 ///
 /// # Errors
 ///
@@ -85,7 +85,7 @@ pub fn parse(
 pub(crate) struct Request<'a> {
     pub(crate) files: &'a CifarFiles,
     pub(crate) layout: &'a Layout,
-    /// Most bytes of the whole archive when decompressed.
+    /// Maximum size in bytes of the whole archive when decompressed.
     pub(crate) max_bytes: u64,
     /// Whether each member must have its official number of records.
     pub(crate) is_official: bool,
@@ -360,7 +360,7 @@ impl<R: BufRead> Read for Hashed<R> {
     }
 }
 
-/// Fails where a stream goes on beyond its limit.
+/// Fails where a stream continues beyond its limit.
 struct Bounded<R> {
     reader: R,
     count: u64,

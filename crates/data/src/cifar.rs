@@ -9,9 +9,9 @@
 //! 2049    1024  blue
 //! ```
 //!
-//! The format has no header, so the length of a file is all that it says about itself: it must be a
-//! whole number of records. The planes of a sample are kept as they are, one below the other: 96
-//! rows of 32.
+//! The format has no header, so the length of a file is all that it says about itself: it must be
+//! a whole number of records. The planes of a sample are kept as they are, stacked vertically: 96 rows
+//! of 32.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -26,7 +26,7 @@ use crate::samples::Samples;
 /// What the records of a file are like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// `[rows, columns]` of one sample, all planes one below the other: `[96, 32]` for CIFAR-10.
+    /// `[rows, columns]` of one sample, all planes stacked vertically: `[96, 32]` for CIFAR-10.
     pub shape: [usize; 2],
     /// Every label is below it.
     pub classes: usize,
@@ -141,7 +141,7 @@ impl<'a> RecordFile<'a, BufReader<File>> {
 }
 
 impl<R: io::BufRead> RecordFile<'_, R> {
-    /// Refuses other kinds of files, parts of records, and more than `max_bytes`; nothing is
+    /// Rejects other kinds of files, parts of records, and more than `max_bytes`; nothing is
     /// reserved before.
     pub(crate) fn check_length(&mut self, layout: &Layout, max_bytes: u64) -> Result<(), Error> {
         let start = self
@@ -177,7 +177,7 @@ fn io_error(path: &Path, source: io::Error) -> Error {
     }
 }
 
-/// Refuses a length that is no whole number of records, zero, or above `max_bytes`.
+/// Rejects a length that is not a whole number of records, zero, or above `max_bytes`.
 pub(crate) fn check_length(
     path: &Path,
     length: u64,
@@ -273,7 +273,7 @@ impl Records {
         (self.pixels.len() + self.labels.len()) as u64
     }
 
-    /// Refuses the first label that is not below the number of classes.
+    /// Rejects the first label that is not below the number of classes.
     pub(crate) fn check_labels(&self, path: &Path, layout: &Layout) -> Result<(), Error> {
         match self
             .labels

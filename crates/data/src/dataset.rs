@@ -1,30 +1,30 @@
-//! A data set: training and test samples, class names and the digests of the files they came from.
+//! A dataset: training and test samples, class names and the digests of the files they came from.
 
 use crate::samples::Samples;
 use crate::standardisation::Standardisation;
 
-/// A loaded data set; cloning shares the samples.
+/// A loaded dataset; cloning shares the samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    /// Its name in the registry, the relative name of one's own file or folder, or one chosen by
-    /// the caller.
+    /// Its name in the registry, the relative name of the user file or folder, or one chosen by the
+    /// caller.
     pub name: String,
-    /// What a network may learn from, and what validation samples are taken from.
+    /// The training set, also split for cross-validation.
     pub train: Samples,
-    /// Read once, at the end.
+    /// The test set.
     pub test: Samples,
-    /// One name for each class; the label of a sample is a position in this list.
+    /// One name per class; the label of a sample is a position in this list.
     pub class_names: Vec<String>,
     /// The files it was read from, with the digests they had, for the record of a run.
     pub files: Vec<FileDigest>,
-    /// Whether every file had its official digest; files of one's own have none.
+    /// Whether every file had its official digest; files of the user have none.
     pub is_verified: bool,
     /// How the numbers of a table became the features; `None` for images.
     pub standardisation: Option<Standardisation>,
 }
 
 impl Dataset {
-    /// How many classes there are; every label is below it.
+    /// Number of classes; every label is below it.
     pub fn classes(&self) -> usize {
         self.class_names.len()
     }

@@ -1,39 +1,39 @@
-//! What is known about a data set before any file is opened.
+//! Registry entries of datasets.
 
-/// A data set by name: what it is, and what it is made from.
+/// The registry entry of a dataset.
 #[derive(Clone, Copy, Debug)]
 pub struct DatasetEntry {
     /// Short name: lower case, digits and hyphens.
     pub name: &'static str,
-    /// One line for lists.
+    /// One-line description.
     pub summary: &'static str,
-    /// Licence as stated by its publishers.
+    /// License as stated by its publishers.
     pub licence: &'static str,
-    /// Who made it.
+    /// Its authors.
     pub attribution: &'static str,
     /// Public folders that hold the published files, each ending in `/`, the preferred one first;
     /// empty for a built-in set and for a draw.
     pub addresses: &'static [&'static str],
-    /// One name for each class.
+    /// One name per class.
     pub class_names: &'static [&'static str],
-    /// `[rows, columns]` of one sample; planes of colour stand one below the other.
+    /// `[rows, columns]` of one sample; color planes are stacked vertically.
     pub shape: [usize; 2],
-    /// How many training samples.
+    /// Number of training samples.
     pub train_count: usize,
-    /// How many test samples.
+    /// Number of test samples.
     pub test_count: usize,
-    /// What its samples are read from.
+    /// The source of its samples.
     pub content: Content,
 }
 
-/// What a data set is made from.
+/// The source of a dataset.
 #[derive(Clone, Copy, Debug)]
 pub enum Content {
     /// Four idx files, built in or in a folder.
     Idx(IdxFiles),
     /// Binary files of CIFAR, or the archive they come in.
     Cifar(CifarFiles),
-    /// Some of the training samples of another set, and its complete test set.
+    /// Some of the training set of another set, and its complete test set.
     Draw(Draw),
 }
 

@@ -1,5 +1,5 @@
-//! Everything that can go wrong here: what, found, expected, with the path first where there is a
-//! file.
+//! Errors in reading, finding, fetching and splitting data: what, found, expected, preceded by the
+//! path where there is a file.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,14 +14,14 @@ use crate::table::{A_NUMBER, RowPlace};
     reason = "each variant is documented, and its text names its fields; sizes are in bytes, shapes are rows and columns"
 )]
 pub enum Error {
-    /// The operating system refused an operation on a file or folder.
+    /// The operating system rejected an operation on a file or folder.
     #[error("{path}: cannot {action}")]
     Io {
         path: PathBuf,
         action: &'static str,
         source: io::Error,
     },
-    /// A folder, pipe or device stands where a file should be.
+    /// A folder, pipe or device instead of a file.
     #[error("{path}: found something that is not a regular file, expected a file")]
     NotAFile { path: PathBuf },
     /// A stored file is larger than the reader accepts.
@@ -52,29 +52,29 @@ pub enum Error {
         found: u8,
         expected: u8,
     },
-    /// A side of the idx array is zero.
+    /// A dimension of the idx array is zero.
     #[error(
-        "{path}: idx header promises {}, expected at least 1 along each dimension",
+        "{path}: idx header declares {}, expected at least 1 along each dimension",
         times(dimensions)
     )]
     ZeroDimension { path: PathBuf, dimensions: Vec<u32> },
-    /// The images are not of the shape asked for.
+    /// The images do not have the requested shape.
     #[error("{path}: images are {} x {}, expected {} x {}", found[0], found[1], expected[0], expected[1])]
     ImageShape {
         path: PathBuf,
         found: [u32; 2],
         expected: [usize; 2],
     },
-    /// The idx header promises more than the caller's limit.
-    #[error("{path}: idx header promises {}, expected at most {limit}", product(dimensions, *promised))]
+    /// The idx header declares more than the caller's limit.
+    #[error("{path}: idx header declares {}, expected at most {limit}", product(dimensions, *promised))]
     TooManyBytes {
         path: PathBuf,
         dimensions: Vec<u32>,
         promised: u128,
         limit: u64,
     },
-    /// The idx header promises more than a gzip file of this size can hold.
-    #[error("{path}: idx header promises {}, but {stored} bytes of gzip hold at most {capacity}", product(dimensions, *promised))]
+    /// The idx header declares more than a gzip file of this size can contain.
+    #[error("{path}: idx header declares {}, but {stored} bytes of gzip hold at most {capacity}", product(dimensions, *promised))]
     GzipTooSmall {
         path: PathBuf,
         dimensions: Vec<u32>,
@@ -83,25 +83,25 @@ pub enum Error {
         capacity: u64,
     },
     /// The file ends before the array does.
-    #[error("{path}: idx header promises {}, but the file has {found} after the header", product(dimensions, *promised))]
+    #[error("{path}: idx header declares {}, but the file has {found} after the header", product(dimensions, *promised))]
     Truncated {
         path: PathBuf,
         dimensions: Vec<u32>,
         promised: u128,
         found: u64,
     },
-    /// The file goes on after the array.
-    #[error("{path}: idx header promises {}, but the file has {found} or more after the header", product(dimensions, *promised))]
+    /// The file continues after the array.
+    #[error("{path}: idx header declares {}, but the file has {found} or more after the header", product(dimensions, *promised))]
     TrailingBytes {
         path: PathBuf,
         dimensions: Vec<u32>,
         promised: u128,
         found: u64,
     },
-    /// The array is within the limit, but the memory for it is not there.
-    #[error("{path}: cannot reserve the {promised} bytes of memory that it promises")]
+    /// The array is within the limit, but there is not enough memory for it.
+    #[error("{path}: cannot allocate the {promised} bytes that its header declares")]
     OutOfMemory { path: PathBuf, promised: usize },
-    /// More memory is needed than there is.
+    /// More memory is needed than is available.
     #[error("{what} needs {needed} bytes of memory, but only {available} are available ({limit})")]
     Memory {
         what: String,
@@ -109,9 +109,9 @@ pub enum Error {
         available: u64,
         limit: &'static str,
     },
-    /// The gzip stream breaks off or fails its checksum.
+    /// The gzip stream is truncated or fails its checksum.
     #[error(
-        "{path}: gzip stream is cut or damaged: unpacked {found} bytes, expected {expected} and a matching checksum"
+        "{path}: gzip stream is truncated or corrupted: unpacked {found} bytes, expected {expected} and a matching checksum"
     )]
     GzipDamaged {
         path: PathBuf,
@@ -119,7 +119,7 @@ pub enum Error {
         expected: u64,
         source: io::Error,
     },
-    /// Something follows the gzip stream.
+    /// There is data after the gzip stream.
     #[error(
         "{path}: gzip stream is followed by bytes {}, expected one stream and nothing after it",
         spaced_hex(found)
@@ -146,16 +146,16 @@ pub enum Error {
         expected: usize,
     },
 
-    /// The file is of a known kind, but not a file of CIFAR's binary version.
+    /// The file is of a known kind, but not of CIFAR's binary version.
     #[error(
-        "{path}: file is {found}, expected the binary version of the set, records of 1 label byte and {features} pixels"
+        "{path}: file is {found}, expected the binary version of the dataset, with records of 1 label byte and {features} pixels"
     )]
     NotRecords {
         path: PathBuf,
         found: &'static str,
         features: usize,
     },
-    /// No record at all, or a part of one.
+    /// No record, or an incomplete one.
     #[error(
         "{path}: file has {found} bytes, expected a whole number of records of {record} bytes, at least one"
     )]
@@ -167,7 +167,7 @@ pub enum Error {
     /// A whole number of records, but not as many as the official file has.
     #[error(
         "{path}: file has {found} records, expected {expected}\n\n\
-         hint: the file is incomplete or of another version; fetch it again, or pass `--allow-unverified` to use it as it is"
+         hint: the file is incomplete or another version; fetch it again, or pass `--allow-unverified` to use it anyway"
     )]
     RecordCount {
         path: PathBuf,
@@ -175,7 +175,7 @@ pub enum Error {
         expected: u64,
     },
     /// The records are more than the caller's limit.
-    #[error("{path}: file promises {promised} bytes of records, expected at most {limit}")]
+    #[error("{path}: file has {promised} bytes of records, expected at most {limit}")]
     TooManyRecords {
         path: PathBuf,
         promised: u64,
@@ -191,7 +191,7 @@ pub enum Error {
 
     /// The archive is not one complete gzip stream of tar entries.
     #[error(
-        "{path}: archive is cut or damaged after {found} unpacked bytes, expected a complete .tar.gz\n\n\
+        "{path}: archive is truncated or corrupted after {found} unpacked bytes, expected a complete .tar.gz\n\n\
          hint: move it away or delete it, then fetch it again"
     )]
     ArchiveDamaged {
@@ -202,8 +202,8 @@ pub enum Error {
     /// The archive unpacks to more than is accepted.
     #[error("{path}: archive unpacks to more than {limit} bytes, expected at most {limit}")]
     ArchiveTooLarge { path: PathBuf, limit: u64 },
-    /// The header of an entry promises more than can follow it.
-    #[error("{path}: entry `{member}` promises {promised} bytes, expected at most {limit}")]
+    /// The header of an entry declares more than can follow it.
+    #[error("{path}: entry `{member}` declares {promised} bytes, expected at most {limit}")]
     MemberTooLarge {
         path: PathBuf,
         member: String,
@@ -215,14 +215,14 @@ pub enum Error {
     TooManyEntries { path: PathBuf, limit: usize },
     /// Files that should be in the archive are not.
     #[error(
-        "{path}: archive lacks {}, expected each of them once as a regular file",
+        "{path}: missing from the archive: {}, expected each of them once as a regular file",
         quoted(missing)
     )]
     MissingMembers { path: PathBuf, missing: Vec<String> },
     /// A file is in the archive more than once.
-    #[error("{path}: entry `{member}` is there twice, expected once")]
+    #[error("{path}: entry `{member}` occurs twice, expected once")]
     MemberTwice { path: PathBuf, member: String },
-    /// A file that is wanted from the archive is something else.
+    /// A required entry of the archive is not a regular file.
     #[error("{path}: entry `{member}` is {found}, expected a regular file")]
     MemberKind {
         path: PathBuf,
@@ -232,7 +232,7 @@ pub enum Error {
     /// An archive does not have the length of the official one.
     #[error(
         "{path}: file has {found} bytes, expected {expected}\n\n\
-         hint: the file is incomplete or of another version; fetch it again, or pass `--allow-unverified` to use it as it is"
+         hint: the file is incomplete or another version; fetch it again, or pass `--allow-unverified` to use it anyway"
     )]
     OfficialSize {
         path: PathBuf,
@@ -240,7 +240,7 @@ pub enum Error {
         expected: u64,
     },
 
-    /// A file of a known kind that is never read, or not here.
+    /// A file of a known kind that is not supported, or not here.
     #[error("{path}: found {found}, expected {expected}")]
     WrongKind {
         path: PathBuf,
@@ -248,14 +248,14 @@ pub enum Error {
         expected: &'static str,
     },
     /// A row of a text table has another number of cells than the first.
-    #[error("{path}: line {line} has {found} cells, expected {expected}, as the first line has")]
+    #[error("{path}: line {line} has {found} cells, expected {expected}, as in the first line")]
     TableRow {
         path: PathBuf,
         line: u64,
         found: usize,
         expected: usize,
     },
-    /// A cell of a table is missing, or not what its column needs.
+    /// A cell of a table is missing or has the wrong type.
     #[error(
         "{path}: {place}, column {column} is {found}, expected {expected}{}",
         word_hint(found, expected)
@@ -267,9 +267,9 @@ pub enum Error {
         found: String,
         expected: &'static str,
     },
-    /// A quoted cell does not end as it should.
+    /// A quoted cell is not properly closed.
     #[error(
-        "{path}: quoted cell that begins in line {line} is {found}, expected a closing `\"` and the end of the cell after it"
+        "{path}: quoted cell starting in line {line} is {found}, expected a closing `\"` at the end of the cell"
     )]
     TableQuote {
         path: PathBuf,
@@ -278,7 +278,7 @@ pub enum Error {
     },
     /// A table without features, or with too many columns.
     #[error(
-        "{path}: table has {found} columns, expected 2 to {limit}, features and labels\n\n\
+        "{path}: table has {found} columns, expected 2 to {limit}: features and a label\n\n\
          hint: cells are separated by `,`, `;` or tabs"
     )]
     TableColumns {
@@ -287,19 +287,19 @@ pub enum Error {
         limit: usize,
     },
     /// A table without rows.
-    #[error("{path}: table has no rows, expected at least 1 of numbers and a label")]
+    #[error("{path}: table has no rows, expected at least 1")]
     TableEmpty { path: PathBuf },
-    /// A table has no column of that name or number.
+    /// A table has no such column.
     #[error("{path}: label column is {column}, expected {expected}")]
     NoColumn {
         path: PathBuf,
         column: String,
         expected: &'static str,
     },
-    /// A label column that is none.
+    /// A column with too many different values to be the label.
     #[error(
         "{path}: label column has more than {limit} different labels at {place}, expected at most {limit}\n\n\
-         hint: it looks like a feature; `--label COLUMN` names another one"
+         hint: it looks like a feature; use `--label COLUMN` to select the label column"
     )]
     TooManyClasses {
         path: PathBuf,
@@ -309,27 +309,27 @@ pub enum Error {
     /// All labels are the same.
     #[error(
         "{path}: label column has {found} different labels, expected at least 2\n\n\
-         hint: `--label COLUMN` names another column"
+         hint: use `--label COLUMN` to select the label column"
     )]
     OneClass { path: PathBuf, found: usize },
     /// All labels of a file are the same.
     #[error("{path}: all labels are the same, expected at least 2 different ones")]
     OneLabel { path: PathBuf },
-    /// A label that is not one of the classes that were given.
-    #[error("{path}: {place} has the label {found}, expected one of the known classes")]
+    /// A label that is not one of the given classes.
+    #[error("{path}: {place} has label {found}, expected a known class")]
     UnknownClass {
         path: PathBuf,
         place: RowPlace,
         found: String,
     },
     /// A table that needs more memory than the caller's limit.
-    #[error("{path}: table takes {promised} bytes of numbers, expected at most {limit}")]
+    #[error("{path}: table needs {promised} bytes, expected at most {limit}")]
     TooManyNumbers {
         path: PathBuf,
         promised: u64,
         limit: u64,
     },
-    /// The header of an array says something that is not read here.
+    /// The header of an array is not supported.
     #[error("{path}: npy header has {found}, expected {expected}")]
     NpyHeader {
         path: PathBuf,
@@ -337,7 +337,7 @@ pub enum Error {
         expected: &'static str,
     },
     /// An array is longer or shorter than its header says.
-    #[error("{path}: npy header promises {} x {} numbers of {size} bytes = {promised}, but the file has {found} after the header", shape[0], shape[1])]
+    #[error("{path}: npy header declares {} x {} numbers of {size} bytes = {promised}, but the file has {found} after the header", shape[0], shape[1])]
     NpySize {
         path: PathBuf,
         shape: [u64; 2],
@@ -347,14 +347,14 @@ pub enum Error {
     },
 
     /// A PNG file cannot be decoded.
-    #[error("{path}: found no complete and valid PNG picture, expected one of {} x {}", expected[0], expected[1])]
+    #[error("{path}: not a complete and valid PNG image, expected one of {} x {}", expected[0], expected[1])]
     PngDamaged {
         path: PathBuf,
         expected: [usize; 2],
         source: ::png::DecodingError,
     },
-    /// A PNG picture has another size.
-    #[error("{path}: picture has {} rows x {} columns, expected {} x {}", found[0], found[1], expected[0], expected[1])]
+    /// A PNG image has another size.
+    #[error("{path}: image has {} rows x {} columns, expected {} x {}", found[0], found[1], expected[0], expected[1])]
     PngShape {
         path: PathBuf,
         found: [usize; 2],
@@ -364,7 +364,7 @@ pub enum Error {
     /// A sample would have no feature.
     #[error("shape of a sample is {rows} x {columns}, expected at least 1 x 1")]
     EmptyShape { rows: usize, columns: usize },
-    /// Values and labels do not belong together.
+    /// Values and labels do not match.
     #[error("samples have {found} values, expected {labels} labels x {rows} x {columns}{}", equals(&[*labels, *rows, *columns]))]
     SampleValues {
         labels: usize,
@@ -406,53 +406,53 @@ pub enum Error {
         found: usize,
         expected: usize,
     },
-    /// One fold, or none, leaves nothing to train on.
+    /// Fewer than two folds leave nothing to train on.
     #[error("`folds` must be at least 2, but is {found}")]
     FoldCount { found: usize },
 
-    /// A test part that is empty or leaves a class without training samples.
-    #[error("test part has {found} samples, expected 1 to {most} of the {samples}, so that every class keeps a training sample{}", label_hint(*most))]
+    /// A test set that is empty or leaves a class without training samples.
+    #[error("test set has {found} samples, expected 1 to {most} of the {samples}, so that every class keeps a training sample{}", label_hint(*most))]
     PartSize {
         found: usize,
         most: usize,
         samples: usize,
     },
-    /// An option that has no meaning for this data set.
-    #[error("data set `{data}` {found}, expected no `{option}`")]
+    /// An option that does not apply to this dataset.
+    #[error("dataset `{data}` {found}, expected no `{option}`")]
     OptionWithout {
         data: String,
         found: &'static str,
         option: &'static str,
     },
-    /// A name of one's own data that leads out of the data folder.
+    /// A name of user data that leads out of the data directory.
     #[error(
-        "data name `{name}` {found}, expected a name within the data directory\n\nhint: `--data-dir DIR --data NAME`, with the file or folder `DIR/NAME`"
+        "dataset name `{name}` {found}, expected a name within the data directory\n\nhint: `--data-dir DIR --data NAME`, with the file or folder `DIR/NAME`"
     )]
     DataName { name: String, found: &'static str },
-    /// Neither a data set nor a file.
+    /// Neither a dataset nor a file.
     #[error(
         "{path}: found no file or folder, expected a folder of idx files, a `.csv`, `.tsv` or `.npy` file"
     )]
     NoSuchData { path: PathBuf },
-    /// A file that is no table by its name.
+    /// A file whose extension is not that of a table.
     #[error(
-        "{path}: file is of no known kind by its name, expected a `.csv`, `.tsv` or `.npy` file or a folder of idx files"
+        "{path}: unknown file extension, expected a `.csv`, `.tsv` or `.npy` file or a folder of idx files"
     )]
     NoTable { path: PathBuf },
     /// A folder without the files of an image set.
     #[error(
-        "{path}: folder has no file `{missing}...`, expected idx files (plain or `.gz`) that begin with `train-images`, `train-labels` and, for a test part, `t10k-` or `test-`"
+        "{path}: folder has no file `{missing}...`, expected idx files (plain or `.gz`) with names starting with `train-images`, `train-labels` and, for a test set, `t10k-` or `test-`"
     )]
     NoIdxFile {
         path: PathBuf,
         missing: &'static str,
     },
-    /// A folder in which several files could be meant.
+    /// A folder with several candidate files.
     #[error("{path}: folder has {}, expected one of them", quoted(found))]
     AmbiguousFiles { path: PathBuf, found: Vec<String> },
-    /// A table with another number of features than a model takes.
+    /// A table with another number of features than the model.
     #[error(
-        "{path}: table has {found} columns, expected {features} features, as the model takes, {} a label column",
+        "{path}: table has {found} columns, expected {features} features, as in the model, {} a label column",
         if *needs_labels { "and" } else { "with or without" }
     )]
     FeatureCount {
@@ -461,44 +461,44 @@ pub enum Error {
         features: usize,
         needs_labels: bool,
     },
-    /// A table with the features that a model takes and nothing else.
+    /// A table with the features of a model but no label column.
     #[error(
-        "{path}: label column is missing; table has {found} columns, as many as the model takes features\n\n\
+        "{path}: missing label column; table has {found} columns, one per feature of the model\n\n\
          hint: `spinet predict` needs no labels"
     )]
     NoLabels { path: PathBuf, found: usize },
-    /// A number so far from the training samples that its feature has no `f32`.
-    #[error("{path}: sample {index} is too far from the training samples to be standardised")]
+    /// A number so far from the training data that its feature overflows `f32`.
+    #[error("{path}: sample {index} is too far from the training data to be standardized")]
     TooFar { path: PathBuf, index: usize },
 
-    /// No data set has this name.
-    #[error("no data set is named `{name}`, expected {}{}", one_of(known), suggestion_hint(*suggestion))]
+    /// No dataset has this name.
+    #[error("unknown dataset `{name}`, expected {}{}", one_of(known), suggestion_hint(*suggestion))]
     UnknownDataset {
         name: String,
         suggestion: Option<&'static str>,
         known: Vec<&'static str>,
     },
-    /// Neither a data set nor data of one's own has this name.
+    /// Neither a dataset nor user data has this name.
     #[error(
-        "no data set is named `{name}`, expected {}, or the name of a table or folder in {}{}",
+        "unknown dataset `{name}`, expected {}, or the name of a table or folder in {}{}",
         one_of(known), folder_in_words(folder), suggestion_hint(suggestion.as_deref())
     )]
     UnknownName {
         name: String,
         suggestion: Option<String>,
         known: Vec<&'static str>,
-        /// Where data of one's own were looked for; empty for the current directory.
+        /// Where user data was searched; empty for the current directory.
         folder: PathBuf,
     },
-    /// The set is read from files, but nobody said where they are.
+    /// The dataset is read from files, but no directory was given.
     #[error(
-        "data set `{dataset}` needs files, but no folder is given, expected `--data-dir DIR` or the variable `SPINET_DATA`\n\n\
-         hint: `spinet data fetch {dataset} --data-dir DIR` downloads them; `mnist-1200` is built in and needs none"
+        "dataset `{dataset}` needs files, expected `--data-dir DIR` or the variable `SPINET_DATA`\n\n\
+         hint: `spinet data fetch {dataset} --data-dir DIR` downloads them; `mnist-1200` is built in and needs no files"
     )]
     NoDataDir { dataset: &'static str },
-    /// Files of the set are not where they could be.
+    /// Files of the dataset were not found.
     #[error(
-        "{data_dir}: found {} of the {all} files of data set `{dataset}`, missing {} ({}); looked in {}\n\n\
+        "{data_dir}: found {} of the {all} files of dataset `{dataset}`, missing {} ({}); looked in {}\n\n\
          hint: `spinet data fetch {dataset} --data-dir {data_dir}` downloads them",
         all - missing.len(), quoted(missing), other_form(*archive), quoted(looked_in)
     )]
@@ -507,14 +507,14 @@ pub enum Error {
         data_dir: PathBuf,
         all: usize,
         missing: Vec<&'static str>,
-        /// What would do in place of all of them.
+        /// An archive that can replace all of them.
         archive: Option<&'static str>,
         looked_in: Vec<String>,
     },
     /// A file is not the official one.
     #[error(
         "{path}: sha256 is {found}, expected {expected}\n\n\
-         hint: the file is damaged or of another version; fetch it again, or pass `--allow-unverified` to use it as it is"
+         hint: the file is corrupted or another version; fetch it again, or pass `--allow-unverified` to use it anyway"
     )]
     DigestMismatch {
         path: PathBuf,
@@ -522,12 +522,12 @@ pub enum Error {
         expected: &'static str,
     },
 
-    /// The entry names no address to fetch from.
-    #[error("data set `{dataset}` names no address to fetch from, expected at least one")]
+    /// The entry has no download address.
+    #[error("dataset `{dataset}` has no download address")]
     NoAddress { dataset: &'static str },
-    /// A file to fetch is there already, but is not the official one.
+    /// A file to fetch already exists, but is not the official one.
     #[error(
-        "{path}: file is there already with sha256 {found}, expected {expected}; it is not overwritten\n\n\
+        "{path}: existing file has sha256 {found}, expected {expected}; it is not overwritten\n\n\
          hint: move it away or delete it, then fetch again"
     )]
     NotOverwritten {
@@ -535,14 +535,13 @@ pub enum Error {
         found: String,
         expected: &'static str,
     },
-    /// A link that leads nowhere, or something else that is no file, has the name of a file to
-    /// fetch.
+    /// A dangling link, or something else that is not a file, has the name of a file to fetch.
     #[error(
-        "{path}: is in the way of the file to fetch; it is not overwritten\n\nhint: move it away, then fetch again"
+        "{path}: exists and is not a regular file; it is not overwritten\n\nhint: move it away, then fetch again"
     )]
     InTheWay { path: PathBuf },
-    /// A file that was downloaded was removed before all were there.
-    #[error("{path}: was downloaded, but is not there any more")]
+    /// A downloaded file was removed before the download finished.
+    #[error("{path}: was downloaded, but no longer exists")]
     Gone { path: PathBuf },
     /// The address could not be reached, or the connection broke.
     #[error("{address}: cannot download (is there a network?)")]
@@ -569,7 +568,7 @@ pub enum Error {
     },
 }
 
-/// The dimensions and how many bytes they make, once if there is only one dimension.
+/// The dimensions and their size in bytes; only the size if there is one dimension.
 fn product(dimensions: &[u32], bytes: u128) -> String {
     if dimensions.len() == 1 {
         format!("{bytes} bytes")
@@ -586,7 +585,7 @@ fn times(dimensions: &[impl ToString]) -> String {
         .join(" x ")
 }
 
-/// ` = product`, or nothing where the product is beyond counting.
+/// ` = product`, or nothing if the product overflows.
 fn equals(factors: &[usize]) -> String {
     let product = factors
         .iter()
@@ -612,7 +611,7 @@ fn not_idx_hint(found: [u8; 2]) -> &'static str {
     match found {
         [0x1f, 0x8b] => "\n\nhint: this is gzip inside gzip; unpack it once",
         [b'P', b'K'] => "\n\nhint: this is a zip archive; unpack it first",
-        [b'<', _] => "\n\nhint: this is a web page, probably saved in place of the file",
+        [b'<', _] => "\n\nhint: this is a web page, probably saved instead of the file",
         _ => "",
     }
 }
@@ -625,7 +624,7 @@ fn quoted(names: &[impl std::fmt::Display]) -> String {
         .join(", ")
 }
 
-/// What does as well as the files named.
+/// The alternative to the named files.
 fn other_form(archive: Option<&str>) -> String {
     archive.map_or_else(
         || "plain or `.gz`".to_owned(),
@@ -647,20 +646,20 @@ fn folder_in_words(folder: &Path) -> String {
 
 fn label_hint(most: usize) -> &'static str {
     if most == 0 {
-        "\n\nhint: every sample has another label; `--label COLUMN` names another column of a table"
+        "\n\nhint: every sample has a different label; use `--label COLUMN` to select the label column of a table"
     } else {
         ""
     }
 }
 
-/// Words stand in one column only.
+/// Text is allowed in the label column only.
 fn word_hint(found: &str, expected: &str) -> &'static str {
     let word = found.trim_matches('`');
     let is_word = found.starts_with('`')
         && word.starts_with(char::is_alphabetic)
         && word.parse::<f64>().is_err();
     if is_word && expected == A_NUMBER {
-        "\n\nhint: only the column of the labels may hold words; `--label COLUMN` names it"
+        "\n\nhint: only the label column may contain text; use `--label COLUMN` to select it"
     } else {
         ""
     }

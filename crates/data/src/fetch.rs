@@ -19,14 +19,14 @@ use crate::source::cifar_set::{Places, places};
 use crate::source::locate::{cifar_folders, idx_folders};
 use crate::verify::{FileCheck, FileStatus, check, check_located};
 
-/// How far the download of one file is.
+/// Progress of the download of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FetchProgress<'a> {
     /// Name of the file.
     pub file: &'a str,
     /// Bytes received.
     pub received: u64,
-    /// Bytes it will have.
+    /// Total bytes.
     pub total: u64,
 }
 
@@ -41,7 +41,7 @@ pub struct FetchedFile {
     pub is_new: bool,
 }
 
-/// Downloads the missing files of a data set to `data_dir/NAME/`, where [`load`](crate::load) looks
+/// Downloads the missing files of a dataset to `data_dir/NAME/`, where [`load`](crate::load) looks
 /// first.
 ///
 /// A file that is there, in any of the folders that `load` knows, and has its official digest is
@@ -72,7 +72,7 @@ pub fn fetch(
     let folder = data_dir.join(entry.name);
     fs::create_dir_all(&folder).map_err(|source| Error::Io {
         path: folder.clone(),
-        action: "make folder",
+        action: "create folder",
         source,
     })?;
     let mut fetcher = Fetcher {

@@ -9,11 +9,10 @@
 //! 4 + 4n        the elements, first dimension slowest
 //! ```
 //!
-//! The reader believes nothing that the header says. A header must agree with the length of a plain
-//! file to the byte; of a gzip file with what so many compressed bytes can hold at all. Memory is
-//! reserved after that check and after the caller's [`Limits`], exactly once; a gzip stream is
-//! decompressed one byte beyond the promised end at most, then must end there with a good checksum,
-//! and the file with it.
+//! The reader validates the header. It must agree with the length of a plain file to the byte; of a
+//! gzip file with what so many compressed bytes can hold at all. Memory is reserved after that
+//! check and after the caller's [`Limits`], exactly once; a gzip stream is decompressed one byte at
+//! most beyond the declared end, then must end there with a good checksum, and the file with it.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -34,8 +33,8 @@ pub(crate) const DEFLATE_RATIO: u64 = 258 * 4;
 /// What a reader accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most bytes an array may have when decompressed; 256 MiB unless chosen otherwise, five times
-    /// the MNIST images.
+    /// Maximum size in bytes an array may have when decompressed; 256 MiB unless chosen otherwise,
+    /// five times the MNIST images.
     pub max_bytes: u64,
     /// `[rows, columns]` that images must have; any shape if `None`, the default.
     pub shape: Option<[usize; 2]>,

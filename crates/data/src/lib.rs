@@ -1,5 +1,5 @@
-//! Data sets for spinet: readers that trust no header, digests, balanced splits and a built-in
-//! small MNIST.
+//! Datasets for spinet: readers that validate every header, digests, stratified splits and a
+//! bundled small MNIST.
 //!
 //! A [`Dataset`] is two [`Samples`] (training and test): pixels kept as bytes or rows of numbers,
 //! one label each. [`load`] finds a set named in [`DATASETS`] in a folder, checks the SHA-256 of

@@ -1,5 +1,5 @@
-//! How much memory there is, so that what needs more is refused before it starts: a failed
-//! allocation ends the program, and a system that runs out of memory ends it without a word.
+//! Available memory, so that what needs more is rejected before it starts: a failed allocation
+//! aborts the program, and a system that runs out of memory kills it without a message.
 //!
 //! | limit | where it stands | what is taken from it |
 //! | --- | --- | --- |
@@ -9,7 +9,7 @@
 //! | what the system promises at most, where it does not overcommit | `CommitLimit` | `Committed_AS` |
 //! | memory of the machine | `MemAvailable` and `SwapFree` | |
 //!
-//! Where the system does not tell, as on other systems than Linux, nothing is refused.
+//! If the limits are unknown, as on systems other than Linux, nothing is rejected.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,8 +34,8 @@ pub fn available() -> Option<Available> {
     found(Path::new("/"))
 }
 
-/// Refuses to begin what needs more memory than is available; `what` is the beginning of a
-/// sentence, such as `this run`.
+/// Rejects what needs more memory than is available; `what` is the beginning of a sentence, such as
+/// `this run`.
 ///
 /// # Errors
 ///
@@ -85,14 +85,14 @@ fn found(root: &Path) -> Option<Available> {
         ),
         (
             control_group(root, &read("proc/self/cgroup")),
-            "the limit of its control group",
+            "the limit of the control group",
         ),
         (
             left(
                 kilobytes(&machine, "CommitLimit:").filter(|_| never_overcommits),
                 kilobytes(&machine, "Committed_AS:"),
             ),
-            "what the system promises at most",
+            "the overcommit limit of the system",
         ),
         (
             kilobytes(&machine, "MemAvailable:")
@@ -248,7 +248,7 @@ mod tests {
         );
         assert_eq!(
             of(&[MACHINE, STATUS, ("proc/sys/vm/overcommit_memory", "2\n")]),
-            Some((10000 * 1024, "what the system promises at most"))
+            Some((10000 * 1024, "the overcommit limit of the system"))
         );
         assert_eq!(
             of(&[MACHINE, STATUS, ("proc/sys/vm/overcommit_memory", "0\n")])
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn control_groups_of_both_versions_and_those_above_them_count() {
-        let group = Some((6000, "the limit of its control group"));
+        let group = Some((6000, "the limit of the control group"));
         let version_2 = [
             MACHINE,
             ("proc/self/cgroup", "0::/user/run\n"),

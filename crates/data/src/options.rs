@@ -1,4 +1,4 @@
-//! What a person chooses about data of their own: the label column, and how samples are divided.
+//! The options for user data: the label column, and how samples are divided.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,12 +9,12 @@ use serde::{Serialize, Serializer};
 use crate::standardisation::Standardisation;
 use crate::table::Column;
 
-/// How a data set is read and divided; nothing special by default.
+/// How a dataset is read and split.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DataOptions {
     /// The column of a table that holds the labels; the last if `None`. Only tables have columns.
     pub label: Option<Column>,
-    /// How samples are divided.
+    /// How samples are split.
     pub split: SplitOptions,
     /// What a model was trained with, if the samples are for it.
     pub prior: Option<Prior>,
@@ -22,62 +22,62 @@ pub struct DataOptions {
     pub purpose: Purpose,
 }
 
-/// What samples are for.
+/// The purpose of samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Purpose {
-    /// To train on one part and test on the other.
+    /// Training and testing.
     #[default]
     Training,
-    /// To test a model that has not seen them: of a set without a test part of its own, all are
-    /// test samples, and the training part is empty.
+    /// To test a model that has not seen them: of a set without a test set of its own, all are test
+    /// samples, and the training set is empty.
     Test,
     /// As [`Test`](Self::Test), but labels of a table are not read, and their column may be
     /// missing. All labels are 0.
     Prediction,
 }
 
-/// How samples are divided into parts.
+/// How samples are split.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SplitOptions {
-    /// The test part; a fifth of the samples if `None`. Only for sets without a test part of their
+    /// The test set; a fifth of the samples if `None`. Only for sets without a test set of their
     /// own.
     pub test: Option<Part>,
-    /// Training samples of each class; all if `None`.
+    /// Training samples per class; all if `None`.
     pub train_per_class: Option<usize>,
-    /// Another seed gives other parts.
+    /// Random seed of the split.
     pub seed: u64,
 }
 
 impl SplitOptions {
-    /// The test part where none is chosen.
+    /// The test set where none is chosen.
     pub const DEFAULT_TEST: Part = Part::Fraction(0.2);
 
-    /// Key of the draw of the test part; see [`balanced_parts`](crate::balanced_parts).
+    /// Key of the draw of the test set; see [`balanced_parts`](crate::balanced_parts).
     pub fn test_key(&self) -> String {
         format!("spinet test part {}", self.seed)
     }
 
-    /// Key of the draw of the training samples; see [`balanced_draw`](crate::balanced_draw).
+    /// Key of the draw of the training set; see [`balanced_draw`](crate::balanced_draw).
     pub fn train_key(&self) -> String {
         format!("spinet training part {}", self.seed)
     }
 }
 
-/// What a model knows about the data that it was trained on.
+/// What a model stores about its training data.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prior {
     /// Its classes, in their order; labels are positions in this list.
     pub class_names: Vec<String>,
-    /// How it takes numbers of a table.
+    /// How it standardizes table columns.
     pub standardisation: Option<Standardisation>,
 }
 
-/// How large a part of the samples is.
+/// The size of a part of the samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Part {
     /// A fraction of all samples, in (0, 1).
     Fraction(f64),
-    /// So many samples, at least 1.
+    /// A number of samples, at least 1.
     Count(usize),
 }
 
@@ -95,7 +95,7 @@ impl From<usize> for Part {
 
 impl Part {
     /// What a part may be, in words.
-    pub const RANGE: &str = "a fraction in (0, 1) or a number of samples from 1";
+    pub const RANGE: &str = "a fraction in (0, 1) or a number of samples of at least 1";
 
     /// Whether it is within its range.
     pub fn is_valid(self) -> bool {
@@ -118,7 +118,7 @@ impl fmt::Display for Part {
 impl FromStr for Part {
     type Err = String;
 
-    /// A whole number counts samples; a number with a point is a fraction.
+    /// An integer counts samples; a number with a point is a fraction.
     fn from_str(text: &str) -> Result<Self, String> {
         let part = text
             .parse()
@@ -188,7 +188,7 @@ impl<'de> Deserialize<'de> for Column {
             type Value = Column;
 
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("the name or the number of a column")
+                f.write_str("a column name or number")
             }
 
             fn visit_str<E: de::Error>(self, name: &str) -> Result<Column, E> {
@@ -223,7 +223,9 @@ mod tests {
         for text in ["0", "1.0", "0.0", "-1", "1.5", "nan", "half", ""] {
             assert_eq!(
                 text.parse::<Part>(),
-                Err("expected a fraction in (0, 1) or a number of samples from 1".to_owned()),
+                Err(
+                    "expected a fraction in (0, 1) or a number of samples of at least 1".to_owned()
+                ),
                 "{text}"
             );
         }

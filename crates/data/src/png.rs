@@ -1,9 +1,9 @@
-//! One picture from a PNG file, as grey bytes, or as three planes of colour where samples are that.
+//! One image from a PNG file, as gray bytes, or as three planes of color where samples are that.
 //!
-//! The conversion is written out here so that a prediction can be repeated elsewhere: colour
-//! becomes `(299 R + 587 G + 114 B + 500) / 1000` (integers, rounded; the luma weights of ITU-R
-//! BT.601), 16 bits keep their upper 8, and a transparent pixel is laid over black, the background
-//! of MNIST: `(grey * alpha + 127) / 255`.
+//! The conversion is written out here so that a prediction can be repeated elsewhere: color becomes
+//! `(299 R + 587 G + 114 B + 500) / 1000` (integers, rounded; the luma weights of ITU-R BT.601), 16
+//! bits keep their upper 8, and a transparent pixel is laid over black, the background of MNIST:
+//! `(grey * alpha + 127) / 255`.
 
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -16,20 +16,20 @@ use crate::error::Error;
 /// Largest PNG file read, and most memory its decoder may use for what the file says: 8 MiB.
 const MAX_PNG_BYTES: u64 = 8 << 20;
 
-/// Reads a PNG file of exactly `shape` = `[rows, columns]` as `rows x columns` grey bytes, row by
+/// Reads a PNG file of exactly `shape` = `[rows, columns]` as `rows x columns` gray bytes, row by
 /// row.
 ///
-/// A picture with a third of the rows becomes its red, green and blue plane one below the other, as
+/// A image with a third of the rows becomes its red, green and blue plane stacked vertically, as
 /// CIFAR-10 has them.
 ///
-/// Grey, colour and palette pictures of any bit depth are accepted, with or without transparency.
+/// Gray, color and palette images of any bit depth are accepted, with or without transparency.
 ///
 /// # Errors
 ///
 /// - [`Error::Io`], [`Error::NotAFile`], [`Error::FileTooLarge`] if the file cannot be read or is
 ///   larger than 8 MiB.
-/// - [`Error::PngShape`] if the picture has another size; it is not decoded then.
-/// - [`Error::PngDamaged`] if the file is not a complete PNG picture.
+/// - [`Error::PngShape`] if the image has another size; it is not decoded then.
+/// - [`Error::PngDamaged`] if the file is not a complete PNG image.
 pub fn read_png(path: &Path, shape: [usize; 2]) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Io {
         path: path.to_owned(),
@@ -109,7 +109,7 @@ fn decode(decoder: Decoder<Cursor<&[u8]>>, is_in_colour: bool) -> Result<Vec<u8>
     Ok(pixels().map(grey).collect())
 }
 
-/// Red, green and blue; a grey pixel has three times the same.
+/// Red, green and blue; a gray pixel has three times the same.
 fn colour(pixel: &[u8]) -> [u8; 3] {
     match *pixel {
         [red, green, blue] => [red, green, blue],
@@ -142,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    /// A picture of one row.
+    /// A image of one row.
     fn row(
         color: ColorType,
         depth: BitDepth,
@@ -265,7 +265,7 @@ mod tests {
             .to_string();
         assert_eq!(
             text,
-            "a.png: picture has 1 rows x 3 columns, expected 28 x 28"
+            "a.png: image has 1 rows x 3 columns, expected 28 x 28"
         );
     }
 

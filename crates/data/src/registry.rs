@@ -1,11 +1,11 @@
-//! The data sets known by name: where they come from, and what their files must be.
+//! The named datasets: their sources and official files.
 
 use crate::entry::{
     CifarFiles, Content, DatasetEntry, Draw, FileEntry, IdxFiles, NamedFile, StoredForm,
 };
 use crate::error::Error;
 
-/// Every data set known by name. A new one is an entry here.
+/// All named datasets.
 pub const DATASETS: &[DatasetEntry] = &[
     MNIST_1200,
     MNIST,
@@ -14,7 +14,7 @@ pub const DATASETS: &[DatasetEntry] = &[
     CIFAR_10,
 ];
 
-/// The entry of the data set called `name`.
+/// The entry of the dataset called `name`.
 ///
 /// # Errors
 ///
@@ -76,7 +76,7 @@ const MNIST_TEST_LABELS: FileEntry = FileEntry {
 
 const MNIST_1200: DatasetEntry = DatasetEntry {
     name: "mnist-1200",
-    summary: "MNIST with 120 training images of each digit and the complete test set; built in",
+    summary: "MNIST with 120 training images per digit and the full test set; built in",
     licence: MNIST_LICENCE,
     attribution: "Yann LeCun, Corinna Cortes, Christopher Burges; 1,200 training images drawn from the 60,000",
     addresses: &[],
@@ -123,7 +123,7 @@ const MNIST_1200: DatasetEntry = DatasetEntry {
 
 const MNIST: DatasetEntry = DatasetEntry {
     name: "mnist",
-    summary: "handwritten digits, 28 x 28 grey, 60,000 training and 10,000 test images",
+    summary: "handwritten digits, 28 x 28 grayscale, 60,000 training and 10,000 test images",
     licence: MNIST_LICENCE,
     attribution: "Yann LeCun, Corinna Cortes, Christopher Burges",
     addresses: &[
@@ -168,7 +168,7 @@ const MNIST: DatasetEntry = DatasetEntry {
 
 const FASHION_MNIST: DatasetEntry = DatasetEntry {
     name: "fashion-mnist",
-    summary: "pictures of clothes, 28 x 28 grey, 60,000 training and 10,000 test images",
+    summary: "images of clothing, 28 x 28 grayscale, 60,000 training and 10,000 test images",
     licence: "MIT",
     attribution: "Zalando SE (Han Xiao, Kashif Rasul, Roland Vollgraf)",
     addresses: &[
@@ -244,7 +244,7 @@ const FASHION_MNIST: DatasetEntry = DatasetEntry {
 
 const FASHION_MNIST_1200: DatasetEntry = DatasetEntry {
     name: "fashion-mnist-1200",
-    summary: "fashion-mnist with 120 training images of each class and the complete test set; drawn from its files",
+    summary: "fashion-mnist with 120 training images per class and the full test set; drawn from its files",
     licence: FASHION_MNIST.licence,
     attribution: "Zalando SE (Han Xiao, Kashif Rasul, Roland Vollgraf); 1,200 training images drawn from the 60,000",
     addresses: &[],
@@ -269,7 +269,7 @@ const fn records_file(name: &'static str, sha256: &'static str) -> NamedFile {
 
 const CIFAR_10: DatasetEntry = DatasetEntry {
     name: "cifar-10",
-    summary: "small photographs, 32 x 32 in colour, 50,000 training and 10,000 test images",
+    summary: "small photographs, 32 x 32 in color, 50,000 training and 10,000 test images",
     licence: "none stated; cite A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009",
     attribution: "Alex Krizhevsky, Vinod Nair, Geoffrey Hinton",
     addresses: &["https://www.cs.toronto.edu/~kriz/"],
@@ -285,7 +285,7 @@ const CIFAR_10: DatasetEntry = DatasetEntry {
         "ship",
         "truck",
     ],
-    // Red, green and blue, one below the other.
+    // Red, green and blue, stacked vertically.
     shape: [3 * 32, 32],
     train_count: 50_000,
     test_count: 10_000,
@@ -435,14 +435,13 @@ mod tests {
             ("mnist1200", "mnist-1200"),
             ("cifar10", "cifar-10"),
         ] {
-            let expected = format!(
-                "no data set is named `{name}`, {list}\n\nhint: did you mean `{suggestion}`?"
-            );
+            let expected =
+                format!("unknown dataset `{name}`, {list}\n\nhint: did you mean `{suggestion}`?");
             assert_eq!(find(name).unwrap_err().to_string(), expected);
         }
         assert_eq!(
             find("svhn").unwrap_err().to_string(),
-            format!("no data set is named `svhn`, {list}")
+            format!("unknown dataset `svhn`, {list}")
         );
         assert_eq!(find("mnist").unwrap().train_count, 60_000);
         assert_eq!(find("cifar-10").unwrap().shape, [96, 32]);

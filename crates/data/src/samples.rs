@@ -28,7 +28,7 @@ enum Stored {
     Numbers(Shared<f32>),
 }
 
-/// Features as they lie in memory, sample after sample.
+/// Features as stored in memory, sample after sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Values<'a> {
     /// Each in `0..=255`; a network is given `byte / 255`.
@@ -38,7 +38,7 @@ pub enum Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// How many features.
+    /// Number of features.
     pub fn len(&self) -> usize {
         match self {
             Self::Bytes(bytes) => bytes.len(),
@@ -46,7 +46,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -155,12 +155,12 @@ impl Samples {
         Ok(samples)
     }
 
-    /// How many samples there are.
+    /// Number of samples.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Whether there is no sample.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
@@ -201,7 +201,7 @@ impl Samples {
         }
     }
 
-    /// One label for each sample.
+    /// One label per sample.
     pub fn labels(&self) -> &[u8] {
         &self.labels
     }

@@ -1,5 +1,5 @@
-//! Draws and folds that anyone can repeat in any language: samples are ordered by the SHA-256 of a
-//! text.
+//! Subsets and folds that can be reproduced in any language: samples are ordered by the SHA-256 of
+//! a text.
 //!
 //! Sample `i` has the key text `{key} {i}` (`i` in decimal, counted from 0), for example `spinet
 //! mnist-1200 17`. Samples of a class are put in the order of the SHA-256 of their key texts,
@@ -11,12 +11,12 @@ use sha2::{Digest, Sha256};
 use crate::error::Error;
 use crate::options::Part;
 
-/// One division of the training samples; both lists are ascending.
+/// One split of the training set; both lists are ascending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fold {
-    /// Indices to learn from.
+    /// Training indices.
     pub train: Vec<usize>,
-    /// Indices to validate on; together with `train`, every index once.
+    /// Validation indices; together with `train`, every index once.
     pub validation: Vec<usize>,
 }
 
@@ -53,12 +53,12 @@ pub fn balanced_draw(
     Ok(drawn)
 }
 
-/// Divides the samples into `folds` parts of nearly equal size and class shares; each part is the
-/// validation set of one fold.
+/// Splits the samples into `folds` parts of nearly equal size, stratified by class; each part is
+/// the validation set of one fold.
 ///
 /// Each class, from 0 upwards, is ordered as in [`balanced_draw`] and dealt like cards to fold 0,
-/// 1, 2, ... and round again; the next class goes on where the last one stopped. So sizes, and the
-/// counts of each class, differ by at most one.
+/// 1, 2, ... and round again; the next class continues where the last one stopped. So sizes, and
+/// the counts of each class, differ by at most one.
 ///
 /// # Errors
 ///
@@ -89,16 +89,16 @@ pub fn balanced_folds(
 /// Two parts of the samples; both lists are ascending and together hold every index once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parts {
-    /// Indices to learn from.
+    /// Training indices.
     pub train: Vec<usize>,
-    /// Indices to test on.
+    /// Test indices.
     pub test: Vec<usize>,
 }
 
-/// Divides the samples into a training and a test part in which every class has its share.
+/// Splits the samples into a training and a test set, stratified by class.
 ///
-/// The test part has `T` samples: the count, or the fraction of all `n` samples, rounded. A class
-/// of `m` samples gives `floor(T m / n)` of them; what is left goes one by one to the classes with
+/// The test set has `T` samples: the count, or the fraction of all `n` samples, rounded. A class of
+/// `m` samples gives `floor(T m / n)` of them; what is left continuese by one to the classes with
 /// the largest remainders, the first of equals, but every class keeps a training sample. Of each
 /// class, those with the smallest SHA-256 of `{key} {index}` are test samples.
 ///
@@ -353,11 +353,11 @@ mod tests {
         let expected = "expected 1 to 6 of the 8, so that every class keeps a training sample";
         assert_eq!(
             part(Part::Count(7)),
-            format!("test part has 7 samples, {expected}")
+            format!("test set has 7 samples, {expected}")
         );
         assert_eq!(
             part(Part::Fraction(0.01)),
-            format!("test part has 0 samples, {expected}")
+            format!("test set has 0 samples, {expected}")
         );
         assert_eq!(
             text(balanced_folds(&LABELS, 2, 1, "key").unwrap_err()),

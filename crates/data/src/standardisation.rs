@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Mean and deviation of each feature over the training samples.
+/// Mean and deviation of each feature over the training set.
 ///
 /// ```text
 /// feature = (number - mean) / deviation

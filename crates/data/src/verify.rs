@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::source::cifar_set::{Places, places};
 use crate::source::locate::{Located, cifar_folders, idx_folders, locate};
 
-/// The state of one of the files of a data set.
+/// The state of one of the files of a dataset.
 #[derive(Debug)]
 pub struct FileCheck {
     /// Name of the file found, or of the published form if none was found.
@@ -48,7 +48,7 @@ impl FileStatus {
     }
 }
 
-/// Checks the files of a data set, looked for as in [`load`](crate::load): the built-in files of a
+/// Checks the files of a dataset, looked for as in [`load`](crate::load): the built-in files of a
 /// built-in set, the files of the set drawn from for a draw, and of binary files the archive where
 /// it is used in place of them.
 pub fn verify(entry: &DatasetEntry, data_dir: &Path) -> Vec<FileCheck> {

@@ -211,7 +211,7 @@ fn a_different_file_of_that_name_is_not_overwritten() {
         .unwrap_err()
         .to_string();
     let expected = format!(
-        "{}: file is there already with sha256 {}, expected {}; it is not overwritten\n\nhint: move it away or delete it, then fetch again",
+        "{}: existing file has sha256 {}, expected {}; it is not overwritten\n\nhint: move it away or delete it, then fetch again",
         path.display(),
         sha256(b"mine"),
         set.files[0].gz.sha256
@@ -428,7 +428,7 @@ fn a_link_that_leads_nowhere_is_not_replaced() {
         .to_string();
     assert!(
         text.starts_with(&format!(
-            "{}: is in the way of the file to fetch",
+            "{}: exists and is not a regular file",
             path.display()
         )),
         "{text}"
@@ -454,10 +454,7 @@ fn files_that_are_removed_while_others_come_are_missed() {
     });
     assert_eq!(
         error.unwrap_err().to_string(),
-        format!(
-            "{}: was downloaded, but is not there any more",
-            first.display()
-        )
+        format!("{}: was downloaded, but no longer exists", first.display())
     );
 }
 
@@ -527,7 +524,7 @@ fn a_place_that_cannot_be_written_is_named() {
         .to_string();
     assert_eq!(
         text,
-        format!("{}: cannot make folder", occupied.join("tiny").display())
+        format!("{}: cannot create folder", occupied.join("tiny").display())
     );
 }
 
@@ -542,8 +539,5 @@ fn a_built_in_set_has_nothing_to_fetch() {
     let text = fetch_quietly(&tiny("tiny").entry, folder.path())
         .unwrap_err()
         .to_string();
-    assert_eq!(
-        text,
-        "data set `tiny` names no address to fetch from, expected at least one"
-    );
+    assert_eq!(text, "dataset `tiny` has no download address");
 }

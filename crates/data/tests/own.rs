@@ -173,7 +173,7 @@ fn splits_are_chosen_by_fraction_count_class_and_seed() {
     let text = refused(&folder, "kinds.csv", &split(Some(Part::Count(28)), None, 0));
     assert_eq!(
         text,
-        "test part has 28 samples, expected 1 to 27 of the 30, so that every class keeps a training sample"
+        "test set has 28 samples, expected 1 to 27 of the 30, so that every class keeps a training sample"
     );
     let text = refused(
         &folder,
@@ -189,7 +189,7 @@ fn splits_are_chosen_by_fraction_count_class_and_seed() {
     );
     fs::write(folder.path().join("ids.csv"), "1,2\n3,4\n5,6\n").unwrap();
     let text = refused(&folder, "ids.csv", &DataOptions::default());
-    assert!(text.ends_with("\n\nhint: every sample has another label; `--label COLUMN` names another column of a table"), "{text}");
+    assert!(text.ends_with("\n\nhint: every sample has a different label; use `--label COLUMN` to select the label column of a table"), "{text}");
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn a_label_column_is_chosen_by_name_or_number() {
     }
     assert_eq!(
         refused(&folder, "kinds.csv", &label("sort")),
-        "DIR/kinds.csv: label column is `sort`, expected a name of the first line"
+        "DIR/kinds.csv: label column is `sort`, expected a name from the first line"
     );
     let text = refused(&folder, "kinds.csv", &label("size"));
     assert!(
@@ -263,12 +263,12 @@ fn samples_for_a_model_get_its_classes_and_its_constants() {
     fs::write(folder.path().join("new.csv"), "1,7,dog\n").unwrap();
     assert_eq!(
         refused(&folder, "new.csv", &options),
-        "DIR/new.csv: line 1 has the label `dog`, expected one of the known classes"
+        "DIR/new.csv: line 1 has label `dog`, expected a known class"
     );
     fs::write(folder.path().join("new.csv"), "1,7,8,cow\n").unwrap();
     assert_eq!(
         refused(&folder, "new.csv", &options),
-        "DIR/new.csv: table has 4 columns, expected 2 features, as the model takes, and a label column"
+        "DIR/new.csv: table has 4 columns, expected 2 features, as in the model, and a label column"
     );
     fs::write(folder.path().join("new.csv"), "1,7,cow\n1,3e38,cow\n").unwrap();
     assert!(load(&folder, "new.csv", &options).is_ok());
@@ -288,7 +288,7 @@ fn samples_for_a_model_get_its_classes_and_its_constants() {
     let text = refused(&folder, "new.csv", &options);
     assert_eq!(
         text,
-        "DIR/new.csv: sample 1 is too far from the training samples to be standardised"
+        "DIR/new.csv: sample 1 is too far from the training data to be standardized"
     );
 }
 
@@ -368,7 +368,7 @@ fn a_prediction_needs_no_labels_and_reads_none() {
     let text = refused(&folder, "new.npy", &named(None));
     assert_eq!(
         text,
-        "DIR/new.npy: table has 4 columns, expected 2 features, as the model takes, with or without a label column"
+        "DIR/new.npy: table has 4 columns, expected 2 features, as in the model, with or without a label column"
     );
     // A column with the name of the labels is that of the labels, even if the number of columns is
     // that of the features.
@@ -376,7 +376,7 @@ fn a_prediction_needs_no_labels_and_reads_none() {
     let text = refused(&folder, "new.csv", &named(Some("kind")));
     assert_eq!(
         text,
-        "DIR/new.csv: table has 2 columns, expected 2 features, as the model takes, with or without a label column"
+        "DIR/new.csv: table has 2 columns, expected 2 features, as in the model, with or without a label column"
     );
     write("size,seven\n1,7\n");
     let text = refused(
@@ -387,7 +387,8 @@ fn a_prediction_needs_no_labels_and_reads_none() {
             ..named(None)
         },
     );
-    let expected = "DIR/new.csv: label column is missing; table has 2 columns, as many as the model takes features";
+    let expected =
+        "DIR/new.csv: missing label column; table has 2 columns, one per feature of the model";
     assert_eq!(
         text,
         format!("{expected}\n\nhint: `spinet predict` needs no labels")
@@ -589,9 +590,7 @@ fn labels_with_gaps_are_the_classes_that_occur() {
     assert_eq!(labelled(&["7", "26"]).unwrap().labels(), [0, 1]);
     let text = labelled(&["3", "7"]).unwrap_err().to_string();
     assert!(
-        text.ends_with(
-            "test-labels.gz: sample 1 has the label `26`, expected one of the known classes"
-        ),
+        text.ends_with("test-labels.gz: sample 1 has label `26`, expected a known class"),
         "{text}"
     );
     fs::write(
@@ -606,7 +605,7 @@ fn labels_with_gaps_are_the_classes_that_occur() {
 fn what_is_wrong_with_a_folder_is_said() {
     let folder = shapes(true);
     let path = |name: &str| folder.path().join("shapes").join(name);
-    let expected = "expected idx files (plain or `.gz`) that begin with `train-images`, `train-labels` and, for a test part, `t10k-` or `test-`";
+    let expected = "expected idx files (plain or `.gz`) with names starting with `train-images`, `train-labels` and, for a test set, `t10k-` or `test-`";
     let told = |missing: &str| format!("DIR/shapes: folder has no file `{missing}...`, {expected}");
     let plain = DataOptions::default();
     // A plain file beside the same one packed is the same file; another name is another one. An
@@ -623,7 +622,7 @@ fn what_is_wrong_with_a_folder_is_said() {
     let text = refused(&folder, "shapes", &split(Some(Part::Count(4)), None, 0));
     assert_eq!(
         text,
-        "data set `shapes` has a test part of its own, expected no `test_part`"
+        "dataset `shapes` already has a test set, expected no `test_size`"
     );
     let text = refused(
         &folder,
@@ -633,10 +632,7 @@ fn what_is_wrong_with_a_folder_is_said() {
             ..DataOptions::default()
         },
     );
-    assert_eq!(
-        text,
-        "data set `shapes` has no columns, expected no `label`"
-    );
+    assert_eq!(text, "dataset `shapes` has no columns, expected no `label`");
     fs::write(
         path("test-images"),
         encode_images(&[1, 2, 3, 4], [2, 1]).unwrap(),
@@ -663,7 +659,7 @@ fn what_is_wrong_with_a_folder_is_said() {
     );
     assert_eq!(
         text,
-        "DIR/shapes/train-labels-idx1-ubyte.gz: sample 1 has the label `1`, expected one of the known classes"
+        "DIR/shapes/train-labels-idx1-ubyte.gz: sample 1 has label `1`, expected a known class"
     );
     fs::write(
         path("train-labels-idx1-ubyte.gz"),
@@ -691,7 +687,7 @@ fn names_lead_to_files_below_the_data_folder_only() {
         let text = refused(&folder, name, &plain);
         assert!(
             text.starts_with(&format!(
-                "data name `{name}` {found}, expected a name within the data directory\n\nhint: "
+                "dataset name `{name}` {found}, expected a name within the data directory\n\nhint: "
             )),
             "{text}"
         );
@@ -712,7 +708,7 @@ fn names_lead_to_files_below_the_data_folder_only() {
     let text = refused(&folder, "notes.txt", &plain);
     assert_eq!(
         text,
-        "DIR/notes.txt: file is of no known kind by its name, expected a `.csv`, `.tsv` or `.npy` file or a folder of idx files"
+        "DIR/notes.txt: unknown file extension, expected a `.csv`, `.tsv` or `.npy` file or a folder of idx files"
     );
     assert!(
         is_table("a/b.csv") && is_table("B.NPY") && !is_table("mnist") && !is_table("notes.txt")
@@ -739,7 +735,7 @@ fn options_draw_from_known_sets_too_and_keep_their_test_part() {
     );
     assert_eq!(
         text,
-        "data set `mnist-1200` has a test part of its own, expected no `test_part`"
+        "dataset `mnist-1200` already has a test set, expected no `test_size`"
     );
 }
 

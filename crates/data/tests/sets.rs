@@ -142,7 +142,7 @@ fn missing_files_are_listed_with_the_folders_and_the_remedy() {
     fs::write(folder.path().join("t10k-labels-idx1-ubyte"), b"").unwrap();
     let text = load("mnist", &from(folder.path())).unwrap_err().to_string();
     let expected = format!(
-        "{0}: found 1 of the 4 files of data set `mnist`, missing `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, \
+        "{0}: found 1 of the 4 files of dataset `mnist`, missing `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, \
          `t10k-images-idx3-ubyte` (plain or `.gz`); looked in `mnist`, `mnist/raw`, `MNIST/raw`, `.`\n\n\
          hint: `spinet data fetch mnist --data-dir {0}` downloads them",
         folder.path().display()
@@ -157,8 +157,8 @@ fn without_a_folder_the_error_says_how_to_give_one() {
         .to_string();
     assert_eq!(
         text,
-        "data set `fashion-mnist` needs files, but no folder is given, expected `--data-dir DIR` or the variable `SPINET_DATA`\n\n\
-         hint: `spinet data fetch fashion-mnist --data-dir DIR` downloads them; `mnist-1200` is built in and needs none"
+        "dataset `fashion-mnist` needs files, expected `--data-dir DIR` or the variable `SPINET_DATA`\n\n\
+         hint: `spinet data fetch fashion-mnist --data-dir DIR` downloads them; `mnist-1200` is built in and needs no files"
     );
     assert!(
         matches!(load("mnits", &Source::default()), Err(Error::UnknownName { suggestion: Some(name), .. }) if name == "mnist")

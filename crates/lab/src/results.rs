@@ -104,7 +104,7 @@ mod tests {
                 .unwrap_err()
                 .to_string();
             assert!(
-                message.contains("a.svg: not a file of spinet, so it is left as it is"),
+                message.contains("a.svg: not written by spinet, so it is not overwritten"),
                 "{message}"
             );
             assert_eq!(

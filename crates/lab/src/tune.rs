@@ -450,7 +450,7 @@ mod tests {
         let refused = |tuning: Tuning| tuning.points().unwrap_err().to_string();
         assert!(
             refused(tuning(&["threshold=0"]))
-                .contains("must be a whole number in [1, 65535], but is 0")
+                .contains("must be an integer in [1, 65535], but is 0")
         );
         assert!(
             refused(tuning(&["threshold=1", "threshold=2"]))

@@ -1,4 +1,4 @@
-//! Where a training step first met NaN or infinity.
+//! Where a training step first produced NaN or infinity.
 
 use pulp::Arch;
 use spinet_rules::{ParamRole, Scalar};
@@ -6,8 +6,8 @@ use spinet_rules::{ParamRole, Scalar};
 use crate::layer::Layer;
 use crate::{Batch, Inputs, Network, Real, Workspace};
 
-/// A step that was stopped before its update because a number in it is not finite; the weights are
-/// those before it.
+/// A step that was stopped before its update because of a non-finite number; the weights are
+/// unchanged.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("training diverged at step {}: loss is {loss}; first non-finite value in {place}", step + 1)]
 pub struct Diverged {
@@ -20,8 +20,8 @@ pub struct Diverged {
 }
 
 impl<S: Real> Workspace<S> {
-    /// Stops a step with a number that is not finite, or too large for the update, and finds where
-    /// it came from.
+    /// Stops a step with a non-finite number, or too large for the update, and finds where it came
+    /// from.
     pub(crate) fn refuse_divergence(
         &self,
         network: &Network<S>,
@@ -162,7 +162,7 @@ fn of_gradient(role: ParamRole) -> String {
     }
 }
 
-/// The largest magnitudes with which the update stays finite: a quarter of the range is left for it
+/// The maximum magnitudes with which the update stays finite: a quarter of the range is left for it
 /// and half of it for the array.
 struct Limits<S> {
     gradient: S,
@@ -196,7 +196,7 @@ fn is_at_most<S: Scalar>(magnitude: S, limit: S) -> bool {
     magnitude <= limit
 }
 
-/// Whether an array holds NaN or infinity.
+/// Whether an array contains NaN or infinity.
 pub(crate) fn is_spoiled<S: Scalar>(values: &[S]) -> bool {
     !is_within(values, S::MAX)
 }

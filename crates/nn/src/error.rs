@@ -1,4 +1,4 @@
-//! What can be wrong with a network's configuration.
+//! Errors in a network's configuration.
 
 /// Why a network or its threads could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +10,7 @@ pub enum Error {
         /// How many sizes were given.
         found: usize,
     },
-    /// More classes than a label can name.
+    /// More classes than a label can represent.
     #[error("a network has at most {most} classes, found {found}")]
     TooManyClasses {
         /// Classes asked for.
@@ -24,7 +24,7 @@ pub enum Error {
         /// Which size; 0 is the input.
         layer: usize,
     },
-    /// More weights than this engine is made for.
+    /// More weights than this engine supports.
     #[error("layer {layer} would have {outputs} x {inputs} weights, expected at most 1000000000")]
     TooLarge {
         /// The layer, counted from 1.
@@ -34,36 +34,36 @@ pub enum Error {
         /// Weights of a unit.
         inputs: usize,
     },
-    /// An initialiser's parameter outside its range.
-    #[error("initialiser `{initialiser}` must have a width in (0, 1e30), but it is {found:?}")]
+    /// An initializer's width outside its range.
+    #[error("initializer `{initialiser}` must have a width in (0, 1e30), but it is {found:?}")]
     InitialiserRange {
         /// Name.
         initialiser: &'static str,
         /// The width given.
         found: f64,
     },
-    /// A text that names no initialiser.
+    /// No initializer has this name.
     #[error(
-        "unknown initialiser `{found}`, expected uniform(A), clamped-uniform(A,B), normal(S), xavier, he or fan-in"
+        "unknown initializer `{found}`, expected uniform(A), clamped-uniform(A,B), normal(S), xavier, glorot-sigmoid, he or fan-in"
     )]
     UnknownInitialiser {
         /// The text given.
         found: String,
     },
-    /// A name that no kind of layer has.
+    /// No layer type has this name.
     #[error("unknown layer `{found}`, expected one of {expected}{hint}")]
     UnknownLayer {
         /// The name given.
         found: String,
-        /// Names of all kinds.
+        /// The names known.
         expected: String,
-        /// The nearest of them, if one is near, as a hint.
+        /// The nearest known name, if one is close, as a hint.
         hint: String,
     },
     /// Options of a layer.
     #[error(transparent)]
     Layer(#[from] spinet_rules::Error),
-    /// Layers with other units than the sizes say.
+    /// Layers whose units differ from the sizes.
     #[error("`layers` have {found:?} units, but the hidden sizes are {expected:?}")]
     LayersMismatch {
         /// Units of the layers.
@@ -71,15 +71,15 @@ pub enum Error {
         /// The sizes between input and output.
         expected: Vec<usize>,
     },
-    /// An output activation beside softmax.
+    /// An output activation on top of softmax.
     #[error(
-        "loss `cross-entropy` has softmax outputs, so `output_activation` must be identity, but is {found}"
+        "loss `cross-entropy` applies softmax, so `output_activation` must be identity, but is {found}"
     )]
     OutputActivation {
         /// The activation given.
         found: &'static str,
     },
-    /// Arrays that do not fit the configuration.
+    /// Arrays that do not match the configuration.
     #[error("layer {layer} (dense): {what} has {found} values, expected {expected}")]
     LengthMismatch {
         /// The layer, counted from 1.
@@ -88,12 +88,12 @@ pub enum Error {
         what: &'static str,
         /// Its length.
         found: usize,
-        /// The length that the configuration says.
+        /// The length that the configuration requires.
         expected: usize,
     },
-    /// A kernel that this processor cannot run.
+    /// A kernel that this CPU cannot run.
     #[error(
-        "`kernel` is {kernel}, which needs {needs}, and this machine has not\n\nhint: `exact` takes the fastest kernel with the same bits that runs here, `auto` chooses freely"
+        "kernel `{kernel}` requires {needs}, which is not available on this machine\n\nhint: `exact` selects the fastest available kernel with the same results, `auto` the fastest of all"
     )]
     NoKernel {
         /// Name.
@@ -104,10 +104,10 @@ pub enum Error {
     /// Zero threads.
     #[error("`threads` must be at least 1, but is 0")]
     NoThreads,
-    /// The system gave no threads.
+    /// The operating system started no threads.
     #[error("cannot start {count} threads")]
     Threads {
-        /// How many were wanted.
+        /// How many were requested.
         count: usize,
         /// Why.
         source: std::io::Error,

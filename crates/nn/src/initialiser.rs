@@ -1,4 +1,4 @@
-//! How weights and biases start.
+//! Weight and bias initialization.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use spinet_rules::{ParamRole, ParamShape, Purpose, Scalar, Stream};
 
 use crate::{DenseShape, Error};
 
-/// Law of the initial weights of a layer with `inputs` and `outputs`.
+/// Initial weight distribution of a layer with `inputs` and `outputs`.
 ///
 /// Written `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`, `glorot-sigmoid`, `he` or
 /// `fan-in`.
@@ -66,7 +66,7 @@ impl Initialiser {
             .collect()
     }
 
-    /// Refuses widths outside `(0, 1e30)`.
+    /// Rejects widths outside `(0, 1e30)`.
     pub(crate) fn check(self) -> Result<(), Error> {
         let (initialiser, width) = match self {
             Self::Uniform(width) => ("uniform", width),
@@ -147,22 +147,22 @@ impl FromStr for Initialiser {
     }
 }
 
-/// How biases start.
+/// Bias initialization.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BiasInitializer {
-    /// At 0.
+    /// Zeros.
     #[default]
     Zeros,
-    /// From the distribution of the layer's weights, as if a bias were one more weight.
+    /// Drawn from the distribution of the layer's weights.
     AsWeights,
 }
 
 impl BiasInitializer {
-    /// Every one.
+    /// All variants.
     pub const ALL: [Self; 2] = [Self::Zeros, Self::AsWeights];
 
-    /// Name in settings.
+    /// Name in config files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Zeros => "zeros",

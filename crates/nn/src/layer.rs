@@ -1,4 +1,4 @@
-//! What a kind of layer is: its shapes, its trained arrays, and the passes of a step.
+//! The layer trait: shapes, trained arrays, and the passes of a step.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::part::Watch;
 use crate::product::bytes::{ByteProducts, Inputs};
 use crate::{Activation, Arrays, Real, Threads};
 
-/// What a layer gives for one sample: `height x width` places with `units` numbers each, stored
+/// The output of a layer for one sample: `height x width` places with `units` numbers each, stored
 /// `[height, width, units]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
@@ -37,8 +37,8 @@ impl Flow {
     }
 }
 
-/// A kind of layer with its options, built for what comes from below. It holds no numbers: trained
-/// arrays are the network's, buffers the workspace's.
+/// A layer type with its options, built for its input shape. It stores no numbers: trained arrays
+/// are the network's, buffers the workspace's.
 ///
 /// The passes take batches `[samples, numbers of a sample]`. Backward, `error` is at first the
 /// derivative of the loss at the layer's output, then, from [`error_signal`](Self::error_signal)
@@ -47,13 +47,13 @@ pub trait Layer<S: Real>: fmt::Debug + Send + Sync {
     /// Its name in the registry.
     fn kind(&self) -> &'static str;
 
-    /// What comes from below.
+    /// The input.
     fn input(&self) -> Flow;
 
-    /// What it gives.
+    /// The output.
     fn output(&self) -> Flow;
 
-    /// What its units do with their pre-activation.
+    /// Its activation function.
     fn activation(&self) -> Activation;
 
     /// Adds its trained arrays to the plan, and its signal if it has units.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Real;
 
-/// What training makes small.
+/// Loss function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loss {
@@ -24,7 +24,7 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// Name in settings and records.
+    /// Name in config files and records.
     pub fn name(self) -> &'static str {
         match self {
             Self::CrossEntropy => "cross-entropy",

@@ -1,6 +1,6 @@
 //! Upper estimates of the memory of a network and its buffers, from their sizes alone, so that what
-//! does not fit is refused before anything is allocated. A test of the training crate compares them
-//! with what is measured.
+//! does not fit is rejected before anything is allocated. A test of the training crate compares
+//! them with what is measured.
 
 use crate::product::exact::MOST_TERMS;
 use crate::simd::aligned::LINE;
@@ -11,17 +11,17 @@ use crate::{Kernel, Standardizer};
 /// What a workspace is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorkspaceUse {
-    /// Most samples of a step or of an evaluation.
+    /// Maximum samples of a step or of an evaluation.
     pub samples: usize,
     /// What the inputs are.
     pub inputs: InputKind,
-    /// Whether it does training steps, which need error signals and gradients.
+    /// Whether it runs training steps, which need error signals and gradients.
     pub trains: bool,
     /// Whether a rule gives factors for activations.
     pub has_factors: bool,
 }
 
-/// What a network is given, as far as its buffers depend on it.
+/// The input of a network, as far as its buffers depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputKind {
     /// Numbers.

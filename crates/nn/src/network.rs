@@ -12,25 +12,24 @@ use crate::layers::dense::Dense;
 use crate::layers::registry::{LayerSettings, build};
 use crate::{Activation, Arrays, BiasInitializer, DenseShape, Error, Initialiser, Loss, Real};
 
-/// What a person chooses of a network.
+/// The configuration of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NetworkConfig {
     /// Features, units of every hidden layer, classes.
     pub sizes: Vec<usize>,
-    /// Kinds and options of the hidden layers, from input to output, where they are not all dense
-    /// with one activation; none otherwise.
+    /// Types and options of the hidden layers, from input to output; empty if all are dense with
+    /// the same activation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<LayerSettings>,
-    /// Activation of the hidden layers, unless `layers` has them.
+    /// Activation function of the hidden layers, unless `layers` is set.
     pub activation: Activation,
-    /// Activation of the output layer; identity with cross-entropy, whose softmax is part of the
-    /// loss.
+    /// Activation function of the output layer; identity with cross-entropy, which applies softmax.
     pub output_activation: Activation,
-    /// What training makes small.
+    /// Loss function.
     pub loss: Loss,
-    /// How weights start.
+    /// Weight initialization.
     pub initialiser: Initialiser,
-    /// How biases start.
+    /// Bias initialization.
     pub bias_initializer: BiasInitializer,
     /// Whether units have biases.
     pub has_bias: bool,
@@ -52,7 +51,7 @@ impl NetworkConfig {
         }
     }
 
-    /// Refuses networks that cannot be built.
+    /// Rejects networks that cannot be built.
     ///
     /// # Errors
     ///
@@ -117,8 +116,7 @@ pub fn units(layers: &[LayerSettings], features: usize) -> Result<Vec<usize>, Er
     layers.iter().map(units).collect()
 }
 
-/// Weights of a layer: small networks are what this is for, and a slip of the finger should not ask
-/// for terabytes.
+/// Weights of a layer: this is for small networks, and a typo should not request terabytes.
 const MOST_WEIGHTS: usize = 1_000_000_000;
 
 /// A label is one byte.
@@ -130,7 +128,7 @@ pub struct Network<S> {
     config: NetworkConfig,
     /// From input to output.
     layers: Vec<Arc<dyn Layer<S>>>,
-    /// What rules must know, but for the run.
+    /// The plan for rules, except for the run.
     plan: Plan,
     /// The arrays of each layer, by their numbers in the plan.
     ids: Vec<Range<usize>>,
@@ -139,7 +137,7 @@ pub struct Network<S> {
     params: Arrays<S>,
 }
 
-/// Networks are equal that were built alike and have the same numbers.
+/// Networks are equal if they have the same configuration and numbers.
 impl<S: PartialEq> PartialEq for Network<S> {
     fn eq(&self, other: &Self) -> bool {
         self.config == other.config && self.params == other.params
@@ -251,7 +249,7 @@ impl<S: Real> Network<S> {
         })
     }
 
-    /// What was chosen.
+    /// The configuration.
     pub fn config(&self) -> &NetworkConfig {
         &self.config
     }
@@ -271,7 +269,7 @@ impl<S: Real> Network<S> {
         &self.layers
     }
 
-    /// What rules must know of this network in a run with these batches and this seed.
+    /// The plan for rules in a run with this batch size and seed.
     pub fn plan(&self, batch: usize, seed: u64) -> Plan {
         Plan {
             batch,
@@ -323,7 +321,7 @@ impl<S: Real> Network<S> {
         layer + 1 < self.layers.len()
     }
 
-    /// A layer in messages: its number, counted from 1, and its kind.
+    /// A layer in messages: its number, counted from 1, and its type.
     pub(crate) fn place(&self, layer: usize) -> String {
         format!("layer {} ({})", layer + 1, self.layers[layer].kind())
     }

@@ -1,12 +1,11 @@
-//! The parts of a step, for those who measure where its time goes. Numerics read no clock: whoever
-//! watches does.
+//! The phases of a step, for timing. The numerical code reads no clock; the watcher does.
 
 use std::sync::Arc;
 
-/// A part of a training step.
+/// A phase of a training step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
-    /// Bringing the batch together.
+    /// Gathering the batch.
     Gather,
     /// Matrix products, with what they need of their factors.
     Products,
@@ -14,14 +13,14 @@ pub enum Part {
     Activation,
     /// The loss and its derivative.
     Loss,
-    /// Looking for numbers that are not finite.
+    /// Checking for non-finite numbers.
     Check,
     /// Rules on gradients, the optimizer, rules after the update.
     Update,
 }
 
 impl Part {
-    /// Every part, in the order of a step.
+    /// All phases, in the order of a step.
     pub const ALL: [Self; 6] = [
         Self::Gather,
         Self::Products,
@@ -44,7 +43,7 @@ impl Part {
     }
 }
 
-/// Who is told whenever a part is done; nobody unless set.
+/// The callback for finished phases; none by default.
 #[derive(Clone, Default)]
 pub(crate) struct Watch(Option<Arc<dyn Fn(Part) + Send + Sync>>);
 
@@ -53,7 +52,7 @@ impl Watch {
         Self(Some(Arc::new(watch)))
     }
 
-    /// Says that what was done since the last call was `part`.
+    /// Reports that the time since the last call was spent in `part`.
     pub(crate) fn done(&self, part: Part) {
         if let Some(watch) = &self.0 {
             watch(part);

@@ -8,7 +8,7 @@ use crate::simd::exponential;
 
 /// `f32` or `f64` with an exponential.
 pub trait Real: Buildable {
-    /// `e^x`. In `f32` this is our own vectorisable form (relative error below 2e-7); in `f64` the
+    /// `e^x`. In `f32` this is our own vectorizable form (relative error below 2e-7); in `f64` the
     /// standard library's.
     #[must_use]
     fn exp(self) -> Self;

@@ -1,11 +1,11 @@
-//! Standardized pixels: what a network is given instead of `x = byte / 255`.
+//! Standardized pixels: the input of a network instead of `x = byte / 255`.
 //!
 //! ```text
 //! x'_nj = (x_nj - m) / d
 //! ```
 //!
 //! for sample `n` and pixel `j`, with mean `m` and standard deviation `d` of each pixel over the
-//! training samples, of each image, or of all pixels of all training samples. Bytes stay bytes: the
+//! training set, of each image, or of all pixels of all training samples. Bytes stay bytes: the
 //! constants are folded into the products of the first layer. With bytes `b_nj`, weights `w_uj`,
 //! error signals `e_nu` and a byte `c_j` near the mean of each pixel ([`centre`]):
 //!
@@ -19,27 +19,27 @@
 //!
 //! This is as accurate as products of standardized `f32` numbers (`tests/standardized.rs`), and
 //! dark or bright backgrounds become zeros. The exact products are not used with constants of each
-//! pixel: a pixel with one grey level in one of 60,000 samples has `1 / d` near 10,000, and the
+//! pixel: a pixel with one gray level in one of 60,000 samples has `1 / d` near 10,000, and the
 //! digits of a unit are relative to its largest `v_uj`.
 
 use pulp::Arch;
 
 use crate::{Error, Pixels, Real, Threads};
 
-/// How pixels are standardized; the constants are those of the training samples. A deviation of 0
-/// makes a pixel 0.
+/// How pixels are standardized; the constants are those of the training set. A deviation of 0 makes
+/// a pixel 0.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standardizer {
-    /// Each pixel by constants of its own. Products with such pixels are always of the class `f32`.
+    /// Per-pixel constants. Products with such pixels are always of the class `f32`.
     Feature {
         /// Mean of `byte / 255`, `[features]`.
         mean: Vec<f64>,
         /// Standard deviation of `byte / 255`, `[features]`.
         deviation: Vec<f64>,
     },
-    /// Each image by its own mean and standard deviation; an image of one grey level becomes 0.
+    /// Mean and standard deviation per image; a constant image becomes 0.
     Image,
-    /// All pixels by the same two constants.
+    /// One mean and one standard deviation for all pixels.
     Global {
         /// Mean of `byte / 255`.
         mean: f64,
@@ -49,7 +49,7 @@ pub enum Standardizer {
 }
 
 impl Standardizer {
-    /// Refuses constants of another number of features than the network has.
+    /// Rejects constants of another number of features than the network has.
     pub(crate) fn check(&self, features: usize) -> Result<(), Error> {
         let Self::Feature { mean, deviation } = self else {
             return Ok(());
@@ -331,7 +331,7 @@ fn constants<S: Real>(row: &[u8]) -> [S; 2] {
     ]
 }
 
-/// Numbers that are added side by side, so that the order of a sum is the same on every processor.
+/// Numbers that are added side by side, so that the order of a sum is the same on every CPU.
 const LANES: usize = 8;
 
 fn sum<S: Real>(values: &[S]) -> f64 {

@@ -1,4 +1,4 @@
-//! One training step and every buffer it needs, allocated once. Kinds of layers have no names here.
+//! One training step and every buffer it needs, allocated once. Layer types have no names here.
 
 use spinet_rules::{At, Chain, Feedback, Propagation, Seam};
 
@@ -11,7 +11,7 @@ use crate::product::{Layout, product};
 use crate::standardizer::{Folded, Standardizer};
 use crate::{Arrays, Diverged, Error, Inputs, Kernel, Network, Real, Threads};
 
-/// Samples of one step.
+/// A batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a, S> {
     /// `[samples, features]`.
@@ -34,9 +34,9 @@ pub struct Workspace<S> {
     pub(crate) gradients: Arrays<S>,
     /// What a rule shows in the place of each trained array; empty where none does.
     views: Vec<Vec<S>>,
-    /// The first array whose view is spoiled.
+    /// The first array whose view is non-finite.
     pub(crate) spoiled_view: Option<usize>,
-    /// All trained arrays before the update, where a rule may spoil them.
+    /// All trained arrays before the update, where a rule may make them non-finite.
     kept: Arrays<S>,
     pub(crate) watch: Watch,
 }
@@ -44,7 +44,7 @@ pub struct Workspace<S> {
 /// A layer's buffers, by their numbers in the arena; each has room for the most samples.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Buffers {
-    /// What it gives.
+    /// The output.
     pub(crate) output: usize,
     /// Its error signal, in training.
     pub(crate) error: Option<usize>,
@@ -52,7 +52,7 @@ pub(crate) struct Buffers {
     pub(crate) passed: Option<[usize; 2]>,
 }
 
-/// A way through the layers.
+/// A pass through the layers.
 #[derive(Clone, Copy, Debug)]
 struct Pass {
     samples: usize,
@@ -79,7 +79,7 @@ impl<S: Real> Workspace<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoKernel`] if this processor cannot run the kernel.
+    /// [`Error::NoKernel`] if this CPU cannot run the kernel.
     pub fn with_kernel(
         network: &Network<S>,
         most: usize,
@@ -141,7 +141,7 @@ impl<S: Real> Workspace<S> {
         self.watch = Watch::new(watch);
     }
 
-    /// Allocates what training under these rules needs and has not got, which is before the first
+    /// Allocates what training under these rules needs and is missing, before the first
     /// step.
     fn prepare(&mut self, network: &Network<S>, chain: &Chain<S>) {
         let passes = |index: usize| {
@@ -570,7 +570,7 @@ impl<S: Real> Workspace<S> {
     ///
     /// # Panics
     ///
-    /// If the inputs are no whole number of samples.
+    /// If the inputs are not a whole number of samples.
     pub fn predict(&mut self, network: &Network<S>, inputs: &[S]) -> Vec<u8> {
         let features = network.inputs();
         assert!(
@@ -631,7 +631,7 @@ impl<S: Real> Workspace<S> {
         &mut self.arena.get_mut(output)[..samples * network.classes()]
     }
 
-    /// Loss, summed over the samples, and number of right predictions of each batch, without any
+    /// Loss, summed over the samples, and number of correct predictions of each batch, without any
     /// rule.
     ///
     /// # Panics
@@ -656,7 +656,7 @@ impl<S: Real> Workspace<S> {
     }
 }
 
-/// The class with the largest output; the first of equals.
+/// The class with the largest output; the first on ties.
 fn largest<S: Real>(row: &[S]) -> u8 {
     let mut best = 0;
     for (class, value) in row.iter().enumerate().skip(1) {

@@ -1,9 +1,9 @@
-//! Rules in their stated order around one optimizer.
+//! A chain of rules, in the given order, around one optimizer.
 //!
-//! At every seam the rules act in the order in which they were given. Between the seams "gradient"
-//! and "weight after the update" stands the optimizer. Where plain gradient descent meets exactly
-//! one rule with a fused form, that form does the update in one pass over memory; the result is
-//! bit-equal.
+//! At every seam the rules act in the order in which they were given. The optimizer is between the
+//! seams "gradient" and "weight after the update". If plain gradient descent is combined with
+//! exactly one rule with a fused update, that does the update in one pass over memory; the result
+//! is bit-identical.
 
 use crate::entry::{Buildable, Made};
 use crate::{
@@ -11,15 +11,15 @@ use crate::{
     Propagation, Rule, RuleSettings, Scalar, Seam, find,
 };
 
-/// Refuses two rules that decide the same thing in the same layer: only one of them could.
+/// Rejects two rules that determine the same thing in the same layer.
 fn check_excluding<S: Scalar>(rules: &[Box<dyn Rule<S>>], plan: &Plan) -> Result<(), Error> {
     for layer in 0..plan.layers() {
         let mut decided: Vec<(&'static str, &'static str)> = Vec::new();
         for rule in rules {
             let acts = |seam: Seam| plan.in_layer(seam, layer).any(|id| rule.acts(seam, id));
             let by_seam = [
-                (Seam::WeightView, "the weights of a step"),
-                (Seam::Feedback, "the way of error signals upstream"),
+                (Seam::WeightView, "the weights used in a step"),
+                (Seam::Feedback, "the backward weights"),
             ];
             let by_seam = by_seam
                 .into_iter()
@@ -103,8 +103,8 @@ impl<S: Buildable> Chain<S> {
 }
 
 impl<S: Scalar> Chain<S> {
-    /// What a chain of these settings takes, before it is built: the state of its rules and its own
-    /// buffers.
+    /// The memory of a chain with these settings, before it is built: the state of its rules and
+    /// its own buffers.
     ///
     /// # Errors
     ///
@@ -214,8 +214,7 @@ impl<S: Scalar> Chain<S> {
     /// The only rule at the seams 4 and 5 of this array, if it acts at seam 5 and has a fused form
     /// for plain gradient descent.
     fn fused_rule(&self, id: usize) -> Option<usize> {
-        // A changed gradient must be seen before the update, which refuses numbers that are not
-        // finite.
+        // A changed gradient must be seen before the update, which rejects non-finite numbers.
         if self.acts(Seam::Gradient, id) {
             return None;
         }
@@ -363,13 +362,13 @@ impl<S: Scalar> Chain<S> {
         }
     }
 
-    /// Whether the weights after an update have to be looked at, because a rule or the optimizer
-    /// does not promise finite numbers.
+    /// Whether the weights must be checked after an update, because a rule or the optimizer does
+    /// not guarantee finite numbers.
     pub fn may_spoil(&self) -> bool {
         self.may_spoil
     }
 
-    /// Whether something that acts after the update, or the optimizer, does not promise finite
+    /// Whether a rule that acts after the update, or the optimizer, does not guarantee finite
     /// numbers.
     fn has_foreign(&self) -> bool {
         let acts =
@@ -381,7 +380,7 @@ impl<S: Scalar> Chain<S> {
                 .any(|rule| !rule.entry().stays_finite && acts(rule.as_ref()))
     }
 
-    /// What every rule counted since the last call, by rule.
+    /// The metrics of all rules since the last call, by rule.
     pub fn measures(&mut self, params: &dyn Params<S>) -> Vec<(&'static str, Vec<Measure>)> {
         self.rules
             .iter_mut()

@@ -1,59 +1,59 @@
-//! What a rule or an optimizer says of itself: one entry for each, in the list of the registry.
+//! Registry entries: what each rule or optimizer declares about itself.
 
 use crate::{Error, Optimizer, Parameter, Plan, Resolved, Rule, RuleSettings, Scalar, Seam};
 
 /// What a registry entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Turns gradients into updates; a chain has one.
+    /// Turns gradients into updates; one per chain.
     Optimizer,
-    /// Acts at one or more seams; a chain has any number.
+    /// Acts at one or more seams; any number per chain.
     Rule,
 }
 
 /// One rule as the registry knows it.
 pub struct RuleEntry {
-    /// Name in settings, flags and records.
+    /// Name in config files, flags and records.
     pub name: &'static str,
     /// Optimizer or rule.
     pub role: Role,
-    /// What it does, one line.
+    /// One-line description.
     pub summary: &'static str,
-    /// Where its equations stand.
+    /// Source of its equations.
     pub reference: &'static str,
     /// Where it acts.
     pub seams: &'static [Seam],
-    /// What only one rule of a layer can decide, in words, if this one decides such a thing: two
-    /// that do are refused.
+    /// What only one rule per layer can determine, in words, if this rule determines such a thing:
+    /// two of them are rejected.
     pub decides: Option<&'static str>,
-    /// Whether weights and biases stay finite in an update and in the hooks after it, whatever
-    /// finite numbers they get; for an optimizer, with every gradient of at most a quarter of the
-    /// largest number over the learning rate. The contract test holds every entry to it; after a
-    /// step of any other the new weights are looked at, for which a copy of the old ones is kept.
+    /// Whether weights and biases stay finite in an update and in the hooks after it, for any
+    /// finite input; for an optimizer, for gradients of at most a quarter of the largest number
+    /// divided by the learning rate. The contract test enforces this. If false, the new weights are
+    /// checked after each step, which needs a copy of the old ones.
     pub stays_finite: bool,
-    /// Whether it does plain gradient descent and its own update in one pass, with the same bits.
+    /// Whether it fuses plain gradient descent and its own update into one pass, bit-identically.
     pub has_fused_update: bool,
-    /// What a person can set.
+    /// Its options.
     pub parameters: &'static [Parameter],
-    /// What it keeps in a run with this plan; an upper estimate, whatever its parameters are.
+    /// Memory it needs in a run with this plan; an upper bound for any options.
     pub memory: fn(&Plan) -> Memory,
     pub(crate) make: Make,
 }
 
-/// Bytes that a rule or a chain takes in a run with `f32`.
+/// Memory of a rule or a chain in a run with `f32`, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
-    /// State that a checkpoint saves.
+    /// State saved in checkpoints.
     pub saved: u64,
-    /// The rest.
+    /// Everything else.
     pub other: u64,
 }
 
 impl Memory {
-    /// None at all: what a rule without state and buffers takes.
+    /// None: a rule without state and buffers.
     pub const NONE: fn(&Plan) -> Self = |_| Self { saved: 0, other: 0 };
 
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     pub fn and(self, more: Self) -> Self {
         Self {
@@ -70,7 +70,7 @@ type Builder<T> = fn(&Resolved, &Plan) -> Result<Box<T>, Error>;
 pub enum Make {
     Rule(Builder<dyn Rule<f32>>, Builder<dyn Rule<f64>>),
     Optimizer(Builder<dyn Optimizer<f32>>, Builder<dyn Optimizer<f64>>),
-    /// Built by whoever wrote it.
+    /// Built by its author, outside the registry.
     Elsewhere,
 }
 
@@ -108,27 +108,26 @@ impl Buildable for f64 {
 }
 
 impl RuleEntry {
-    /// What most rules say of themselves: they act wherever others do, stay finite and have no
-    /// state.
+    /// The common case: a rule that does not conflict with others, stays finite and has no state.
     pub(crate) const RULE: Self = Self {
         stays_finite: true,
         ..Self::own("", &[])
     };
 
-    /// The same of an optimizer.
+    /// The same for an optimizer.
     pub(crate) const OPTIMIZER: Self = Self {
         role: Role::Optimizer,
         ..Self::RULE
     };
 
-    /// The entry of a rule of your own, which the registry does not have; name and seams are all
-    /// that a chain needs.
+    /// The entry of a user-defined rule, which is not in the registry; a chain needs only its name
+    /// and seams.
     ///
     /// ```
     /// use spinet_rules::{RuleEntry, Seam};
     ///
     /// const ENTRY: RuleEntry = RuleEntry::own("sign-descent", &[Seam::Gradient]);
-    /// assert!(!ENTRY.stays_finite, "so the weights are looked at after each step");
+    /// assert!(!ENTRY.stays_finite, "so the weights are checked after each step");
     /// ```
     pub const fn own(name: &'static str, seams: &'static [Seam]) -> Self {
         Self {
@@ -146,7 +145,7 @@ impl RuleEntry {
         }
     }
 
-    /// Checks settings of this rule and fills in the defaults.
+    /// Checks the options of this rule and fills in the defaults.
     ///
     /// # Errors
     ///

@@ -1,23 +1,23 @@
-//! What can be wrong with a rule's settings or state.
+//! Errors in a rule's options or state.
 
 /// Why a rule could not be built, restored or combined.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No rule of that name.
+    /// No rule has this name.
     #[error("unknown rule `{found}`, expected one of {expected}{}", hint(.suggestion.as_deref()))]
     UnknownRule {
         /// The name given.
         found: String,
         /// The names known.
         expected: String,
-        /// The known name that is nearest, if one is near.
+        /// The nearest known name, if one is close.
         suggestion: Option<String>,
     },
-    /// No parameter of that name.
-    #[error("{kind} `{rule}`: unknown parameter `{found}`, expected {expected}{}", hint(.suggestion.as_deref()))]
+    /// No option has this name.
+    #[error("{kind} `{rule}`: unknown option `{found}`, expected {expected}{}", hint(.suggestion.as_deref()))]
     UnknownParameter {
-        /// What has it: `rule` or `layer`.
+        /// What the option belongs to: `rule` or `layer`.
         kind: &'static str,
         /// The rule.
         rule: &'static str,
@@ -25,17 +25,17 @@ pub enum Error {
         found: String,
         /// The names known.
         expected: String,
-        /// The known name that is nearest, if one is near.
+        /// The nearest known name, if one is close.
         suggestion: Option<String>,
     },
-    /// A parameter outside its range, or of another type.
+    /// An option outside its range, or of another type.
     #[error("{kind} `{rule}`: `{parameter}` must be {expected}, but is {found}")]
     OutOfRange {
-        /// What has it: `rule` or `layer`.
+        /// What the option belongs to: `rule` or `layer`.
         kind: &'static str,
         /// The rule.
         rule: &'static str,
-        /// The parameter.
+        /// The option.
         parameter: &'static str,
         /// The value given.
         found: String,
@@ -44,7 +44,7 @@ pub enum Error {
     },
     /// A layer that the network does not have.
     #[error(
-        "rule `{rule}`: `layers` names layer {found}, but the network has layers 1 to {layers}"
+        "rule `{rule}`: `layers` includes layer {found}, but the network has layers 1 to {layers}"
     )]
     NoSuchLayer {
         /// The rule.
@@ -55,7 +55,7 @@ pub enum Error {
         layers: usize,
     },
     /// The output layer for a rule that acts on hidden layers.
-    #[error("rule `{rule}`: `layers` names layer {layers}, the output layer, expected hidden layers, 1 to {}", layers - 1)]
+    #[error("rule `{rule}`: `layers` includes layer {layers}, the output layer, expected hidden layers, 1 to {}", layers - 1)]
     OutputLayer {
         /// The rule.
         rule: &'static str,
@@ -75,15 +75,13 @@ pub enum Error {
         expected: usize,
     },
     /// The same rule twice in one chain.
-    #[error("rule `{rule}` is given twice, expected at most once in a chain")]
+    #[error("rule `{rule}` is given twice, expected at most once")]
     Repeated {
         /// The rule.
         rule: &'static str,
     },
-    /// Two rules that both decide what only one can.
-    #[error(
-        "rules `{first}` and `{second}` exclude each other in layer {layer}: both decide {what}"
-    )]
+    /// Two rules that both determine what only one can.
+    #[error("rules `{first}` and `{second}` conflict in layer {layer}: both determine {what}")]
     Excluding {
         /// The first given.
         first: &'static str,
@@ -91,7 +89,7 @@ pub enum Error {
         second: &'static str,
         /// The layer, counted from 1.
         layer: usize,
-        /// What both decide.
+        /// What both determine.
         what: &'static str,
     },
     /// More than one optimizer.
@@ -102,9 +100,9 @@ pub enum Error {
         /// The second given.
         second: &'static str,
     },
-    /// A rule written on the command line in a form that cannot be read.
+    /// A rule on the command line that cannot be parsed.
     #[error(
-        "cannot read `{found}`, expected NAME or NAME:PARAMETER=VALUE,... with each parameter once"
+        "cannot parse `{found}`, expected NAME or NAME:OPTION=VALUE,... with each option at most once"
     )]
     Syntax {
         /// The text given.
@@ -112,7 +110,7 @@ pub enum Error {
     },
     /// Saved state that does not fit this rule.
     #[error(
-        "rule `{rule}`: saved state lacks `{entry}` of {param} with {expected} values (found {found})"
+        "rule `{rule}`: missing state `{entry}` of {param} with {expected} values (found {found})"
     )]
     State {
         /// The rule.

@@ -1,9 +1,9 @@
-//! Sums in lanes, whose order of additions is the same on every processor.
+//! Sums in lanes, whose order of additions is the same on every CPU.
 
 use crate::Scalar;
 
-/// Sums that are added side by side; more of them bring nothing, since the compiler then keeps them
-/// in memory.
+/// Sums that are added side by side; more are not faster, because the compiler then keeps them in
+/// memory.
 const LANES: usize = 16;
 
 /// The sum of `f` over a row.

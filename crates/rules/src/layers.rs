@@ -70,7 +70,7 @@ impl Layers {
         }
     }
 
-    /// Refuses layers that a network with `count` layers does not have.
+    /// Rejects layers that a network with `count` layers does not have.
     fn check(&self, rule: &'static str, count: usize) -> Result<(), Error> {
         match self {
             Self::Only(layers) => match layers.iter().find(|layer| **layer >= count) {

@@ -2,9 +2,9 @@
 //!
 //! A training step is `forward -> error signals -> gradients -> update`. Every rule acts at one or
 //! more places of that step, the [seams](Seam), and implements one hook of the trait [`Rule`] for
-//! each; a [`Chain`] runs the rules in their stated order around an [`Optimizer`]. The crate knows
-//! nothing of layers, data or training loops: trained arrays and signals are slices, and their
-//! shapes in a [`Plan`] are all a rule learns of the network.
+//! each; a [`Chain`] runs the rules in the given order around an [`Optimizer`]. The crate does not
+//! depend on layers, data or training loops: trained arrays and signals are slices, and a rule
+//! knows the network only by their shapes in a [`Plan`].
 //!
 //! # Example
 //!

@@ -1,5 +1,5 @@
-//! What a person sets on a rule or on a kind of layer: names, defaults and ranges, and the settings
-//! checked against them.
+//! The options of rules and layer types: names, defaults and ranges, and settings checked against
+//! them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,20 +12,20 @@ use crate::error::nearest;
 use crate::layers::Chosen;
 use crate::{Error, Layers, Plan, RuleEntry};
 
-/// One parameter of a rule or of a kind of layer.
+/// One option (hyperparameter) of a rule or of a layer type.
 #[derive(Clone, Debug)]
 pub struct Parameter {
-    /// Name in settings, flags and records.
+    /// Name in config files, flags and records.
     pub name: &'static str,
-    /// What it does, one line.
+    /// One-line description.
     pub summary: &'static str,
     /// Default and range.
     pub range: Range,
 }
 
 impl Parameter {
-    /// The layers of a rule that acts on weight matrices.
-    pub(crate) const WEIGHT_LAYERS: Self = Self::layers("the weight matrices it acts on");
+    /// The layers option of a rule that acts on weight matrices.
+    pub(crate) const WEIGHT_LAYERS: Self = Self::layers("weight matrices to act on");
 
     /// A number between two ends.
     pub const fn number(
@@ -42,7 +42,7 @@ impl Parameter {
         }
     }
 
-    /// A whole number between two, both allowed.
+    /// An integer between two, both allowed.
     pub const fn count(
         name: &'static str,
         default: u64,
@@ -56,7 +56,7 @@ impl Parameter {
         }
     }
 
-    /// One of some words.
+    /// One of several names.
     pub const fn choice(
         name: &'static str,
         default: &'static str,
@@ -70,7 +70,7 @@ impl Parameter {
         }
     }
 
-    /// Layers, of which all are the default.
+    /// A choice of layers; all by default.
     pub(crate) const fn layers(summary: &'static str) -> Self {
         Self {
             name: "layers",
@@ -80,23 +80,23 @@ impl Parameter {
     }
 }
 
-/// An end of a range of numbers.
+/// An endpoint of a range of numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum End {
-    /// Allowed itself.
+    /// Included in the range.
     In(f64),
-    /// Not allowed itself.
+    /// Excluded from the range.
     Out(f64),
 }
 
 impl End {
-    /// Where it is.
+    /// The endpoint itself.
     pub fn at(self) -> f64 {
         let (Self::In(at) | Self::Out(at)) = self;
         at
     }
 
-    /// Whether a number between the ends may be this one.
+    /// Whether a number within the closed range satisfies this endpoint.
     fn admits(self, number: f64) -> bool {
         match self {
             Self::In(_) => true,
@@ -105,32 +105,32 @@ impl End {
     }
 }
 
-/// Default and allowed values of a parameter.
+/// Default and allowed values of an option.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Range {
-    /// A number between two ends, finite in `f32` too.
+    /// A number between two endpoints, finite in `f32` too.
     Number {
         /// Used when nothing is set.
         default: f64,
-        /// Lower end.
+        /// Lower endpoint.
         low: End,
-        /// Upper end.
+        /// Upper endpoint.
         high: End,
     },
-    /// A whole number in `low..=high`.
+    /// An integer in `low..=high`.
     Count {
         /// Used when nothing is set.
         default: u64,
-        /// Smallest.
+        /// Minimum.
         low: u64,
-        /// Largest.
+        /// Maximum.
         high: u64,
     },
-    /// One of some words.
+    /// One of several names.
     Choice {
         /// Used when nothing is set.
         default: &'static str,
-        /// The words.
+        /// The names.
         options: &'static [&'static str],
     },
     /// `all` or layer numbers from 1 joined by `+`; the default is `all`.
@@ -198,7 +198,7 @@ impl fmt::Display for Range {
             Self::Count { low, high, .. } => {
                 write!(
                     f,
-                    "a whole number in [{low}, {}]",
+                    "an integer in [{low}, {}]",
                     if *high < 1_000_000 {
                         high.to_string()
                     } else {
@@ -207,7 +207,9 @@ impl fmt::Display for Range {
                 )
             }
             Self::Choice { options, .. } => write!(f, "one of {}", options.join(", ")),
-            Self::Layers => f.write_str("`all` or layer numbers from 1 such as `1` or `1+2`"),
+            Self::Layers => {
+                f.write_str("`all`, or layer numbers counted from 1, such as `1` or `1+2`")
+            }
         }
     }
 }
@@ -221,13 +223,13 @@ fn short(number: f64) -> String {
     }
 }
 
-/// A value as a person gave it, unchecked.
+/// A value as the user gave it, unchecked.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Setting {
     /// A number.
     Number(f64),
-    /// A word.
+    /// A string.
     Text(String),
 }
 
@@ -237,14 +239,14 @@ impl<'de> Deserialize<'de> for Setting {
     }
 }
 
-/// Written out, so that a value of another kind is refused with what was expected.
+/// Written by hand, so that a value of another type is rejected with what was expected.
 struct SettingVisitor;
 
 impl Visitor<'_> for SettingVisitor {
     type Value = Setting;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number or a word in quotes")
+        f.write_str("a number or a quoted string")
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Setting, E> {
@@ -283,10 +285,9 @@ impl fmt::Display for Setting {
     }
 }
 
-/// A rule or a kind of layer by name, with the parameters that were set; the rest take their
-/// defaults.
+/// A rule or a layer type by name, with the options that were set; the others take their defaults.
 ///
-/// Written `NAME` or `NAME:PARAMETER=VALUE,PARAMETER=VALUE` on a command line, and as a table with
+/// Written `NAME` or `NAME:OPTION=VALUE,OPTION=VALUE` on a command line, and as a table with
 /// the key `name` in a file.
 ///
 /// ```
@@ -308,7 +309,7 @@ pub struct RuleSettings {
 }
 
 impl RuleSettings {
-    /// A rule with nothing set.
+    /// A rule with default options.
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -316,20 +317,20 @@ impl RuleSettings {
         }
     }
 
-    /// The same with one parameter set to a number.
+    /// The same with one option set to a number.
     #[must_use]
     pub fn with_number(self, parameter: &str, value: f64) -> Self {
         self.with(parameter, Setting::Number(value))
     }
 
-    /// The same with one parameter set to a word.
+    /// The same with one option set to a string.
     #[must_use]
     pub fn with_text(self, parameter: &str, value: &str) -> Self {
         self.with(parameter, Setting::Text(value.to_owned()))
     }
 
-    /// The same without the parameters that have their default value, so that equal settings are
-    /// known as equal.
+    /// The same without the options that have their default value, so that equal settings compare
+    /// equal.
     #[must_use]
     pub fn without_defaults(&self, known: &[Parameter]) -> Self {
         let is_default = |name: &str, value: String| {
@@ -344,7 +345,7 @@ impl RuleSettings {
         settings
     }
 
-    /// The same with one parameter set.
+    /// The same with one option set.
     #[must_use]
     pub fn with(mut self, parameter: &str, value: Setting) -> Self {
         self.parameters.insert(parameter.to_owned(), value);
@@ -403,15 +404,15 @@ enum Value {
     Layers(Layers),
 }
 
-/// An entry of a registry whose options a person can set.
+/// A registry entry with options.
 pub trait HasParameters: 'static {
     /// What it is an entry of, in messages: `rule` or `layer`.
     const KIND: &'static str;
 
-    /// Name in settings.
+    /// Name in config files.
     fn name(&self) -> &'static str;
 
-    /// What can be set.
+    /// Its options.
     fn parameters(&self) -> &'static [Parameter];
 }
 
@@ -427,8 +428,8 @@ impl HasParameters for RuleEntry {
     }
 }
 
-/// Every parameter of one rule, or of one kind of layer, checked, with defaults filled in: what it
-/// is built from.
+/// All options of one rule, or of one layer type, checked and with defaults filled in: what it is
+/// built from.
 ///
 /// ```
 /// use spinet_rules::{L2, Plan, resolve};
@@ -466,7 +467,7 @@ impl<E: HasParameters> PartialEq for Resolved<E> {
 }
 
 impl<E: HasParameters> Resolved<E> {
-    /// Checks `settings` against the parameters of `entry` and fills in the defaults.
+    /// Checks `settings` against the options of `entry` and fills in the defaults.
     ///
     /// # Errors
     ///
@@ -520,7 +521,7 @@ impl<E: HasParameters> Resolved<E> {
         self.entry
     }
 
-    /// Refuses the value of a parameter that does not fit the others; what was expected, in words.
+    /// Rejects the value of an option that conflicts with the others; `expected` in words.
     pub(crate) fn refuse(&self, parameter: &'static str, expected: String) -> Error {
         let found = match self.value(parameter) {
             Value::Number(number) => number.to_string(),
@@ -537,7 +538,7 @@ impl<E: HasParameters> Resolved<E> {
         }
     }
 
-    /// The weight matrices that the parameter `layers` chooses.
+    /// The weight matrices that the option `layers` selects.
     ///
     /// # Errors
     ///
@@ -550,52 +551,52 @@ impl<E: HasParameters> Resolved<E> {
         match self.values.iter().find(|(known, _)| *known == name) {
             Some((_, value)) => value,
             None => panic!(
-                "`{}` asked for its parameter `{name}`, which its registry entry lacks",
+                "`{}` asked for its option `{name}`, which its registry entry lacks",
                 self.entry.name()
             ),
         }
     }
 
-    /// A parameter that is a number.
+    /// The value of a number option.
     ///
     /// # Panics
     ///
-    /// If the entry has no such parameter.
+    /// If the entry has no such option.
     pub fn number(&self, name: &str) -> f64 {
         match self.value(name) {
             Value::Number(number) => *number,
-            other => panic!("parameter `{name}` is {other:?}, not a number"),
+            other => panic!("option `{name}` is {other:?}, not a number"),
         }
     }
 
-    /// A parameter that is a whole number.
+    /// The value of an integer option.
     ///
     /// # Panics
     ///
-    /// If the entry has no such parameter.
+    /// If the entry has no such option.
     pub fn count(&self, name: &str) -> u64 {
         match self.value(name) {
             Value::Count(count) => *count,
-            other => panic!("parameter `{name}` is {other:?}, not a count"),
+            other => panic!("option `{name}` is {other:?}, not a count"),
         }
     }
 
-    /// A parameter that is one of some words.
+    /// The value of a choice option.
     ///
     /// # Panics
     ///
-    /// If the entry has no such parameter.
+    /// If the entry has no such option.
     pub fn choice(&self, name: &str) -> &'static str {
         match self.value(name) {
             Value::Choice(choice) => choice,
-            other => panic!("parameter `{name}` is {other:?}, not a choice"),
+            other => panic!("option `{name}` is {other:?}, not a choice"),
         }
     }
 
     pub(crate) fn layers(&self, name: &str) -> Layers {
         match self.value(name) {
             Value::Layers(layers) => layers.clone(),
-            other => panic!("parameter `{name}` is {other:?}, not layers"),
+            other => panic!("option `{name}` is {other:?}, not layers"),
         }
     }
 }

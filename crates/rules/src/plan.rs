@@ -1,27 +1,27 @@
-//! What a rule learns of a network before a run: its trained arrays, its signals, and how long it
-//! goes.
+//! What a rule knows about a network before a run: its trained arrays, its signals, and the length
+//! of the run.
 
 use crate::Seam;
 
-/// What a trained array is for.
+/// The role of a trained array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamRole {
-    /// Weights of what comes from the layer below.
+    /// Weights of the inputs from the layer below.
     Weight,
-    /// Weights of what comes from the layer itself, one step of time before.
+    /// Recurrent weights: inputs from the layer itself, one time step earlier.
     Recurrent,
-    /// What is added to the pre-activation of a unit.
+    /// Bias, added to the pre-activation of a unit.
     Bias,
-    /// What a normalized pre-activation is multiplied with.
+    /// Scale of a normalized pre-activation.
     Scale,
-    /// What is added to a normalized pre-activation.
+    /// Shift of a normalized pre-activation.
     Shift,
-    /// What a unit must reach to fire.
+    /// Firing threshold of a unit.
     Threshold,
 }
 
 impl ParamRole {
-    /// Every role.
+    /// All roles.
     pub const ALL: [Self; 6] = [
         Self::Weight,
         Self::Recurrent,
@@ -31,7 +31,7 @@ impl ParamRole {
         Self::Threshold,
     ];
 
-    /// The word for it in names: `weight`, `recurrent`, `bias`, `scale`, `shift`, `threshold`.
+    /// Its name in files: `weight`, `recurrent`, `bias`, `scale`, `shift`, `threshold`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Weight => "weight",
@@ -57,7 +57,7 @@ pub struct ParamShape {
     pub name: String,
     /// The weighted layer that it belongs to, 0 next to the input.
     pub layer: usize,
-    /// What it is for.
+    /// Its role.
     pub role: ParamRole,
     /// Rows of the matrix; a bias is a column of them.
     pub rows: usize,
@@ -70,7 +70,7 @@ pub struct ParamShape {
 }
 
 impl ParamShape {
-    /// How many numbers it has.
+    /// Number of its elements.
     #[allow(
         clippy::len_without_is_empty,
         reason = "a layer without numbers cannot be built"
@@ -80,7 +80,7 @@ impl ParamShape {
     }
 }
 
-/// A place where units speak: for each sample, `places` rows of `units` numbers.
+/// The outputs of a layer: for each sample, `places` rows of `units` numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignalShape {
     /// The weighted layer whose units they are, 0 next to the input.
@@ -91,31 +91,31 @@ pub struct SignalShape {
     pub places: usize,
     /// Whether the loss is computed from it; what is not an output is hidden.
     pub is_output: bool,
-    /// The weights that these units receive, by their number in [`Plan::params`].
+    /// The incoming weights of these units, by their number in [`Plan::params`].
     pub incoming: Vec<usize>,
-    /// The weights through which they send, likewise.
+    /// Their outgoing weights, likewise.
     pub outgoing: Vec<usize>,
 }
 
-/// What a rule learns of a run before it starts.
+/// What a rule knows about a run before it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The trained arrays, from input to output; an array's number is its place here.
+    /// The trained arrays, from input to output; an array's number is its position here.
     pub params: Vec<ParamShape>,
-    /// The signals, from input to output; a signal's number is its place here.
+    /// The signals, from input to output; a signal's number is its position here.
     pub signals: Vec<SignalShape>,
-    /// Most samples in one step.
+    /// Maximum batch size.
     pub batch: usize,
-    /// The run's seed.
+    /// Random seed of the run.
     pub seed: u64,
-    /// Steps in one epoch, at least 1.
+    /// Steps per epoch, at least 1.
     pub epoch_steps: u64,
     /// Epochs of the run.
     pub epochs: u64,
 }
 
-/// A run without layers and without end, one sample a step and one step an epoch: what a caller
-/// fills in as far as it matters.
+/// A run without layers and of unlimited length, with batch size 1 and one step per epoch; the
+/// caller sets what it needs.
 impl Default for Plan {
     fn default() -> Self {
         Self {
@@ -130,8 +130,8 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// Dense layers in a row with biases: `sizes` are the features, the units of each hidden layer
-    /// and the classes.
+    /// A stack of dense layers with biases: `sizes` are the features, the units of each hidden
+    /// layer and the classes.
     ///
     /// ```
     /// let plan = spinet_rules::Plan::dense(&[784, 100, 10]);
@@ -178,7 +178,7 @@ impl Plan {
         });
     }
 
-    /// How many weighted layers there are.
+    /// Number of weighted layers.
     pub fn layers(&self) -> usize {
         self.params
             .iter()
@@ -279,8 +279,8 @@ impl Plan {
         self.signals.last().map_or(0, |signal| signal.units)
     }
 
-    /// How many epochs are done after this step, counted from 0; none if the step is not the last
-    /// of an epoch.
+    /// The number of completed epochs after this step (counted from 0); none if the step is not the
+    /// last of an epoch.
     pub fn epochs_done(&self, step: u64) -> Option<u64> {
         let done = step + 1;
         done.is_multiple_of(self.epoch_steps)

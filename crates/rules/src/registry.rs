@@ -1,10 +1,10 @@
-//! The one list of rules. It drives the command line, help texts, documentation tables and the
+//! The list of all rules. It drives the command line, help texts, documentation tables and the
 //! contract tests.
 
 use crate::error::nearest;
 use crate::{Error, Resolved, RuleEntry, RuleSettings, optimizers, rules};
 
-/// Every rule, in the order in which they are listed.
+/// All rules, in listing order.
 pub const RULES: &[&RuleEntry] = &[
     &optimizers::gradient_descent::ENTRY,
     &optimizers::momentum::ENTRY,
@@ -31,7 +31,7 @@ pub const RULES: &[&RuleEntry] = &[
     &rules::synaptic_pruning::ENTRY,
 ];
 
-/// The entry of that name.
+/// Finds an entry by name.
 ///
 /// # Errors
 ///
@@ -51,8 +51,8 @@ pub fn find(name: &str) -> Result<&'static RuleEntry, Error> {
         })
 }
 
-/// Reads a rule as written on a command line, such as `bdnn-dsd:threshold=20`, and checks its
-/// parameters.
+/// Parses a rule as written on a command line, such as `bdnn-dsd:threshold=20`, and checks its
+/// options.
 ///
 /// # Errors
 ///

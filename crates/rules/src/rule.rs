@@ -23,7 +23,7 @@ pub enum Seam {
 }
 
 impl Seam {
-    /// Every seam, in that order.
+    /// All seams, in that order.
     pub const ALL: [Self; 6] = [
         Self::Activation,
         Self::WeightView,
@@ -40,7 +40,7 @@ impl Seam {
     }
 }
 
-/// Where in training a hook is called; both counted from 0.
+/// Where in training a hook is called; both numbers count from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct At {
     /// The number of a signal at the seams of signals, that of an array at the others; see
@@ -50,17 +50,17 @@ pub struct At {
     pub step: u64,
 }
 
-/// Whether a changed error signal also goes upstream.
+/// Whether a modified error signal is backpropagated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Propagation {
-    /// The change reaches this layer's gradient and all layers below.
+    /// The modified error is backpropagated to the layers below.
     #[default]
     Propagating,
-    /// The change reaches this layer's gradient alone.
+    /// The modified error changes only this layer's gradient.
     Local,
 }
 
-/// What carries an error signal to the layer below instead of the layer's own weights.
+/// The backward weights that replace the layer's own weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Feedback<'a, S> {
     /// The layer's error signal, through weights `[rows, columns]` of the array's shape.
@@ -69,17 +69,17 @@ pub enum Feedback<'a, S> {
     Output(&'a [S]),
 }
 
-/// A count that a rule reports at an evaluation.
+/// A metric that a rule reports at an evaluation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Measure {
-    /// What is counted.
+    /// Name of the metric.
     pub name: &'static str,
-    /// The count of each layer, from input to output; 0 where the rule does not act.
+    /// Its value per layer, from input to output; 0 if the rule does not act there.
     pub per_layer: Vec<u64>,
 }
 
 impl Measure {
-    /// The count over all layers.
+    /// Its sum over all layers.
     pub fn total(&self) -> u64 {
         self.per_layer.iter().sum()
     }
@@ -107,7 +107,7 @@ pub enum StateValues<S> {
 }
 
 impl<S> StateValues<S> {
-    /// How many there are.
+    /// Their number.
     pub fn len(&self) -> usize {
         match self {
             Self::Scalars(values) => values.len(),
@@ -121,27 +121,27 @@ impl<S> StateValues<S> {
     }
 }
 
-/// What one learning rule does in a training step. Every hook does nothing unless a rule says
-/// otherwise, and is called only where the rule [`acts`](Self::acts).
+/// A learning rule: its hooks in a training step. By default a hook does nothing; it is called only
+/// where the rule [`acts`](Self::acts).
 ///
-/// Non-finite numbers are refused before any update, so hooks after the gradient may assume finite
+/// Non-finite numbers are rejected before any update, so hooks after the gradient may assume finite
 /// values.
 pub trait Rule<S: Scalar>: Send {
-    /// What the registry says of it.
+    /// Its registry entry.
     fn entry(&self) -> &'static RuleEntry;
 
-    /// Whether the rule acts at this seam of this signal or array.
+    /// Whether the rule acts at this seam on this signal or array.
     fn acts(&self, seam: Seam, id: usize) -> bool;
 
     /// Seam 1: factors `[rows, units]` for the output of hidden units in this step, applied forward
-    /// and backward; there is a row for each sample and place.
+    /// and backward; one row per sample and position.
     fn activation(&mut self, at: At, rows: usize) -> Option<&[S]> {
         let _ = (at, rows);
         None
     }
 
-    /// What the outputs of hidden units are multiplied with in evaluation, where seam 1 is silent;
-    /// in `(0, 1]`.
+    /// The factor for the outputs of hidden units in evaluation, where seam 1 is not used; in `(0,
+    /// 1]`.
     fn evaluation_factor(&self, signal: usize) -> S {
         let _ = signal;
         S::ONE
@@ -154,8 +154,7 @@ pub trait Rule<S: Scalar>: Send {
         view.copy_from_slice(weight);
     }
 
-    /// Between the seams 2 and 3: what carries the error signal of this array's layer to the layer
-    /// below.
+    /// Between seams 2 and 3: the backward weights from this array's layer to the layer below.
     fn feedback(&mut self, at: At) -> Option<Feedback<'_, S>> {
         let _ = at;
         None
@@ -167,7 +166,8 @@ pub trait Rule<S: Scalar>: Send {
         let _ = (at, values, params);
     }
 
-    /// Seam 3: whether what [`error_signal`](Self::error_signal) changes also goes upstream.
+    /// Seam 3: whether the error modified by [`error_signal`](Self::error_signal) is
+    /// backpropagated.
     fn propagation(&self) -> Propagation {
         Propagation::Propagating
     }
@@ -177,43 +177,43 @@ pub trait Rule<S: Scalar>: Send {
         let _ = (at, weight, grad);
     }
 
-    /// Seam 5: changes an array after the update, knowing it `before`.
+    /// Seam 5: changes an array after the update, given its values `before`.
     fn after_update(&mut self, at: At, before: &[S], weight: &mut [S]) {
         let _ = (at, before, weight);
     }
 
-    /// Seam 5 and plain gradient descent in one pass over memory; weights and state come out
-    /// bit-equal to those of the separate hooks.
+    /// Seam 5 and plain gradient descent fused into one pass over memory, bit-identical to the
+    /// separate hooks.
     ///
-    /// Called only of rules whose entry says that they have it, where no other rule acts at seam 5
-    /// and none at seam 4: what a rule makes of a gradient is checked before any weight changes.
+    /// Called only for rules whose entry has `has_fused_update`, if no other rule acts at seam 5
+    /// and none at seam 4: a modified gradient is checked before any weight changes.
     fn fused_update(&mut self, at: At, learning_rate: S, weight: &mut [S], grad: &[S]) {
         let _ = (at, learning_rate, weight, grad);
     }
 
-    /// Counts since the last call, and counts of the present state.
+    /// Metrics: counts since the last call, and counts of the present state.
     fn measures(&mut self, params: &dyn Params<S>) -> Vec<Measure> {
         let _ = params;
         Vec::new()
     }
 
-    /// What [`measures`](Self::measures) would count since its last call, for a checkpoint between
-    /// two evaluations.
+    /// The counts since the last call of [`measures`](Self::measures), for a checkpoint between two
+    /// evaluations.
     fn counted(&self) -> Vec<u64> {
         Vec::new()
     }
 
-    /// Takes back what [`counted`](Self::counted) gave; numbers of another length are ignored.
+    /// Restores what [`counted`](Self::counted) gave; numbers of another length are ignored.
     fn set_counted(&mut self, counted: &[u64]) {
         let _ = counted;
     }
 
-    /// What a checkpoint saves.
+    /// State for a checkpoint.
     fn state(&self) -> Vec<StateEntry<S>> {
         Vec::new()
     }
 
-    /// Takes back what [`state`](Self::state) gave.
+    /// Restores what [`state`](Self::state) gave.
     ///
     /// # Errors
     ///

@@ -1,24 +1,24 @@
-//! A share of a count, as its decimal digits say.
+//! A fraction of a count, in decimal arithmetic.
 //!
 //! 0.07 of 100 is 7, but in binary `0.07 * 100.0` is 7.000000000000001, and `0.29 * 100.0` is
-//! 28.999999999999996. What is as near to a whole number (or to a half) as rounding errors are is
-//! taken as that number.
+//! 28.999999999999996. A product within rounding error of an integer (or of a half) is taken as
+//! that number.
 
-/// Larger than the relative error of the product, and smaller than a difference that a person would
+/// Larger than the relative error of the product, and smaller than any difference that a user would
 /// write.
 const NEAR: f64 = 1e-12;
 
-/// The share of `count`, rounded up.
+/// The fraction of `count`, rounded up.
 pub(crate) fn rounded_up(share: f64, count: usize) -> usize {
     (share * count as f64 * (1.0 - NEAR)).ceil() as usize
 }
 
-/// The share of `count`, rounded down.
+/// The fraction of `count`, rounded down.
 pub(crate) fn rounded_down(share: f64, count: usize) -> usize {
     (share * count as f64 * (1.0 + NEAR)).floor() as usize
 }
 
-/// The share of `count`, rounded to the nearest whole number, halves up.
+/// The fraction of `count`, rounded to the nearest integer, halves up.
 pub(crate) fn rounded(share: f64, count: u64) -> u64 {
     (share * count as f64 * (1.0 + NEAR)).round() as u64
 }

@@ -1,5 +1,5 @@
-//! Named random streams, counter-based: (seed, purpose, index) gives values, so a position is data
-//! and not history.
+//! Named random streams, counter-based: (seed, purpose, index) gives values, so that a position
+//! needs no state.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -8,7 +8,7 @@ use rand_core::{Rng, SeedableRng};
 /// commit.
 const VERSION: u64 = 1;
 
-/// What a stream is for. Drawing from one never moves another.
+/// The purpose of a stream. Drawing from one never advances another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Initial weights; index = layer.
@@ -76,7 +76,7 @@ impl Stream {
         radius * (std::f64::consts::TAU * self.unit()).cos()
     }
 
-    /// A whole number in `0..count`, without bias (Lemire 2019, rejection); 0 if `count` is 0.
+    /// An integer in `0..count`, without bias (Lemire 2019, rejection); 0 if `count` is 0.
     pub fn below(&mut self, count: u32) -> u32 {
         if count == 0 {
             return 0;

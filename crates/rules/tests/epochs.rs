@@ -36,7 +36,7 @@ fn saved_state_that_does_not_fit_is_refused() {
             };
             let lacks = |found: &str| {
                 format!(
-                    "rule `{rule}`: saved state lacks `{name}` of layer1.weight with 3 values (found {found})"
+                    "rule `{rule}`: missing state `{name}` of layer1.weight with 3 values (found {found})"
                 )
             };
             let (other, spoiled) = match fresh().rules()[0].state()[index].values {

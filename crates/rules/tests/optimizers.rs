@@ -93,7 +93,7 @@ fn saved_state_that_does_not_fit_is_refused() {
             let lacks = |found: &str| {
                 let name = chain::<f32>(rule, 3).optimizer().state()[index].name;
                 format!(
-                    "rule `{rule}`: saved state lacks `{name}` of layer1.{array} with 3 values (found {found})"
+                    "rule `{rule}`: missing state `{name}` of layer1.{array} with 3 values (found {found})"
                 )
             };
             assert_eq!(

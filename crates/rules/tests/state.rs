@@ -18,7 +18,7 @@ fn refusal(spoil: impl FnOnce(&mut Vec<StateEntry<f32>>)) -> String {
 fn saved_state_that_does_not_fit_is_refused_with_array_layer_and_reason() {
     let lacks = |entry: &str, layer: usize, values: usize, found: &str| {
         format!(
-            "rule `bdnn-dsd`: saved state lacks `{entry}` of layer{layer}.weight with {values} values (found {found})"
+            "rule `bdnn-dsd`: missing state `{entry}` of layer{layer}.weight with {values} values (found {found})"
         )
     };
     for (index, (entry, layer, values)) in [

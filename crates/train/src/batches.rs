@@ -1,4 +1,4 @@
-//! The order of the samples, and the batches of an epoch.
+//! Shuffling, and the batches of an epoch.
 
 use spinet_data::{Samples, Values};
 use spinet_nn::{Batch, Inputs, Pixels};
@@ -72,9 +72,8 @@ impl Batches {
     }
 }
 
-/// Puts samples of one class beside each other. The order within a batch changes nothing but the
-/// rounding of sums, and images of one class are dark in the same places, which the exact products
-/// leave out.
+/// Orders samples by class. The order within a batch only affects the rounding of sums, and images
+/// of one class are dark in the same places, which the exact products skip.
 pub fn group_by_label(chosen: &mut [u32], labels: &[u8]) {
     chosen.sort_unstable_by_key(|index| (labels[*index as usize], *index));
 }

@@ -1,4 +1,4 @@
-//! Checkpoints: everything of a run that goes on, in one sealed file.
+//! Checkpoints: everything needed to resume a run, in one sealed file.
 //!
 //! | array | shape | type |
 //! | --- | --- | --- |
@@ -28,14 +28,14 @@ const KIND: Kind = Kind {
     name: "a spinet checkpoint",
     version: VERSION,
 };
-/// Largest checkpoint that is read.
+/// Maximum size of a checkpoint.
 const MOST_BYTES: u64 = 16 << 30;
 
 #[derive(Serialize, Deserialize)]
 struct Description {
     version: u32,
     program: String,
-    /// Version of the computed numbers.
+    /// Numerics version.
     numerics: u32,
     training: TrainConfig,
     /// SHA-256 of training and test samples.
@@ -126,9 +126,9 @@ fn array(name: String, shape: Vec<usize>, values: &StateValues<f32>) -> Array {
 ///
 /// # Errors
 ///
-/// [`Error::Storage`] if it cannot be read, [`Error::Checkpoint`] if it is damaged, lacks something
-/// or is of another run; these leave the trainer as it was. [`Error::Rule`] if a rule refuses its
-/// state; the trainer may then not be used.
+/// [`Error::Storage`] if it cannot be read, [`Error::Checkpoint`] if it is corrupted, lacks
+/// something or is of another run; these leave the trainer as it was. [`Error::Rule`] if a rule
+/// rejects its state; the trainer may then not be used.
 pub(crate) fn restore(
     trainer: &mut Trainer,
     path: &Path,
@@ -145,17 +145,17 @@ pub(crate) fn restore(
         .open(&store::read_at_most(path, MOST_BYTES)?)
         .map_err(refuse)?;
     let description: Description = serde_json::from_str(&opened.text)
-        .map_err(|error| refuse(format!("its metadata cannot be read: {error}")))?;
+        .map_err(|error| refuse(format!("cannot parse its metadata: {error}")))?;
     if description.training != *trainer.config() || description.data_sha256 != *data_sha256 {
         return Err(refuse(
-            "belongs to another run, expected the configuration of run.toml and the same data"
+            "belongs to another run, expected the same data and the configuration of run.toml"
                 .to_owned(),
         ));
     }
     if description.numerics != NUMERICS {
         let found = description.numerics;
         return Err(refuse(format!(
-            "was computed with version {found} of the numbers, this program has version {NUMERICS}"
+            "was computed with numerics version {found}, this program has version {NUMERICS}"
         )));
     }
     trainer.check(&description.position).map_err(refuse)?;
@@ -182,7 +182,7 @@ pub(crate) fn restore(
             }
             None => {
                 return Err(refuse(format!(
-                    "it lacks `{name}`, expected {dtype:?} {shape:?}"
+                    "missing tensor `{name}`, expected {dtype:?} {shape:?}"
                 )));
             }
         };
@@ -192,7 +192,7 @@ pub(crate) fn restore(
     }
     if let Some(name) = stored.keys().next() {
         return Err(refuse(format!(
-            "it holds the unexpected array `{}`",
+            "unexpected tensor `{}`",
             name.escape_default()
         )));
     }
@@ -325,7 +325,7 @@ mod tests {
         bytes(&trainer, &digests()).unwrap()
     }
 
-    /// How a checkpoint with these bytes is refused.
+    /// How a checkpoint with these bytes is rejected.
     fn refusal(data: &Dataset, rules: &[&str], bytes: &[u8]) -> String {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("c");
@@ -391,7 +391,7 @@ mod tests {
                     &KIND.seal(&description, opened.arrays).unwrap(),
                 );
                 assert!(
-                    message.contains(&format!("it lacks `{name}`, expected ")),
+                    message.contains(&format!("missing tensor `{name}`, expected ")),
                     "{message}"
                 );
             }

@@ -1,4 +1,4 @@
-//! What can go wrong in training, and with the files around it.
+//! Errors in training and in its files.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub enum Error {
     /// The data.
     #[error(transparent)]
     Data(#[from] spinet_data::Error),
-    /// A configuration file that cannot be understood.
+    /// A configuration file that cannot be parsed.
     #[error("{}:{line}: {message}{}", .path.display(), hint(.suggestion.as_deref()))]
     ConfigFile {
         /// The file.
@@ -24,7 +24,7 @@ pub enum Error {
         line: usize,
         /// What is wrong there.
         message: String,
-        /// The known name that is nearest, if one is near.
+        /// The nearest known name, if one is close.
         suggestion: Option<String>,
     },
     /// A setting outside its range.
@@ -38,14 +38,14 @@ pub enum Error {
         found: String,
     },
     /// Data without samples to train on or to evaluate.
-    #[error("data set `{data}` has no {what} samples, expected at least 1")]
+    #[error("dataset `{data}` has no {what} samples, expected at least 1")]
     NoSamples {
-        /// The data set.
+        /// The dataset.
         data: String,
         /// `training` or `test`.
         what: &'static str,
     },
-    /// NaN or infinity in a step; the weights are those before it.
+    /// NaN or infinity in a step; the weights before that step are kept.
     #[error("training diverged at epoch {}, step {}: loss is {loss}; first non-finite value in {place}\n\nhint: try a learning rate below {learning_rate:?}", epoch + 1, step + 1)]
     Diverged {
         /// The epoch, counted from 0 (shown from 1).
@@ -54,7 +54,7 @@ pub enum Error {
         step: u64,
         /// The loss of that step.
         loss: f64,
-        /// The first array with such a number.
+        /// The first array with a non-finite value.
         place: String,
         /// The learning rate of the run.
         learning_rate: f64,
@@ -64,12 +64,12 @@ pub enum Error {
     Storage {
         /// The file or directory.
         path: PathBuf,
-        /// What was tried.
+        /// The operation.
         action: &'static str,
-        /// The system's reason.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// A file that is not a spinet model, or a damaged one.
+    /// A file that is not a spinet model, or a corrupted one.
     #[error("{}: {message}", .path.display())]
     Model {
         /// The file.
@@ -77,7 +77,7 @@ pub enum Error {
         /// What was found and what was expected.
         message: String,
     },
-    /// A checkpoint that is none, is damaged, or is of another run.
+    /// A file that is not a checkpoint, is corrupted, or belongs to another run.
     #[error("{}: {message}", .path.display())]
     Checkpoint {
         /// The file.
@@ -85,9 +85,9 @@ pub enum Error {
         /// What was found and what was expected.
         message: String,
     },
-    /// A file that was changed after the run whose result it is, or that nothing vouches for.
+    /// A result file that was changed after its run, or that cannot be verified.
     #[error(
-        "{}: {message}\n\nhint: `spinet train --force` trains the run again, another directory keeps what is there; `spinet eval` evaluates its model",
+        "{}: {message}\n\nhint: `spinet train --force` trains the run again; use another directory to keep this one; `spinet eval` evaluates its model",
         .path.display()
     )]
     Unverified {
@@ -96,52 +96,52 @@ pub enum Error {
         /// What was found and what was expected.
         message: String,
     },
-    /// A file in the place of one of ours that this program did not make; it is neither overwritten
-    /// nor removed.
-    #[error("{}: not a file of spinet, so it is left as it is\n\nhint: choose another directory, or move it away", .path.display())]
+    /// A file with the name of a run's file that this program did not write; it is neither
+    /// overwritten nor removed.
+    #[error("{}: not written by spinet, so it is not overwritten\n\nhint: choose another directory, or move the file away", .path.display())]
     NotOurs {
         /// The file.
         path: PathBuf,
     },
-    /// A run directory in which another process works.
-    #[error("{}: another process works in this run directory (process {holder})\n\nhint: wait for it, or choose another directory", .directory.display())]
+    /// A run directory that another process is using.
+    #[error("{}: run directory is in use by another process (process {holder})\n\nhint: wait for it, or choose another directory", .directory.display())]
     Locked {
         /// The directory.
         directory: PathBuf,
         /// The process that holds the lock, as it wrote it down.
         holder: String,
     },
-    /// A run directory that holds another run.
+    /// A run directory that contains another run.
     #[error(
-        "{}: holds another run: {difference}\n\nhint: `--force` replaces it, another directory keeps it",
+        "{}: contains another run: {difference}\n\nhint: `--force` overwrites it; use another directory to keep it",
         .directory.display()
     )]
     OtherRun {
         /// The directory.
         directory: PathBuf,
-        /// What sets the runs apart.
+        /// How the runs differ.
         difference: String,
     },
-    /// A run that was asked to stop; its checkpoint is saved.
-    #[error("{}: interrupted after step {step} (epoch {}); the same command goes on from there", .directory.display(), epoch + 1)]
+    /// A run that was interrupted; its checkpoint is saved.
+    #[error("{}: interrupted after step {step} (epoch {}); repeat the command to resume", .directory.display(), epoch + 1)]
     Interrupted {
         /// The directory of the run.
         directory: PathBuf,
-        /// Whole epochs done.
+        /// Completed epochs.
         epoch: usize,
-        /// Steps done.
+        /// Completed steps.
         step: u64,
     },
-    /// Samples of another kind than the model was trained on.
-    #[error("the model takes {expected}, but the samples are {found}")]
+    /// Samples of another kind than the training data.
+    #[error("the model expects {expected}, but the samples are {found}")]
     InputKind {
         /// What the samples are.
         found: &'static str,
         /// What the model takes.
         expected: &'static str,
     },
-    /// Samples of another shape than the model was trained on.
-    #[error("the model takes {expected} features a sample, but the samples have {found}")]
+    /// Samples of another shape than the training data.
+    #[error("the model expects {expected} features per sample, but the samples have {found}")]
     Features {
         /// Features of the model.
         expected: usize,

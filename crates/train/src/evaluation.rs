@@ -1,4 +1,4 @@
-//! What a network is worth on samples: accuracy, loss, and what its rules counted.
+//! Evaluation: accuracy, loss, and the metrics of the rules.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -13,15 +13,15 @@ use crate::Error;
 /// The state of a run after some epochs. One JSON line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Epochs done.
+    /// Completed epochs.
     pub epoch: usize,
-    /// Steps done.
+    /// Completed steps.
     pub step: u64,
     /// Mean training loss over the last epoch, before each update; absent before the first.
     pub train_loss: Option<f64>,
-    /// Mean loss on the test samples.
+    /// Mean loss on the test set.
     pub test_loss: f64,
-    /// Fraction of the test samples that are right, in `[0, 1]`.
+    /// Test accuracy, in `[0, 1]`.
     pub accuracy: f64,
     /// By rule and name: counts over all layers since the last evaluation, or of the present state.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -40,7 +40,7 @@ pub struct Scorer {
 /// What one thread needs.
 struct Lane {
     workspace: Workspace<f32>,
-    /// Loss and right predictions of the chunks that this lane did.
+    /// Loss and correct predictions of the chunks that this lane did.
     results: Vec<(f64, usize)>,
 }
 
@@ -50,7 +50,7 @@ impl Scorer {
     ///
     /// # Errors
     ///
-    /// [`Error::Network`] if this processor cannot run the kernel.
+    /// [`Error::Network`] if this CPU cannot run the kernel.
     pub fn new(network: &Network<f32>, threads: Threads, kernel: Kernel) -> Result<Self, Error> {
         Self::standardized(network, threads, kernel, None)
     }

@@ -1,7 +1,7 @@
 //! Training: configuration, batches, evaluation, metrics and model files.
 //!
-//! A [`TrainConfig`] says everything that a run's numbers depend on; a [`Trainer`] carries it out.
-//! A run with the same configuration and data gives the same bits, whatever the number of threads.
+//! A [`TrainConfig`] has everything that the results of a run depend on; a [`Trainer`] executes it.
+//! Runs with the same configuration and data are bit-identical, regardless of the thread count.
 //!
 //! # Example
 //!
@@ -57,8 +57,8 @@ pub use standardize::Standardize;
 pub use stop::Stop;
 pub use trainer::{Advance, Position, Trainer};
 
-/// Version of the computed numbers. It rises with every change after which the same run of a
-/// released version gives other bits, so that runs from before and after are never mixed.
+/// Numerics version. It is incremented with every change after which a run of a released version is
+/// no longer bit-identical, so that runs from before and after are never mixed.
 pub const NUMERICS: u32 = 1;
 
 /// The examples of the README run as they are written there.

@@ -1,7 +1,7 @@
-//! The lock of a run directory: one process works there at a time.
+//! The lock of a run directory: one process uses it at a time.
 //!
-//! The system takes the lock back when the process ends, however it ends; nothing has to be cleared
-//! away by hand.
+//! The operating system releases the lock when the process ends, however it ends; nothing must be
+//! cleaned up manually.
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -77,7 +77,7 @@ impl Lock {
         }
     }
 
-    /// Refuses to go on where the directory was removed, or another one is in its place.
+    /// Fails if the directory was removed, or another one is in its place.
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl Lock {
             return Ok(());
         }
         let path = self.path.parent().unwrap_or(&self.path).to_owned();
-        let source = std::io::Error::other("it was removed or replaced while the run went on");
+        let source = std::io::Error::other("it was removed or replaced during the run");
         Err(Error::Storage {
             path,
             action: "save in this directory",
@@ -152,7 +152,7 @@ mod tests {
         let message = Lock::take(directory.path()).unwrap_err().to_string();
         assert!(
             message.contains(&format!(
-                "another process works in this run directory (process {})",
+                "run directory is in use by another process (process {})",
                 std::process::id()
             )),
             "{message}"
@@ -177,7 +177,7 @@ mod tests {
             std::fs::write(&path, foreign).unwrap();
             let message = Lock::take(directory.path()).unwrap_err().to_string();
             assert!(
-                message.contains("spinet.lock: not a file of spinet, so it is left as it is"),
+                message.contains("spinet.lock: not written by spinet, so it is not overwritten"),
                 "{message}"
             );
             assert_eq!(std::fs::read_to_string(&path).unwrap(), foreign);
@@ -203,7 +203,7 @@ mod tests {
         lock.check().unwrap();
         std::fs::remove_dir_all(&directory).unwrap();
         let expected =
-            "run: cannot save in this directory: it was removed or replaced while the run went on";
+            "run: cannot save in this directory: it was removed or replaced during the run";
         assert!(lock.check().unwrap_err().to_string().ends_with(expected));
         std::fs::create_dir(&directory).unwrap();
         let other = Lock::take(&directory).unwrap();

@@ -1,4 +1,4 @@
-//! What a run takes in memory, computed from its plan before anything is allocated.
+//! The memory of a run, computed from its plan before anything is allocated.
 //!
 //! ```text
 //! network        4 bytes for each weight and bias
@@ -9,8 +9,8 @@
 //! course         the evaluations, in memory and as text
 //! ```
 //!
-//! The data are there already. All of it is an upper estimate; a test compares it with what whole
-//! runs take.
+//! The data is loaded already. All of it is an upper estimate; a test compares it with the memory
+//! of whole runs.
 
 use spinet_data::{Dataset, Samples, memory};
 use spinet_nn::memory::{InputKind, WorkspaceUse, parameters, product, workspace_bytes};
@@ -35,8 +35,8 @@ const COURSE_COPIES: u64 = 4;
 ///
 /// # Errors
 ///
-/// [`Error::Rule`] for a rule that does not exist, [`Error::Network`] if this processor cannot run
-/// the kernel.
+/// [`Error::Rule`] for a rule that does not exist, [`Error::Network`] if this CPU cannot run the
+/// kernel.
 pub fn of_run(config: &TrainConfig, data: &Dataset, threads: usize) -> Result<u64, Error> {
     let sizes = config.network(data.train.features(), data.classes()).sizes;
     let batch = config.batch.min(data.train.len());
@@ -118,7 +118,7 @@ fn evaluation(sizes: &[usize], kernel: Kernel, inputs: InputKind, threads: usize
     lane.saturating_mul(threads as u64)
 }
 
-/// Refuses a run that takes more memory than is available.
+/// Rejects a run that takes more memory than is available.
 ///
 /// # Errors
 ///
@@ -127,7 +127,7 @@ pub fn check_run(config: &TrainConfig, data: &Dataset, threads: usize) -> Result
     Ok(memory::check("this run", of_run(config, data, threads)?)?)
 }
 
-/// Refuses runs of which as many as there are threads are done at once, and the largest take more
+/// Rejects runs of which as many as there are threads are done at once, and the largest take more
 /// memory than is available together; with `has_copies` each has a copy of its training samples, as
 /// runs on folds do.
 ///
@@ -149,7 +149,7 @@ pub fn check_runs<'a>(
     let what = if at_once == 1 {
         "the largest run".to_owned()
     } else {
-        format!("doing {at_once} runs at once (see `--threads`)")
+        format!("training {at_once} runs at once (see `--threads`)")
     };
     Ok(memory::check(&what, needed)?)
 }
@@ -164,7 +164,7 @@ fn bytes(samples: &Samples) -> u64 {
     }
 }
 
-/// Refuses to evaluate a network where its buffers take more memory than is available.
+/// Rejects to evaluate a network where its buffers take more memory than is available.
 ///
 /// # Errors
 ///

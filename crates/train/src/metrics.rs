@@ -1,4 +1,4 @@
-//! `metrics.jsonl`: one JSON line for each evaluation, written as it happens.
+//! `metrics.jsonl`: one JSON line per evaluation, written immediately.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -9,7 +9,7 @@ use spinet_data::sha256_hex;
 use crate::text::{MAX_RECORD, Notation};
 use crate::{Error, Evaluation, store};
 
-/// Most bytes of one evaluation.
+/// Maximum size in bytes of one evaluation.
 const MAX_LINE: u64 = 1 << 20;
 
 /// A file that grows by one line for each evaluation.
@@ -80,7 +80,7 @@ impl MetricsLog {
     ///
     /// # Errors
     ///
-    /// [`Error::ConfigFile`] with the line that is no evaluation.
+    /// [`Error::ConfigFile`] with the line that is not an evaluation.
     pub fn parse(text: &str, path: &Path) -> Result<Vec<Evaluation>, Error> {
         let parse = |(index, line): (usize, &str)| {
             let parsed = Notation::Json
@@ -98,7 +98,7 @@ impl MetricsLog {
 }
 
 /// The file with these evaluations. Every evaluation has a JSON form: its keys are texts, and a
-/// number that is not finite is `null`.
+/// non-finite number is `null`.
 fn lines(curve: &[Evaluation]) -> Vec<u8> {
     let line = |evaluation| serde_json::to_string(evaluation).unwrap_or_default() + "\n";
     curve.iter().map(line).collect::<String>().into_bytes()

@@ -30,50 +30,49 @@ const KIND: Kind = Kind {
     name: "a spinet model",
     version: VERSION,
 };
-/// Largest model file that is read.
+/// Maximum size of a model file.
 const MOST_BYTES: u64 = 4 << 30;
 
-/// What a model file says about itself.
+/// The description stored in a model file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Description {
     /// Version of the format.
     pub version: u32,
     /// Version of the program that wrote it.
     pub program: String,
-    /// How it was trained.
+    /// The training configuration.
     pub training: TrainConfig,
-    /// Epochs done.
+    /// Completed epochs.
     pub epoch: usize,
     /// Rows and columns of a sample.
     pub shape: [usize; 2],
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// SHA-256 of the training samples.
+    /// SHA-256 of the training set.
     pub train_sha256: String,
     /// How numbers of a table become its features, or pixels of an image with `standardize =
     /// "feature"` or `"global"`; else absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardisation: Option<Standardisation>,
-    /// What the evaluations of its run are held to; absent in files of versions that did not write
-    /// it.
+    /// The seal of its run's evaluations; absent in files of versions that did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunSeal>,
 }
 
-/// What the evaluations of a run are held to. It is part of the sealed description, and they lie in
-/// a file beside it.
+/// The seal of a run's evaluations, which are in a separate file. It is part of the sealed
+/// description.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunSeal {
-    /// Version of the computed numbers.
+    /// Numerics version.
     pub numerics: u32,
-    /// SHA-256 of the test samples.
+    /// SHA-256 of the test set.
     pub test_sha256: String,
     /// SHA-256 of `metrics.jsonl`.
     pub metrics_sha256: String,
 }
 
 impl Description {
-    /// What new samples need to know to be those that the model takes.
+    /// What is needed to prepare new samples for the model.
     pub fn prior(&self) -> Prior {
         let standardisation = self.standardisation.clone().filter(|_| self.is_of_table());
         Prior {
@@ -82,7 +81,7 @@ impl Description {
         }
     }
 
-    /// Whether the model takes rows of a table, not images.
+    /// Whether the model expects table rows, not images.
     pub fn is_of_table(&self) -> bool {
         self.training.standardize.is_none() && self.standardisation.is_some()
     }
@@ -94,7 +93,7 @@ impl Description {
             .standardizer(self.standardisation.as_ref())
     }
 
-    /// Refuses numbers for a model of images, and images for a model of numbers.
+    /// Rejects numbers for a model of images, and images for a model of numbers.
     ///
     /// # Errors
     ///
@@ -132,10 +131,10 @@ pub struct RuleState {
     pub values: StateValues<f32>,
 }
 
-/// A trained network with what is needed to use it and to understand how it came about.
+/// A trained network with everything needed to use it and to know how it was trained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
-    /// What the file says about itself.
+    /// The description.
     pub description: Description,
     /// The network.
     pub network: Network<f32>,
@@ -144,7 +143,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// The model of a run as it is now.
+    /// The model of a run in its present state.
     pub fn of(trainer: &Trainer, data: &Dataset) -> Self {
         let params = trainer.network().plan(1, 0).params;
         let entries = trainer.chain().rules().iter().flat_map(|rule| {
@@ -179,9 +178,9 @@ impl Model {
         }
     }
 
-    /// Mean loss and accuracy on samples, with the fastest kernel of this processor. Where that is
-    /// of another class than the kernel of the training, the loss differs in the last digits from
-    /// that of the run.
+    /// Mean loss and accuracy on samples, with the fastest kernel of this CPU. Where that is of
+    /// another class than the kernel of the training, the loss differs in the last digits from that
+    /// of the run.
     ///
     /// # Errors
     ///
@@ -216,8 +215,8 @@ impl Model {
         )
     }
 
-    /// SHA-256 over every array with its name, type and shape: equal for runs that gave the same
-    /// bits.
+    /// SHA-256 over every array with its name, type and shape: equal for runs that are
+    /// bit-identical.
     pub fn arrays_sha256(&self) -> String {
         let mut arrays = self.arrays();
         arrays.sort_by(|a, b| a.name.cmp(&b.name));
@@ -228,8 +227,8 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`] if it cannot be read, [`Error::Model`] if it is no spinet model or a
-    /// damaged one.
+    /// [`Error::Storage`] if it cannot be read, [`Error::Model`] if it is not a spinet model, or
+    /// corrupted.
     pub fn read(path: &Path) -> Result<Self, Error> {
         Self::parse(&store::read_at_most(path, MOST_BYTES)?, path)
     }
@@ -248,7 +247,7 @@ impl Model {
         spinet_data::memory::check(&path.display().to_string(), 2 * bytes.len() as u64)?;
         let opened = KIND.open(bytes).map_err(refuse)?;
         let description = serde_json::from_str(&opened.text)
-            .map_err(|error| refuse(format!("its metadata cannot be read: {error}")))?;
+            .map_err(|error| refuse(format!("cannot parse its metadata: {error}")))?;
         Self::assemble(description, opened.arrays).map_err(refuse)
     }
 
@@ -257,7 +256,7 @@ impl Model {
         let [rows, columns] = description.shape;
         let features = rows
             .checked_mul(columns)
-            .ok_or("its sample shape is too large")?;
+            .ok_or("the sample shape is too large")?;
         check_standardisation(&description, features)?;
         let config = description
             .training
@@ -277,7 +276,7 @@ impl Model {
                 Vec::new()
             }
             None => {
-                missing = Some(format!("it lacks `{name}`, expected F32 {shape:?}"));
+                missing = Some(format!("missing tensor `{name}`, expected F32 {shape:?}"));
                 Vec::new()
             }
         };
@@ -298,7 +297,12 @@ impl Model {
                 Some(tensor) if tensor.dtype == Dtype::F32 && tensor.shape == [bias.len()] => {
                     bias.copy_from_slice(&tensor.floats());
                 }
-                _ => return Err(format!("it lacks `{name}`, expected F32 [{}]", bias.len())),
+                _ => {
+                    return Err(format!(
+                        "missing tensor `{name}`, expected F32 [{}]",
+                        bias.len()
+                    ));
+                }
             }
         }
         let state = arrays
@@ -318,7 +322,7 @@ impl Model {
                 let layers = network.weighted_layers();
                 return Err(match expected {
                     None => format!(
-                        "it holds `{name}` of rule `{}` for layer {}, but has layers 1 to {layers}",
+                        "found state `{name}` of rule `{}` for layer {}, but the model has layers 1 to {layers}",
                         rule.escape_default(),
                         layer + 1
                     ),
@@ -370,7 +374,7 @@ fn param_of<'a>(plan: &'a Plan, layer: usize, entry: &str) -> Option<&'a ParamSh
     Some(&plan.params[plan.param(layer, names::role(entry))?])
 }
 
-/// Refuses constants that are not finite, or not as many as the setting `standardize` needs: for a
+/// Rejects constants that are not finite, or not as many as the setting `standardize` needs: for a
 /// table one pair for each feature.
 fn check_standardisation(description: &Description, features: usize) -> Result<(), String> {
     let standardize = description.training.standardize;
@@ -379,14 +383,14 @@ fn check_standardisation(description: &Description, features: usize) -> Result<(
         return match expected {
             None => Ok(()),
             Some(features) => Err(format!(
-                "it does not have its standardisation, expected {features} means and deviations"
+                "missing standardization, expected {features} means and deviations"
             )),
         };
     };
     if expected.is_none() && !standardize.is_none() {
         let (means, deviations) = (mean.len(), deviation.len());
         return Err(format!(
-            "its standardisation has {means} means and {deviations} deviations, expected none with `standardize` {standardize}"
+            "standardization has {means} means and {deviations} deviations, expected none with `standardize` {standardize}"
         ));
     }
     let features = expected.unwrap_or(features);
@@ -398,7 +402,7 @@ fn check_standardisation(description: &Description, features: usize) -> Result<(
     if (mean.len(), deviation.len()) != (features, features) || !is_good {
         let (means, deviations) = (mean.len(), deviation.len());
         return Err(format!(
-            "its standardisation has {means} means and {deviations} deviations, expected {features} finite ones of each"
+            "standardization has {means} means and {deviations} deviations, expected {features} finite ones of each"
         ));
     }
     Ok(())
@@ -406,12 +410,7 @@ fn check_standardisation(description: &Description, features: usize) -> Result<(
 
 impl RuleState {
     fn read(tensor: &Array) -> Result<Self, String> {
-        let unexpected = || {
-            format!(
-                "it holds the unexpected tensor `{}`",
-                tensor.name.escape_default()
-            )
-        };
+        let unexpected = || format!("unexpected tensor `{}`", tensor.name.escape_default());
         let mut parts = tensor.name.splitn(3, '.');
         let (layer, rule, name) = (parts.next(), parts.next(), parts.next());
         let (Some(layer), Some(rule), Some(name)) = (layer, rule, name) else {

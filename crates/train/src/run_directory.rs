@@ -1,4 +1,4 @@
-//! The directory of a run, from which it goes on after any interruption.
+//! The directory of a run, from which it continues after any interruption.
 //!
 //! | file | what |
 //! | --- | --- |
@@ -10,7 +10,7 @@
 //!
 //! Nothing else in it is ever overwritten or removed but what a killed process left of these:
 //! `NAME.PROCESS-NUMBER.tmp`. A directory with one of these files and no `run.toml` of this program
-//! is somebody else's, and refused.
+//! is somebody else's, and rejected.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,28 +27,29 @@ use crate::{
 
 /// The first words of every `run.toml` of this program.
 const HEADING: &str = "# spinet ";
-/// Largest model and metrics that are read.
+/// Maximum size of models and metrics.
 const MOST_BYTES: u64 = 4 << 30;
 
 const RUN: &str = "run.toml";
 const METRICS: &str = "metrics.jsonl";
 /// The name of the model in a run directory.
 pub const MODEL: &str = "model.safetensors";
-/// Checkpoints that are kept: should the newest be damaged, there is one before it.
+/// Checkpoints that are kept: should the newest be corrupted, there is one before it.
 const KEPT: usize = 2;
 /// More than an evaluation takes in `metrics.jsonl` and in a checkpoint.
 pub const EVALUATION_BYTES: u64 = 640;
 /// What file systems take for whole blocks of the few files of a run.
 const BLOCKS: u64 = 32 << 10;
 
-/// How a run is kept safe.
+/// How a run is saved.
 #[derive(Clone, Debug)]
 pub struct Safety {
-    /// The wish to stop.
+    /// The stop request.
     pub stop: Stop,
-    /// Time from one checkpoint to the next; a step that ends later than that is followed by one.
+    /// Time between checkpoints; one is saved after the first step that ends later than that.
     pub save_every: Duration,
-    /// Whether a checkpoint is saved before the first step, so that a full disk is found at once.
+    /// Whether a checkpoint is saved before the first step, so that a full disk is detected at
+    /// once.
     pub is_tried: bool,
 }
 
@@ -63,16 +64,16 @@ impl Default for Safety {
     }
 }
 
-/// How a run begins in a directory.
+/// How a run starts in a directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Start {
-    /// The checkpoint from which it goes on; none from the initial weights.
+    /// The checkpoint from which it continues; none from the initial weights.
     pub from: Option<PathBuf>,
     /// Newer checkpoints that do not verify, each with the reason.
     pub skipped: Vec<String>,
 }
 
-/// A run directory that this process holds.
+/// A run directory locked by this process.
 #[derive(Debug)]
 pub struct RunDirectory {
     path: PathBuf,
@@ -126,9 +127,9 @@ impl RunDirectory {
     ///
     /// # Errors
     ///
-    /// [`Error::OtherRun`] if the directory holds another run, [`Error::Model`] if its model is
-    /// damaged, [`Error::Unverified`] if its evaluations are not those that the model vouches for,
-    /// [`Error::NotOurs`] for files of somebody else.
+    /// [`Error::OtherRun`] if the directory contains another run, [`Error::Model`] if its model is
+    /// corrupted, [`Error::Unverified`] if its evaluations do not match the digest in the model,
+    /// [`Error::NotOurs`] for files of other programs.
     pub fn finished(
         &self,
         config: &TrainConfig,
@@ -141,7 +142,7 @@ impl RunDirectory {
         if sealed_digests(&model) != Some(digests(data)) {
             return Err(Error::OtherRun {
                 directory: self.path.clone(),
-                difference: "its model is of other data".to_owned(),
+                difference: "its model was trained on other data".to_owned(),
             });
         }
         // A process that was killed between its model and this left them.
@@ -149,18 +150,18 @@ impl RunDirectory {
         Ok(Some((model, curve)))
     }
 
-    /// Refuses a directory that holds another run than this one, or files of somebody else.
+    /// Rejects a directory that holds another run than this one, or files of other programs.
     fn check(&self, config: &TrainConfig, data: &Dataset) -> Result<(), Error> {
         read_run_file(&self.path)?.map_or(Ok(()), |text| {
             check_run_file(&self.path, &text, config, &digests(data))
         })
     }
 
-    /// Puts this run in the place of the one that is there.
+    /// Replaces the existing run with this one.
     ///
     /// # Errors
     ///
-    /// [`Error::NotOurs`] if what is there is no run of this program, [`Error::Storage`].
+    /// [`Error::NotOurs`] if what is there is not a run of this program, [`Error::Storage`].
     pub fn replace(&self, config: &TrainConfig, data: &Dataset) -> Result<(), Error> {
         if read_run_file(&self.path)?.is_none() {
             return Ok(());
@@ -222,7 +223,7 @@ impl RunDirectory {
     ///
     /// # Errors
     ///
-    /// [`Error::Interrupted`] after a checkpoint was saved because someone asked to stop;
+    /// [`Error::Interrupted`] after a checkpoint was saved because a stop was requested;
     /// [`Error::Diverged`]; [`Error::Storage`], which leaves older checkpoints as they were.
     pub fn run(
         &self,
@@ -293,7 +294,7 @@ impl RunDirectory {
         self.lock.check()?;
         found
             .map(|(model, _)| model)
-            .ok_or_else(|| not_kept(format!("{MODEL} is gone")))
+            .ok_or_else(|| not_kept(format!("{MODEL} was removed")))
     }
 
     /// Bytes that the rest of the run takes at most: two checkpoints, a third or the model while it
@@ -369,7 +370,7 @@ fn read_run_file(directory: &Path) -> Result<Option<String>, Error> {
     }
 }
 
-/// Refuses the `run.toml` of another run.
+/// Rejects the `run.toml` of another run.
 fn check_run_file(
     directory: &Path,
     text: &str,
@@ -387,17 +388,17 @@ fn check_run_file(
         return other(difference);
     }
     if !digests.iter().all(|digest| text.contains(digest.as_str())) {
-        return other("it was started with other data".to_owned());
+        return other("it was trained on other data".to_owned());
     }
     if !text.contains(&numerics()) {
         return other(format!(
-            "it was started by a program with another version of the numbers than {NUMERICS}"
+            "it was started with another numerics version than {NUMERICS}"
         ));
     }
     Ok(())
 }
 
-/// SHA-256 of training and test samples, if the model vouches for both.
+/// SHA-256 of training and test samples, if the model stores both.
 fn sealed_digests(model: &Model) -> Option<[String; 2]> {
     let Description {
         train_sha256, run, ..
@@ -405,13 +406,14 @@ fn sealed_digests(model: &Model) -> Option<[String; 2]> {
     Some([train_sha256.clone(), run.as_ref()?.test_sha256.clone()])
 }
 
-/// The finished run in a directory: its model, and the evaluations that the model vouches for; none
-/// if it is not finished. Nothing is taken from a file that is not sealed, unless its digest is.
+/// The finished run in a directory: its model, and the evaluations that match the digest in the
+/// model; none if it is not finished. Nothing is taken from a file that is not sealed, unless its
+/// digest is.
 ///
 /// # Errors
 ///
-/// [`Error::Unverified`] with the file that was changed, or for a model of a version that vouched
-/// for nothing; [`Error::Model`], [`Error::OtherRun`] if the files are not of one run,
+/// [`Error::Unverified`] with the file that was changed, or for a model of a version that stored no
+/// digest; [`Error::Model`], [`Error::OtherRun`] if the files are not of one run,
 /// [`Error::NotOurs`], [`Error::Storage`].
 pub fn read_run(directory: &Path) -> Result<Option<(Model, Vec<Evaluation>)>, Error> {
     let path = directory.join(MODEL);
@@ -426,14 +428,14 @@ pub fn read_run(directory: &Path) -> Result<Option<(Model, Vec<Evaluation>)>, Er
     };
     let (Some(seal), Some(digests)) = (&model.description.run, sealed_digests(&model)) else {
         return Err(unverified(
-            "nothing vouches for it: the model beside it is of an earlier build, which sealed no evaluations".to_owned(),
+            "cannot be verified: the model was written by an earlier version, which stored no digest of the evaluations".to_owned(),
         ));
     };
     let bytes = store::read_at_most(&metrics, MOST_BYTES)?;
     let (found, expected) = (sha256_hex(&bytes), &seal.metrics_sha256);
     if found != *expected {
         return Err(unverified(format!(
-            "changed after the run: it has SHA-256 {found}, the model beside it says {expected}"
+            "changed after the run: SHA-256 is {found}, expected {expected}, as stored in the model"
         )));
     }
     let curve = MetricsLog::parse(&String::from_utf8_lossy(&bytes), &metrics)?;
@@ -444,7 +446,7 @@ pub fn read_run(directory: &Path) -> Result<Option<(Model, Vec<Evaluation>)>, Er
         *epoch == training.epochs && curve.last().is_some_and(|last| last.epoch == *epoch);
     if !is_whole || seal.numerics != NUMERICS {
         let difference = format!(
-            "its model is of epoch {epoch} of {} and of version {} of the numbers, expected the last and version {NUMERICS}",
+            "its model is from epoch {epoch} of {} with numerics version {}, expected the last epoch and version {NUMERICS}",
             training.epochs, seal.numerics
         );
         return Err(Error::OtherRun {
@@ -509,7 +511,7 @@ fn difference(found: &TrainConfig, expected: &TrainConfig) -> Result<Option<Stri
     }))
 }
 
-/// A short name for everything that a run's numbers depend on: eight hexadecimal digits.
+/// A short identifier of everything that the results of a run depend on: eight hexadecimal digits.
 ///
 /// # Errors
 ///
@@ -525,7 +527,7 @@ pub fn run_id(config: &TrainConfig, data_sha256: &[String; 2]) -> Result<String,
 const MAX_NAME: usize = 200;
 
 /// `DATA-HIDDEN-RULES-seedN`, as in `mnist-1200-256x128-bdnn-dsd+l2-seed0`; a `/` in the name of
-/// one's own data becomes `-`. A name of more than 200 bytes ends in eight digits of its SHA-256
+/// the user data becomes `-`. A name of more than 200 bytes ends in eight digits of its SHA-256
 /// instead.
 pub fn run_name(config: &TrainConfig) -> String {
     let join = |parts: Vec<String>, between: &str, none: &str| {

@@ -1,7 +1,7 @@
-//! How the learning rate changes over a run.
+//! Learning-rate schedules.
 //!
-//! With `e` steps an epoch, `W` epochs of warm-up and `T` epochs in all, step `s` (counted from 0)
-//! has the learning rate times
+//! With `e` steps per epoch, `W` epochs of warm-up and `T` epochs in total, the learning rate of
+//! step `s` (counted from 0) is multiplied by
 //!
 //! ```text
 //! s < W e:       (s + 1) / (W e)                                                       linear warm-up (Goyal et al. 2017)
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// What becomes of the learning rate over the epochs of a run.
+/// Learning-rate schedule.
 ///
 /// Written `constant`, `step(N,F)`, `cosine` or `cosine(F)`.
 ///
@@ -31,19 +31,19 @@ use crate::Error;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Schedule {
-    /// It stays as it is.
+    /// Constant learning rate.
     #[default]
     Constant,
-    /// It is multiplied by `factor`, in `(0, 1]`, after each `every` epochs, at least 1.
+    /// Multiply by `factor`, in `(0, 1]`, every `every` epochs, at least 1.
     Step {
-        /// Epochs from one change to the next.
+        /// Epochs between changes.
         every: usize,
-        /// What is left after each.
+        /// Factor of each change.
         factor: f64,
     },
-    /// It falls along half a cosine to the share `floor`, in `[0, 1]`, of what it was.
+    /// Decay along half a cosine to `floor` times the initial rate, `floor` in `[0, 1]`.
     Cosine {
-        /// What is left at the end.
+        /// Final rate as a fraction of the initial rate.
         floor: f64,
     },
 }
@@ -55,7 +55,7 @@ impl Schedule {
         *self == Self::Constant
     }
 
-    /// Refuses numbers out of range.
+    /// Rejects numbers out of range.
     pub(crate) fn check(self) -> Result<(), Error> {
         let refuse = |expected, found: String| {
             Err(Error::OutOfRange {
@@ -67,10 +67,10 @@ impl Schedule {
         match self {
             Self::Step { every: 0, .. } => refuse("a step of at least 1 epoch", self.to_string()),
             Self::Step { factor, .. } if !(factor > 0.0 && factor <= 1.0) => {
-                refuse("a step by a factor in (0, 1]", self.to_string())
+                refuse("a step with a factor in (0, 1]", self.to_string())
             }
             Self::Cosine { floor } if !(0.0..=1.0).contains(&floor) => {
-                refuse("a cosine down to a share in [0, 1]", self.to_string())
+                refuse("a cosine with a final fraction in [0, 1]", self.to_string())
             }
             _ => Ok(()),
         }
@@ -136,7 +136,7 @@ impl FromStr for Schedule {
             _ => step().or_else(cosine),
         };
         found.ok_or_else(|| {
-            format!("unknown schedule `{text}`, expected `constant`, `step(N,F)` with epochs N and a factor F, `cosine` or `cosine(F)`")
+            format!("unknown schedule `{text}`, expected `constant`, `step(N,F)` (multiply by F every N epochs), `cosine` or `cosine(F)`")
         })
     }
 }

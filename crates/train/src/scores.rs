@@ -125,7 +125,7 @@ impl Model {
 ///
 /// # Errors
 ///
-/// [`Error::Features`] if there is no whole number of samples of the model's shape, or what `each`
+/// [`Error::Features`] if there is not a whole number of samples of the model's shape, or what `each`
 /// returns.
 pub fn each_sample<E: From<Error>>(
     model: &Model,

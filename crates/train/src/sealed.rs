@@ -84,7 +84,7 @@ struct Versioned {
     version: u64,
 }
 
-/// Most bytes of a description, as of all names and descriptions together in the format.
+/// Maximum size in bytes of a description, as of all names and descriptions together in the format.
 const MAX_DESCRIPTION: u64 = 100 << 20;
 
 /// A file that was opened and verified.
@@ -104,7 +104,7 @@ impl Kind {
     ) -> Result<Vec<u8>, String> {
         arrays.sort_by(|a, b| a.name.cmp(&b.name));
         if let Some(name) = not_finite(&arrays) {
-            return Err(format!("not saved: `{name}` holds NaN or infinity"));
+            return Err(format!("not saved: `{name}` contains NaN or infinity"));
         }
         let text = serde_json::to_string(description).map_err(|error| error.to_string())?;
         let description = RawValue::from_string(text).map_err(|error| error.to_string())?;
@@ -136,10 +136,10 @@ impl Kind {
             .map(|(_, text)| text.as_str());
         let (key, name) = (self.key, self.name);
         let seal = found.next().ok_or_else(|| {
-            format!("a safetensors file, but not {name}: it lacks the metadata `{key}`")
+            format!("a safetensors file, but not {name}: missing metadata `{key}`")
         })?;
         let seal: Seal = serde_json::from_str(seal)
-            .map_err(|error| format!("its metadata `{key}` cannot be read: {error}"))?;
+            .map_err(|error| format!("cannot parse its metadata `{key}`: {error}"))?;
         let text = seal.description.get();
         let mut arrays: Vec<Array> = tensors
             .iter()
@@ -165,13 +165,13 @@ impl Kind {
         let found = digest(text, &arrays);
         if found != seal.sha256 {
             return Err(format!(
-                "the file is damaged: its contents have SHA-256 {found}, expected {}",
+                "the file is corrupted: SHA-256 of its contents is {found}, expected {}",
                 seal.sha256
             ));
         }
         if let Some(name) = not_finite(&arrays) {
             return Err(format!(
-                "`{}` holds NaN or infinity, expected finite numbers",
+                "`{}` contains NaN or infinity, expected finite numbers",
                 name.escape_default()
             ));
         }
@@ -182,7 +182,7 @@ impl Kind {
     }
 }
 
-/// The first array with a number that is not finite.
+/// The first array with a non-finite number.
 fn not_finite(arrays: &[Array]) -> Option<&str> {
     let mut floats = arrays.iter().filter(|array| array.dtype == Dtype::F32);
     floats

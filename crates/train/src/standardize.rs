@@ -1,5 +1,4 @@
-//! The setting `standardize`: how the pixels of image sets become the numbers that a network is
-//! given.
+//! The option `standardize`: how the pixels of image data are scaled before they enter the network.
 
 use serde::{Deserialize, Serialize};
 use spinet_data::{Samples, Standardisation};
@@ -7,30 +6,29 @@ use spinet_nn::{Kernel, Standardizer};
 
 use crate::Error;
 
-/// How pixels `x = byte / 255` are standardized; constants come from the training samples alone.
+/// How pixels `x = byte / 255` are standardized, with constants computed on the training set only.
 ///
-/// Columns of a table are always standardized when they are read; this setting is for image sets.
+/// Table columns are always standardized when they are read; this option is for image data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standardize {
-    /// Not at all.
+    /// No standardization.
     #[default]
     None,
-    /// `(x - mean) / deviation` of each pixel; a pixel that is constant in the training samples
-    /// becomes 0.
+    /// `(x - mean) / deviation` per pixel; a pixel that is constant in the training set becomes 0.
     Feature,
-    /// The same, but a constant pixel is divided by 2.2e-16, as by `zscore` of Palm's
-    /// `DeepLearnToolbox` (2012): where it differs in a test image, it saturates every unit. For
-    /// the reproduction alone.
+    /// The same, but a constant pixel is divided by 2.2e-16, as in `zscore` of Palm's
+    /// `DeepLearnToolbox` (2012): if it differs in a test image, it saturates all units. For the
+    /// reproduction only.
     FeatureEps,
-    /// `(x - mean) / deviation` of each image; an image of one grey level becomes 0.
+    /// `(x - mean) / deviation` per image; a constant image becomes 0.
     Image,
-    /// `(x - mean) / deviation` with the same two constants for all pixels.
+    /// `(x - mean) / deviation` with one mean and one deviation for all pixels.
     Global,
 }
 
 impl Standardize {
-    /// Every one.
+    /// All variants.
     pub const ALL: [Self; 5] = [
         Self::None,
         Self::Feature,
@@ -39,7 +37,7 @@ impl Standardize {
         Self::Global,
     ];
 
-    /// Name in settings.
+    /// Name in config files.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -56,20 +54,20 @@ impl Standardize {
         *self == Self::None
     }
 
-    /// The kernel of a run: exact products are not accurate enough for constants of each pixel, see
+    /// The kernel of a run: exact products are not accurate enough for per-pixel constants, see
     /// `spinet_nn::Standardizer`.
     ///
     /// # Errors
     ///
     /// [`Error::OutOfRange`] if an exact kernel was asked for by name, [`Error::Network`] if this
-    /// processor cannot run it.
+    /// CPU cannot run it.
     pub fn kernel(self, kernel: Kernel) -> Result<Kernel, Error> {
         let resolved = kernel.resolve()?;
         match (self, kernel) {
             (Self::Feature | Self::FeatureEps, Kernel::Auto | Kernel::F32) => Ok(Kernel::F32),
             (Self::Feature | Self::FeatureEps, exact) => Err(Error::OutOfRange {
                 setting: "kernel",
-                expected: "f32 or auto with `standardize = \"feature\"`, for which exact products are not accurate enough",
+                expected: "f32 or auto with `standardize = \"feature\"`, because exact products are not accurate enough for it",
                 found: exact.name().to_owned(),
             }),
             _ => Ok(resolved),

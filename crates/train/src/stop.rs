@@ -1,9 +1,10 @@
-//! The wish to stop, seen by every run of a process.
+//! A stop request, seen by all runs of a process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A flag that anyone may set, from a signal handler too, and that runs look at after every step.
+/// A flag that can be set from anywhere, including signal handlers, and that runs check after every
+/// step.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
@@ -13,7 +14,7 @@ impl Stop {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    /// Whether someone asked.
+    /// Whether a stop was requested.
     pub fn is_requested(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! The one place where files that people keep are written.
+//! The one place where result files are written.
 //!
 //! [`write_atomically`] promises: when it returns, the file is complete under its name and would
 //! survive a power cut (on disks that flush when told to); when it fails or the process is killed,
@@ -85,7 +85,7 @@ pub(crate) fn unfinished(name: &str) -> Option<&str> {
     (is_number(process) && is_number(number)).then_some(target)
 }
 
-/// Whether anything has this name, a link that leads nowhere too.
+/// Whether anything has this name, including dangling links.
 pub fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
@@ -101,7 +101,7 @@ fn write_and_rename(
     written.map_err(|error| with_space(error, bytes.len()))?;
     drop(file);
     if fs::read(temporary).map_err(storage(temporary, "read back"))? != bytes {
-        let source = std::io::Error::other("what was read back differs from what was written");
+        let source = std::io::Error::other("the file read back differs from what was written");
         return Err(Error::Storage {
             path: temporary.to_owned(),
             action: "verify",
@@ -136,7 +136,7 @@ fn with_space(error: Error, needed: usize) -> Error {
                 .map_or_else(String::new, |free| format!(", {free} are free"));
             let source = std::io::Error::new(
                 source.kind(),
-                format!("{needed} bytes are needed{free}: {source}"),
+                format!("needs {needed} bytes{free}: {source}"),
             );
             Error::Storage {
                 path,
@@ -148,8 +148,8 @@ fn with_space(error: Error, needed: usize) -> Error {
     }
 }
 
-/// Refuses to begin what needs more space in a directory than there is, where the system tells how
-/// much that is.
+/// Rejects what needs more space in a directory than there is, where the system tells how much that
+/// is.
 ///
 /// # Errors
 ///
@@ -159,11 +159,11 @@ pub fn need_space(directory: &Path, needed: u64) -> Result<(), Error> {
         Some(free) if free < needed => {
             let source = std::io::Error::new(
                 ErrorKind::StorageFull,
-                format!("{needed} bytes are needed, {free} are free"),
+                format!("needs {needed} bytes, {free} are free"),
             );
             Err(Error::Storage {
                 path: directory.to_owned(),
-                action: "keep the files of what begins here",
+                action: "store the files of this run",
                 source,
             })
         }
@@ -181,13 +181,13 @@ fn free_bytes(directory: &Path) -> Option<u64> {
     return Some(directory).and(None);
 }
 
-/// Makes a directory and those above it.
+/// Creates a directory and its parents.
 ///
 /// # Errors
 ///
 /// [`Error::Storage`].
 pub fn make_directory(path: &Path) -> Result<(), Error> {
-    fs::create_dir_all(path).map_err(storage(path, "make this directory"))
+    fs::create_dir_all(path).map_err(storage(path, "create this directory"))
 }
 
 /// Reads a text file of at most `most` bytes.
@@ -199,7 +199,7 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, Error> {
     String::from_utf8(read_at_most(path, most)?).map_err(|_| Error::Storage {
         path: path.to_owned(),
         action: "read",
-        source: std::io::Error::other("it is not UTF-8 text"),
+        source: std::io::Error::other("not UTF-8 text"),
     })
 }
 
@@ -215,7 +215,7 @@ pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
         .as_ref()
         .is_ok_and(|found| !found.is_file() && !found.is_dir())
     {
-        let source = std::io::Error::other("it is a pipe or a device, expected a file");
+        let source = std::io::Error::other("is a pipe or a device, expected a file");
         return Err(Error::Storage {
             path: path.to_owned(),
             action: "read",
@@ -232,16 +232,14 @@ pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
             .saturating_add(1);
         bytes
             .try_reserve_exact(room)
-            .map_err(|_| {
-                std::io::Error::other(format!("there is no memory for its {length} bytes"))
-            })
+            .map_err(|_| std::io::Error::other(format!("not enough memory for its {length} bytes")))
             .map_err(storage(path, "read"))?;
         file.take(most + 1)
             .read_to_end(&mut bytes)
             .map_err(storage(path, "read"))?;
     }
     if length.max(bytes.len() as u64) > most {
-        let source = std::io::Error::other(format!("it is larger than {most} bytes"));
+        let source = std::io::Error::other(format!("larger than {most} bytes"));
         return Err(Error::Storage {
             path: path.to_owned(),
             action: "read",
@@ -345,7 +343,7 @@ mod tests {
         for path in [pipe.as_path(), Path::new("/dev/zero")] {
             let message = read_at_most(path, 1000).unwrap_err().to_string();
             assert!(
-                message.ends_with("cannot read: it is a pipe or a device, expected a file"),
+                message.ends_with("cannot read: is a pipe or a device, expected a file"),
                 "{message}"
             );
         }
@@ -387,7 +385,7 @@ mod tests {
             read_at_most(&path, 99)
                 .unwrap_err()
                 .to_string()
-                .ends_with("it is larger than 99 bytes")
+                .ends_with("larger than 99 bytes")
         );
     }
 }

@@ -6,9 +6,9 @@
 //! `L` may weigh `L` and 16 MiB, so that text and contents together take at most 16 MiB and twice
 //! the limit.
 
-/// Most bytes of a file of settings, or of a sweep.
+/// Maximum size in bytes of a file of settings, or of a sweep.
 pub const MAX_SETTINGS: u64 = 1 << 20;
-/// Most bytes of a record, and of any other text of the program itself.
+/// Maximum size in bytes of a record, and of any other text of the program itself.
 pub const MAX_RECORD: u64 = 256 << 20;
 
 /// What a reader needs beside its input and what that may weigh.
@@ -24,7 +24,7 @@ pub enum Notation {
 }
 
 impl Notation {
-    /// Refuses a text that is too long or would take too much memory; `limit` is in bytes.
+    /// Rejects a text that is too long or would take too much memory; `limit` is in bytes.
     ///
     /// # Errors
     ///
@@ -32,14 +32,14 @@ impl Notation {
     pub fn check(self, text: &str, limit: u64) -> Result<(), String> {
         if text.len() as u64 > limit {
             return Err(format!(
-                "it has {} bytes, expected at most {limit}",
+                "file has {} bytes, expected at most {limit}",
                 text.len()
             ));
         }
         let (weight, most) = (self.weight(text), limit + BASE);
         if weight > most {
             return Err(format!(
-                "it has so many parts that reading it may take {weight} bytes of memory, expected at most {most}"
+                "file has so many elements that parsing it may take {weight} bytes of memory, expected at most {most}"
             ));
         }
         Ok(())
@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(Notation::Toml.check("seed = 1\n", 9), Ok(()));
         assert_eq!(
             Notation::Toml.check("seed = 10\n", 9).unwrap_err(),
-            "it has 10 bytes, expected at most 9"
+            "file has 10 bytes, expected at most 9"
         );
         let nested = format!("a{}=1", ".a".repeat(50_000));
         let message = Notation::Toml.check(&nested, MAX_SETTINGS).unwrap_err();

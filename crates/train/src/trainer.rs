@@ -11,18 +11,18 @@ use spinet_rules::{Chain, Plan};
 use crate::batches::Batches;
 use crate::{Error, Evaluation, Scorer, TrainConfig, memory};
 
-/// Where a run is: everything of its state that is no array.
+/// The position of a run: all of its state except arrays.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Position {
-    /// Whole epochs done.
+    /// Completed epochs.
     pub epoch: usize,
-    /// Steps done in the epoch that goes on.
+    /// Completed steps of the current epoch.
     pub batch: usize,
-    /// Steps done since the start.
+    /// Completed steps since the start.
     pub step: u64,
-    /// Sum of the loss over the samples of the epoch that goes on.
+    /// Sum of the loss over the samples of the current epoch so far.
     pub loss_sum: f64,
-    /// Mean loss over the last whole epoch.
+    /// Mean loss over the last completed epoch.
     pub train_loss: Option<f64>,
     /// Every evaluation so far.
     pub curve: Vec<Evaluation>,
@@ -35,17 +35,16 @@ pub enum Advance {
     Evaluated,
     /// Made one step.
     Stepped,
-    /// Nothing: the run is at its end.
+    /// Nothing: the run has finished.
     Finished,
 }
 
-/// One run: a network, its rules and its place in training.
+/// One run: a network, its rules and its position in training.
 pub struct Trainer {
     config: TrainConfig,
     train: Samples,
     test: Samples,
-    /// How pixels are standardized, if by constants of the training samples that the run began
-    /// with.
+    /// How pixels are standardized, if by constants of the training set that the run began with.
     standardisation: Option<Standardisation>,
     kernel: Kernel,
     network: Network<f32>,
@@ -53,7 +52,7 @@ pub struct Trainer {
     workspace: Workspace<f32>,
     scorer: Scorer,
     batches: Batches,
-    /// Most samples of a step, for which everything was allocated.
+    /// Maximum batch size, for which everything was allocated.
     most: usize,
     /// Steps of an epoch of the samples that the run began with, by which rules and schedules
     /// count.
@@ -63,7 +62,7 @@ pub struct Trainer {
     position: Position,
 }
 
-/// Refuses data without samples, or whose two parts are of different kinds.
+/// Rejects data without samples, or whose training and test sets are of different kinds.
 fn check_samples(data: &Dataset) -> Result<(), Error> {
     for (what, samples) in [("training", &data.train), ("test", &data.test)] {
         if samples.is_empty() {
@@ -137,7 +136,7 @@ impl Trainer {
         self.kernel
     }
 
-    /// What was chosen, with the class of the kernel that runs: [`Kernel::Exact`] or
+    /// The configuration, with the class of the kernel that runs: [`Kernel::Exact`] or
     /// [`Kernel::F32`].
     pub fn config(&self) -> &TrainConfig {
         &self.config
@@ -175,12 +174,12 @@ impl Trainer {
         &self.chain
     }
 
-    /// Epochs done.
+    /// Completed epochs.
     pub fn epoch(&self) -> usize {
         self.position.epoch
     }
 
-    /// Where the run is.
+    /// The position of the run.
     pub fn position(&self) -> &Position {
         &self.position
     }
@@ -207,12 +206,12 @@ impl Trainer {
         );
         if *epoch > epochs || *batch >= count || (*epoch == epochs && *batch > 0) {
             return Err(format!(
-                "it was saved in epoch {epoch} after {batch} steps, expected a run of {epochs} epochs with {count} steps each"
+                "position out of range: epoch {epoch}, step {batch}, expected a run of {epochs} epochs of {count} steps"
             ));
         }
         if u64::try_from(*epoch * count + *batch) != Ok(*step) {
             return Err(format!(
-                "it was saved after {step} steps, which {epoch} epochs of {count} steps and {batch} more are not"
+                "inconsistent position: {step} steps, but {epoch} epochs of {count} steps and {batch} more"
             ));
         }
         if !loss_sum.is_finite() || train_loss.is_some_and(|loss| !loss.is_finite()) {
@@ -228,14 +227,14 @@ impl Trainer {
             || !curve.iter().enumerate().all(is_due)
         {
             return Err(format!(
-                "its {} evaluations are not those of {epoch} epochs, one every {every}",
+                "its {} evaluations do not match {epoch} epochs evaluated every {every}",
                 curve.len()
             ));
         }
         Ok(())
     }
 
-    /// Puts the run where another one was stopped.
+    /// Restores the position of another run.
     pub(crate) fn restore(&mut self, network: Network<f32>, position: Position) {
         self.network = network;
         self.position = position;
@@ -247,9 +246,9 @@ impl Trainer {
         &mut self.chain
     }
 
-    /// Goes on with other samples of the same kind from the next epoch on, as when tasks come one
+    /// Continues with other samples of the same kind from the next epoch on, as when tasks come one
     /// after the other. Network, rules, constants of standardized pixels and the count of steps
-    /// stay; rules and schedules go on to count epochs by the samples that the run began with.
+    /// stay; rules and schedules continue to count epochs by the samples that the run began with.
     ///
     /// # Errors
     ///
@@ -289,12 +288,12 @@ impl Trainer {
         Ok(())
     }
 
-    /// Evaluates if that is due, else makes one step, unless the run is at its end.
+    /// Evaluates if an evaluation is due, else makes one step, unless the run has finished.
     ///
     /// # Errors
     ///
-    /// [`Error::Diverged`] in the step in which a number is no longer finite; the weights are those
-    /// before that step.
+    /// [`Error::Diverged`] in the step in which a number is non-finite; the weights before that
+    /// step are kept.
     pub fn advance(&mut self) -> Result<Advance, Error> {
         let Position {
             epoch,
@@ -352,7 +351,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// Accuracy and loss on the test samples, and what the rules counted since the last evaluation.
+    /// Accuracy and loss on the test set, and the metrics of the rules since the last evaluation.
     ///
     /// # Errors
     ///

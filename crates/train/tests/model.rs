@@ -233,7 +233,7 @@ fn a_missing_tensor_is_named() {
     );
     assert_eq!(
         refused(&file_of(&without_bias)),
-        "a.safetensors: it lacks `layer1.bias`, expected F32 [4]"
+        "a.safetensors: missing tensor `layer1.bias`, expected F32 [4]"
     );
     let mut without_layer = model();
     without_layer.network = of(
@@ -246,7 +246,7 @@ fn a_missing_tensor_is_named() {
     without_layer.state.retain(|state| state.layer == 0);
     assert_eq!(
         refused(&file_of(&without_layer)),
-        "a.safetensors: it lacks `layer2.weight`, expected F32 [2, 4]"
+        "a.safetensors: missing tensor `layer2.weight`, expected F32 [2, 4]"
     );
     let mut of_other_size = model();
     of_other_size.description.training.hidden = vec![5];
@@ -269,7 +269,8 @@ fn a_tensor_taken_away_behind_our_back_is_noticed() {
     ] {
         let message = refused(&with_tensors(&bytes, |known| known != name));
         assert!(
-            message.starts_with("a.safetensors: the file is damaged: its contents have SHA-256 "),
+            message
+                .starts_with("a.safetensors: the file is corrupted: SHA-256 of its contents is "),
             "{name}: {message}"
         );
     }
@@ -298,7 +299,7 @@ fn numbers_that_are_not_finite_are_not_stored() {
         ] {
             let message = model.save(&path).unwrap_err().to_string();
             assert!(
-                message.ends_with(&format!(": not saved: `{name}` holds NaN or infinity")),
+                message.ends_with(&format!(": not saved: `{name}` contains NaN or infinity")),
                 "{message}"
             );
             assert_eq!(
@@ -321,7 +322,7 @@ fn hostile_names_are_escaped() {
     ] {
         assert_eq!(
             refused(&with_foreign_tensor(&whole, name)),
-            format!("a.safetensors: it holds the unexpected tensor `{shown}`")
+            format!("a.safetensors: unexpected tensor `{shown}`")
         );
     }
     let long = "x".repeat(1 << 20);
@@ -400,17 +401,17 @@ fn constants_of_a_table_come_back_to_the_bit_and_are_one_pair_a_feature() {
         .to_string();
     assert_eq!(
         text,
-        "the model takes numbers of a table, but the samples are images"
+        "the model expects numbers of a table, but the samples are images"
     );
 
     let expected = "deviations, expected 6 finite ones of each";
     assert_eq!(
         refused(&with(mean[1..].to_vec(), vec![1.0; 6])),
-        format!("a.safetensors: its standardisation has 5 means and 6 {expected}")
+        format!("a.safetensors: standardization has 5 means and 6 {expected}")
     );
     assert_eq!(
         refused(&with(mean.clone(), vec![1.0; 7])),
-        format!("a.safetensors: its standardisation has 6 means and 7 {expected}")
+        format!("a.safetensors: standardization has 6 means and 7 {expected}")
     );
-    assert!(refused(&with(mean, vec![-1.0; 6])).contains("its standardisation has 6 means"));
+    assert!(refused(&with(mean, vec![-1.0; 6])).contains("standardization has 6 means"));
 }

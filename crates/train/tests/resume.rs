@@ -198,7 +198,7 @@ fn a_checkpoint_of_another_run_is_never_taken() {
         .unwrap_err()
         .to_string();
     assert!(
-        message.contains("holds another run: `seed` is 1 there and 0 here"),
+        message.contains("contains another run: `seed` is 1 there and 0 here"),
         "{message}"
     );
     let less = Dataset {
@@ -209,7 +209,7 @@ fn a_checkpoint_of_another_run_is_never_taken() {
         one.finished(&configurations[1], &less)
             .unwrap_err()
             .to_string()
-            .contains("it was started with other data")
+            .contains("it was trained on other data")
     );
 }
 
@@ -271,7 +271,12 @@ fn no_checkpoint_is_saved_into_a_directory_that_took_the_place_of_the_one_that_i
             }
         });
         let message = result.unwrap_err().to_string();
-        assert!(message.ends_with("run: cannot save in this directory: it was removed or replaced while the run went on"), "{message}");
+        assert!(
+            message.ends_with(
+                "run: cannot save in this directory: it was removed or replaced during the run"
+            ),
+            "{message}"
+        );
         assert_eq!(
             files(&path),
             [("mine".to_owned(), b"mine".to_vec())],

@@ -167,7 +167,7 @@ fn constants_that_do_not_fit_the_setting_are_refused_by_number() {
     };
     assert_eq!(
         refused(Standardize::Feature, None),
-        "m: it does not have its standardisation, expected 784 means and deviations"
+        "m: missing standardization, expected 784 means and deviations"
     );
     assert!(
         refused(Standardize::Feature, constants(783))

@@ -113,7 +113,7 @@ fn a_run_of_a_version_that_sealed_no_evaluations_gives_no_result_but_its_model_i
         before.to_owned() + "}"
     });
     let message = finished(root.path(), &data).unwrap_err().to_string();
-    let expected = "metrics.jsonl: nothing vouches for it: the model beside it is of an earlier build, which sealed no evaluations\n\nhint: ";
+    let expected = "metrics.jsonl: cannot be verified: the model was written by an earlier version, which stored no digest of the evaluations\n\nhint: ";
     assert!(message.contains(expected), "{message}");
     let model = Model::read(&root.path().join("model.safetensors")).unwrap();
     assert_eq!(model.description.run, None);
@@ -131,7 +131,7 @@ fn a_model_of_other_data_or_other_numbers_is_of_another_run() {
         error => panic!("{error}"),
     };
     train(root.path(), &data);
-    assert!(refused(&other).contains("it was started with other data"));
+    assert!(refused(&other).contains("it was trained on other data"));
     // Somebody makes run.toml fit, by a digest that is added or put in place of another.
     let text = fs::read_to_string(root.path().join("run.toml")).unwrap();
     let added = format!(
@@ -140,12 +140,12 @@ fn a_model_of_other_data_or_other_numbers_is_of_another_run() {
         other.test.sha256()
     );
     fs::write(root.path().join("run.toml"), added).unwrap();
-    assert!(refused(&other).contains("its model is of other data"));
+    assert!(refused(&other).contains("its model was trained on other data"));
     let replaced = text
         .replace(&data.train.sha256(), &other.train.sha256())
         .replace(&data.test.sha256(), &other.test.sha256());
     fs::write(root.path().join("run.toml"), replaced).unwrap();
-    assert!(refused(&other).contains("it was started with other data"));
+    assert!(refused(&other).contains("it was trained on other data"));
     fs::write(
         root.path().join("run.toml"),
         text.replace("seed = 0", "seed = 1"),

@@ -31,19 +31,19 @@ fn settings_that_do_not_exist_or_are_out_of_range_are_refused_before_anything_is
         ("--rule bdnn", "unknown rule `bdnn`, expected one of "),
         (
             "--rule bdnn-dsd:treshold=3",
-            "rule `bdnn-dsd`: unknown parameter `treshold`, expected one of ",
+            "rule `bdnn-dsd`: unknown option `treshold`, expected one of ",
         ),
         (
             "--rule bdnn-dsd:threshold=0",
-            "rule `bdnn-dsd`: `threshold` must be a whole number in [1, 65535], but is 0\n",
+            "rule `bdnn-dsd`: `threshold` must be an integer in [1, 65535], but is 0\n",
         ),
         (
             "--rule bdnn-dsd:layers=3",
-            "rule `bdnn-dsd`: `layers` names layer 3, but the network has layers 1 to 2\n",
+            "rule `bdnn-dsd`: `layers` includes layer 3, but the network has layers 1 to 2\n",
         ),
         (
             "--rule dropout --rule dropout",
-            "rule `dropout` is given twice, expected at most once in a chain\n",
+            "rule `dropout` is given twice, expected at most once\n",
         ),
         (
             "--learning-rate -1",
@@ -54,14 +54,11 @@ fn settings_that_do_not_exist_or_are_out_of_range_are_refused_before_anything_is
             "`learning_rate` must be in (1e-30, 1e30), but is NaN\n",
         ),
         ("--epochs 0", "`epochs` must be at least 1, but is 0\n"),
-        ("--batch 0", "`batch` must be at least 1, but is 0\n"),
-        (
-            "--data minst",
-            "no data set is named `minst`, expected one of ",
-        ),
+        ("--batch 0", "`batch_size` must be at least 1, but is 0\n"),
+        ("--data minst", "unknown dataset `minst`, expected one of "),
         (
             "--output-activation relu",
-            "loss `cross-entropy` has softmax outputs, so `output_activation` must be identity, but is relu\n",
+            "loss `cross-entropy` applies softmax, so `output_activation` must be identity, but is relu\n",
         ),
         (
             "--hidden ten",
@@ -77,7 +74,7 @@ fn settings_that_do_not_exist_or_are_out_of_range_are_refused_before_anything_is
         ),
         (
             "--initialiser uniform(0)",
-            "invalid value 'uniform(0)' for '--initialiser <LAW>': initialiser `uniform` must have a width in (0, 1e30)",
+            "invalid value 'uniform(0)' for '--initializer <NAME>': initializer `uniform` must have a width in (0, 1e30)",
         ),
         ("--threads 0", "invalid value '0' for '--threads <N>'"),
         ("--epoch 3", "unexpected argument '--epoch' found"),
@@ -110,7 +107,7 @@ fn a_data_set_without_its_files_says_how_to_get_them() {
     );
     let message = bench.refused(2, "train --data mnist --data-dir nowhere");
     assert!(
-        message.starts_with("spinet: nowhere: found 0 of the 4 files of data set `mnist`"),
+        message.starts_with("spinet: nowhere: found 0 of the 4 files of dataset `mnist`"),
         "{message}"
     );
     let from_environment = bench
@@ -147,7 +144,7 @@ fn a_directory_that_cannot_be_written_is_a_storage_error() {
     for out in ["file", "file/below"] {
         let message = bench.refused(3, &format!("train --epochs 1 --out {out}"));
         assert!(
-            message.starts_with(&format!("spinet: {out}: cannot make this directory: ")),
+            message.starts_with(&format!("spinet: {out}: cannot create this directory: ")),
             "{message}"
         );
     }
@@ -156,7 +153,7 @@ fn a_directory_that_cannot_be_written_is_a_storage_error() {
     let message = bench.refused(2, "train --epochs 1 --out occupied");
     assert!(
         message.starts_with(
-            "spinet: occupied/metrics.jsonl: not a file of spinet, so it is left as it is"
+            "spinet: occupied/metrics.jsonl: not written by spinet, so it is not overwritten"
         ),
         "{message}"
     );

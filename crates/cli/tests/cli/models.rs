@@ -53,7 +53,7 @@ fn other_kinds_of_files_are_refused_by_kind_in_one_sentence() {
             b"\x93NUMPY\x01\0v\0{'descr': '|O'",
             "a NumPy array",
         ),
-        ("picture.png", b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+        ("picture.png", b"\x89PNG\r\n\x1a\n", "a PNG image"),
         ("data.gz", b"\x1f\x8b\x08\0", "a gzip file"),
         (
             "labels.idx",
@@ -70,7 +70,7 @@ fn other_kinds_of_files_are_refused_by_kind_in_one_sentence() {
             assert_eq!(
                 message,
                 format!(
-                    "spinet: {name}: found {kind}, expected a model file of spinet (safetensors)\n"
+                    "spinet: {name}: found {kind}, expected a spinet model file (safetensors)\n"
                 )
             );
         }
@@ -105,7 +105,7 @@ fn names_that_lead_nowhere_say_so() {
     let message = bench.refused(2, "eval empty");
     assert_eq!(
         message,
-        "spinet: empty: holds no `model.safetensors`, expected a model file or the directory of a finished run\n"
+        "spinet: empty: does not contain `model.safetensors`, expected a model file or the directory of a finished run\n"
     );
 }
 
@@ -170,14 +170,14 @@ fn images_of_another_shape_are_refused() {
     let message = bench.refused(2, "predict a a.png");
     assert!(
         message.starts_with(
-            "spinet: a.png: found no complete and valid PNG picture, expected one of 28 x 28"
+            "spinet: a.png: not a complete and valid PNG image, expected one of 28 x 28"
         ),
         "{message}"
     );
     let message = bench.refused(2, "predict a");
     assert_eq!(
         message,
-        "spinet: no samples are given, expected PNG, idx, CSV or NPY files, or `--data NAME`\n"
+        "spinet: missing input, expected PNG, idx, CSV or NPY files, or `--data NAME`\n"
     );
 }
 

@@ -71,7 +71,7 @@ fn a_table_is_trained_evaluated_and_repeated_from_its_run_file() {
     assert!(
         bench
             .done("inspect run")
-            .contains("\ninput       2 numbers of a table, standardised\n")
+            .contains("\ninput       2 table columns, standardized\n")
     );
 
     // Other samples of the same table are another test.
@@ -123,11 +123,11 @@ fn a_model_of_a_table_is_used_on_all_samples_of_another() {
     let message = bench.refused(2, "eval run --data new.csv");
     assert_eq!(
         message,
-        "spinet: new.csv: line 2 has the label `dog`, expected one of the known classes\n"
+        "spinet: new.csv: line 2 has label `dog`, expected a known class\n"
     );
     let message = bench.refused(2, "eval run --data mnist-1200");
     assert!(
-        message.contains("data set `mnist-1200` has 10 classes, expected at most 3"),
+        message.contains("dataset `mnist-1200` has 10 classes, expected at most 3"),
         "{message}"
     );
     bench.write("rows.csv", "200,4\n3,0\n");
@@ -150,9 +150,8 @@ fn a_model_of_a_table_is_used_on_all_samples_of_another() {
     );
     let message = bench.refused(2, "eval run --data rows.csv --label 2");
     assert!(
-        message.starts_with(
-            "spinet: rows.csv: label column is missing; table has 2 columns, as many as "
-        ),
+        message
+            .starts_with("spinet: rows.csv: missing label column; table has 2 columns, one per "),
         "{message}"
     );
     assert!(
@@ -163,20 +162,17 @@ fn a_model_of_a_table_is_used_on_all_samples_of_another() {
     let message = bench.refused(2, "predict run digit.png");
     assert_eq!(
         message,
-        "spinet: the model takes numbers of a table, but the samples are images\n"
+        "spinet: the model expects numbers of a table, but the samples are images\n"
     );
     bench.train("images", "");
     let message = bench.refused(2, "eval images --data kinds.csv --label 2");
-    assert!(
-        message.contains("expected one of the known classes"),
-        "{message}"
-    );
+    assert!(message.contains("expected a known class"), "{message}");
     bench.write("digits.csv", "1;0\n2;1\n");
     for words in ["eval images --data digits.csv", "predict images digits.csv"] {
         let message = bench.refused(2, words);
         assert_eq!(
             message,
-            "spinet: the model takes images, but the samples are numbers of a table\n"
+            "spinet: the model expects images, but the samples are numbers of a table\n"
         );
     }
 }
@@ -295,7 +291,10 @@ fn own_data_are_listed_and_described() {
             .unwrap(),
     )
     .done();
-    assert!(text.starts_with("my kinds.csv: a table of your own\nsamples: 48 for training, 12 for the test, 2 numbers each\n"), "{text}");
+    assert!(
+        text.starts_with("my kinds.csv: table\nsamples: 48 training, 12 test, 2 features\n"),
+        "{text}"
+    );
     assert!(text.contains("\n  ant       16 + 4\n"), "{text}");
     assert!(
         text.ends_with("\nnext: spinet train --data 'my kinds.csv' --label kind\n"),
@@ -317,7 +316,7 @@ fn own_data_are_listed_and_described() {
     assert!(
         bench
             .refused(2, "data info mnist-1200 --label 2")
-            .contains("data set `mnist-1200` has no columns")
+            .contains("dataset `mnist-1200` has no columns")
     );
 }
 
@@ -328,7 +327,7 @@ fn names_and_settings_that_lead_nowhere_are_refused_with_what_to_do() {
     let message = bench.refused(2, &format!("train --data {directory} --out b"));
     assert!(
         message.starts_with(&format!(
-            "spinet: data name `{directory}` is an absolute path, expected "
+            "spinet: dataset name `{directory}` is an absolute path, expected "
         )),
         "{message}"
     );
@@ -343,7 +342,7 @@ fn names_and_settings_that_lead_nowhere_are_refused_with_what_to_do() {
     for (words, text) in [
         (
             "--data ../kinds.csv",
-            "data name `../kinds.csv` leads upwards",
+            "dataset name `../kinds.csv` leads upwards",
         ),
         (
             "--data kind.csv",
@@ -355,19 +354,19 @@ fn names_and_settings_that_lead_nowhere_are_refused_with_what_to_do() {
         ),
         (
             "--data kinds.csv --label sort",
-            "kinds.csv: label column is `sort`, expected a name of the first line",
+            "kinds.csv: label column is `sort`, expected a name from the first line",
         ),
         (
             "--data mnist-1200 --label 3",
-            "data set `mnist-1200` has no columns, expected no `label`",
+            "dataset `mnist-1200` has no columns, expected no `label`",
         ),
         (
             "--data mnist-1200 --test-part 0.1",
-            "data set `mnist-1200` has a test part of its own, expected no `test_part`",
+            "dataset `mnist-1200` already has a test set, expected no `test_size`",
         ),
         (
             "--data kinds.csv --label kind --test-part 58",
-            "test part has 58 samples, expected 1 to 57 of the 60",
+            "test set has 58 samples, expected 1 to 57 of the 60",
         ),
         (
             "--data kinds.csv --label kind --train-per-class 17",
@@ -375,7 +374,7 @@ fn names_and_settings_that_lead_nowhere_are_refused_with_what_to_do() {
         ),
         (
             "--data kinds.csv --test-part 1.5",
-            "expected a fraction in (0, 1) or a number of samples from 1",
+            "expected a fraction in (0, 1) or a number of samples of at least 1",
         ),
         (
             "--data kinds.csv --train-per-class 0",

@@ -210,7 +210,7 @@ fn files_that_are_not_the_official_ones_are_named_with_exit_code_2() {
     assert!(
         answer
             .stderr
-            .starts_with("spinet: 4 of the 4 files of data set `mnist` are not in order"),
+            .starts_with("spinet: 4 of the 4 files of dataset `mnist` failed verification"),
         "{}",
         answer.stderr
     );

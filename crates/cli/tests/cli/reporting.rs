@@ -21,7 +21,7 @@ fn records_are_found_below_a_folder_and_written_as_one_page_that_is_the_same_eve
     );
     assert_eq!(
         answer.stderr,
-        "left out of results, no records of runs: more/steps.json\n"
+        "skipped in results, not records of runs: more/steps.json\n"
     );
     let page = bench.read("results/report.html");
     let text = String::from_utf8(page.clone()).unwrap();
@@ -71,23 +71,23 @@ fn a_damaged_record_is_left_out_with_the_reason_and_a_folder_without_records_is_
     assert!(
         answer
             .stderr
-            .contains("left out ./torn.json: not a record of this program: EOF"),
+            .contains("skipped ./torn.json: not a record of this program: EOF"),
         "{}",
         answer.stderr
     );
     assert!(
         answer.stderr.contains(
-            "left out ./unknown.json: not a record of this program: unknown experiment `tables-9`"
+            "skipped ./unknown.json: not a record of this program: unknown experiment `tables-9`"
         ),
         "{}",
         answer.stderr
     );
-    let changed = "left out ./changed.json: changed after it was written: its text has SHA-256 ";
+    let changed = "skipped ./changed.json: changed after it was written: its text has SHA-256 ";
     assert!(answer.stderr.contains(changed), "{}", answer.stderr);
     std::fs::create_dir(bench.path("empty")).unwrap();
     let message = bench.refused(2, "report empty");
     assert!(
-        message.starts_with("spinet: empty: holds no record, ")
+        message.starts_with("spinet: empty: found no records, ")
             && message.contains("\n\nhint: `spinet reproduce --quick"),
         "{message}"
     );
@@ -103,7 +103,7 @@ fn a_damaged_record_is_left_out_with_the_reason_and_a_folder_without_records_is_
     assert!(
         answer
             .stderr
-            .contains("spinet: file: cannot make this directory: "),
+            .contains("spinet: file: cannot create this directory: "),
         "{}",
         answer.stderr
     );
@@ -135,15 +135,15 @@ fn a_file_that_cannot_be_read_is_left_out_by_name_and_the_rest_is_reported() {
     ];
     let mut notes = answer.stderr.lines();
     for (name, why) in names.into_iter().zip([
-        "cannot read: it is not UTF-8 text",
+        "cannot read: not UTF-8 text",
         "cannot read: ",
         "cannot open: ",
-        "cannot read: it is a pipe or a device, expected a file",
+        "cannot read: is a pipe or a device, expected a file",
         "cannot open: ",
     ]) {
         let note = notes.next().unwrap();
         assert!(
-            note.starts_with(&format!("left out results/{name}: {why}")),
+            note.starts_with(&format!("skipped results/{name}: {why}")),
             "{note}"
         );
     }
@@ -217,7 +217,7 @@ fn one_changed_digit_of_a_record_becomes_no_result_and_a_record_without_a_digest
     ] {
         let answer = bench.run(words);
         assert!(
-            answer.stderr.contains("before.json: carries no digest"),
+            answer.stderr.contains("before.json: has no digest"),
             "{words}: {}",
             answer.stderr
         );

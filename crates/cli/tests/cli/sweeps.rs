@@ -229,7 +229,7 @@ fn files_that_make_no_sense_are_refused_before_anything_is_trained() {
     );
     let message = bench.refused(2, "sweep bad.toml");
     assert!(
-        message.contains("unknown parameter `treshold`")
+        message.contains("unknown option `treshold`")
             && message.contains("did you mean `threshold`?"),
         "{message}"
     );

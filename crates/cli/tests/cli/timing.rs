@@ -57,7 +57,7 @@ fn the_networks_of_the_paper_are_measured_unless_others_are_named() {
     assert_eq!(shapes("--data mnist-1200 --hidden 3,4"), "784-3 784-4");
     let table = bench.done("bench --batch 4 --steps 1 --hidden 3 --depth 2 --density 0.5");
     assert!(
-        table.contains("milliseconds a step, medians of 1 step;") && table.contains("784-3x2"),
+        table.contains("milliseconds per step, median of 1 step;") && table.contains("784-3x2"),
         "{table}"
     );
 }
@@ -77,7 +77,7 @@ fn a_kernel_that_this_processor_cannot_run_is_refused_with_what_it_needs() {
             }
             let message = bench.refused(2, &format!("{command} --kernel {kernel}"));
             assert!(
-                message.starts_with(&format!("spinet: `kernel` is {kernel}, which needs ")),
+                message.starts_with(&format!("spinet: kernel `{kernel}` requires ")),
                 "{message}"
             );
             assert!(

@@ -233,7 +233,7 @@ fn a_finished_run_is_shown_again_and_another_run_replaces_it_only_by_force() {
     assert!(
         again
             .stderr
-            .contains("a holds this run, finished; `--force` trains it again"),
+            .contains("a: this run is already finished; `--force` trains it again"),
         "{}",
         again.stderr
     );
@@ -245,7 +245,7 @@ fn a_finished_run_is_shown_again_and_another_run_replaces_it_only_by_force() {
     let message = bench.refused(2, "train --hidden 10 --epochs 5 --rule bdnn-dsd --out a");
     assert!(
         message.starts_with(
-            "spinet: a: holds another run: `seed` is 1 there and 0 here\n\nhint: `--force`"
+            "spinet: a: contains another run: `seed` is 1 there and 0 here\n\nhint: `--force`"
         ),
         "{message}"
     );

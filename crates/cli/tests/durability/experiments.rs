@@ -38,7 +38,7 @@ fn shares_and_one_process_give_the_same_record() {
     let whole = record(&bench, "whole");
     for share in ["1/3", "2/3", "3/3"] {
         let text = bench.done(&format!("{EXPERIMENT} --run-dir shared --shard {share}"));
-        assert!(text.starts_with(&format!("share {share}: ")), "{text}");
+        assert!(text.starts_with(&format!("shard {share}: ")), "{text}");
     }
     assert_eq!(record(&bench, "shared"), whole);
     for (index, place) in ["here", "there"].iter().enumerate() {
@@ -49,12 +49,12 @@ fn shares_and_one_process_give_the_same_record() {
         assert!(command.output().unwrap().status.success());
     }
     let text = bench.done("merge here there --out merged");
-    assert!(text.starts_with("12 runs are in merged"), "{text}");
+    assert!(text.starts_with("12 runs in merged"), "{text}");
     assert_eq!(record(&bench, "merged"), whole);
     assert!(
         bench
             .done("merge here there --out merged")
-            .starts_with("12 runs are in merged"),
+            .starts_with("12 runs in merged"),
         "a second merge changes nothing"
     );
 }
@@ -169,7 +169,7 @@ fn a_sweep_in_shares_or_killed_gives_the_same_record_and_trains_nothing_twice() 
     for share in ["1/2", "2/2"] {
         let text = bench.done(&format!("sweep s.toml --run-dir shared --shard {share}"));
         assert!(
-            text.starts_with(&format!("share {share}: 8 runs are in shared")),
+            text.starts_with(&format!("shard {share}: 8 runs in shared")),
             "{text}"
         );
     }
@@ -209,7 +209,7 @@ fn a_tuning_in_shares_or_killed_tells_the_same_and_shares_the_runs_of_a_sweep() 
             tuning("5,10")
         ));
         assert!(
-            text.starts_with(&format!("share {share}: 2 runs are in shared")),
+            text.starts_with(&format!("shard {share}: 2 runs in shared")),
             "{text}"
         );
     }

@@ -233,8 +233,7 @@ fn success_is_not_said_where_the_lock_was_lost_when_all_files_were_there() {
     );
     assert_eq!(output.status.code(), Some(3), "{out}{err}");
     assert!(
-        !out.contains("model: ")
-            && err.ends_with("it was removed or replaced while the run went on\n"),
+        !out.contains("model: ") && err.ends_with("it was removed or replaced during the run\n"),
         "{out}{err}"
     );
     assert_eq!(names(&bench.path("a")), FILES);

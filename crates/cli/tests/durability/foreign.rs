@@ -122,7 +122,7 @@ fn a_foreign_file_in_the_place_of_ours_is_refused_by_name_and_left() {
     let message = bench.refused(2, "train --config run.toml --out . --force");
     assert!(
         message.starts_with(
-            "spinet: ./run.toml: not a file of spinet, so it is left as it is\n\nhint: "
+            "spinet: ./run.toml: not written by spinet, so it is not overwritten\n\nhint: "
         ),
         "{message}"
     );
@@ -198,8 +198,9 @@ fn records_figures_and_pages_are_written_over_nothing_but_their_own_kind() {
             let is_there = bench.path(name).exists().then(|| bench.read(name));
             bench.write(name, content);
             let answer = bench.run(words);
-            let message =
-                format!("spinet: {name}: not a file of spinet, so it is left as it is\n\nhint: ");
+            let message = format!(
+                "spinet: {name}: not written by spinet, so it is not overwritten\n\nhint: "
+            );
             assert!(
                 answer.code == 2 && answer.stderr.contains(&message),
                 "{words}: {}",
@@ -277,7 +278,7 @@ fn success_is_said_only_with_every_file_in_its_place() {
     };
     let (code, out, err) = disturbed(&bench, "remade", remake);
     assert!(code == 3 && !out.contains("model: "), "{code}: {out}{err}");
-    assert!(err.ends_with("spinet: remade: cannot save in this directory: it was removed or replaced while the run went on\n"), "{err}");
+    assert!(err.ends_with("spinet: remade: cannot save in this directory: it was removed or replaced during the run\n"), "{err}");
     assert_eq!(
         names(&bench.path("remade")),
         [""; 0],

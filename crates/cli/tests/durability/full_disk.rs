@@ -60,7 +60,7 @@ fn a_disk_that_is_too_small_is_found_before_the_first_step() {
         assert!(!out.contains("model: "), "{kibibytes} KiB: {out}{err}");
         // Found before anything was trained, not when the second or third checkpoint is written.
         assert!(
-            err.contains(" bytes are needed, ") && err.contains(" are free"),
+            err.contains(": needs ") && err.contains(" are free"),
             "{kibibytes} KiB: {err}"
         );
         let names = std::fs::read_dir(bench.path("copy"))
@@ -106,8 +106,8 @@ fn an_experiment_that_would_not_fit_begins_nothing() {
         let err = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{words}: {err}");
         assert!(
-            err.contains("spinet: small: cannot keep the files of what begins here: ")
-                && err.contains(" bytes are needed, "),
+            err.contains("spinet: small: cannot store the files of this run: ")
+                && err.contains(": needs "),
             "{words}: {err}"
         );
         assert_eq!(

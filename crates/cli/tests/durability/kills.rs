@@ -78,7 +78,7 @@ fn of_twenty_processes_in_one_directory_one_trains_and_a_kill_frees_it() {
         fastest = fastest.min(begin.elapsed());
         let mut winner = children.pop().unwrap();
         let holder = format!(
-            "another process works in this run directory (process {})",
+            "run directory is in use by another process (process {})",
             winner.id()
         );
         for loser in losers {

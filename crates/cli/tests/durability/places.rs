@@ -48,7 +48,7 @@ fn odd_names_work_and_impossible_places_are_named() {
     ] {
         let answer = train(bad);
         assert_eq!(answer.code, 3, "{bad}: {}", answer.stderr);
-        let start = format!("spinet: {bad}: cannot make this directory: ");
+        let start = format!("spinet: {bad}: cannot create this directory: ");
         assert!(
             answer.stderr.starts_with(&start) && answer.stderr.lines().count() == 1,
             "{bad}: {}",
@@ -97,11 +97,11 @@ fn a_directory_that_may_only_be_read_is_named() {
         ),
         (
             "train --hidden 2 --epochs 1 --out closed/run",
-            "closed/run: cannot make this directory: ",
+            "closed/run: cannot create this directory: ",
         ),
         (
             "reproduce --quick --run-dir closed/runs",
-            "closed/runs: cannot make this directory: ",
+            "closed/runs: cannot create this directory: ",
         ),
     ] {
         let answer = if is_root {

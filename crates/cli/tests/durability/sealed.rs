@@ -63,7 +63,7 @@ fn changed_metrics_become_no_result_by_any_command() {
                 .iter()
                 .for_each(|(path, text)| fs::write(path, damage(text)).unwrap());
             let message = bench.refused(2, words);
-            let expected = "/metrics.jsonl: changed after the run: it has SHA-256 ";
+            let expected = "/metrics.jsonl: changed after the run: SHA-256 is ";
             assert!(
                 message.contains(expected) && message.contains("\n\nhint: "),
                 "{what}, {words}: {message}"

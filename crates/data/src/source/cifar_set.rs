@@ -10,8 +10,8 @@ use crate::dataset::FileDigest;
 use crate::entry::{CifarFiles, DatasetEntry};
 use crate::error::Error;
 
-/// Most bytes that the records of a set may have together, and that its archive may unpack to; the
-/// records of CIFAR-10 are 184,380,000.
+/// Maximum size in bytes that the records of a set may have together, and that its archive may
+/// unpack to; the records of CIFAR-10 are 184,380,000.
 const MAX_BYTES: u64 = 256 << 20;
 
 /// Where the samples are.

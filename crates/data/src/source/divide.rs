@@ -6,7 +6,7 @@ use crate::samples::Samples;
 use crate::split::{Parts, balanced_draw, balanced_parts};
 
 impl DataOptions {
-    /// Refuses a label column for a set that has none.
+    /// Rejects a label column for a set that has none.
     pub(super) fn refuse_label(&self, data: &str) -> Result<(), Error> {
         let found = "has no columns";
         if self.label.is_some() {
@@ -20,21 +20,21 @@ impl DataOptions {
         }
     }
 
-    /// Refuses to choose a test part for a set that has one.
+    /// Rejects to choose a test set for a set that has one.
     pub(super) fn refuse_test_part(&self, data: &str) -> Result<(), Error> {
-        let found = "has a test part of its own";
+        let found = "already has a test set";
         if self.split.test.is_some() {
             Err(Error::OptionWithout {
                 data: data.to_owned(),
                 found,
-                option: "test_part",
+                option: "test_size",
             })
         } else {
             Ok(())
         }
     }
 
-    /// The parts of a set that has no test part of its own.
+    /// The parts of a set that has no test set of its own.
     pub(super) fn parts(&self, labels: &[u8], classes: usize) -> Result<Parts, Error> {
         if self.purpose != Purpose::Training {
             return Ok(Parts {

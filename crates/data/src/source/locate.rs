@@ -1,4 +1,4 @@
-//! Where files of data sets are looked for below the data folder.
+//! Where files of datasets are looked for below the data folder.
 
 use std::path::{Path, PathBuf};
 

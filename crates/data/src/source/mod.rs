@@ -1,6 +1,6 @@
-//! Loading a data set by name: find its files, check their digests, read them.
+//! Loading a dataset by name: find its files, check their digests, read them.
 //!
-//! A name is that of a set of the registry, or else of a file or folder of one's own.
+//! A name is that of a set of the registry, or else of a file or folder of the user.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ pub use own::{is_table, normal_name};
 pub use own_folder::read_images_of;
 pub use own_table::read_features;
 
-/// Where data sets are read from, and whether unknown versions are accepted.
+/// Where datasets are read from, and whether unknown versions are accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// Folder with the files; a built-in set needs none. This crate reads no environment variable.
@@ -33,7 +33,7 @@ pub struct Source {
     pub allow_unverified: bool,
 }
 
-/// Loads the data set called `name`.
+/// Loads the dataset called `name`.
 ///
 /// With `D` the data folder and `NAME` the set, each of the four idx files is looked for, with
 /// `.gz` and without, in `D/NAME`, `D/NAME/raw`, the folder of torchvision (for example
@@ -68,15 +68,15 @@ pub fn load(name: &str, source: &Source) -> Result<Dataset, Error> {
 /// | `NAME.npy` | a [table](crate::table::npy) |
 ///
 /// Without test files a part of the samples is drawn as such, see
-/// [`SplitOptions`](crate::SplitOptions); every class has its share of it. Numbers of a table
-/// become features by the [`Standardisation`](crate::Standardisation) of the training part.
+/// [`SplitOptions`](crate::SplitOptions); stratified of it. Numbers of a table become features by
+/// the [`Standardisation`](crate::Standardisation) of the training set.
 ///
 /// # Errors
 ///
 /// As [`load`], and:
 ///
 /// - [`Error::DataName`], [`Error::NoSuchData`], [`Error::NoTable`], [`Error::NoIdxFile`],
-///   [`Error::AmbiguousFiles`] if a name leads to nothing of one's own.
+///   [`Error::AmbiguousFiles`] if a name leads to nothing of the user.
 /// - Any error of [`idx`](crate::idx) or [`table`](crate::table).
 /// - [`Error::OptionWithout`] if an option has no meaning for the set, [`Error::PartSize`],
 ///   [`Error::ClassTooSmall`] if it cannot be divided so.
@@ -131,7 +131,7 @@ struct Loaded {
     is_verified: bool,
 }
 
-/// Some of the training samples of another set, and all of its test samples.
+/// Some of the training set of another set, and all of its test samples.
 fn drawn(draw: &Draw, source: &Source) -> Result<Loaded, Error> {
     let Dataset {
         train,

@@ -1,4 +1,4 @@
-//! Names of data of one's own: a file or folder below the data folder, and nowhere else.
+//! Names of data of the user: a file or folder below the data folder, and nowhere else.
 
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::options::DataOptions;
 use crate::registry;
 use crate::table::{csv, npy};
 
-/// Where data of one's own are, and what they are.
+/// Where data of the user are, and what they are.
 pub(super) struct Own {
     /// The name in the form that is recorded: relative, with `/` between its parts.
     pub(super) name: String,
@@ -35,7 +35,7 @@ impl Own {
     }
 }
 
-/// The form of a name that is recorded: of data of one's own without `.` and with `/` between its
+/// The form of a name that is recorded: of data of the user without `.` and with `/` between its
 /// parts.
 pub fn normal_name(name: &str) -> String {
     parts(name).map_or_else(|_| name.to_owned(), |parts| parts.join("/"))
@@ -46,7 +46,7 @@ pub fn is_table(name: impl AsRef<Path>) -> bool {
     table_parser(name.as_ref()).is_ok()
 }
 
-/// A name that looks like that of a data set. Says what is known and what is near; a table whose
+/// A name that looks like that of a dataset. Says what is known and what is near; a table whose
 /// name only lacks its ending is nearest.
 fn unknown(name: &str, source: &Source) -> Error {
     let folder = source.data_dir.clone().unwrap_or_default();
@@ -132,7 +132,7 @@ fn parts(name: &str) -> Result<Vec<String>, Error> {
         }
     }
     if parts.is_empty() {
-        return refuse("names nothing");
+        return refuse("is empty");
     }
     Ok(parts)
 }
@@ -156,11 +156,11 @@ mod tests {
             ("/etc/x.csv", "is an absolute path"),
             ("../x.csv", "leads upwards"),
             ("a/../../x", "leads upwards"),
-            (".", "names nothing"),
-            ("", "names nothing"),
+            (".", "is empty"),
+            ("", "is empty"),
         ] {
             let expected = format!(
-                "data name `{name}` {found}, expected a name within the data directory\n\n\
+                "dataset name `{name}` {found}, expected a name within the data directory\n\n\
                  hint: `--data-dir DIR --data NAME`, with the file or folder `DIR/NAME`"
             );
             assert_eq!(parts(name).unwrap_err().to_string(), expected);

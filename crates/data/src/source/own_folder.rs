@@ -1,5 +1,4 @@
-//! A folder of one's own with idx files: training images and labels, and a test part if it is
-//! there.
+//! A folder of the user with idx files: training images and labels, and a test set if it is there.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -27,7 +26,7 @@ pub(super) fn load(own: &Own, options: &DataOptions) -> Result<Dataset, Error> {
     };
     let label_path = folder.need(&["train-labels"])?;
     let all = reading.samples(&folder.need(&["train-images"])?, &label_path)?;
-    // The test part has the shape of the training images.
+    // The test set has the shape of the training images.
     reading.limits.shape = Some(all.shape());
     let own_test = match (
         folder.find(&["t10k-images", "test-images"])?,
@@ -73,8 +72,8 @@ pub(super) fn load(own: &Own, options: &DataOptions) -> Result<Dataset, Error> {
 
 /// Images and labels of idx files as samples of these classes.
 ///
-/// Labels in files are positions in `class_names`, unless all names are whole numbers: then labels
-/// are those numbers.
+/// Labels in files are positions in `class_names`, unless all names are integers: then labels are
+/// those numbers.
 ///
 /// # Errors
 ///
@@ -146,7 +145,7 @@ impl<'a> Folder<'a> {
         Ok(Self { path, names })
     }
 
-    /// The one file whose name begins so and goes on with `-`, `.`, `_` or nothing; packed before
+    /// The one file whose name begins so and continues with `-`, `.`, `_` or nothing; packed before
     /// plain.
     fn find(&self, starts: &[&str]) -> Result<Option<PathBuf>, Error> {
         let is_meant = |name: &&String| {

@@ -1,4 +1,4 @@
-//! A table of one's own: read, divided, and standardised by its training part.
+//! A table of the user: read, divided, and standardized by its training set.
 
 use std::path::Path;
 
@@ -83,7 +83,7 @@ fn table_options(options: &DataOptions) -> TableOptions {
     }
 }
 
-/// That of the model the samples are for, else that of the training part.
+/// That of the model the samples are for, else that of the training set.
 fn standardisation(table: &Table, parts: &Parts, options: &DataOptions) -> Standardisation {
     options
         .prior
@@ -99,7 +99,7 @@ fn standardisation(table: &Table, parts: &Parts, options: &DataOptions) -> Stand
         })
 }
 
-/// Standardised samples of these rows.
+/// Standardized samples of these rows.
 fn samples(
     table: &Table,
     rows: &[usize],

@@ -4,7 +4,8 @@
 //! where several do, the one that gives most, and then tab before `;` before `,`. The first line is
 //! a header if none of its cells is a number. Cells may stand in double quotes, a quote inside them
 //! is doubled; space around others is left out. A row has as many cells as the first line. Text is
-//! UTF-8. Nothing is guessed for a cell that is missing or no number: it is refused with its place.
+//! UTF-8. Nothing is guessed for a cell that is missing or no number: it is rejected with its
+//! place.
 //!
 //! The format has no length and no checksum, so a file that was cut at the end of a line looks
 //! whole.
@@ -18,7 +19,7 @@ use crate::error::Error;
 use crate::kind::refuse_kind;
 use crate::whole_file::read_whole;
 
-const EXPECTED: &str = "a table as text, cells separated by `,`, `;` or tabs";
+const EXPECTED: &str = "a text table with cells separated by `,`, `;` or tabs";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// In the order of preference.
 const SEPARATORS: [u8; 3] = *b"\t;,";
@@ -40,10 +41,10 @@ pub fn read(path: &Path, options: &TableOptions) -> Result<Table, Error> {
 /// - [`Error::WrongKind`] for what is no text but another known kind of file.
 /// - [`Error::TableColumns`], [`Error::TableEmpty`], [`Error::TableRow`], [`Error::TableQuote`] if
 ///   rows are not those of one table.
-/// - [`Error::TableCell`] if a cell is missing, no number, or not finite.
+/// - [`Error::TableCell`] if a cell is missing, not a number, or not finite.
 /// - [`Error::NoColumn`] if there is no such label column.
-/// - [`Error::FeatureCount`], [`Error::NoLabels`] if it has not the columns that the options ask
-///   for.
+/// - [`Error::FeatureCount`], [`Error::NoLabels`] if it does not have the columns that the options
+///   require.
 /// - [`Error::TooManyClasses`], [`Error::OneClass`], [`Error::UnknownClass`] if its labels are not
 ///   those of classes.
 /// - [`Error::TooManyNumbers`] if the table is larger than the limit.
@@ -152,7 +153,7 @@ impl Reading<'_> {
                         Ok(text) if !text.trim().is_empty() => {
                             labels.add(text, place, self.path)?;
                         }
-                        _ => return refuse("a label, a word in UTF-8 or a whole number"),
+                        _ => return refuse("a label: UTF-8 text or an integer"),
                     }
                 } else {
                     match as_number(cell).filter(|number| is_number(*number)) {
@@ -258,10 +259,10 @@ fn label_column(
                 .filter(|(_, cell)| &***cell == name.as_bytes());
             match (places.next(), places.next()) {
                 (Some((place, _)), None) => Ok(place),
-                (None, _) => Err(no_column(column, "a name of the first line")),
+                (None, _) => Err(no_column(column, "a name from the first line")),
                 (Some(_), Some(_)) => Err(no_column(
                     column,
-                    "a name that stands once in the first line",
+                    "a name that occurs once in the first line",
                 )),
             }
         }
@@ -467,11 +468,12 @@ mod tests {
         )
         .unwrap_err()
         .to_string();
-        let hint = "hint: only the column of the labels may hold words; `--label COLUMN` names it";
+        let hint =
+            "hint: only the label column may contain text; use `--label COLUMN` to select it";
         assert_eq!(
             text,
             format!(
-                "t.csv: line 1, column 2 is `abc`, expected a finite number, in size below 3.4e38\n\n{hint}"
+                "t.csv: line 1, column 2 is `abc`, expected a finite number of magnitude below 3.4e38\n\n{hint}"
             )
         );
     }
@@ -501,7 +503,7 @@ mod tests {
         let refused = |text, label| labelled(text, label).unwrap_err().to_string();
         assert_eq!(
             refused(text, "color"),
-            "t.csv: label column is `color`, expected a name of the first line"
+            "t.csv: label column is `color`, expected a name from the first line"
         );
         assert_eq!(
             refused(text, "4"),
@@ -513,7 +515,7 @@ mod tests {
         );
         assert_eq!(
             refused("a,a,b\n1,2,3", "a"),
-            "t.csv: label column is `a`, expected a name that stands once in the first line"
+            "t.csv: label column is `a`, expected a name that occurs once in the first line"
         );
         let expected = "t.csv: label column is `kind`, expected a number, because the first line is not a header";
         assert_eq!(refused("1,2,a\n3,4,b", "kind"), expected);
@@ -534,7 +536,7 @@ mod tests {
         .to_string();
         assert_eq!(
             text,
-            "t.csv: line 5, column 1 is empty, expected a finite number, in size below 3.4e38"
+            "t.csv: line 5, column 1 is empty, expected a finite number of magnitude below 3.4e38"
         );
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{RowPlace, shown};
 use crate::error::Error;
 
-/// Most classes: labels are bytes.
+/// Maximum number of classes: labels are bytes.
 const MAX_CLASSES: usize = 256;
 
 /// Labels as they were met.
@@ -177,10 +177,7 @@ mod tests {
         let text = finish(&["ant", "cow"], Some(&["ant", "bee"]))
             .unwrap_err()
             .to_string();
-        assert_eq!(
-            text,
-            "t.csv: row 2 has the label `cow`, expected one of the known classes"
-        );
+        assert_eq!(text, "t.csv: row 2 has label `cow`, expected a known class");
     }
 
     #[test]

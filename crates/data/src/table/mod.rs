@@ -1,9 +1,9 @@
-//! Tables of one's own: rows of numbers, and a column of labels.
+//! User-supplied tables: rows of numbers, and a column of labels.
 //!
 //! [`csv`] reads text with `,`, `;` or tabs between the cells, [`npy`] reads two-dimensional arrays
-//! of NumPy. Both give a [`Table`]: the numbers as they stand in the file, and labels `0, 1, ...`
-//! in the order of the class names. Labels that are all whole numbers are sorted as numbers, others
-//! as text; there are at most 256 classes, and at least 2.
+//! of NumPy. Both give a [`Table`]: the numbers as in the file, and labels `0, 1, ...` in the order
+//! of the class names. Labels that are all integers are sorted as numbers, others as text; there
+//! are at most 256 classes, and at least 2.
 
 pub mod csv;
 mod labels;
@@ -16,7 +16,7 @@ use std::str::FromStr;
 use crate::error::Error;
 use crate::idx::Limits;
 
-/// Most columns of a table, the labels included.
+/// Maximum number of columns of a table, the labels included.
 pub const MAX_COLUMNS: usize = 65_536;
 
 /// Rows of numbers with one label each.
@@ -47,7 +47,7 @@ impl Table {
 /// How a table is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableOptions {
-    /// The column of the labels; the last if `None`.
+    /// The label column; the last if `None`.
     pub label: Option<Column>,
     /// The classes there may be, in their order, for example those of a model; what is found if
     /// `None`.
@@ -57,8 +57,8 @@ pub struct TableOptions {
     pub features: Option<usize>,
     /// Whether labels are read. If not, all are 0, and a table may have none.
     pub needs_labels: bool,
-    /// Most bytes of the file, and of its numbers in memory, eight each; 256 MiB unless chosen
-    /// otherwise.
+    /// Maximum size in bytes of the file, and of its numbers in memory, eight each; 256 MiB unless
+    /// chosen otherwise.
     pub max_bytes: u64,
 }
 
@@ -75,12 +75,12 @@ impl Default for TableOptions {
 }
 
 impl TableOptions {
-    /// Fewest columns of a table: features and labels, or one feature alone.
+    /// Minimum number of columns of a table: features and labels, or one feature alone.
     fn least_columns(&self) -> usize {
         if self.features == Some(1) { 1 } else { 2 }
     }
 
-    /// Refuses a table with another number of features, or without labels where they are needed.
+    /// Rejects a table with another number of features, or without labels where they are needed.
     fn check_columns(&self, found: usize, label: Option<usize>, path: &Path) -> Result<(), Error> {
         let Some(features) = self.features else {
             return Ok(());
@@ -120,7 +120,7 @@ pub enum Column {
 impl FromStr for Column {
     type Err = std::convert::Infallible;
 
-    /// A whole number is a number; anything else is a name.
+    /// An integer is a number; anything else is a name.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(text
             .parse()
@@ -159,7 +159,7 @@ impl fmt::Display for RowPlace {
 }
 
 /// What a feature must be; the range leaves room for sums of squares and for `f32`.
-pub(crate) const A_NUMBER: &str = "a finite number, in size below 3.4e38";
+pub(crate) const A_NUMBER: &str = "a finite number of magnitude below 3.4e38";
 
 /// Whether a number is one that a table may hold.
 fn is_number(number: f64) -> bool {

@@ -23,7 +23,7 @@ use crate::whole_file::read_whole;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 const MAX_HEADER: usize = 1 << 16;
-const EXPECTED: &str = "an array of numbers as `numpy.save` writes it";
+const EXPECTED: &str = "a numeric array written by `numpy.save`";
 
 /// Reads a table.
 ///
@@ -41,11 +41,11 @@ pub fn read(path: &Path, options: &TableOptions) -> Result<Table, Error> {
 ///
 /// - [`Error::WrongKind`] for arrays of objects, archives of arrays and other known kinds of files.
 /// - [`Error::NpyHeader`] if the header is not that of a two-dimensional array of a known type.
-/// - [`Error::NpySize`] if the file has another length than the header promises,
+/// - [`Error::NpySize`] if the file has another length than the header declares,
 ///   [`Error::TooManyNumbers`] above the limit.
 /// - [`Error::NoColumn`] if there is no such label column.
-/// - [`Error::FeatureCount`], [`Error::NoLabels`] if it has not the columns that the options ask
-///   for.
+/// - [`Error::FeatureCount`], [`Error::NoLabels`] if it does not have the columns that the options
+///   require.
 /// - [`Error::TableCell`] if a number is not finite, or a label not whole.
 /// - [`Error::TooManyClasses`], [`Error::OneClass`], [`Error::UnknownClass`] if the labels are not
 ///   those of classes.
@@ -57,7 +57,7 @@ pub fn parse(bytes: &[u8], path: &Path, options: &TableOptions) -> Result<Table,
         None => Some(columns - 1),
         Some(Column::Number(number)) if (1..=columns).contains(number) => Some(number - 1),
         Some(column) => {
-            let expected = "a number from 1 to the number of columns; an array has no names";
+            let expected = "a number from 1 to the number of columns; arrays have no column names";
             return Err(Error::NoColumn {
                 path: path.to_owned(),
                 column: super::shown(column.to_string().as_bytes()),
@@ -104,7 +104,7 @@ pub fn parse(bytes: &[u8], path: &Path, options: &TableOptions) -> Result<Table,
                 }
                 match whole(number) {
                     Some(number) => labels.add(&number.to_string(), place, path)?,
-                    None => return refuse("a label, a whole number"),
+                    None => return refuse("an integer label"),
                 }
             } else if is_number(number) {
                 numbers.push(number);
@@ -162,7 +162,7 @@ impl<'a> Header<'a> {
             refuse_kind(bytes, path, EXPECTED)?;
             return Err(refuse(
                 format!("{} bytes of another format", bytes.len()),
-                "a file that begins with 93 `NUMPY`",
+                "a file that starts with 93 `NUMPY`",
             ));
         }
         let (start, length) = match bytes[MAGIC.len()..] {
@@ -182,7 +182,10 @@ impl<'a> Header<'a> {
             }
         };
         if length > MAX_HEADER {
-            return Err(refuse(format!("a text of {length} bytes"), "at most 65536"));
+            return Err(refuse(
+                format!("a length of {length} bytes"),
+                "at most 65536",
+            ));
         }
         let Some(text) = bytes.get(start..start + length) else {
             return Err(refuse(
@@ -192,7 +195,7 @@ impl<'a> Header<'a> {
         };
         let fields = Fields::parse(text).ok_or_else(|| {
             refuse(
-                "another text".to_owned(),
+                "another format".to_owned(),
                 "`{'descr': ..., 'fortran_order': ..., 'shape': ...}`",
             )
         })?;
@@ -267,7 +270,7 @@ fn number_type(descr: Descr, path: &Path) -> Result<(Kind, bool), Error> {
         Descr::Text(text) => text,
     };
     if matches!(text, [b'|' | b'<' | b'>' | b'=', b'O', ..] | [b'O', ..]) {
-        let found = "an array of pickled objects (a program, which is never run)";
+        let found = "an array of pickled objects (never loaded, because they can run code)";
         return Err(Error::WrongKind {
             path: path.to_owned(),
             found,
@@ -575,7 +578,7 @@ mod tests {
             .to_string();
         assert_eq!(
             text,
-            "t.npy: label column is `kind`, expected a number from 1 to the number of columns; an array has no names"
+            "t.npy: label column is `kind`, expected a number from 1 to the number of columns; arrays have no column names"
         );
     }
 }

@@ -68,7 +68,7 @@ fn without_a_folder_the_error_says_how_to_give_one() {
         .unwrap_err()
         .to_string();
     assert!(
-        text.starts_with("data set `fashion-mnist` needs files, but no folder is given"),
+        text.starts_with("dataset `fashion-mnist` needs files, expected"),
         "{text}"
     );
 }

@@ -80,7 +80,7 @@ fn missing_files_are_listed_with_the_folders_and_the_remedy() {
         .unwrap_err()
         .to_string();
     let expected = format!(
-        "{0}: found 1 of the 6 files of data set `cifar-10`, missing `data_batch_1.bin`, `data_batch_2.bin`, `data_batch_4.bin`, \
+        "{0}: found 1 of the 6 files of dataset `cifar-10`, missing `data_batch_1.bin`, `data_batch_2.bin`, `data_batch_4.bin`, \
          `data_batch_5.bin`, `test_batch.bin` (or `cifar-10-binary.tar.gz`); looked in `cifar-10`, `cifar-10/cifar-10-batches-bin`, \
          `cifar-10-batches-bin`, `.`\n\n\
          hint: `spinet data fetch cifar-10 --data-dir {0}` downloads them",
@@ -100,7 +100,7 @@ fn another_number_of_whole_records_is_used_only_when_allowed_and_is_marked() {
         .to_string();
     let expected = format!(
         "{}: file has 2 records, expected 3\n\n\
-         hint: the file is incomplete or of another version; fetch it again, or pass `--allow-unverified` to use it as it is",
+         hint: the file is incomplete or another version; fetch it again, or pass `--allow-unverified` to use it anyway",
         path.display()
     );
     assert_eq!(text, expected);
@@ -167,7 +167,8 @@ fn refusal(bytes: &[u8]) -> String {
 
 #[test]
 fn what_is_no_file_of_records_is_refused_even_when_unverified_files_are_allowed() {
-    let records = "expected the binary version of the set, records of 1 label byte and 6 pixels";
+    let records =
+        "expected the binary version of the dataset, with records of 1 label byte and 6 pixels";
     assert_eq!(
         refusal(b"\x80\x02}q\x01(U\x0bbatch_labelq\x02U\x15training batch 1 of 5"),
         format!("file is a Python pickle, {records}")
@@ -200,7 +201,7 @@ fn what_is_no_file_of_records_is_refused_even_when_unverified_files_are_allowed(
         .to_string();
     assert_eq!(
         text,
-        "a.bin: file promises 1001 bytes of records, expected at most 1000"
+        "a.bin: file has 1001 bytes of records, expected at most 1000"
     );
 }
 

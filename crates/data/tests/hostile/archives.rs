@@ -93,7 +93,8 @@ fn names_that_lead_elsewhere_are_not_the_wanted_ones() {
         "SET/a.bin",
         "a.bin",
     ] {
-        let expected = "archive lacks `set/a.bin`, expected each of them once as a regular file";
+        let expected =
+            "missing from the archive: `set/a.bin`, expected each of them once as a regular file";
         assert_eq!(
             refusal(&[file(name), file("set/b.bin")]),
             expected,
@@ -104,13 +105,14 @@ fn names_that_lead_elsewhere_are_not_the_wanted_ones() {
     let long_name = member("././@LongLink", EntryType::GNULongName, b"set/a.bin\0");
     assert!(
         refusal(&[long_name, file("x"), file("set/b.bin")])
-            .starts_with("archive lacks `set/a.bin`, ")
+            .starts_with("missing from the archive: `set/a.bin`, ")
     );
     let pax = member("PaxHeader", EntryType::XHeader, b"18 path=set/a.bin\n");
     assert!(
-        refusal(&[pax, file("x"), file("set/b.bin")]).starts_with("archive lacks `set/a.bin`, ")
+        refusal(&[pax, file("x"), file("set/b.bin")])
+            .starts_with("missing from the archive: `set/a.bin`, ")
     );
-    assert!(refusal(&[]).starts_with("archive lacks `set/a.bin`, `set/b.bin`, "));
+    assert!(refusal(&[]).starts_with("missing from the archive: `set/a.bin`, `set/b.bin`, "));
 }
 
 #[test]
@@ -136,7 +138,7 @@ fn a_wanted_name_must_be_a_regular_file() {
 
 #[test]
 fn a_wanted_name_must_be_there_once() {
-    let expected = "entry `set/a.bin` is there twice, expected once";
+    let expected = "entry `set/a.bin` occurs twice, expected once";
     assert_eq!(
         refusal(&[file("set/a.bin"), file("set/a.bin"), file("set/b.bin")]),
         expected
@@ -150,20 +152,22 @@ fn a_lying_size_is_refused_before_memory_is_reserved() {
         for size in [8_000_000_028, (1 << 33) + 28, u64::MAX] {
             let text = refusal(&[header(name, EntryType::Regular, size), file("set/b.bin")]);
             let is_refused = text.starts_with(&format!(
-                "entry `{name}` promises {size} bytes, expected at most "
+                "entry `{name}` declares {size} bytes, expected at most "
             ));
             assert!(
                 is_refused
                     || size == u64::MAX
-                        && text.starts_with("archive is cut or damaged after 512 unpacked bytes"),
+                        && text.starts_with(
+                            "archive is truncated or corrupted after 512 unpacked bytes"
+                        ),
                 "{text}"
             );
         }
     }
     let text = refusal(&[header("set/a.bin", EntryType::Regular, 360), vec![0; 100]]);
     assert!(
-        text.starts_with("archive lacks `set/b.bin`")
-            || text.starts_with("archive is cut or damaged"),
+        text.starts_with("missing from the archive: `set/b.bin`")
+            || text.starts_with("archive is truncated or corrupted"),
         "{text}"
     );
     for (size, content) in [(0, 0), (35, 512), (37, 512)] {

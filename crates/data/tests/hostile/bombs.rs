@@ -96,7 +96,7 @@ fn ten_megabytes_that_become_ten_gigabytes_are_refused_one_byte_too_late_at_most
 fn a_bomb_that_says_its_size_is_refused_before_it_is_unpacked() {
     let file = bomb(&idx_file(8, 3, &[10, 1 << 15, 1 << 15], &[]));
     let error = refuse_images(&file, &Limits::default(), MIB);
-    let expected = "bomb.gz: idx header promises 10 x 32768 x 32768 = 10737418240 bytes, expected at most 268435456";
+    let expected = "bomb.gz: idx header declares 10 x 32768 x 32768 = 10737418240 bytes, expected at most 268435456";
     assert_eq!(error.to_string(), expected);
 }
 

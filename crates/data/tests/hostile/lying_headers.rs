@@ -71,7 +71,7 @@ fn wrong_kind() -> Vec<Lie> {
         ),
         images(
             b"<html></html>".to_vec(),
-            "file begins with bytes 3c 68, expected 00 00 (idx)\n\nhint: this is a web page, probably saved in place of the file",
+            "file begins with bytes 3c 68, expected 00 00 (idx)\n\nhint: this is a web page, probably saved instead of the file",
         ),
         // Little-endian, as written by a program that forgot to turn the bytes.
         images(
@@ -107,49 +107,49 @@ fn wrong_size() -> Vec<Lie> {
     vec![
         images(
             idx_file(8, 3, &[0, 28, 28], &[]),
-            "idx header promises 0 x 28 x 28, expected at least 1 along each dimension",
+            "idx header declares 0 x 28 x 28, expected at least 1 along each dimension",
         ),
         images(
             idx_file(8, 3, &[1, 0, 28], &[]),
-            "idx header promises 1 x 0 x 28, expected at least 1 along each dimension",
+            "idx header declares 1 x 0 x 28, expected at least 1 along each dimension",
         ),
         images(
             idx_file(8, 3, &[1, 28, 0], &[]),
-            "idx header promises 1 x 28 x 0, expected at least 1 along each dimension",
+            "idx header declares 1 x 28 x 0, expected at least 1 along each dimension",
         ),
         labels(
             idx_file(8, 1, &[0], &[]),
-            "idx header promises 0, expected at least 1 along each dimension",
+            "idx header declares 0, expected at least 1 along each dimension",
         ),
         // 2^32 + 2, which is 2 in 32 bits, and the file has 2.
         images(
             idx_file(8, 3, &[(1 << 31) + 1, 2, 1], &[1, 2]),
-            "idx header promises 2147483649 x 2 x 1 = 4294967298 bytes, but the file has 2 after the header",
+            "idx header declares 2147483649 x 2 x 1 = 4294967298 bytes, but the file has 2 after the header",
         ),
         // 2^64 exactly, which is 0 in 64 bits, and the file has 0.
         images(
             idx_file(8, 3, &[1 << 31, 1 << 31, 4], &[]),
-            "idx header promises 2147483648 x 2147483648 x 4 = 18446744073709551616 bytes, but the file has 0 after the header",
+            "idx header declares 2147483648 x 2147483648 x 4 = 18446744073709551616 bytes, but the file has 0 after the header",
         ),
         images(
             idx_file(8, 3, &[max, max, max], &[7; 100]),
-            "idx header promises 4294967295 x 4294967295 x 4294967295 = 79228162458924105385300197375 bytes, but the file has 100 after the header",
+            "idx header declares 4294967295 x 4294967295 x 4294967295 = 79228162458924105385300197375 bytes, but the file has 100 after the header",
         ),
         images(
             idx_file(8, 3, &[60_000, 28, 28], &[7; 784]),
-            "idx header promises 60000 x 28 x 28 = 47040000 bytes, but the file has 784 after the header",
+            "idx header declares 60000 x 28 x 28 = 47040000 bytes, but the file has 784 after the header",
         ),
         images(
             idx_file(8, 3, &[2, 2, 2], &[7; 7]),
-            "idx header promises 2 x 2 x 2 = 8 bytes, but the file has 7 after the header",
+            "idx header declares 2 x 2 x 2 = 8 bytes, but the file has 7 after the header",
         ),
         images(
             idx_file(8, 3, &[2, 2, 2], &[7; 9]),
-            "idx header promises 2 x 2 x 2 = 8 bytes, but the file has 9 or more after the header",
+            "idx header declares 2 x 2 x 2 = 8 bytes, but the file has 9 or more after the header",
         ),
         labels(
             idx_file(8, 1, &[max], &[1; 60]),
-            "idx header promises 4294967295 bytes, but the file has 60 after the header",
+            "idx header declares 4294967295 bytes, but the file has 60 after the header",
         ),
         labels(
             idx_file(8, 1, &[3], &[1, 10, 2]),
@@ -174,7 +174,7 @@ fn wrong_size() -> Vec<Lie> {
                 max_bytes: 99,
                 shape: None,
             },
-            text: "idx header promises 100 bytes, expected at most 99".to_owned(),
+            text: "idx header declares 100 bytes, expected at most 99".to_owned(),
         },
     ]
 }
@@ -193,7 +193,7 @@ fn wrong_gzip() -> Vec<Lie> {
         labels(
             promising.clone(),
             format!(
-                "idx header promises 4294967295 bytes, but {} bytes of gzip hold at most {}",
+                "idx header declares 4294967295 bytes, but {} bytes of gzip hold at most {}",
                 promising.len(),
                 1032 * promising.len()
             ),
@@ -204,23 +204,23 @@ fn wrong_gzip() -> Vec<Lie> {
         ),
         labels(
             gzip(&idx_file(8, 1, &[3], &[1, 2])),
-            "idx header promises 3 bytes, but the file has 2 after the header",
+            "idx header declares 3 bytes, but the file has 2 after the header",
         ),
         labels(
             gzip(&idx_file(8, 1, &[3], &[1, 2, 3, 4])),
-            "idx header promises 3 bytes, but the file has 4 or more after the header",
+            "idx header declares 3 bytes, but the file has 4 or more after the header",
         ),
         labels(
             with(&|file| file[end - 8] ^= 1),
-            "gzip stream is cut or damaged: unpacked 11 bytes, expected 11 and a matching checksum",
+            "gzip stream is truncated or corrupted: unpacked 11 bytes, expected 11 and a matching checksum",
         ),
         labels(
             with(&|file| file.truncate(end - 1)),
-            "gzip stream is cut or damaged: unpacked 11 bytes, expected 11 and a matching checksum",
+            "gzip stream is truncated or corrupted: unpacked 11 bytes, expected 11 and a matching checksum",
         ),
         labels(
             with(&|file| file.truncate(5)),
-            "gzip stream is cut or damaged: unpacked 0 bytes, expected 8 and a matching checksum",
+            "gzip stream is truncated or corrupted: unpacked 0 bytes, expected 8 and a matching checksum",
         ),
         labels(
             with(&|file| file.push(0)),

@@ -27,18 +27,18 @@ fn refused(file: &[u8], read: fn(&[u8], &Path, &TableOptions) -> Result<Table, E
     result.unwrap_err().to_string()
 }
 
-const SEPARATED: &str = "a table as text, cells separated by `,`, `;` or tabs";
-const NUMBER: &str = "expected a finite number, in size below 3.4e38";
+const SEPARATED: &str = "a text table with cells separated by `,`, `;` or tabs";
+const NUMBER: &str = "expected a finite number of magnitude below 3.4e38";
 
 fn columns(found: usize) -> String {
     format!(
-        "t: table has {found} columns, expected 2 to 65536, features and labels\n\nhint: cells are separated by `,`, `;` or tabs"
+        "t: table has {found} columns, expected 2 to 65536: features and a label\n\nhint: cells are separated by `,`, `;` or tabs"
     )
 }
 
 /// Rows that are not those of one table.
 fn broken_rows() -> Vec<(&'static [u8], String)> {
-    let no_rows = "t: table has no rows, expected at least 1 of numbers and a label";
+    let no_rows = "t: table has no rows, expected at least 1";
     vec![
         (b"", no_rows.to_owned()),
         (b"\n\r\n  \n", no_rows.to_owned()),
@@ -46,21 +46,21 @@ fn broken_rows() -> Vec<(&'static [u8], String)> {
         (b"\xef\xbb\xbf", no_rows.to_owned()),
         (b"5\n6\n", columns(1)),
         (b"x y z\n1 2 3\n", columns(1)),
-        (b"1,2,a\n3,b\n", "t: line 2 has 2 cells, expected 3, as the first line has".to_owned()),
-        (b"1,2,a\n3,4,5,b\n", "t: line 2 has 4 cells, expected 3, as the first line has".to_owned()),
-        (b"1,2,a\n\n3,4,b\n", "t: line 2 has 1 cells, expected 3, as the first line has".to_owned()),
+        (b"1,2,a\n3,b\n", "t: line 2 has 2 cells, expected 3, as in the first line".to_owned()),
+        (b"1,2,a\n3,4,5,b\n", "t: line 2 has 4 cells, expected 3, as in the first line".to_owned()),
+        (b"1,2,a\n\n3,4,b\n", "t: line 2 has 1 cells, expected 3, as in the first line".to_owned()),
         (
             b"1,2,a\n\"3,4,b\n",
-            "t: quoted cell that begins in line 2 is not closed, expected a closing `\"` and the end of the cell after it".to_owned(),
+            "t: quoted cell starting in line 2 is not closed, expected a closing `\"` at the end of the cell".to_owned(),
         ),
         (
             b"1,2,a\n\"3\"4,4,b\n",
-            "t: quoted cell that begins in line 2 is followed by more text, expected a closing `\"` and the end of the cell after it"
+            "t: quoted cell starting in line 2 is followed by more text, expected a closing `\"` at the end of the cell"
                 .to_owned(),
         ),
         (
             b"1,2,a\n3,4,a\n",
-            "t: label column has 1 different labels, expected at least 2\n\nhint: `--label COLUMN` names another column".to_owned(),
+            "t: label column has 1 different labels, expected at least 2\n\nhint: use `--label COLUMN` to select the label column".to_owned(),
         ),
     ]
 }
@@ -68,20 +68,64 @@ fn broken_rows() -> Vec<(&'static [u8], String)> {
 /// Cells that are no number or no label.
 fn broken_cells() -> Vec<(&'static [u8], String)> {
     vec![
-        (b"1,2,a\n3,,b\n", format!("t: line 2, column 2 is empty, {NUMBER}")),
-        (b"1,2,a\n3, ,b\n", format!("t: line 2, column 2 is empty, {NUMBER}")),
-        (b"1,2,a\n3,4,\n", "t: line 2, column 3 is empty, expected a label, a word in UTF-8 or a whole number".to_owned()),
-        (b"1,2,a\n3,4,\xff\n", "t: line 2, column 3 is `\u{fffd}`, expected a label, a word in UTF-8 or a whole number".to_owned()),
-        (b"1,2,a\n3,NaN,b\n", format!("t: line 2, column 2 is `NaN`, {NUMBER}")),
-        (b"1,2,a\n3,-inf,b\n", format!("t: line 2, column 2 is `-inf`, {NUMBER}")),
-        (b"1,2,a\n3,1e999,b\n", format!("t: line 2, column 2 is `1e999`, {NUMBER}")),
-        (b"1,2,a\n3,1e39,b\n", format!("t: line 2, column 2 is `1e39`, {NUMBER}")),
-        (b"1,2,a\n3,0x10,b\n", format!("t: line 2, column 2 is `0x10`, {NUMBER}")),
-        (b"1,2,a\n3,1_000,b\n", format!("t: line 2, column 2 is `1_000`, {NUMBER}")),
-        (b"1;2;a\n3;1,5;b\n", "t: line 2, column 2 is `1,5`, expected a number with a decimal point, not a comma".to_owned()),
-        (b"1,2,a\n3,?,b\n", format!("t: line 2, column 2 is `?`, {NUMBER}")),
-        (b"1,2,a\n3,\0,b\n", format!("t: line 2, column 2 is `\\0`, {NUMBER}")),
-        (b"1,2,a\n3,\x1b[2J\x07,b\n", format!("t: line 2, column 2 is `\\u{{1b}}[2J\\u{{7}}`, {NUMBER}")),
+        (
+            b"1,2,a\n3,,b\n",
+            format!("t: line 2, column 2 is empty, {NUMBER}"),
+        ),
+        (
+            b"1,2,a\n3, ,b\n",
+            format!("t: line 2, column 2 is empty, {NUMBER}"),
+        ),
+        (
+            b"1,2,a\n3,4,\n",
+            "t: line 2, column 3 is empty, expected a label: UTF-8 text or an integer".to_owned(),
+        ),
+        (
+            b"1,2,a\n3,4,\xff\n",
+            "t: line 2, column 3 is `\u{fffd}`, expected a label: UTF-8 text or an integer"
+                .to_owned(),
+        ),
+        (
+            b"1,2,a\n3,NaN,b\n",
+            format!("t: line 2, column 2 is `NaN`, {NUMBER}"),
+        ),
+        (
+            b"1,2,a\n3,-inf,b\n",
+            format!("t: line 2, column 2 is `-inf`, {NUMBER}"),
+        ),
+        (
+            b"1,2,a\n3,1e999,b\n",
+            format!("t: line 2, column 2 is `1e999`, {NUMBER}"),
+        ),
+        (
+            b"1,2,a\n3,1e39,b\n",
+            format!("t: line 2, column 2 is `1e39`, {NUMBER}"),
+        ),
+        (
+            b"1,2,a\n3,0x10,b\n",
+            format!("t: line 2, column 2 is `0x10`, {NUMBER}"),
+        ),
+        (
+            b"1,2,a\n3,1_000,b\n",
+            format!("t: line 2, column 2 is `1_000`, {NUMBER}"),
+        ),
+        (
+            b"1;2;a\n3;1,5;b\n",
+            "t: line 2, column 2 is `1,5`, expected a number with a decimal point, not a comma"
+                .to_owned(),
+        ),
+        (
+            b"1,2,a\n3,?,b\n",
+            format!("t: line 2, column 2 is `?`, {NUMBER}"),
+        ),
+        (
+            b"1,2,a\n3,\0,b\n",
+            format!("t: line 2, column 2 is `\\0`, {NUMBER}"),
+        ),
+        (
+            b"1,2,a\n3,\x1b[2J\x07,b\n",
+            format!("t: line 2, column 2 is `\\u{{1b}}[2J\\u{{7}}`, {NUMBER}"),
+        ),
     ]
 }
 
@@ -101,7 +145,7 @@ fn other_kinds() -> Vec<(&'static [u8], String)> {
         (
             b"\x80\x04\x95\0\0",
             format!(
-                "t: found a Python pickle (a program, which is never run), expected {SEPARATED}"
+                "t: found a Python pickle (never loaded, because it can run code), expected {SEPARATED}"
             ),
         ),
         (
@@ -115,7 +159,7 @@ fn other_kinds() -> Vec<(&'static [u8], String)> {
         (
             b"<!DOCTYPE html>",
             format!(
-                "t: found a web page, probably saved in place of the file, expected {SEPARATED}"
+                "t: found a web page, probably saved instead of the file, expected {SEPARATED}"
             ),
         ),
     ]
@@ -140,7 +184,7 @@ fn every_lie_of_a_text_table_is_refused_with_its_place() {
     assert_eq!(
         refused(many_labels.as_bytes(), csv::parse),
         "t: label column has more than 256 different labels at line 257, expected at most 256\n\n\
-         hint: it looks like a feature; `--label COLUMN` names another one"
+         hint: it looks like a feature; use `--label COLUMN` to select the label column"
     );
 }
 
@@ -148,13 +192,13 @@ const TYPES: &str =
     "expected one of the types u1, i1, u2, i2, u4, i4, i8, f4 and f8 in either byte order";
 const DICTIONARY: &str = "expected `{'descr': ..., 'fortran_order': ..., 'shape': ...}`";
 const SHAPES: &str = "expected at least 1 row and 2 columns, at most 65536 columns";
-const ARRAY: &str = "expected an array of numbers as `numpy.save` writes it";
+const ARRAY: &str = "expected a numeric array written by `numpy.save`";
 
 /// Headers that are cut, of another version, or say something else.
 fn broken_headers() -> Vec<(Vec<u8>, String)> {
     vec![
-        (vec![], "t: npy header has 0 bytes of another format, expected a file that begins with 93 `NUMPY`".to_owned()),
-        (b"\x93NUMP".to_vec(), "t: npy header has 5 bytes of another format, expected a file that begins with 93 `NUMPY`".to_owned()),
+        (vec![], "t: npy header has 0 bytes of another format, expected a file that starts with 93 `NUMPY`".to_owned()),
+        (b"\x93NUMP".to_vec(), "t: npy header has 5 bytes of another format, expected a file that starts with 93 `NUMPY`".to_owned()),
         (b"\x93NUMPY\x01".to_vec(), "t: npy header has 7 bytes, expected a complete header".to_owned()),
         (b"\x93NUMPY\x01\0\x40".to_vec(), "t: npy header has 9 bytes, expected a complete header".to_owned()),
         (b"\x93NUMPY\x01\0\x40\0{'descr'".to_vec(), "t: npy header has 18 bytes, expected a complete header".to_owned()),
@@ -162,22 +206,22 @@ fn broken_headers() -> Vec<(Vec<u8>, String)> {
         (b"\x93NUMPY\x01\x01\x40\0....".to_vec(), "t: npy header has version 1.1, expected version 1.0, 2.0 or 3.0".to_owned()),
         (
             b"\x93NUMPY\x02\0\xff\xff\xff\xff....".to_vec(),
-            "t: npy header has a text of 4294967295 bytes, expected at most 65536".to_owned(),
+            "t: npy header has a length of 4294967295 bytes, expected at most 65536".to_owned(),
         ),
-        (npy_file("", &[]), format!("t: npy header has another text, {DICTIONARY}")),
-        (npy_file("{}", &[]), format!("t: npy header has another text, {DICTIONARY}")),
-        (npy_file("{'descr': '<f8', 'fortran_order': False}", &[]), format!("t: npy header has another text, {DICTIONARY}")),
+        (npy_file("", &[]), format!("t: npy header has another format, {DICTIONARY}")),
+        (npy_file("{}", &[]), format!("t: npy header has another format, {DICTIONARY}")),
+        (npy_file("{'descr': '<f8', 'fortran_order': False}", &[]), format!("t: npy header has another format, {DICTIONARY}")),
         (
             npy_file(&header_text("'<f8'", "(1, 2)").replace('}', "} import os"), &[]),
-            format!("t: npy header has another text, {DICTIONARY}"),
+            format!("t: npy header has another format, {DICTIONARY}"),
         ),
-        (npy_file(&header_text("'<f8'", "(1, -2)"), &[]), format!("t: npy header has another text, {DICTIONARY}")),
-        (npy_file(&header_text("'<f8'", "(1, 2e3)"), &[]), format!("t: npy header has another text, {DICTIONARY}")),
-        (npy_file(&header_text("'<f8'", "(18446744073709551616, 2)"), &[]), format!("t: npy header has another text, {DICTIONARY}")),
-        (npy_file(&header_text("'<f8'", &format!("({})", "1,".repeat(40))), &[]), format!("t: npy header has another text, {DICTIONARY}")),
-        (npy_file(&header_text("__import__('os')", "(1, 2)"), &[]), format!("t: npy header has another text, {DICTIONARY}")),
-        (npy_file(&header_text("'<f8', 'descr': '<f8'", "(1, 2)"), &[]), format!("t: npy header has another text, {DICTIONARY}")),
-        (npy_file(&header_text("'<f8', 'extra': '<f8'", "(1, 2)"), &[]), format!("t: npy header has another text, {DICTIONARY}")),
+        (npy_file(&header_text("'<f8'", "(1, -2)"), &[]), format!("t: npy header has another format, {DICTIONARY}")),
+        (npy_file(&header_text("'<f8'", "(1, 2e3)"), &[]), format!("t: npy header has another format, {DICTIONARY}")),
+        (npy_file(&header_text("'<f8'", "(18446744073709551616, 2)"), &[]), format!("t: npy header has another format, {DICTIONARY}")),
+        (npy_file(&header_text("'<f8'", &format!("({})", "1,".repeat(40))), &[]), format!("t: npy header has another format, {DICTIONARY}")),
+        (npy_file(&header_text("__import__('os')", "(1, 2)"), &[]), format!("t: npy header has another format, {DICTIONARY}")),
+        (npy_file(&header_text("'<f8', 'descr': '<f8'", "(1, 2)"), &[]), format!("t: npy header has another format, {DICTIONARY}")),
+        (npy_file(&header_text("'<f8', 'extra': '<f8'", "(1, 2)"), &[]), format!("t: npy header has another format, {DICTIONARY}")),
     ]
 }
 
@@ -188,13 +232,13 @@ fn other_types() -> Vec<(Vec<u8>, String)> {
         (
             of("'|O'"),
             format!(
-                "t: found an array of pickled objects (a program, which is never run), {ARRAY}"
+                "t: found an array of pickled objects (never loaded, because they can run code), {ARRAY}"
             ),
         ),
         (
             of("'O'"),
             format!(
-                "t: found an array of pickled objects (a program, which is never run), {ARRAY}"
+                "t: found an array of pickled objects (never loaded, because they can run code), {ARRAY}"
             ),
         ),
         (
@@ -236,7 +280,7 @@ fn other_types() -> Vec<(Vec<u8>, String)> {
         ),
         (
             b"\x80\x04\x95\0\0".to_vec(),
-            format!("t: found a Python pickle (a program, which is never run), {ARRAY}"),
+            format!("t: found a Python pickle (never loaded, because it can run code), {ARRAY}"),
         ),
         (
             b"\x89HDF\r\n\x1a\n".to_vec(),
@@ -256,18 +300,18 @@ fn wrong_shapes() -> Vec<(Vec<u8>, String)> {
         (shaped("(0, 4)"), format!("t: npy header has shape 0 x 4, {SHAPES}")),
         (shaped("(4, 1)"), format!("t: npy header has shape 4 x 1, {SHAPES}")),
         (shaped("(1, 65537)"), format!("t: npy header has shape 1 x 65537, {SHAPES}")),
-        (shaped("(1, 3)"), "t: npy header promises 1 x 3 numbers of 8 bytes = 24, but the file has 32 after the header".to_owned()),
-        (shaped("(2, 3)"), "t: npy header promises 2 x 3 numbers of 8 bytes = 48, but the file has 32 after the header".to_owned()),
+        (shaped("(1, 3)"), "t: npy header declares 1 x 3 numbers of 8 bytes = 24, but the file has 32 after the header".to_owned()),
+        (shaped("(2, 3)"), "t: npy header declares 2 x 3 numbers of 8 bytes = 48, but the file has 32 after the header".to_owned()),
         // 2^63 x 4 x 8 is 2^68, which is 0 in 64 bits.
         (
             npy_file(&header_text("'<f8'", "(9223372036854775808, 4)"), &[]),
-            "t: npy header promises 9223372036854775808 x 4 numbers of 8 bytes = 295147905179352825856, but the file has 0 after the header"
+            "t: npy header declares 9223372036854775808 x 4 numbers of 8 bytes = 295147905179352825856, but the file has 0 after the header"
                 .to_owned(),
         ),
         (
             npy_file(&header_text("'<f8'", &format!("({big}, 65536)")), &[0; 8]),
             format!(
-                "t: npy header promises {big} x 65536 numbers of 8 bytes = {}, but the file has 8 after the header",
+                "t: npy header declares {big} x 65536 numbers of 8 bytes = {}, but the file has 8 after the header",
                 u128::from(big) * 65536 * 8
             ),
         ),
@@ -283,11 +327,11 @@ fn wrong_numbers() -> Vec<(Vec<u8>, String)> {
     vec![
         (nan(f64::NAN, 1.0), format!("t: row 2, column 1 is `NaN`, {NUMBER}")),
         (nan(f64::INFINITY, 1.0), format!("t: row 2, column 1 is `inf`, {NUMBER}")),
-        (nan(1.0, 1.5), "t: row 2, column 2 is `1.5`, expected a label, a whole number".to_owned()),
-        (nan(1.0, f64::NAN), "t: row 2, column 2 is `NaN`, expected a label, a whole number".to_owned()),
+        (nan(1.0, 1.5), "t: row 2, column 2 is `1.5`, expected an integer label".to_owned()),
+        (nan(1.0, f64::NAN), "t: row 2, column 2 is `NaN`, expected an integer label".to_owned()),
         (
             nan(1.0, 0.0),
-            "t: label column has 1 different labels, expected at least 2\n\nhint: `--label COLUMN` names another column".to_owned(),
+            "t: label column has 1 different labels, expected at least 2\n\nhint: use `--label COLUMN` to select the label column".to_owned(),
         ),
     ]
 }

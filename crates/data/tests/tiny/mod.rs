@@ -1,4 +1,4 @@
-//! A data set of a few bytes with its own entry, so that no test needs the real one.
+//! A dataset of a few bytes with its own entry, so that no test needs the real one.
 
 use std::fs;
 use std::io::Write;

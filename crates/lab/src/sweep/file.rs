@@ -474,7 +474,7 @@ mod tests {
         assert_eq!(parse(text).unwrap().points.len(), 1);
         assert!(
             refused(&text.replace("[4, 4]", "[4]"))
-                .starts_with("s.toml: [base]: rule `bdnn-dsd`: `layers` names layer 3")
+                .starts_with("s.toml: [base]: rule `bdnn-dsd`: `layers` includes layer 3")
         );
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Real;
 
-/// What a unit does with its pre-activation.
+/// Activation function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
@@ -20,7 +20,7 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// Every activation.
+    /// All activation functions.
     pub const ALL: [Self; 4] = [Self::Sigmoid, Self::Tanh, Self::Relu, Self::Identity];
 
     /// Their names.
@@ -31,14 +31,14 @@ impl Activation {
         Self::ALL[3].name(),
     ];
 
-    /// The activation of that name.
+    /// Finds an activation function by name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|activation| activation.name() == name)
     }
 
-    /// Name in settings and records.
+    /// Name in config files and records.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sigmoid => "sigmoid",

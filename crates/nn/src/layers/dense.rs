@@ -17,16 +17,16 @@ use crate::{Activation, Inputs, Real};
 
 pub(crate) const ENTRY: LayerEntry = LayerEntry {
     name: "dense",
-    summary: "every unit receives every input",
+    summary: "fully connected layer",
     reference: "Zhao et al. 2022, Eq. (3.1)",
     shapes: "[inputs] -> [units]; weight [units, inputs], bias [units]",
     parameters: &[
-        Parameter::count("units", 100, [1, 1_000_000_000], "how many units it has"),
+        Parameter::count("units", 100, [1, 1_000_000_000], "number of units"),
         Parameter::choice(
             "activation",
             Activation::Sigmoid.name(),
             &Activation::NAMES,
-            "what they do with their pre-activation",
+            "activation function",
         ),
     ],
     make: Make {

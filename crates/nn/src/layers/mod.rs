@@ -1,4 +1,4 @@
-//! Kinds of layers.
+//! Layer types.
 
 pub(crate) mod activation;
 pub(crate) mod dense;

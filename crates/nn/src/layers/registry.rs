@@ -1,4 +1,4 @@
-//! The one list of kinds of layers. It drives settings, the command line, help texts and the
+//! The list of all layer types. It drives config files, the command line, help texts and the
 //! contract test.
 
 use std::sync::Arc;
@@ -9,24 +9,24 @@ use crate::layer::{Flow, Layer};
 use crate::layers::dense;
 use crate::{Error, Real};
 
-/// A kind of layer by name, with the options that were set; written as a rule is, such as
+/// A layer type by name, with the options that were set; written like a rule, for example
 /// `dense:units=64,activation=relu`.
 pub type LayerSettings = RuleSettings;
 
-/// Every kind of layer, in the order in which they are listed.
+/// All layer types, in listing order.
 pub const LAYERS: &[&LayerEntry] = &[&dense::ENTRY];
 
-/// One kind of layer as the registry knows it.
+/// The registry entry of one layer type.
 pub struct LayerEntry {
-    /// Name in settings and messages.
+    /// Name in config files and messages.
     pub name: &'static str,
-    /// What it does, one line.
+    /// One-line description.
     pub summary: &'static str,
-    /// Where its equations stand.
+    /// Source of its equations.
     pub reference: &'static str,
-    /// Shapes of what comes in, of what goes out and of the trained arrays.
+    /// Shapes of input, output and trained arrays.
     pub shapes: &'static str,
-    /// What a person can set.
+    /// Its options.
     pub parameters: &'static [Parameter],
     pub(crate) make: Make,
 }
@@ -54,7 +54,7 @@ impl HasParameters for LayerEntry {
 }
 
 impl LayerEntry {
-    /// The entry of that name.
+    /// Finds an entry by name.
     ///
     /// # Errors
     ///

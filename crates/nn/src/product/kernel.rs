@@ -1,24 +1,24 @@
-//! Which code computes the matrix products, chosen at run time by what the processor can do.
+//! The kernels for matrix products, selected at run time by the CPU's features.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::product::exact::{amx, vnni};
 
-/// How the products with a network's inputs are computed. All other products are those of `f32`.
+/// Kernel for matrix products with 8-bit inputs. All other products are `f32`.
 ///
-/// `amx`, `vnni` and `portable` compute the same exact sums of integers and give the same bits:
-/// they are one *class*, `exact`. `f32` is the other class; its bits differ from those of `exact`
-/// in the last digits.
+/// `amx`, `vnni` and `portable` compute the same exact sums of integers and are bit-identical: they
+/// are one *class*, `exact`. `f32` is the other class; its bits differ from those of `exact` in the
+/// last digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kernel {
-    /// `exact` where the processor has instructions for it, else `f32`.
+    /// `exact` if the CPU has instructions for it, else `f32`.
     #[default]
     Auto,
     /// Floating-point products.
     F32,
-    /// The fastest of `amx`, `vnni` and `portable` that this processor can run.
+    /// The fastest of `amx`, `vnni` and `portable` that this CPU can run.
     Exact,
     /// Integer tiles (AMX-INT8: Intel Xeon of 2023 and later, on a system that permits them).
     Amx,
@@ -29,7 +29,7 @@ pub enum Kernel {
 }
 
 impl Kernel {
-    /// Every kernel.
+    /// All kernels.
     pub const ALL: [Self; 6] = [
         Self::Auto,
         Self::F32,
@@ -39,7 +39,7 @@ impl Kernel {
         Self::Portable,
     ];
 
-    /// Name in settings and records.
+    /// Name in config files and records.
     pub fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -51,7 +51,7 @@ impl Kernel {
         }
     }
 
-    /// Whether this processor can run it.
+    /// Whether this CPU can run it.
     pub fn is_available(self) -> bool {
         match self {
             Self::Amx => amx::is_available(),
@@ -64,7 +64,7 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// [`Error::NoKernel`] if this processor cannot run the one asked for.
+    /// [`Error::NoKernel`] if this CPU cannot run the one asked for.
     pub fn resolve(self) -> Result<Self, Error> {
         let exact = [Self::Amx, Self::Vnni]
             .into_iter()
@@ -80,7 +80,7 @@ impl Kernel {
         }
     }
 
-    /// Its class: `exact` or `f32`. Kernels of one class give the same bits.
+    /// Its class: `exact` or `f32`. Kernels of one class are bit-identical.
     #[must_use]
     pub fn class(self) -> Self {
         match self {

@@ -1,5 +1,5 @@
-//! The one function for matrix products: `single` for `f32` on AVX-512, else the `gemm` crate.
-//! The bits are the same whatever the number of threads.
+//! The one function for matrix products: `single` for `f32` on AVX-512, else the `gemm` crate. The
+//! bits are the same regardless of the thread count.
 #![allow(
     unsafe_code,
     reason = "a kernel file: `gemm` takes raw pointers, and tiles of one result are written side by side"
@@ -33,7 +33,7 @@ const EDGE: usize = 48;
 ///
 /// # Panics
 ///
-/// If a slice has not the length that the shape says; callers of this crate derive both from one
+/// If a slice does not have the length of the shape; callers of this crate derive both from one
 /// network.
 pub fn product<S: Real>(
     threads: &Threads,
@@ -72,8 +72,8 @@ pub fn product<S: Real>(
 /// The same over the `gemm` crate.
 ///
 /// The result is split into tiles whose number and size follow from the shape alone. Each tile is
-/// one single-threaded call, and no sum is ever split, so the bits are the same whatever the number
-/// of threads.
+/// one single-threaded call, and no sum is ever split, so the bits are the same regardless of the
+/// thread count.
 fn general<S: Real>(
     threads: &Threads,
     [m, k, n]: [usize; 3],

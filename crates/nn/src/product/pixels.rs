@@ -1,4 +1,4 @@
-//! Samples as they lie in memory: a byte for each feature.
+//! Samples as stored in memory: one byte per feature.
 
 /// Bytes that stand for the numbers `byte / 255`: rows of a set, all of them or those that are
 /// chosen.
@@ -17,7 +17,7 @@ impl<'a> Pixels<'a> {
     ///
     /// # Panics
     ///
-    /// If `bytes` holds no whole number of samples.
+    /// If `bytes` is not a whole number of samples.
     pub fn all(bytes: &'a [u8], features: usize) -> Self {
         assert!(
             features > 0 && bytes.len().is_multiple_of(features),
@@ -34,8 +34,8 @@ impl<'a> Pixels<'a> {
     ///
     /// # Panics
     ///
-    /// If `bytes` holds no whole number of samples; when used, if a number is not below the number
-    /// of samples.
+    /// If `bytes` is not a whole number of samples; when used, if a number is not below the number of
+    /// samples.
     pub fn chosen(bytes: &'a [u8], features: usize, chosen: &'a [u32]) -> Self {
         Self {
             chosen: Some(chosen),
@@ -43,13 +43,13 @@ impl<'a> Pixels<'a> {
         }
     }
 
-    /// How many samples are taken.
+    /// Number of samples.
     pub fn len(&self) -> usize {
         self.chosen
             .map_or(self.bytes.len() / self.features, <[u32]>::len)
     }
 
-    /// Whether none is.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -52,7 +52,7 @@ impl Piece {
 ///
 /// # Panics
 ///
-/// If a slice is too short, or the processor has not the instructions.
+/// If a slice is too short, or the CPU lacks the instructions.
 pub(crate) fn product(
     threads: &Threads,
     [m, k, n]: [usize; 3],
@@ -67,8 +67,8 @@ pub(crate) fn product(
         [1, m]
     };
     threads.pieces(result, n, |first, result| {
-        // SAFETY: the processor has the instructions; `left` has `k` terms for each row of `result`
-        // from its `first` row on, and `right` has `n` columns of `k` terms.
+        // SAFETY: the CPU has the instructions; `left` has `k` terms for each row of `result` from
+        // its `first` row on, and `right` has `n` columns of `k` terms.
         unsafe {
             rows(
                 &left[first * strides[0]..],

@@ -61,8 +61,8 @@ impl Active {
                 prefetch(pixels.row(done));
             }
             let rest = (&mut self.features[count..], &mut self.numbers[count..]);
-            // SAFETY: the processor has the instructions, and there is room for every pixel of the
-            // row and a vector more.
+            // SAFETY: the CPU has the instructions, and there is room for every pixel of the row
+            // and a vector more.
             count += unsafe { list_row(row, encoding, rest) };
             self.starts.push(count);
             if count
@@ -119,13 +119,13 @@ impl List<'_> {
 /// Which numbers bytes stand for: `(byte - centre) * scale`, each feature with a centre of its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Encoding {
-    /// `[features]`, whole numbers from 0 to 255.
+    /// `[features]`, integers from 0 to 255.
     centre: Vec<f32>,
     scale: f32,
 }
 
 impl Encoding {
-    /// Of these centres, whole numbers from 0 to 255.
+    /// Of these centres, integers from 0 to 255.
     pub(crate) fn new(centre: Vec<f32>, scale: f32) -> Self {
         Self { centre, scale }
     }
@@ -273,7 +273,7 @@ impl Sparse {
             let lines = &mut self.lines.get_mut()[band.lines(features)];
             let weight = &weight[band.unit * features..][..band.units * features];
             threads.pieces(lines, band.vectors * LANES, |first, lines| {
-                // SAFETY: the processor has the instructions.
+                // SAFETY: the CPU has the instructions.
                 unsafe { to_lines(weight, first, lines, band.vectors, features) };
             });
         }
@@ -283,8 +283,7 @@ impl Sparse {
                 let lines = &lines.get()[band.lines(features)];
                 for (group, rows) in rows.chunks_mut(SIDE_BY_SIDE * units).enumerate() {
                     let sample = |index: usize| active.sample(first + group * SIDE_BY_SIDE + index);
-                    // SAFETY: the processor has the instructions, and a band has a line for each
-                    // feature.
+                    // SAFETY: the CPU has the instructions, and a band has a line for each feature.
                     unsafe {
                         match (rows.len() / units, band.vectors) {
                             (SIDE_BY_SIDE, VECTORS) => {
@@ -334,8 +333,8 @@ impl Sparse {
                         active.sample(sample).within(&own, features),
                         &errors[band.unit..][..band.units],
                     );
-                    // SAFETY: the processor has the instructions, and each feature of the list has
-                    // a line.
+                    // SAFETY: the CPU has the instructions, and each feature of the list has a
+                    // line.
                     unsafe {
                         match band.vectors {
                             VECTORS => add::<VECTORS>(list, errors, lines, first),
@@ -347,7 +346,7 @@ impl Sparse {
             let lines = &*lines;
             let gradient = &mut gradient[band.unit * features..][..band.units * features];
             threads.pieces(gradient, features, |first, rows| {
-                // SAFETY: the processor has the instructions.
+                // SAFETY: the CPU has the instructions.
                 unsafe { from_lines(lines, first, rows, band.vectors, features) };
             });
         }

@@ -1,4 +1,4 @@
-//! What every AVX-512 kernel needs: whether the processor has it, masks for remainders, and squares
+//! What every AVX-512 kernel needs: whether the CPU has it, masks for remainders, and squares
 //! turned over.
 #![allow(
     clippy::wildcard_imports,
@@ -10,7 +10,7 @@ use std::arch::x86_64::*;
 /// Numbers of a vector.
 pub(crate) const LANES: usize = 16;
 
-/// Whether the processor has the instructions that the kernels use.
+/// Whether the CPU has the instructions that the kernels use.
 pub(crate) fn is_available() -> bool {
     is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")

@@ -1,5 +1,5 @@
-//! `e^x` in `f32`, without branches or calls, so that loops over it become vector code and give the
-//! same bits everywhere.
+//! `e^x` in `f32`, without branches or calls, so that loops over it become vector code and are
+//! bit-identical everywhere.
 //!
 //! ```text
 //! x = n ln 2 + r,  |r| <= ln 2 / 2,  e^x = 2^n e^r,  e^r = 1 + r + r^2 p(r)
@@ -11,7 +11,7 @@
 /// `ln 2` in two parts: `n * HIGH` is exact for `|n| < 2^9`.
 const LN2_HIGH: f32 = 0.693_359_4;
 const LN2_LOW: f32 = -2.121_944_4e-4;
-/// Adding and subtracting it rounds to the nearest whole number.
+/// Adding and subtracting it rounds to the nearest integer.
 const ROUND: f32 = 12_582_912.0;
 
 /// Above it the result is infinite: 2^127 is the largest power that `2^n` can be.

@@ -1,4 +1,4 @@
-//! How many threads one network may use.
+//! Threads of a network.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use team::Team;
 /// Most threads that are started unasked; more would only cost memory.
 const MAX_CORES: usize = 1024;
 
-/// The threads of one run. Results do not depend on their number; only the time does.
+/// The threads of one run. Results do not depend on their number.
 #[derive(Clone, Default)]
 pub struct Threads(Option<Arc<Team>>);
 

@@ -187,7 +187,7 @@ fn names_and_options_that_do_not_exist_are_refused() {
     for entry in LAYERS {
         assert!(
             refused(&format!("{}:qqqq=1", entry.name))
-                .starts_with(&format!("layer `{}`: unknown parameter `qqqq`", entry.name))
+                .starts_with(&format!("layer `{}`: unknown option `qqqq`", entry.name))
         );
         assert!(
             LayerEntry::find(&format!("{}s", entry.name))

@@ -1,5 +1,5 @@
-//! Adam: the running mean of gradients over the root of their running mean square, both corrected
-//! for their start at 0.
+//! Adam: the running mean of gradients divided by the root of their running mean square, both
+//! bias-corrected.
 //!
 //! ```text
 //! m <- beta1 * m + (1 - beta1) * g,   s <- beta2 * s + (1 - beta2) * g^2
@@ -7,10 +7,10 @@
 //! AdamW, before that:  w <- w - learning_rate * weight_decay * w                                (Loshchilov and Hutter 2019)
 //! ```
 //!
-//! The decay of `AdamW` is decoupled: it does not go through the mean square. It acts on weights,
-//! not on biases, as all penalties here. Steps have about the size of the learning rate, so good
-//! rates are some hundred times below those of plain gradient descent. Use Adam where nothing is
-//! known of the sizes of gradients, `AdamW` if such a network should also stay small.
+//! The decay of `AdamW` is decoupled: it is not scaled by the mean square. It acts on weights, not
+//! on biases, as all penalties here. Steps are about as large as the learning rate, so good rates
+//! are about a hundred times below those of plain gradient descent. Use Adam if the scale of
+//! gradients is unknown, `AdamW` if weights should also stay small.
 
 use pulp::Arch;
 
@@ -26,34 +26,34 @@ const BETA1: Parameter = Parameter::number(
     0.9,
     In(0.0),
     Out(1.0),
-    "what is left of the mean gradient after a step",
+    "decay rate of the first-moment estimate",
 );
 const BETA2: Parameter = Parameter::number(
     "beta2",
     0.999,
     In(0.0),
     Out(1.0),
-    "what is left of the mean square after a step",
+    "decay rate of the second-moment estimate",
 );
 const EPSILON: Parameter = Parameter::number(
     "epsilon",
     1e-8,
     In(1e-30),
     Out(1.0),
-    "added to the root, so that a vanishing gradient is not blown up",
+    "added to the denominator for numerical stability",
 );
 const WEIGHT_DECAY: Parameter = Parameter::number(
     "weight_decay",
     0.01,
     In(0.0),
     Out(1.0),
-    "what a step takes from each weight, as a fraction of it and of the learning rate",
+    "decoupled weight-decay coefficient, multiplied by the learning rate",
 );
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "adam",
-    summary: "running mean of gradients over the root of their running mean square",
+    summary: "adaptive moment estimation",
     reference: "Kingma and Ba 2015",
     parameters: &[BETA1, BETA2, EPSILON],
     memory: |plan| Memory {
@@ -70,7 +70,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
 /// Registry entry with decoupled weight decay.
 pub(crate) const ADAM_W: RuleEntry = RuleEntry {
     name: "adamw",
-    summary: "Adam with weight decay beside it instead of in the gradient",
+    summary: "Adam with decoupled weight decay",
     reference: "Loshchilov and Hutter 2019",
     parameters: &[BETA1, BETA2, EPSILON, WEIGHT_DECAY],
     ..ENTRY
@@ -84,7 +84,7 @@ pub struct Adam<S> {
     beta1: f64,
     beta2: f64,
     epsilon: f64,
-    /// Of the weights that `AdamW` takes something from.
+    /// The weights that `AdamW` decays.
     weight_decay: Option<(S, Chosen)>,
     mean: Slots<S>,
     square: Slots<S>,
@@ -95,7 +95,7 @@ impl<S: Scalar> Adam<S> {
     ///
     /// # Errors
     ///
-    /// None: every value in its range will do.
+    /// None: every value in its range is valid.
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let entry = options.entry();
         let [beta1, beta2, epsilon] =

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Mini-batch gradient descent without momentum: the *initial* network of the BDNN-dsd paper uses
-//! nothing else. Use it when a comparison must show what a rule adds.
+//! nothing else. Use it as the baseline of a comparison.
 
 use pulp::Arch;
 
@@ -14,7 +14,7 @@ use crate::{At, Make, Optimizer, RuleEntry, Scalar};
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "gradient-descent",
-    summary: "plain mini-batch gradient descent, the default optimizer",
+    summary: "plain mini-batch SGD, the default optimizer",
     reference: "Zhao, Zeng and Bai 2022, Eq. (3.2)",
     parameters: &[],
     make: Make::Optimizer(

@@ -1,5 +1,4 @@
-//! How a gradient becomes an update: the place between the seams "gradient" and "weight after the
-//! update".
+//! Optimizers: between the seams "gradient" and "weight after the update".
 
 pub(crate) mod adam;
 pub(crate) mod gradient_descent;
@@ -18,10 +17,10 @@ use crate::{Arrays, At, Error, ParamShape, Plan, RuleEntry, Scalar, StateEntry, 
 
 /// Turns gradients into updates and applies them.
 pub trait Optimizer<S: Scalar>: Send {
-    /// What the registry says of it.
+    /// Its registry entry.
     fn entry(&self) -> &'static RuleEntry;
 
-    /// Moves a trained array against its gradient.
+    /// Updates a trained array from its gradient.
     fn update(&mut self, at: At, learning_rate: S, values: &mut [S], grad: &[S]);
 
     /// Whether [`update`](Self::update) is exactly `w <- w - learning_rate * grad`, so that a rule
@@ -30,12 +29,12 @@ pub trait Optimizer<S: Scalar>: Send {
         false
     }
 
-    /// What a checkpoint saves.
+    /// State for a checkpoint.
     fn state(&self) -> Vec<StateEntry<S>> {
         Vec::new()
     }
 
-    /// Takes back what [`state`](Self::state) gave.
+    /// Restores what [`state`](Self::state) gave.
     ///
     /// # Errors
     ///
@@ -69,7 +68,7 @@ impl<S: Scalar> Slots<S> {
         self.arrays.get_mut(param)
     }
 
-    /// What a checkpoint saves.
+    /// State for a checkpoint.
     pub(crate) fn state(&self) -> impl Iterator<Item = StateEntry<S>> + '_ {
         let entry = |(param, values): (usize, &[S])| StateEntry {
             name: self.name,
@@ -114,8 +113,8 @@ pub(crate) fn most<S: Scalar>(learning_rate: S) -> S {
 }
 
 /// 0 in place of a number so small that it has lost precision. A running mean whose gradients are 0
-/// falls among these and stays there, and processors take a hundred times as long with them: Adam's
-/// step on MNIST, with its dark borders, took 1.8 times as long.
+/// falls among these and stays there, and CPUs take a hundred times as long with them: Adam's step
+/// on MNIST, with its dark borders, took 1.8 times as long.
 #[allow(
     clippy::inline_always,
     reason = "only what is inlined into a dispatch becomes vector code"

@@ -7,9 +7,9 @@
 //!
 //! With a constant learning rate this is `v <- momentum * v + learning_rate * g, w <- w - v`. In
 //! the second form the weights of the network *are* the look-ahead weights `w - learning_rate *
-//! momentum * v`: forward and backward pass, and what rules read of the weights, such as
-//! importance, are computed from them, and so is an evaluation. Both forms are those of
-//! `torch.optim.SGD`. Use it where plain gradient descent crawls along a valley.
+//! momentum * v`: forward and backward pass, evaluation, and whatever rules read from the weights,
+//! such as importance, use them. Both forms are those of `torch.optim.SGD`. Use it where plain
+//! gradient descent is slow along a narrow valley.
 
 use pulp::Arch;
 
@@ -24,13 +24,13 @@ const PARAMETERS: &[Parameter] = &[Parameter::number(
     0.9,
     In(0.0),
     Out(1.0),
-    "what is left of the velocity after a step",
+    "momentum coefficient",
 )];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "momentum",
-    summary: "gradient descent along a running sum of gradients",
+    summary: "SGD with momentum",
     reference: "Polyak 1964; Sutskever et al. 2013",
     parameters: PARAMETERS,
     memory: |plan| Memory {
@@ -47,7 +47,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
 /// Registry entry of the look-ahead form.
 pub(crate) const NESTEROV: RuleEntry = RuleEntry {
     name: "nesterov",
-    summary: "momentum with gradients at the place to which the velocity leads",
+    summary: "SGD with Nesterov momentum",
     reference: "Nesterov 1983; Sutskever et al. 2013",
     ..ENTRY
 };
@@ -65,7 +65,7 @@ impl<S: Scalar> Momentum<S> {
     ///
     /// # Errors
     ///
-    /// None: every value in its range will do.
+    /// None: every value in its range is valid.
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let kept = S::from_f64(options.number("momentum"));
         Ok(Self {

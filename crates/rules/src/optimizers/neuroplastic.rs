@@ -1,4 +1,4 @@
-//! `NeuroPlastic`: each part of a gradient is scaled by how active, how large and how steady it is.
+//! `NeuroPlastic`: each gradient component is scaled by its activity, magnitude and stability.
 //!
 //! For each weight matrix and each bias (Jiang et al. 2026, as the published code of the paper
 //! computes it), with `N(x) = x / (mean(x) + 1e-8)`:
@@ -12,9 +12,9 @@
 //! w <- w - learning_rate * u
 //! ```
 //!
-//! The running means start at 0 and are not corrected for it. With a scale of 0 it is the authors'
-//! ablation, which is no plain gradient descent either: it already scales each part by its relative
-//! size. Their weight decay, which comes after the factors, is left out. Use it as one more
+//! The running means start at 0 without bias correction. A scale of 0 gives the authors' ablation,
+//! which differs from plain gradient descent: it still scales each component by its relative
+//! magnitude. Their weight decay, applied after the factors, is omitted. Use it as one more
 //! optimizer to compare with; its authors call its gain on MNIST marginal.
 
 use pulp::Arch;
@@ -33,41 +33,35 @@ const PARAMETERS: &[Parameter] = &[
         2.0,
         In(0.0),
         Out(10.0),
-        "how much activity and steadiness count beside the relative size of a gradient",
+        "weight of the activity and stability terms relative to the gradient magnitude",
     ),
     Parameter::count(
         "warm_up",
         2,
         [0, 1_000_000_000],
-        "epochs until they count in full",
+        "epochs of linear warm-up of these terms",
     ),
     Parameter::number(
         "least",
         0.2,
         In(0.0),
         Out(10.0),
-        "smallest factor before scaling, at most `most`",
+        "lower clip of the factor, at most `most`",
     ),
-    Parameter::number(
-        "most",
-        2.0,
-        Out(0.0),
-        Out(10.0),
-        "largest factor before scaling",
-    ),
+    Parameter::number("most", 2.0, Out(0.0), Out(10.0), "upper clip of the factor"),
     Parameter::number(
         "max_norm",
         1.0,
         Out(0.0),
         Out(1e6),
-        "largest length of the update of a weight matrix or bias, before the learning rate",
+        "maximum L2 norm of the update of a weight matrix or bias, before the learning rate",
     ),
 ];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "neuroplastic",
-    summary: "scales each part of a gradient by its activity, relative size and steadiness, and limits the length of an update",
+    summary: "scales each gradient component by its activity, relative magnitude and stability, and clips the update norm",
     reference: "Jiang et al. 2026, arXiv 2604.26297",
     parameters: PARAMETERS,
     memory: |plan| Memory {

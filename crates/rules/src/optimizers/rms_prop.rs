@@ -1,12 +1,12 @@
-//! `RMSprop`: every gradient is divided by the root of its running mean square.
+//! `RMSprop`: each gradient is divided by the root of its running mean square.
 //!
 //! ```text
 //! s <- decay * s + (1 - decay) * g^2,   w <- w - learning_rate * g / (sqrt(s) + epsilon)      (Hinton 2012, lecture 6e)
 //! ```
 //!
 //! The form of `torch.optim.RMSprop`, with the decay of Dellaferrera et al. 2022 as default. Steps
-//! have about the size of the learning rate however small gradients are, so good rates are far
-//! below those of plain gradient descent. Use it where gradients of different layers differ by
+//! are about as large as the learning rate regardless of the gradient magnitude, so good rates are
+//! far below those of plain gradient descent. Use it if gradients of different layers differ by
 //! orders of magnitude.
 
 use pulp::Arch;
@@ -23,21 +23,21 @@ const PARAMETERS: &[Parameter] = &[
         0.9,
         In(0.0),
         Out(1.0),
-        "what is left of the mean square after a step",
+        "decay rate of the running mean of squared gradients",
     ),
     Parameter::number(
         "epsilon",
         1e-8,
         In(1e-30),
         Out(1.0),
-        "added to the root, so that a vanishing gradient is not blown up",
+        "added to the denominator for numerical stability",
     ),
 ];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "rmsprop",
-    summary: "every gradient divided by the root of its running mean square",
+    summary: "divides each gradient by the root of its running mean square",
     reference: "Hinton 2012, lecture 6e",
     parameters: PARAMETERS,
     memory: |plan| Memory {
@@ -64,7 +64,7 @@ impl<S: Scalar> RmsProp<S> {
     ///
     /// # Errors
     ///
-    /// None: every value in its range will do.
+    /// None: every value in its range is valid.
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         Ok(Self {
             decay: options.number("decay"),

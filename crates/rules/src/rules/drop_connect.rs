@@ -4,12 +4,12 @@
 //! m_ij ~ Bernoulli(1 - drop_rate) / (1 - drop_rate),  w_ij <- m_ij w_ij  in this step        (Wan et al. 2013)
 //! ```
 //!
-//! `drop_rate` is the probability to *drop* a weight. One mask a step, for all samples of it; the
-//! authors draw one for each sample, which needs a product of its own for each. Kept weights are
-//! divided by the probability to keep, so that evaluation uses the network as it is; the authors
-//! approximate the mean over masks by a normal distribution instead. The gradient of a dropped
-//! weight is 0, and biases are never dropped. Use it where dropout of whole units takes too much
-//! from a small network.
+//! `drop_rate` is the probability of *dropping* a weight. There is one mask per step, shared by all
+//! samples; the authors draw one per sample, which needs a separate product per sample. Kept
+//! weights are divided by the probability of keeping them, so that evaluation uses the network
+//! unchanged; the authors approximate the mean over masks by a normal distribution instead. The
+//! gradient of a dropped weight is 0, and biases are never dropped. Use it if dropout of whole
+//! units removes too much of a small network.
 
 use pulp::Arch;
 
@@ -25,7 +25,7 @@ const PARAMETERS: &[Parameter] = &[
         0.5,
         In(0.0),
         Out(1.0),
-        "probability to drop a weight",
+        "probability of dropping a weight",
     ),
     Parameter::WEIGHT_LAYERS,
 ];
@@ -33,7 +33,7 @@ const PARAMETERS: &[Parameter] = &[
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "drop-connect",
-    summary: "drops weights at random in training (inverted scaling)",
+    summary: "drops random weights during training (inverted scaling)",
     reference: "Wan et al. 2013",
     seams: &[Seam::WeightView, Seam::Gradient],
     parameters: PARAMETERS,

@@ -7,9 +7,9 @@
 //! scaling = test:   s = 1,                       t = 1 - dropout_rate     (as first published)
 //! ```
 //!
-//! `dropout_rate` is the probability to *drop* a unit. The factors of training also multiply the
-//! error signal on its way back. There is one mask per sample and step. Use it on networks with
-//! more hidden units than the task needs.
+//! `dropout_rate` is the probability of *dropping* a unit. The factors of training also multiply
+//! the error signal in the backward pass. There is one mask per sample and step. Use it on networks
+//! with more hidden units than the task needs.
 
 use crate::End::{In, Out};
 use crate::{
@@ -23,20 +23,20 @@ const PARAMETERS: &[Parameter] = &[
         0.5,
         In(0.0),
         Out(1.0),
-        "probability to drop a hidden unit",
+        "probability of dropping a hidden unit",
     ),
     Parameter::choice(
         "scaling",
         "train",
         &["train", "test"],
-        "when activations are scaled for the dropped units: in training (inverted dropout), or at test time",
+        "when activations are scaled: in training (inverted dropout) or at test time",
     ),
 ];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "dropout",
-    summary: "drops hidden units at random in training",
+    summary: "drops random hidden units during training",
     reference: "Srivastava et al. 2014",
     seams: &[Seam::Activation],
     parameters: PARAMETERS,
@@ -57,7 +57,7 @@ pub struct Dropout<S> {
     seed: u64,
     /// A unit is dropped when its 32 random bits are below this.
     cutoff: u64,
-    /// What a kept activation is multiplied with in training, and every one in evaluation.
+    /// Factor of a kept activation in training, and of all activations in evaluation.
     kept: S,
     evaluated: S,
     hidden: Chosen,

@@ -1,16 +1,16 @@
-//! Feedback alignment: the error signal goes upstream through fixed random weights instead of the
-//! network's own.
+//! Feedback alignment: errors are backpropagated through fixed random weights instead of the
+//! transposed forward weights.
 //!
 //! ```text
 //! e_(l-1) = (e_l B_l) * f'(a_(l-1))                B_l: [outputs, inputs] of layer l       (Lillicrap et al. 2016)
 //! direct:  e_(l-1) = (e_L B_l) * f'(a_(l-1))       B_l: [classes, inputs], e_L of the output layer     (Nøkland 2016)
 //! ```
 //!
-//! `B` is drawn once, from `U(-a, a)` with `a = scale * sqrt(6 / n)` and `n` the units of the layer
-//! that gets the error signal (the choice of Dellaferrera et al. 2022 for He-uniform networks). It
-//! follows from the seed, so there is no state to save. Use it to learn without the transport of
-//! weights, which no synapse could do; expect it to need more epochs, and the direct form to be the
-//! better of the two in deep networks.
+//! `B` is drawn once, from `U(-a, a)` with `a = scale * sqrt(6 / n)`, where `n` is the number of
+//! units of the layer that receives the error (as in Dellaferrera et al. 2022 for He-uniform
+//! networks). It is derived from the seed, so there is no state to save. Use it to learn without
+//! weight transport, which is biologically implausible; expect it to need more epochs, and the
+//! direct form to be better in deep networks.
 
 use crate::End::Out;
 use crate::{
@@ -23,13 +23,13 @@ const PARAMETERS: &[Parameter] = &[Parameter::number(
     1.0,
     Out(0.0),
     Out(1e6),
-    "width of the random weights, as a multiple of sqrt(6 / units)",
+    "half-width of the uniform distribution of the random weights, in units of sqrt(6 / units)",
 )];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "feedback-alignment",
-    summary: "sends error signals upstream through fixed random weights",
+    summary: "backpropagates errors through fixed random weights",
     reference: "Lillicrap et al. 2016",
     seams: &[Seam::Feedback],
     parameters: PARAMETERS,
@@ -47,7 +47,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
 /// Registry entry of the direct form.
 pub(crate) const DIRECT: RuleEntry = RuleEntry {
     name: "direct-feedback-alignment",
-    summary: "sends the output's error signal to every hidden layer through fixed random weights",
+    summary: "sends the output error directly to every hidden layer through fixed random weights",
     reference: "Nøkland 2016",
     memory: |plan| Memory {
         saved: 0,

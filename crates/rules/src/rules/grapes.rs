@@ -1,35 +1,35 @@
-//! GRAPES: the error signal of a hidden unit is scaled by the unit's importance, read from the
-//! weights around it.
+//! GRAPES: the error signal of each hidden unit is scaled by the unit's importance, computed from
+//! its weights.
 //!
 //! ```text
 //! I_i = sum_j |W_ij|   (incoming; outgoing: sum_k |V_ki| with the weights V of the next layer)
 //! M_i = clip(gain * I_i / max I, least, gain),   e_i <- M_i e_i             (Dellaferrera et al. 2022)
 //! ```
 //!
-//! One factor for a unit, mini-batch and hidden layer; the output layer is not modulated, and
-//! nothing is differentiated through `M`. In the propagating form, the default, a changed error
-//! signal goes on to the layers below, so factors multiply along the depth; in the local form it
-//! changes the unit's own weights alone. With `least = 0` nothing is clipped, as the authors do
-//! with feedback alignment. With *direct* feedback alignment they use the weight-wise form, in
-//! which both ends of a synapse count:
+//! Each unit of a hidden layer has one factor per mini-batch. The output layer is not modulated, and
+//! `M` is treated as a constant in backpropagation. In the default form, `propagating`, the modulated
+//! error signal is backpropagated, so factors multiply with depth. In the form `local` it changes
+//! only the gradient of the unit's own weights. With `least = 0` nothing is clipped, as the authors
+//! do with feedback alignment. With *direct* feedback alignment they use the form `weight-wise`,
+//! which uses the units at both ends of a weight:
 //!
 //! ```text
 //! P_j = clip(gain * sum_i |W_ij| / max, least, gain)     for the inputs j of a layer
 //! dL/dW_ij <- P'_i P_j dL/dW_ij                          with P' of the next layer's inputs, 1 below the output layer
 //! ```
 //!
-//! It acts between hidden layers: the first weight matrix and the last are not modulated, so there
-//! must be two hidden layers. A layer whose weights are all 0 gets factors of 1. The released code
-//! computes importance with the dropout mask of the batch's first sample; here, as in the paper's
-//! equations, importance is of the weights.
+//! The weight-wise form acts between hidden layers: the first and the last weight matrix are not
+//! modulated, so the network needs two hidden layers. A layer whose weights are all 0 gets factors
+//! of 1. The released code computes importance with the dropout mask of the first sample in the
+//! batch; here, as in the paper's equations, it depends on the weights only.
 //!
-//! At usual initialisations a layer's factors lie near the top of their range, 1.8 to 1.9 of 2 on
-//! the mean. So most of what GRAPES does there is a larger step, more so in deeper layers.
-//! `scalar-gain` is the control for that: it scales every unit of a layer by the *mean* of GRAPES'
-//! factors, and what is left of a difference between the two is due to importance.
+//! With common initializations the factors are near the top of their range, 1.8 to 1.9 of 2 on
+//! average. So the main effect of GRAPES there is a larger step, more so in lower layers.
+//! `scalar-gain` is the control: it scales all units of a layer by the *mean* of the GRAPES factors.
+//! Any remaining difference between the two is due to importance.
 //!
-//! Use it for deep networks whose lower layers learn too slowly, and tune the learning rate of what
-//! you compare it with.
+//! Use it for deep networks whose lower layers learn too slowly, and tune the learning rate of the
+//! method you compare it with.
 
 use pulp::Arch;
 
@@ -46,39 +46,39 @@ const PARAMETERS: &[Parameter] = &[
         2.0,
         Out(0.0),
         Out(1e6),
-        "factor of the most important unit of a layer",
+        "modulation factor of the most important unit of a layer",
     ),
     Parameter::number(
         "least",
         1.0,
         In(0.0),
         Out(1e6),
-        "smallest factor, at most the gain; 0 for no clipping",
+        "lower clip of the modulation factor, at most the gain (0 = no clipping)",
     ),
     Parameter::choice(
         "importance",
         "incoming",
         &["incoming", "outgoing"],
-        "which weights make a unit important: those that it receives, or those that it sends (always so if weight-wise)",
+        "weights that determine the importance of a unit: `incoming` or `outgoing` (`weight-wise` always uses outgoing weights)",
     ),
     Parameter::choice(
         "form",
         "propagating",
         &["propagating", "local", "weight-wise"],
-        "whether a changed error signal also goes to the layers below; weight-wise: both ends of a synapse count, the lower at the seam `gradient`",
+        "`propagating`: the modulated error is also backpropagated; `local`: it changes only this layer's gradient; `weight-wise`: scale each weight's gradient by the factors of both its units",
     ),
     Parameter::layers(
-        "the hidden layers whose error signals, or whose weights' gradients, it scales",
+        "hidden layers whose error signals (or, if weight-wise, gradients) are scaled",
     ),
 ];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "grapes",
-    summary: "scales the error signal of each hidden unit by its importance, the sum of its weights' magnitudes",
+    summary: "scales the error signal of each hidden unit by its importance, the sum of the magnitudes of its weights",
     reference: "Dellaferrera et al. 2022, Nat. Commun. 13",
     seams: &[Seam::ErrorSignal],
-    decides: Some("the factors of error signals"),
+    decides: Some("the scaling of error signals"),
     parameters: PARAMETERS,
     make: Make::Rule(
         |o, p| Ok(Box::new(Grapes::<f32>::new(o, p)?)),
@@ -90,7 +90,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
 /// Registry entry of the control.
 pub(crate) const SCALAR_GAIN: RuleEntry = RuleEntry {
     name: "scalar-gain",
-    summary: "scales the error signal of each hidden layer by the mean of GRAPES' factors: the control for its larger steps",
+    summary: "scales the error signal of each hidden layer by the mean of the GRAPES factors: a control for the larger steps of GRAPES",
     ..ENTRY
 };
 
@@ -158,9 +158,10 @@ impl<S: Scalar> Grapes<S> {
         let is_weight_wise = form == Form::WeightWise;
         let hidden = layers.hidden(entry.name, plan, if is_weight_wise { 2 } else { 1 })?;
         if is_weight_wise && layers != Layers::All && layers.contains(0) {
-            return Err(
-                options.refuse("layers", "layers from 2 in the weight-wise form".to_owned())
-            );
+            return Err(options.refuse(
+                "layers",
+                "layers from 2 on if `form` is weight-wise".to_owned(),
+            ));
         }
         let output = plan.layers() - 1;
         let (signals, arrays) = if is_weight_wise {
@@ -522,7 +523,7 @@ mod tests {
             refused("grapes:gain=1.5,least=1.6", 3),
             "rule `grapes`: `least` must be at most the gain, 1.5, but is 1.6"
         );
-        let expected = "rule `scalar-gain`: `layers` names layer 3, the output layer, expected hidden layers, 1 to 2";
+        let expected = "rule `scalar-gain`: `layers` includes layer 3, the output layer, expected hidden layers, 1 to 2";
         assert_eq!(refused("scalar-gain:layers=1+3", 3), expected);
         assert_eq!(
             refused("grapes", 1),

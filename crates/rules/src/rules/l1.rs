@@ -1,13 +1,13 @@
-//! L1 regularisation: the penalty's gradient is added to the loss's gradient.
+//! L1 regularization: the penalty's gradient is added to the loss's gradient.
 //!
 //! ```text
 //! penalty  l1_penalty * sum of |w|,   g <- g + l1_penalty * sign(w)      (Tibshirani 1996)
 //! ```
 //!
-//! `sign(0)` is 0, so a weight at 0 is left to the loss. Weights are penalised, biases are not.
-//! Every weight loses the same amount whatever its size, so small ones vanish first; plain gradient
-//! descent leaves them going to and fro about 0 within a step. Use it when few of the inputs should
-//! matter.
+//! `sign(0)` is 0, so the penalty does not act on a weight at 0. Weights are penalized, biases are
+//! not. Every weight shrinks by the same amount regardless of its magnitude, so small ones vanish
+//! first; with plain gradient descent they then oscillate around 0 within a step. Use it if only
+//! few inputs should matter.
 
 use pulp::Arch;
 
@@ -20,7 +20,7 @@ const PARAMETERS: &[Parameter] = &[
         1e-5,
         In(0.0),
         Out(1e30),
-        "coefficient of the sign of w in the gradient",
+        "L1 coefficient; adds this times sign(w) to the gradient",
     ),
     Parameter::WEIGHT_LAYERS,
 ];
@@ -28,7 +28,7 @@ const PARAMETERS: &[Parameter] = &[
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "l1",
-    summary: "L1 regularisation: every weight is drawn to 0 with the same force",
+    summary: "L1 regularization (lasso)",
     reference: "Tibshirani 1996",
     seams: &[Seam::Gradient],
     parameters: PARAMETERS,
@@ -39,7 +39,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     ..RuleEntry::RULE
 };
 
-/// L1 regularisation; has no state.
+/// L1 regularization; has no state.
 #[derive(Clone, Debug)]
 pub struct L1<S> {
     l1_penalty: S,

@@ -1,24 +1,23 @@
-//! L2 regularisation, coupled: the penalty's gradient is added to the loss's gradient.
+//! L2 regularization, coupled: the penalty's gradient is added to the loss's gradient.
 //!
 //! ```text
 //! penalty  (weight_decay / 2) * sum of w^2,   g <- g + weight_decay * w      (Krogh and Hertz 1992)
 //! ```
 //!
-//! The factor 1/2 *is* in the penalty, so none is in the gradient. Weights are penalised, biases
-//! are not. Use it when there are many small influences and none should dominate.
+//! The factor 1/2 is in the penalty, so the gradient has no factor. Weights are penalized, biases
+//! are not. Use it if many inputs contribute a little and none should dominate.
 
 use pulp::Arch;
 
 use crate::End::{In, Out};
 use crate::{At, Chosen, Error, Make, Parameter, Plan, Resolved, Rule, RuleEntry, Scalar, Seam};
 
-const DECAY: &str =
-    "coefficient of w in the gradient; the penalty is half of it times the sum of squares";
+const DECAY: &str = "L2 coefficient; adds this times w to the gradient (penalty: half of it times the sum of squares)";
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "l2",
-    summary: "L2 regularisation, coupled, with the factor 1/2 in the penalty",
+    summary: "L2 regularization (weight decay in the gradient, as `weight_decay` of PyTorch's SGD)",
     reference: "Krogh and Hertz 1992",
     seams: &[Seam::Gradient],
     parameters: &[
@@ -32,7 +31,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     ..RuleEntry::RULE
 };
 
-/// L2 regularisation; has no state.
+/// L2 regularization; has no state.
 #[derive(Clone, Debug)]
 pub struct L2<S> {
     weight_decay: S,
@@ -104,7 +103,7 @@ mod tests {
         let error = L2::<f64>::new(&resolve("l2:layers=3").unwrap(), &plan).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "rule `l2`: `layers` names layer 3, but the network has layers 1 to 1"
+            "rule `l2`: `layers` includes layer 3, but the network has layers 1 to 1"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Magnitude pruning: the smallest weights are removed for good, and the rest is trained on.
+//! Magnitude pruning: the smallest weights are removed permanently and training continues.
 //!
 //! At the end of every epoch `e` from `a = start * epochs` to `b = end * epochs`, both rounded and
 //! at least 1, for each layer:
@@ -9,11 +9,10 @@
 //! criterion = deviation:  weights with |w| < r * amount * sigma are removed      (Han et al. 2015)
 //! ```
 //!
-//! `sigma` is the standard deviation of the weights that the layer has left. If `a` and `b` are the
-//! same, the default, `r` is 1: one shot and retraining, as Han et al. do once. A removed weight is
-//! 0 after every later step. Of equal magnitudes the first are removed. Biases stay. Use it to make
-//! a network small while it trains; what it removes is chosen best in a run that is long enough
-//! before and after.
+//! `sigma` is the standard deviation of the layer's remaining weights. If `a` equals `b`, the
+//! default, `r` is 1: one-shot pruning and retraining, one iteration of Han et al. A removed weight
+//! is 0 after every later step. Among equal magnitudes the first are removed. Biases are kept. Use
+//! it to make a network sparse during training, with enough epochs before and after pruning.
 
 use crate::End::{In, Out};
 use crate::lanes::sum;
@@ -29,28 +28,28 @@ const PARAMETERS: &[Parameter] = &[
         "criterion",
         "share",
         &["share", "deviation"],
-        "whether `amount` is a share of a layer's weights or a threshold in their standard deviations",
+        "unit of `amount`: `share`, a fraction of the layer's weights; `deviation`, a threshold in standard deviations of the weights",
     ),
     Parameter::number(
         "amount",
         0.5,
         Out(0.0),
         Out(100.0),
-        "what is removed in the end: a share below 1, or weights below so many standard deviations",
+        "final sparsity: the fraction of weights to remove (below 1), or the threshold in standard deviations",
     ),
     Parameter::number(
         "start",
         0.5,
         In(0.0),
         In(1.0),
-        "when the first weights are removed, as a share of the run's epochs",
+        "when pruning starts, as a fraction of the epochs",
     ),
     Parameter::number(
         "end",
         0.5,
         In(0.0),
         In(1.0),
-        "when the last weights are removed, as a share of the run's epochs; the same as `start` for one shot",
+        "when pruning ends, as a fraction of the epochs; equal to `start` for one-shot pruning",
     ),
     Parameter::WEIGHT_LAYERS,
 ];
@@ -58,10 +57,10 @@ const PARAMETERS: &[Parameter] = &[
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "magnitude-pruning",
-    summary: "removes the smallest weights of each layer, at once or bit by bit, and trains the rest",
+    summary: "prunes the weights of smallest magnitude in each layer, one-shot or gradually",
     reference: "Han et al. 2015; Zhu and Gupta 2017, Eq. (1)",
     seams: &[Seam::AfterUpdate],
-    decides: Some("which weights there are"),
+    decides: Some("which weights are pruned"),
     parameters: PARAMETERS,
     memory: |plan| Memory {
         saved: 2 * plan.parameters(),
@@ -132,7 +131,7 @@ impl<S: Scalar> MagnitudePruning<S> {
         if criterion == Criterion::Share && amount >= 1.0 {
             return Err(options.refuse(
                 "amount",
-                "a share below 1 (or set `criterion` to `deviation`)".to_owned(),
+                "a fraction below 1 (or set `criterion` to `deviation`)".to_owned(),
             ));
         }
         if end < start {
@@ -401,7 +400,7 @@ mod tests {
         };
         assert_eq!(
             refused(1.5, 0.1, 0.2),
-            "rule `magnitude-pruning`: `amount` must be a share below 1 (or set `criterion` to `deviation`), but is 1.5"
+            "rule `magnitude-pruning`: `amount` must be a fraction below 1 (or set `criterion` to `deviation`), but is 1.5"
         );
         assert_eq!(
             refused(0.5, 0.7, 0.6),

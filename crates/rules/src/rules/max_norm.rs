@@ -1,13 +1,12 @@
-//! Max-norm: the weights that a unit receives never get longer than a fixed length.
+//! Max-norm: the L2 norm of a unit's incoming weights is limited.
 //!
 //! ```text
 //! w <- w * min(1, max_norm / |w|)   for the weights w that a unit receives, after each update
 //!                                                  (Srebro and Shraibman 2005; Srivastava et al. 2014, Section 5.1)
 //! ```
 //!
-//! Lengths are Euclidean. The bound is one for a whole unit, where BDNN-dsd has one for each
-//! weight. Use it beside dropout with a large learning rate, which it keeps from blowing weights
-//! up.
+//! The limit is per unit, whereas BDNN-dsd has one per weight. Use it together with dropout and a
+//! large learning rate, with which weights would otherwise grow without limit.
 
 use pulp::Arch;
 
@@ -21,7 +20,7 @@ const PARAMETERS: &[Parameter] = &[
         3.0,
         Out(0.0),
         Out(1e15),
-        "maximum Euclidean norm of the weights that a unit receives",
+        "maximum L2 norm of a unit's incoming weights",
     ),
     Parameter::WEIGHT_LAYERS,
 ];
@@ -29,7 +28,7 @@ const PARAMETERS: &[Parameter] = &[
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "max-norm",
-    summary: "rescales the weights that a unit receives to at most a maximum norm after each update",
+    summary: "rescales the incoming weights of each unit to a maximum L2 norm after each update",
     reference: "Srivastava et al. 2014, Section 5.1",
     seams: &[Seam::AfterUpdate],
     parameters: PARAMETERS,

@@ -1,13 +1,13 @@
-//! meProp: only the largest parts of a sample's error signal go on.
+//! meProp: only the top-k components of each sample's error signal are backpropagated.
 //!
 //! ```text
 //! e_i <- e_i if |e_i| is among the k largest of its layer and sample, else 0        (Sun et al. 2017, Eq. (7), "top-k")
 //! ```
 //!
-//! `k` is a share of the layer's units, rounded up, as decimal arithmetic has it (0.07 of 100 units
-//! are 7); of equal magnitudes the first stay. It acts on hidden layers, before the gradient and
-//! before the error signal goes to the layer below. Use it to see how little of an error a network
-//! needs; the authors report that a few per cent are enough, and that sparse updates regularise.
+//! `k` is a fraction of the layer's units, rounded up in decimal arithmetic (0.07 of 100 units is
+//! 7). Among equal magnitudes the first are kept. It acts on hidden layers, before the gradient is
+//! computed and before the error is backpropagated. Use it to see how sparse an error signal can be;
+//! the authors report that a few percent suffice, and that sparse updates regularize.
 
 use crate::End::Out;
 use crate::share::rounded_up;
@@ -21,15 +21,15 @@ const PARAMETERS: &[Parameter] = &[
         0.1,
         Out(0.0),
         Out(1.0),
-        "share of a layer's units whose error signal goes on, for each sample",
+        "fraction of a layer's units whose error is kept (top-k), per sample",
     ),
-    Parameter::layers("the hidden layers whose error signals it thins out"),
+    Parameter::layers("hidden layers whose error signals are sparsified"),
 ];
 
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "meprop",
-    summary: "keeps the largest parts of each sample's error signal in hidden layers and drops the rest",
+    summary: "sparsifies the error signals of hidden layers: keeps the top-k components per sample",
     reference: "Sun et al. 2017, Eq. (7)",
     seams: &[Seam::ErrorSignal],
     parameters: PARAMETERS,

@@ -1,5 +1,5 @@
-//! The weight bounds of SD-SNN: a range for every weight that widens by what the weight pushes
-//! beyond it, once an epoch.
+//! The weight bounds of SD-SNN: each weight has a range that widens by the weight's excess over it,
+//! once per epoch.
 //!
 //! `r+` starts, at the end of the first epoch, as the layer's largest weight, and `r-` as its
 //! negative. At the end of every later epoch, for each weight (Zhao et al. 2022, as its published
@@ -14,12 +14,12 @@
 //! after more than `warm_up` epochs:  w <- min(max(w, r-), r+)
 //! ```
 //!
-//! Weights are judged as training left them, before that clamp.
+//! The comparisons use the weights before clipping.
 //!
-//! The direct descendant of [`bdnn-dsd`](crate::BdnnDsd): multiplicative where that one is
-//! additive, once an epoch where that one acts in every step. A layer without a positive weight
-//! starts from its largest magnitude. Biases have no bounds. Use it to compare the two, with long
-//! runs: nothing happens in the first epochs.
+//! The direct successor of [`bdnn-dsd`](crate::BdnnDsd): it shrinks ranges by a factor instead of a
+//! step, and acts once per epoch instead of every step. A layer without a positive weight starts
+//! from its maximum magnitude. Biases have no bounds. Use it to compare the two, in long runs:
+//! nothing happens in the first epochs.
 
 use crate::End::{In, Out};
 use crate::saved::Saved;
@@ -33,20 +33,20 @@ const PARAMETERS: &[Parameter] = &[
         "threshold",
         18,
         [1, 65_535],
-        "epochs in a row that a weight must push or decay before its range changes",
+        "consecutive epochs a weight must exceed its range, or decay, before the range changes",
     ),
     Parameter::number(
         "shrink_factor",
         0.75,
         In(0.0),
         Out(1.0),
-        "what is left of a range that shrinks",
+        "factor by which a range shrinks",
     ),
     Parameter::count(
         "warm_up",
         19,
         [0, 1_000_000_000],
-        "epochs before weights are clamped to their ranges",
+        "epochs before weights are clipped to their ranges",
     ),
     Parameter::WEIGHT_LAYERS,
 ];
@@ -54,7 +54,7 @@ const PARAMETERS: &[Parameter] = &[
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "sd-snn-bounds",
-    summary: "a range for every weight that widens by what it pushes and shrinks by a factor when it decays, once an epoch",
+    summary: "gives each weight a range that widens by the weight's excess and shrinks by a factor when the weight decays, once per epoch",
     reference: "Zhao et al. 2022 (SD-SNN), published code",
     seams: &[Seam::AfterUpdate],
     decides: Some("the bounds of weights"),

@@ -1,8 +1,8 @@
-//! Synaptic pruning with regrowth: a synapse that stays weak several times in a row is removed, and
-//! comes back if it would be strong.
+//! Synaptic pruning with regrowth: a synapse that stays weak for several epochs is removed, and
+//! regrows if it would be strong.
 //!
-//! After every step a removed synapse collects the update that it would get, and stays 0. At the
-//! end of every epoch, with the mean magnitude `m` of the weights that the layer has left:
+//! A removed weight stays 0 and accumulates the updates it would receive. At the end of every epoch,
+//! with the mean magnitude `m` of the layer's remaining weights:
 //!
 //! ```text
 //! left:     n <- n + 1 if |w| < weak * m,   else 0;    n >= patience: w <- 0, c <- 0, n <- 0     (removed)
@@ -10,12 +10,12 @@
 //! every step, removed:  c <- c + w,  w <- 0
 //! ```
 //!
-//! After Zhao and Zeng 2021, who remove connections that are little activated several times in a
-//! row; their equations could not be read, so what is weak is our choice, relative to the layer and
-//! in epochs. Regrowth is that of SD-SNN (Zhao et al. 2022): a removed synapse comes back when its
-//! weight stays large several times in a row. What it would weigh is the sum `c` of the updates of
-//! its optimizer. Biases stay. Use it to let a network find its own size; with a `strong` of 1e6
-//! nothing regrows in a layer that has weights left.
+//! After Zhao and Zeng 2021, who remove connections with repeated low activation. Their equations
+//! were not accessible, so the criterion (relative to the layer, per epoch) is our choice. Regrowth
+//! follows SD-SNN (Zhao et al. 2022): a removed synapse regrows when its weight would stay large for
+//! several epochs. That weight is the sum `c` of its optimizer updates. Biases are kept. Use it to
+//! let a network find its own size; with `strong` = 1e6 nothing regrows in a layer that has weights
+//! left.
 
 use crate::End::{In, Out};
 use crate::lanes::sum;
@@ -31,20 +31,20 @@ const PARAMETERS: &[Parameter] = &[
         0.1,
         Out(0.0),
         Out(1e6),
-        "a weight is weak below this multiple of its layer's mean magnitude",
+        "a weight is weak if its magnitude is below this multiple of its layer's mean magnitude",
     ),
     Parameter::number(
         "strong",
         1.0,
         Out(0.0),
         In(1e6),
-        "a removed weight would be strong above this multiple of its layer's mean magnitude",
+        "a removed weight is regrown if it would exceed this multiple of its layer's mean magnitude",
     ),
     Parameter::count(
         "patience",
         10,
         [1, 65_535],
-        "epochs in a row that a weight must be weak, or strong, before it is removed, or regrown",
+        "consecutive epochs a weight must be weak before it is removed, or strong before it is regrown",
     ),
     Parameter::WEIGHT_LAYERS,
 ];
@@ -55,7 +55,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     summary: "removes synapses that stay weak for several epochs and regrows those that would be strong",
     reference: "after Zhao and Zeng 2021; Zhao et al. 2022 (SD-SNN)",
     seams: &[Seam::AfterUpdate],
-    decides: Some("which weights there are"),
+    decides: Some("which weights are pruned"),
     parameters: PARAMETERS,
     memory: |plan| Memory {
         saved: 8 * plan.parameters(),

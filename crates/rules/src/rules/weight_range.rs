@@ -4,9 +4,9 @@
 //! w <- min(max(w, low), high)   after each update                              (Goldstein 1964, gradient projection)
 //! ```
 //!
-//! What people ask frameworks for as fixed `min` and `max` of a tensor: weights that a device can
-//! hold, or that may not be negative (`low=0`). In BDNN-dsd each weight has a bound of its own that
-//! changes; here the range is the same for all weights and fixed. Biases are free.
+//! Like `clamp` with fixed `min` and `max` in PyTorch: for weights limited by a device, or for
+//! non-negative weights (`low=0`). In BDNN-dsd each weight has its own bound, which changes; here
+//! the range is fixed and the same for all weights. Biases are not clipped.
 
 use pulp::Arch;
 
@@ -16,7 +16,7 @@ use crate::{At, Chosen, Error, Make, Parameter, Plan, Resolved, Rule, RuleEntry,
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "weight-range",
-    summary: "clips every weight to a fixed range after each update",
+    summary: "clips all weights to a fixed range after each update",
     reference: "Goldstein 1964 (gradient projection)",
     seams: &[Seam::AfterUpdate],
     decides: Some("the bounds of weights"),
@@ -38,7 +38,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
     ..RuleEntry::RULE
 };
 
-/// The rule; has no state.
+/// Weight range; has no state.
 #[derive(Clone, Debug)]
 pub struct WeightRange<S> {
     ends: [S; 2],

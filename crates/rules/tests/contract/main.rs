@@ -379,12 +379,12 @@ fn rules_that_exclude_each_other_are_refused_with_the_reason() {
         (
             ["feedback-alignment", "l2", "direct-feedback-alignment"],
             2,
-            "the way of error signals upstream",
+            "the backward weights",
         ),
         (
             ["grapes", "dropout", "scalar-gain"],
             1,
-            "the factors of error signals",
+            "the scaling of error signals",
         ),
         (
             ["bdnn-dsd:layers=2", "l2", "spine-retraction"],
@@ -399,14 +399,14 @@ fn rules_that_exclude_each_other_are_refused_with_the_reason() {
         (
             ["magnitude-pruning", "max-norm", "synaptic-pruning"],
             1,
-            "which weights there are",
+            "which weights are pruned",
         ),
     ] {
         let name = |text: &str| text.split(':').next().unwrap().to_owned();
         assert_eq!(
             chain(&texts).unwrap_err().to_string(),
             format!(
-                "rules `{}` and `{}` exclude each other in layer {layer}: both decide {what}",
+                "rules `{}` and `{}` conflict in layer {layer}: both determine {what}",
                 name(texts[0]),
                 name(texts[2])
             )

@@ -148,32 +148,32 @@ fn a_place_outside_the_run_is_refused_with_what_was_expected() {
         (
             "\"batch\":2",
             "\"batch\":3",
-            "it was saved in epoch 1 after 3 steps, expected a run of 4 epochs with 3 steps each",
+            "position out of range: epoch 1, step 3, expected a run of 4 epochs of 3 steps",
         ),
         (
             "\"epoch\":1,\"batch\":2",
             "\"epoch\":5,\"batch\":2",
-            "it was saved in epoch 5 after 2 steps",
+            "position out of range: epoch 5, step 2",
         ),
         (
             "\"epoch\":1,\"batch\":2",
             "\"epoch\":4,\"batch\":2",
-            "it was saved in epoch 4 after 2 steps",
+            "position out of range: epoch 4, step 2",
         ),
         (
             "\"step\":5",
             "\"step\":6",
-            "it was saved after 6 steps, which 1 epochs of 3 steps and 2 more are not",
+            "inconsistent position: 6 steps, but 1 epochs of 3 steps and 2 more",
         ),
         (
             "\"epoch\":1,\"batch\":2,\"step\":5",
             "\"epoch\":3,\"batch\":2,\"step\":11",
-            "its 1 evaluations are not those of 3 epochs, one every 2",
+            "its 1 evaluations do not match 3 epochs evaluated every 2",
         ),
         (
             "\"curve\":[{\"epoch\":0",
             "\"curve\":[{\"epoch\":1",
-            "its 1 evaluations are not those of 1 epochs, one every 2",
+            "its 1 evaluations do not match 1 epochs evaluated every 2",
         ),
     ] {
         let mut change = |text: &str| {
@@ -212,7 +212,7 @@ fn a_number_that_is_not_finite_is_refused_though_the_checksum_fits() {
         .to_string();
         assert_eq!(
             refused,
-            "m: `layer2.weight` holds NaN or infinity, expected finite numbers"
+            "m: `layer2.weight` contains NaN or infinity, expected finite numbers"
         );
         assert!(!files.goes_on_from(&resealed(&files.checkpoint, &mut str::to_owned, &mut spoil)));
     }

@@ -24,7 +24,7 @@ pub(super) use linux::sum;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(crate) use linux::{is_available, with_tiles};
 
-/// Whether the processor has the instructions and the system permits them.
+/// Whether the CPU has the instructions and the system permits them.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn is_available() -> bool {
     false
@@ -71,8 +71,8 @@ mod linux {
         rows: [16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0],
     };
 
-    /// Whether the processor has AMX-INT8 and the system lets this process use it, and AVX-512
-    /// beside it; asked once.
+    /// Whether the CPU has AMX-INT8 and the system lets this process use it, and AVX-512 beside it;
+    /// asked once.
     pub(crate) fn is_available() -> bool {
         static AVAILABLE: OnceLock<bool> = OnceLock::new();
         *AVAILABLE.get_or_init(|| {
@@ -119,7 +119,7 @@ mod linux {
     ///
     /// # Panics
     ///
-    /// If the processor has no AMX.
+    /// If the CPU has no AMX.
     pub(crate) fn with_tiles(task: impl FnOnce()) {
         struct Release;
         impl Drop for Release {
@@ -144,7 +144,7 @@ mod linux {
     ///
     /// # Panics
     ///
-    /// If the processor has no AMX, or a step lies outside the factors.
+    /// If the CPU has no AMX, or a step lies outside the factors.
     pub(in crate::product::exact) fn sum(factors: &Factors<'_>, sums: &mut Sums) {
         /// Bytes from one group of digits to the next, and from one row of sums to the next.
         const ROW: usize = 4 * PANEL;

@@ -1,7 +1,7 @@
 //! What surrounds the exact sums, on AVX-512: splitting numbers, transposing bytes, rounding and
 //! storing a tile.
 //!
-//! Every function has a plain twin in `digits`, `left` or `mod` that gives the same bits; tests
+//! Every function has a plain twin in `digits`, `left` or `mod` that is bit-identical; tests
 //! compare them through the kernels that use them.
 #![allow(
     unsafe_code,
@@ -19,8 +19,8 @@ use super::left::GROUP;
 use super::{MOST_ROWS, Order, Sums, Target, vnni};
 use crate::simd::avx512::{LANES, below, is_available, transpose_quarters, transpose_words};
 
-/// `q + 0x808080 ^ 0x808080` with `q` the nearest whole number to `number * inverse`: its three
-/// digits in its bytes.
+/// `q + 0x808080 ^ 0x808080` with `q` the nearest integer to `number * inverse`: its three digits
+/// in its bytes.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn digits(numbers: __m512, inverses: __m512) -> __m512i {
@@ -35,7 +35,7 @@ fn digits(numbers: __m512, inverses: __m512) -> __m512i {
 ///
 /// # Panics
 ///
-/// If a slice is too short, or the processor has not the instructions.
+/// If a slice is too short, or the CPU lacks the instructions.
 pub(super) fn split_columns(numbers: &[f32], columns: usize, inverses: &[f32], words: &mut [u32]) {
     let (terms, blocks) = (numbers.len() / columns, columns.div_ceil(LANES));
     let stride = words.len() / blocks;
@@ -44,9 +44,9 @@ pub(super) fn split_columns(numbers: &[f32], columns: usize, inverses: &[f32], w
             && inverses.len() >= blocks * LANES
             && terms.div_ceil(GROUP) * PANEL <= stride
     );
-    // SAFETY: the processor has the instructions. Rows `0..terms` and columns below `columns` are
-    // read, the latter held by the mask; `PANEL` words of each group are written, which the
-    // assertion gives to each block.
+    // SAFETY: the CPU has the instructions. Rows `0..terms` and columns below `columns` are read,
+    // the latter held by the mask; `PANEL` words of each group are written, which the assertion
+    // gives to each block.
     unsafe {
         columns_of(
             numbers.as_ptr(),
@@ -130,7 +130,7 @@ fn join(parts: [__m512i; 4]) -> __m512i {
 ///
 /// # Panics
 ///
-/// If a slice is too short, or the processor has not the instructions.
+/// If a slice is too short, or the CPU lacks the instructions.
 pub(super) fn split_rows(numbers: &[f32], terms: usize, inverses: &[f32], words: &mut [u32]) {
     let columns = numbers.len() / terms;
     let blocks = columns.div_ceil(LANES);
@@ -140,9 +140,9 @@ pub(super) fn split_rows(numbers: &[f32], terms: usize, inverses: &[f32], words:
             && inverses.len() >= columns
             && terms.div_ceil(LANES) * (LANES / GROUP) * PANEL <= stride
     );
-    // SAFETY: the processor has the instructions. Rows `0..columns` and terms below `terms` are
-    // read, the latter held by the mask; four panels of each 16 terms are written, which the
-    // assertion gives to each block.
+    // SAFETY: the CPU has the instructions. Rows `0..columns` and terms below `terms` are read, the
+    // latter held by the mask; four panels of each 16 terms are written, which the assertion gives
+    // to each block.
     unsafe {
         rows_of(
             numbers.as_ptr(),
@@ -202,7 +202,7 @@ unsafe fn rows_of(
 ///
 /// # Panics
 ///
-/// If a slice is too short, or the processor has not the instructions.
+/// If a slice is too short, or the CPU lacks the instructions.
 pub(super) fn steps(
     bytes: &[u8],
     tile: [usize; 2],
@@ -218,15 +218,14 @@ pub(super) fn steps(
                 || (count - 1) * strides[1] + tile[0] * GROUP <= bytes.len()
                     && tile == [vnni::ROWS, GROUP]
         );
-        // SAFETY: the processor has the instructions; 32 bytes of each step lie inside `bytes`.
+        // SAFETY: the CPU has the instructions; 32 bytes of each step lie inside `bytes`.
         unsafe { steps_of_lines(bytes, strides[1], count, found.as_mut_ptr()) }
     } else {
         assert!(
             end <= bytes.len() && (count * tile[1]).is_multiple_of(64) && strides[1] == tile[1]
         );
-        // SAFETY: the processor has the instructions; whole lines of 64 bytes of every row lie
-        // inside `bytes`; at most 16 numbers are written behind those that count, for which there
-        // is room.
+        // SAFETY: the CPU has the instructions; whole lines of 64 bytes of every row lie inside
+        // `bytes`; at most 16 numbers are written behind those that count, for which there is room.
         unsafe {
             steps_of_rows(
                 bytes,
@@ -294,12 +293,12 @@ unsafe fn steps_of_rows(
 ///
 /// # Panics
 ///
-/// If a slice is too short, or the processor has not the instructions.
+/// If a slice is too short, or the CPU lacks the instructions.
 pub(super) fn interleave(from: &[u8], stride: usize, to: &mut [u8], groups: usize) {
     let end = groups * GROUP * stride;
     assert!(is_available() && stride.is_multiple_of(64) && end <= from.len() && end <= to.len());
-    // SAFETY: the processor has the instructions; four rows of `stride` bytes of each group lie
-    // inside both slices.
+    // SAFETY: the CPU has the instructions; four rows of `stride` bytes of each group lie inside
+    // both slices.
     unsafe { interleave_rows(from.as_ptr(), stride, to.as_mut_ptr(), groups) }
 }
 
@@ -342,7 +341,7 @@ pub(super) const PIECE: usize = 64;
 ///
 /// # Panics
 ///
-/// If a slice is too short, or the processor has not the instructions.
+/// If a slice is too short, or the CPU lacks the instructions.
 pub(super) fn transpose(
     from: &[u8],
     from_stride: usize,
@@ -357,8 +356,7 @@ pub(super) fn transpose(
             && rows <= to_stride
             && columns * to_stride <= to.len()
     );
-    // SAFETY: the processor has the instructions, and the assertions put every piece inside both
-    // slices.
+    // SAFETY: the CPU has the instructions, and the assertions put every piece inside both slices.
     unsafe {
         transpose_bytes(
             from.as_ptr(),
@@ -427,7 +425,7 @@ unsafe fn transpose_bytes(
 ///
 /// # Panics
 ///
-/// If the processor has not the instructions.
+/// If the CPU lacks the instructions.
 ///
 /// # Safety
 ///
@@ -441,7 +439,7 @@ pub(super) unsafe fn write_sums(
     assert!(is_available(), "the processor has no AVX-512");
     // Vectors of 16 numbers each, aligned as they are.
     let vectors = (&raw const *sums).cast::<[[__m512i; DIGITS]; MOST_ROWS]>();
-    // SAFETY: the processor has the instructions; the target is as the caller promises.
+    // SAFETY: the CPU has the instructions; the target is as the caller promises.
     unsafe { write(target, at, &*vectors, units) }
 }
 
@@ -449,7 +447,7 @@ pub(super) unsafe fn write_sums(
 ///
 /// # Safety
 ///
-/// As [`Target::write`]; the processor must have the instructions.
+/// As [`Target::write`]; the CPU must have the instructions.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) unsafe fn write<const ROWS: usize>(

@@ -42,7 +42,7 @@ pub(crate) struct Digits {
     units: Vec<f32>,
     /// Inverse of the unit of each column.
     inverses: Vec<f32>,
-    /// Bits of the largest magnitude of each column.
+    /// Bits of the maximum magnitude of each column.
     largest: Vec<u32>,
 }
 

@@ -42,8 +42,8 @@ pub(crate) const MOST_TERMS: usize = 65_793;
 /// Most rows of a tile, of all kernels.
 const MOST_ROWS: usize = 16;
 
-/// Most bytes of the tiles that take turns with all blocks of digits: they and a block stay in the
-/// second-level cache.
+/// Maximum size in bytes of the tiles that take turns with all blocks of digits: they and a block
+/// stay in the second-level cache.
 const CACHED: usize = 768 << 10;
 
 /// Sums of a tile, `[row][digit][column]`, aligned to whole cache lines.
@@ -142,7 +142,7 @@ impl Exact {
 }
 
 /// `result = left * right / 255`, with `left` as numbers and `right` in its units; gives the
-/// largest magnitude of the result, NaN if it has one.
+/// maximum magnitude of the result, NaN if it has one.
 fn multiply(
     kernel: Kernel,
     threads: &Threads,
@@ -262,7 +262,7 @@ struct Target {
     rows: usize,
     columns: usize,
     order: Order,
-    /// Bits of the largest magnitude so far. Bits of magnitudes are ordered as they are, with NaN
+    /// Bits of the maximum magnitude so far. Bits of magnitudes are ordered as they are, with NaN
     /// above all.
     largest: AtomicU32,
 }

@@ -16,7 +16,7 @@ pub(crate) const ROWS: usize = 8;
 /// Terms of a step.
 pub(crate) const TERMS: usize = 4;
 
-/// Whether the processor has the instructions.
+/// Whether the CPU has the instructions.
 pub(crate) fn is_available() -> bool {
     #[cfg(target_arch = "x86_64")]
     {
@@ -32,7 +32,7 @@ pub(crate) fn is_available() -> bool {
 ///
 /// # Panics
 ///
-/// If the processor has not the instructions, or a step lies outside the factors.
+/// If the CPU lacks the instructions, or a step lies outside the factors.
 ///
 /// # Safety
 ///
@@ -49,8 +49,8 @@ pub(super) unsafe fn tile(factors: &Factors<'_>, target: &Target, at: [usize; 2]
         "the steps lie outside the digits"
     );
     assert!(is_available(), "the processor has no AVX-512 VNNI");
-    // SAFETY: the processor has the instructions; steps rise, so the last one is the largest, and
-    // all of them lie inside `bytes` and `digits`; the target is as the caller promises.
+    // SAFETY: the CPU has the instructions; steps rise, so the last one is the largest, and all of
+    // them lie inside `bytes` and `digits`; the target is as the caller promises.
     unsafe { x86::tile(factors, target, at) }
 }
 

@@ -26,7 +26,7 @@ pub struct Algorithm1 {
 }
 
 impl Algorithm1 {
-    /// Initialises bounds to `initial_bound` and counters to 0.
+    /// Initializes bounds to `initial_bound` and counters to 0.
     pub fn new(options: &Resolved, weights: usize) -> Self {
         let constants = Constants::<f64>::of(options);
         Self {

@@ -12,28 +12,28 @@
 //! w  = min(max(w', -M), M)                                             Eq. (3.3)
 //! ```
 //!
-//! A miss resets a counter if its counting is *consecutive* and leaves it if *cumulative*; the
-//! paper's text says "consecutive", its Algorithm 1 never resets. The defaults (growth cumulative,
-//! shrink consecutive) come nearest to the published tables. Weights start where the initialiser
-//! put them and meet their bounds in the first step. Biases have no bound unless `biases` is set.
-//! Use it on small networks and little data: it regularises like dropout and L2 and converges
+//! A step without the event resets the counter if counting is *consecutive*, not if *cumulative*;
+//! the paper's text says "consecutive", its Algorithm 1 never resets. The defaults (cumulative
+//! growth, consecutive shrinking) are closest to the published tables. Initial weights are not
+//! clipped; the bounds apply from the first step on. Biases have no bound unless `biases` is set.
+//! Use it for small networks and small datasets: it regularizes like dropout and L2 and converges
 //! several times faster from wide initial weights.
 //!
-//! `spine-retraction` is a variant of ours in which a bound shrinks by a step of its own, several
-//! times as large as that of growth: spines grow slowly and retract fast. Only the line of `n-`
+//! `spine-retraction` is our variant in which bounds shrink by a separate step, several times
+//! larger than the growth step: spines grow slowly and retract quickly. Only the line of `n-`
 //! changes:
 //!
 //! ```text
 //! n- >= threshold:  M <- max(M - retraction_step, 0),  n- <- 0
 //! ```
 //!
-//! A decaying weight then soon meets its falling bound and is taken along to zero, from which it
-//! returns only by pushing again. Use it as BDNN-dsd, with little data. Chosen among other variants
-//! on validation folds alone; see the design notes.
+//! The falling bound soon reaches a decaying weight and pulls it to zero, which it leaves only by
+//! pushing against the bound again. Use it like BDNN-dsd, on small datasets. It was selected among
+//! other variants by cross-validation; see the design notes.
 //!
-//! [`Algorithm1`] is the plain form that reads like the paper; [`BdnnDsd`] is the rule, with a
-//! fused form that does update, counting, bound change and clamp in one pass. Both are tested
-//! equal.
+//! [`Algorithm1`] is the plain form, written as in the paper; [`BdnnDsd`] is the rule, with a fused
+//! form that does update, counting, bound change and clipping in one pass. A test checks that both
+//! are equal.
 
 mod algorithm_1;
 mod fused;
@@ -54,39 +54,39 @@ const INITIAL_BOUND: Parameter = Parameter::number(
     0.45,
     Out(0.0),
     Out(1e30),
-    "bound of every weight at the start (R_i of the paper)",
+    "initial bound of every weight (R_i in the paper)",
 );
 const BOUND_STEP: Parameter = Parameter::number(
     "bound_step",
     0.06,
     Out(0.0),
     Out(1e30),
-    "how much a bound grows or shrinks at once (R_d)",
+    "amount by which a bound grows or shrinks (R_d)",
 );
 const THRESHOLD: Parameter = Parameter::count(
     "threshold",
     10,
     [1, 65_535],
-    "steps that a weight must exceed its bound, or decay, before the bound changes (T_num)",
+    "number of steps a weight must exceed its bound, or decay, before the bound changes (T_num)",
 );
 const GROWTH_COUNTING: Parameter = Parameter::choice(
     "growth_counting",
     "cumulative",
     COUNTINGS,
-    "whether a step inside the bound resets the growth counter",
+    "`consecutive`: a step within the bound resets the growth counter; `cumulative`: it does not",
 );
 const SHRINK_COUNTING: Parameter = Parameter::choice(
     "shrink_counting",
     "consecutive",
     COUNTINGS,
-    "whether a step without decay resets the shrink counter",
+    "`consecutive`: a step without decay resets the shrink counter; `cumulative`: it does not",
 );
 const LAYERS: Parameter = Parameter::WEIGHT_LAYERS;
 const BIASES: Parameter = Parameter::choice(
     "biases",
     "free",
     BIAS_CHOICES,
-    "whether the biases of these layers have bounds too",
+    "whether the biases of these layers are bounded too",
 );
 const BIAS_CHOICES: &[&str] = &["free", "bounded"];
 
@@ -107,14 +107,14 @@ const RETRACTION_PARAMETERS: &[Parameter] = &[
         0.09,
         Out(0.0),
         Out(1e30),
-        "how much a bound grows at once",
+        "amount by which a bound grows",
     ),
     Parameter::number(
         "retraction_step",
         0.36,
         Out(0.0),
         Out(1e30),
-        "how much a bound shrinks at once",
+        "amount by which a bound shrinks",
     ),
     THRESHOLD,
     GROWTH_COUNTING,
@@ -126,7 +126,7 @@ const RETRACTION_PARAMETERS: &[Parameter] = &[
 /// Registry entry.
 pub(crate) const ENTRY: RuleEntry = RuleEntry {
     name: "bdnn-dsd",
-    summary: "a bound for every weight that grows with use and shrinks without (dendritic spine dynamics)",
+    summary: "gives each weight a bound that grows with use and shrinks with disuse (dendritic spine dynamics)",
     reference: "Zhao, Zeng and Bai 2022, Eqs. (3.1)-(3.3), Algorithm 1",
     seams: &[Seam::AfterUpdate],
     decides: Some("the bounds of weights"),
@@ -146,7 +146,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
 /// Registry entry of the variant with a step of its own for shrinking.
 pub(crate) const RETRACTION: RuleEntry = RuleEntry {
     name: "spine-retraction",
-    summary: "a bound for every weight that grows slowly with use and retracts fast without (variant of bdnn-dsd)",
+    summary: "variant of bdnn-dsd whose bounds grow slowly and shrink quickly",
     reference: "this project; after Zhao, Zeng and Bai 2022, Algorithm 1",
     parameters: RETRACTION_PARAMETERS,
     ..ENTRY
@@ -625,7 +625,7 @@ mod tests {
         );
         assert_eq!(
             refused("threshold=0"),
-            "rule `bdnn-dsd`: `threshold` must be a whole number in [1, 65535], but is 0"
+            "rule `bdnn-dsd`: `threshold` must be an integer in [1, 65535], but is 0"
         );
     }
 
@@ -637,7 +637,7 @@ mod tests {
         let error = rule.restore(&state).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "rule `bdnn-dsd`: saved state lacks `decay` of layer1.weight with 3 values (found nothing)"
+            "rule `bdnn-dsd`: missing state `decay` of layer1.weight with 3 values (found nothing)"
         );
     }
 }
