@@ -228,7 +228,7 @@ fn python(root: &Path) -> Result<&'static str, Error> {
         return Ok(python);
     }
     println!(
-        "  no PyTorch 2 with scikit-learn at hand: making target/bench-venv with bench/requirements.txt"
+        "  PyTorch 2 with scikit-learn not found: creating target/bench-venv with bench/requirements.txt"
     );
     succeed(program(root, "python3").args(["-m", "venv", "target/bench-venv"]))?;
     succeed(program(root, PYTHONS[0]).args([

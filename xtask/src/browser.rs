@@ -27,12 +27,12 @@ const FOLDER: &str = "target/browser";
 pub(crate) fn check_if_possible(root: &Path) -> Result<Verdict, Error> {
     let Some(chromium) = chromium(root) else {
         return Ok(Verdict::Skipped(format!(
-            "no Chromium at hand ({} or the variable {VARIABLE})",
+            "no Chromium found ({} or the variable {VARIABLE})",
             CHROMIUMS.join(", ")
         )));
     };
     if !works(program(root, "python3").arg("--version")) {
-        return Ok(Verdict::Skipped("no python3 at hand".to_owned()));
+        return Ok(Verdict::Skipped("no python3 found".to_owned()));
     }
     let page = format!("{FOLDER}/report.html");
     fs::create_dir_all(root.join(FOLDER)).map_err(Error::file(Path::new(FOLDER)))?;

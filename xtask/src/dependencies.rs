@@ -42,10 +42,10 @@ fn verdict(
     Ok(match (complaints.is_empty(), has_database) {
         (false, _) => Verdict::Failed(complaints),
         (true, true) => Verdict::Passed(format!(
-            "{checked} and advisories, with the database of today"
+            "{checked} and advisories, with the current database"
         )),
         (true, false) => Verdict::Skipped(format!(
-            "the database of advisories cannot be reached; {checked} are in order"
+            "cannot reach the advisory database; {checked} passed"
         )),
     })
 }

@@ -107,7 +107,7 @@ impl fmt::Display for Error {
                 line,
                 problem,
             } => write!(f, "{}:{line}: {problem}", path.display()),
-            Self::Complaints { task, count } => write!(f, "`{task}` found {count} to mend"),
+            Self::Complaints { task, count } => write!(f, "`{task}` found {count} problems"),
         }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn run(root: &Path, seconds: u32, reader: Option<&str>) -> Result<Ver
     }
     Ok(Verdict::of(
         complaints,
-        format!("nothing found, {seconds} s for each"),
+        format!("nothing found, {seconds} s each"),
     ))
 }
 
@@ -109,7 +109,7 @@ fn search(root: &Path, reader: &str, seconds: u32) -> Result<Option<String>, Err
         .find_map(|line| line.split_once("Test unit written to "))
     {
         Some((_, file)) => Ok(Some(format!(
-            "{reader} does not bear {file}: move it to fuzz/seeds/{reader}/found-WHAT, where a test reads it"
+            "{reader} crashes on {file}: move it to fuzz/seeds/{reader}/found-WHAT, where a test reads it"
         ))),
         None => Err(Error::Status {
             command: line(&command),

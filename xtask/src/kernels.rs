@@ -1,4 +1,4 @@
-//! House check: `unsafe` stands in kernel files only, and the list of those files is short and
+//! House check: `unsafe` occurs in kernel files only, and the list of those files is short and
 //! true.
 
 use std::path::Path;
@@ -32,7 +32,7 @@ pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
     }
     let total: usize = counts.iter().map(|(_, count)| count).sum();
     let note = format!(
-        "`unsafe` stands {total} times in {} kernel files",
+        "`unsafe` occurs {total} times in {} kernel files",
         KERNEL_FILES.len()
     );
     Ok(Verdict::of(complaints(&counts, &KERNEL_FILES), note))
@@ -51,7 +51,7 @@ fn complaints(counts: &[(String, usize)], kernel_files: &[&str]) -> Vec<String> 
         .iter()
         .filter(|(path, count)| *count > 0 && !is_kernel(path));
     let outside = outside.map(|(path, count)| {
-        format!("{path}: `unsafe` stands {count} times, but this is not a kernel file")
+        format!("{path}: `unsafe` occurs {count} times, but this is not a kernel file")
     });
     let idle = kernel_files.iter().filter(|kernel| {
         !counts
@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(
             complaints(&counts, &["a.rs", "c.rs"]),
             [
-                "b.rs: `unsafe` stands 2 times, but this is not a kernel file",
+                "b.rs: `unsafe` occurs 2 times, but this is not a kernel file",
                 "c.rs: listed as a kernel file, but has no `unsafe`; take it off the list in xtask/src/kernels.rs",
             ]
         );

@@ -18,7 +18,7 @@ pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
             count += 1;
             if !resolve(path, &target).is_some_and(|path| root.join(path).exists()) {
                 complaints.push(format!(
-                    "{}:{line}: the link `{target}` leads to no file of the repository",
+                    "{}:{line}: the link `{target}` does not exist in the repository",
                     path.display()
                 ));
             }

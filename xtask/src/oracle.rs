@@ -41,7 +41,7 @@ pub(crate) fn run(root: &Path, mode: Mode) -> Result<(), Error> {
 pub(crate) fn check_if_possible(root: &Path) -> Result<Verdict, Error> {
     let Some(python) = python_with_torch(root) else {
         return Ok(Verdict::Skipped(
-            "no PyTorch at hand; the stored constants were compared by the Rust tests".to_owned(),
+            "PyTorch not found; the stored constants were compared by the Rust tests".to_owned(),
         ));
     };
     let scripts = scripts(root)?;
@@ -97,7 +97,7 @@ fn python_with_torch(root: &Path) -> Option<&'static str> {
 }
 
 fn make_venv(root: &Path) -> Result<&'static str, Error> {
-    println!("  no PyTorch at hand: making {VENV} with oracle/requirements.txt");
+    println!("  PyTorch not found: creating {VENV} with oracle/requirements.txt");
     succeed(program(root, "python3").args(["-m", "venv", VENV]))?;
     succeed(program(root, PYTHONS[0]).args([
         "-m",

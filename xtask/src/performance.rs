@@ -40,14 +40,14 @@ fn against_torch(record: &Value) -> String {
             .to_owned()
     };
     let mut text = format!(
-        "{}; `{}`, {} rounds in turn, medians. {}, {}.\n\n",
+        "{}; `{}`, {} interleaved rounds, medians. {}, {}.\n\n",
         record["processor"].as_str().unwrap_or_default(),
         record["command"].as_str().unwrap_or_default(),
         record["rounds"],
         name("torch"),
         name("sklearn"),
     );
-    text += "| network | threads | ours, best | ours, f32 | PyTorch eager | compiled | best is faster | f32 is faster | goals, best and f32 | ours, no rule | PyTorch, no rule | scikit-learn, no rule |\n";
+    text += "| network | threads | ours, best | ours, f32 | PyTorch eager | compiled | speed-up, best | speed-up, f32 | targets, best and f32 | ours, no rule | PyTorch, no rule | scikit-learn, no rule |\n";
     text += "|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
     for best in rows(&record["best"]) {
         let other = |program: &str, key: &str| {
@@ -79,20 +79,20 @@ fn against_torch(record: &Value) -> String {
             other("sklearn", "sgd_ms"),
         );
     }
-    text + "\nMilliseconds a step with BDNN-dsd, batch 600, every pixel other than 0; the last three columns without the rule. The goals were set for a\nprocessor with AMX, against eager PyTorch.\n"
+    text + "\nMilliseconds per step with BDNN-dsd, batch size 600, no zero pixels; the last three columns without the rule. The targets were set for a\nCPU with AMX, against eager PyTorch.\n"
 }
 
 /// Small batches: every rule beside plain gradient descent and beside `PyTorch`.
 fn small(record: &Value) -> String {
     let mut text = format!(
-        "{}; kernel {}; `{}`, {} rounds in turn, medians. {}.\n\n",
+        "{}; kernel {}; `{}`, {} interleaved rounds, medians. {}.\n\n",
         record["processor"].as_str().unwrap_or_default(),
         record["kernel"].as_str().unwrap_or_default(),
         record["command"].as_str().unwrap_or_default(),
         record["rounds"],
         record["torch"]["program"].as_str().unwrap_or_default(),
     );
-    text += "| threads | rule | ours, best | over no rule | ours, f32 | over no rule | PyTorch eager | over no rule | best is faster | f32 is faster |\n";
+    text += "| threads | rule | ours, best | over no rule | ours, f32 | over no rule | PyTorch eager | over no rule | speed-up, best | speed-up, f32 |\n";
     text += "|--:|:--|--:|--:|--:|--:|--:|--:|--:|--:|\n";
     for best in rows(&record["best"]) {
         let of = |program: &str| {
@@ -134,7 +134,7 @@ fn small(record: &Value) -> String {
             );
         }
     }
-    text + "\nMilliseconds a step of 784-256-256-10, ReLU, batch 64, every pixel other than 0.\n"
+    text + "\nMilliseconds per step of 784-256-256-10, ReLU, batch size 64, no zero pixels.\n"
 }
 
 /// How many times faster than eager `PyTorch` a step was to become, with the best kernel and with
@@ -152,10 +152,10 @@ fn goals(row: &Value) -> &'static str {
 
 fn row(record: &Value) -> String {
     let mut text = format!(
-        "`{}`, medians of 3 rounds in turn.\n\n",
+        "`{}`, medians of 3 interleaved rounds.\n\n",
         record["command"].as_str().unwrap_or_default()
     );
-    text += "| hidden units | runs | epochs | one thread, one run after the other | two threads, side by side | faster |\n|--:|--:|--:|--:|--:|--:|\n";
+    text += "| hidden units | runs | epochs | one thread, sequential | two threads, parallel | speed-up |\n|--:|--:|--:|--:|--:|--:|\n";
     let all: Vec<&Value> = rows(record).collect();
     for pair in all.chunks_exact(2) {
         let [one, two] = [0, 1].map(|index| pair[index]["seconds"].as_f64().unwrap_or(f64::NAN));
@@ -170,7 +170,7 @@ fn row(record: &Value) -> String {
 
 fn scaling(record: &Value) -> String {
     let mut text = format!(
-        "`{}`; a network 784-100, batch 600, all pixels, one thread, unless the table says otherwise.\n",
+        "`{}`; network 784-100, batch size 600, no zero pixels, one thread, unless stated otherwise.\n",
         record["command"].as_str().unwrap_or_default()
     );
     for sweep in record["sweeps"].as_array().into_iter().flatten() {
@@ -205,7 +205,7 @@ fn scaling(record: &Value) -> String {
             );
         }
     }
-    text + "\nMilliseconds a step. The table of threads is of a network 784-500.\n"
+    text + "\nMilliseconds per step. The table of threads is for 784-500.\n"
 }
 
 fn steps(record: &Value) -> String {
@@ -218,7 +218,7 @@ fn steps(record: &Value) -> String {
         word("data"),
         record["steps"]
     );
-    text += "| network | batch | pixels not 0 | threads | no rule | BDNN-dsd | products alone | over the products | gather | products | activation | loss | check | update |\n";
+    text += "| network | batch | non-zero pixels | threads | no rule | BDNN-dsd | products alone | over the products | gather | products | activation | loss | check | update |\n";
     text += "|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
     for row in rows(record) {
         let time = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
@@ -243,7 +243,7 @@ fn steps(record: &Value) -> String {
             parts.join(" | "),
         );
     }
-    text + "\nMilliseconds a step; the parts are those of a step with BDNN-dsd.\n"
+    text + "\nMilliseconds per step; the parts are those of a step with BDNN-dsd.\n"
 }
 
 #[cfg(test)]

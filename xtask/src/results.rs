@@ -39,7 +39,7 @@ pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
     let blocks = if count == 0 {
         "no page has a block rendered from them yet".to_owned()
     } else {
-        format!("{count} blocks equal them")
+        format!("{count} blocks match them")
     };
     Ok(Verdict::of(
         complaints,

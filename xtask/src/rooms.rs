@@ -63,7 +63,7 @@ pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
     Ok(Verdict::of(
         complaints(&metadata),
         format!(
-            "{} crates, every arrow points upwards",
+            "{} crates, all dependencies point upwards",
             packages(&metadata).len()
         ),
     ))
@@ -75,12 +75,12 @@ fn complaints(metadata: &Value) -> Vec<String> {
     let packages = packages(metadata);
     let mut complaints = Vec::new();
     if packages.is_empty() {
-        complaints.push("the metadata of cargo names no package".to_owned());
+        complaints.push("the metadata of cargo contains no package".to_owned());
     }
     for (name, dependencies) in &packages {
         let Some((_, allowed)) = ROOMS.iter().find(|(room, _)| room == name) else {
             complaints.push(format!(
-                "`{name}` has no row in the list of rooms; add it in xtask/src/rooms.rs"
+                "`{name}` is missing in the list of crates; add it in xtask/src/rooms.rs"
             ));
             continue;
         };
@@ -159,11 +159,11 @@ mod tests {
         let metadata = json!({"packages": [{"name": "spinet-new", "dependencies": []}]});
         assert_eq!(
             complaints(&metadata),
-            ["`spinet-new` has no row in the list of rooms; add it in xtask/src/rooms.rs"]
+            ["`spinet-new` is missing in the list of crates; add it in xtask/src/rooms.rs"]
         );
         assert_eq!(
             complaints(&json!({})),
-            ["the metadata of cargo names no package"]
+            ["the metadata of cargo contains no package"]
         );
     }
 }

@@ -26,8 +26,8 @@ pub(crate) fn run(root: &Path, filter: Option<&str>) -> Result<Verdict, Error> {
     }
     if tally.total() == 0 {
         return Ok(Verdict::Failed(vec![match filter {
-            Some(filter) => format!("no test has `{filter}` in its name"),
-            None => "no test was found".to_owned(),
+            Some(filter) => format!("no test name contains `{filter}`"),
+            None => "no tests found".to_owned(),
         }]));
     }
     Ok(Verdict::Counted(tally))

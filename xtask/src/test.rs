@@ -17,7 +17,7 @@ pub(crate) const STEPS: [Step; 13] = [
     ("formatting", toolchain::formatting),
     ("lints", toolchain::lints),
     ("house: budgets", budget::check),
-    ("house: rooms", rooms::check),
+    ("house: crates", rooms::check),
     ("house: unsafe code", kernels::check),
     ("house: links", links::check),
     ("house: changelog", changelog::check),

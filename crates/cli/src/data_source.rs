@@ -1,11 +1,11 @@
-//! The flags that say where data sets are.
+//! The flags that say where datasets are.
 
 use std::path::{Path, PathBuf};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use spinet::Source;
 
-/// Where the files of data sets are.
+/// Where the files of datasets are.
 #[derive(clap::Args)]
 pub(crate) struct DataDirectory {
     /// Directory of dataset files, downloaded or your own; not needed for built-in datasets.
@@ -29,7 +29,7 @@ impl DataDirectory {
     }
 }
 
-/// Where data sets are, and which versions are used.
+/// Where datasets are, and which versions are used.
 #[derive(clap::Args)]
 pub(crate) struct DataSource {
     #[command(flatten)]

@@ -109,7 +109,7 @@ struct Chosen {
     samples: Samples,
     /// How many, in words.
     count: String,
-    /// Whether the files of a data set are the official ones.
+    /// Whether the files of a dataset are the official ones.
     is_verified: Option<bool>,
 }
 

@@ -8,7 +8,7 @@ use crate::output::Output;
 
 const TEMPLATE: &str = "{prefix} [{bar:20}] {decimal_bytes} of {decimal_total_bytes}  {eta} left";
 
-/// The progress of the files of one data set.
+/// The progress of the files of one dataset.
 pub(crate) struct FetchBar {
     bar: ProgressBar,
 }

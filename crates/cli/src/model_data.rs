@@ -5,7 +5,7 @@ use spinet::{Dataset, Model, Source};
 
 use crate::error::Error;
 
-/// The data set called `name`, or else the model's own; its test samples are ones that the model
+/// The dataset called `name`, or else the model's own; its test samples are ones that the model
 /// was not trained on.
 ///
 /// Another set of a person's own has no training part for this model, so all of its samples are

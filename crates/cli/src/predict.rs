@@ -58,11 +58,11 @@ pub(crate) struct Predict {
     source: DataSource,
 }
 
-/// Samples of one file or data set.
+/// Samples of one file or dataset.
 struct Batch {
     name: String,
     samples: Samples,
-    /// Whether it is one picture, so that its number says nothing.
+    /// Whether it is one image, so that its number says nothing.
     is_single: bool,
 }
 

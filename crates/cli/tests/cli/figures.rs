@@ -114,8 +114,8 @@ fn figure_4_is_a_sweep_with_the_other_methods_as_level_lines() {
             "figure5 --epochs 0",
             "`epochs` must be at least 1, but is 0",
         ),
-        ("figure3 --rule l2", "`--rule` is for tables"),
-        ("figure3 --methods l2", "`--methods` is for tables"),
+        ("figure3 --rule l2", "`--rule` applies to tables"),
+        ("figure3 --methods l2", "`--methods` applies to tables"),
     ] {
         let message = bench.refused(2, &format!("reproduce {words}"));
         assert!(message.contains(text), "{words}: {message}");

@@ -126,7 +126,9 @@ fn a_data_set_without_its_files_says_how_to_get_them() {
         .output()
         .unwrap();
     assert!(
-        Answer::of(&empty).stderr.contains("no folder is given"),
+        Answer::of(&empty)
+            .stderr
+            .contains("needs files, expected `--data-dir DIR`"),
         "an empty variable is no directory"
     );
     let built_in = bench

@@ -279,11 +279,9 @@ fn the_points_of_a_sweep_see_the_data_that_their_settings_say() {
 fn own_data_are_listed_and_described() {
     let bench = Bench::new();
     bench.write("my kinds.csv", kinds(","));
-    assert!(
-        bench
-            .done("data list")
-            .contains("\nyour own: a table NAME.csv or NAME.npy, or a folder of idx files")
-    );
+    assert!(bench.done("data list").contains(
+        "\nyour own data: pass the name of a .csv, .tsv or .npy file or of a folder of idx files"
+    ));
     let text = Answer::of(
         &bench
             .command_of(&["data", "info", "my kinds.csv", "--label", "kind"])
