@@ -76,7 +76,7 @@ mod tests {
             matches!(found(None, true), (Verdict::Passed(note), 2) if note.contains("advisories"))
         );
         assert!(
-            matches!(found(None, false), (Verdict::Skipped(reason), 1) if reason.contains("cannot be reached"))
+            matches!(found(None, false), (Verdict::Skipped(reason), 1) if reason.contains("cannot reach"))
         );
     }
 

@@ -257,7 +257,7 @@ fn a_record_takes_no_more_than_it_weighs() {
     let (record, usage) = measure(|| AnyRecord::parse(&maps));
     let message = record.unwrap_err().to_string();
     assert!(
-        message.contains("so many parts") && usage.peak < 10_000,
+        message.contains("so many elements") && usage.peak < 10_000,
         "{message}, {}",
         usage.peak
     );

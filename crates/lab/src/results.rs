@@ -124,7 +124,7 @@ mod tests {
             write(&[("b.svg", &figure)])
                 .unwrap_err()
                 .to_string()
-                .contains("not a file of spinet")
+                .contains("not written by spinet")
         );
     }
 
