@@ -162,6 +162,7 @@ impl<S: Real> Folded<S> {
     }
 
     /// The byte of each pixel that becomes 0, where each has constants of its own.
+    #[cfg(target_arch = "x86_64")]
     pub(crate) fn centres(&self) -> Option<Vec<f32>> {
         let features = self.features.as_ref()?;
         Some(

@@ -200,7 +200,6 @@ impl<S: Real> ByteProducts<S> {
             used,
             most,
             largest_gradient,
-            is_sparse,
             ..
         } = self;
         let error_signal = match folded {
@@ -209,7 +208,7 @@ impl<S: Real> ByteProducts<S> {
         };
         match (*used, exact, S::single(error_signal), S::single_mut(weight)) {
             #[cfg(target_arch = "x86_64")]
-            (None, _, Some(error_signal), Some(weight)) if *is_sparse => {
+            (None, _, Some(error_signal), Some(weight)) if self.is_sparse => {
                 self.sparse.gradient(threads, error_signal, weight);
             }
             (None, Some(exact), Some(error_signal), Some(weight)) => {
