@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
-use spinet::lab::{self, BENCH_SHAPES, BenchCase, BenchRecord};
+use spinet::lab::{self, BENCH_SHAPES, BenchCase, BenchRecord, BenchRow, Column, Table};
 use spinet::{Activation, Kernel, RuleSettings};
 
 use crate::data_source::DataSource;
@@ -205,40 +205,51 @@ fn show(record: &BenchRecord, output: &mut Output) -> Result<(), Error> {
     };
     writeln!(
         output,
-        "milliseconds a step, medians of {steps}; the parts are those of a step with bdnn-dsd\n"
+        "milliseconds per step, medians of {steps}; the parts are those of a step with bdnn-dsd\n"
     )?;
-    writeln!(
+    let columns = ["batch", "density", "threads", "sgd", "bdnn", "products"];
+    let parts = [
+        "gather",
+        "products",
+        "activation",
+        "loss",
+        "check",
+        "update",
+    ];
+    let numbers = columns.into_iter().map(str::to_owned);
+    let numbers = numbers.chain(parts.map(|part| format!("{part} part")));
+    let columns = std::iter::once(("network".to_owned(), Column::Word))
+        .chain(numbers.map(|name| (name, Column::Number)));
+    let cells = |row: &BenchRow| {
+        let depth = match row.depth {
+            1 => String::new(),
+            depth => format!("x{depth}"),
+        };
+        let numbers = [
+            row.batch.to_string(),
+            format!("{:.2}", row.density),
+            row.threads.to_string(),
+        ];
+        let times = [row.sgd_ms, row.bdnn_ms, row.products_ms].into_iter();
+        let times =
+            times.chain(parts.map(|name| row.parts_ms.get(name).copied().unwrap_or_default()));
+        std::iter::once(format!("{}-{}{depth}", row.inputs, row.hidden))
+            .chain(numbers)
+            .chain(times.map(|time| format!("{time:.3}")))
+            .collect()
+    };
+    write!(
         output,
-        "network        batch density threads      sgd     bdnn  products | gather products activation  loss  check  update"
+        "{}",
+        Table::new("", columns, record.rows.iter().map(cells)).text()
     )?;
     for row in &record.rows {
-        let depth = if row.depth == 1 {
-            String::new()
-        } else {
-            format!("x{}", row.depth)
-        };
-        let part = |name: &str| row.parts_ms.get(name).copied().unwrap_or_default();
-        writeln!(
-            output,
-            "{:<14} {:>5} {:>7.2} {:>7} {:>8.3} {:>8.3} {:>9.3} | {:>6.3} {:>8.3} {:>10.3} {:>5.3} {:>6.3} {:>7.3}",
-            format!("{}-{}{depth}", row.inputs, row.hidden),
-            row.batch,
-            row.density,
-            row.threads,
-            row.sgd_ms,
-            row.bdnn_ms,
-            row.products_ms,
-            part("gather"),
-            part("products"),
-            part("activation"),
-            part("loss"),
-            part("check"),
-            part("update"),
-        )?;
         for (rule, time) in &row.rules_ms {
             writeln!(
                 output,
-                "  with {rule}: {time:.3}, {:+.0} % of sgd",
+                "{}-{} with {rule}: {time:.3}, {:+.0} % of sgd",
+                row.inputs,
+                row.hidden,
                 100.0 * (time / row.sgd_ms - 1.0)
             )?;
         }

@@ -12,7 +12,7 @@ use spinet::{DATASETS, Dataset, Source};
 
 use crate::data_source::DataDirectory;
 use crate::error::Error;
-use crate::escape::{on_one_line, quoted};
+use crate::escape::on_one_line;
 use crate::fetch_bar::FetchBar;
 use crate::number::{file_size, thousands};
 use crate::output::Output;
@@ -300,12 +300,14 @@ fn show_own(
     ];
     let flags: String = flags
         .into_iter()
-        .filter_map(|(flag, value)| value.map(|value| format!(" {flag} {}", quoted(&value))))
+        .filter_map(|(flag, value)| {
+            value.map(|value| format!(" {flag} {}", shell_words::quote(&value)))
+        })
         .collect();
     writeln!(
         output,
         "\nnext: spinet train --data {}{flags}",
-        quoted(&data.name)
+        shell_words::quote(&data.name)
     )
 }
 

@@ -19,18 +19,6 @@ pub(crate) fn on_one_line(text: &str) -> String {
     escaped(text, is_harmful)
 }
 
-/// A name as it is typed in a shell.
-pub(crate) fn quoted(name: &str) -> String {
-    let is_plain = name
-        .chars()
-        .all(|c| c.is_alphanumeric() || "/._-+=,:@%".contains(c));
-    if is_plain {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\'', "'\\''"))
-    }
-}
-
 fn escaped(text: &str, is_harmful: impl Fn(char) -> bool) -> String {
     text.chars()
         .fold(String::with_capacity(text.len()), |mut text, c| {

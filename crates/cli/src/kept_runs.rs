@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use spinet::Safety;
-use spinet::lab::{Keeping, Shard};
+use spinet::lab::{self, Keeping, Progress, Shard};
 
 use crate::error::Error;
 use crate::interrupt::stop_on_signals;
 use crate::output::Output;
+use crate::reproduce_bar::ReproduceBar;
 
 /// Where runs are kept, and the share to do.
 #[derive(clap::Args)]
@@ -44,17 +45,35 @@ impl KeptRuns {
         })
     }
 
-    /// Says what a share has done and what comes next.
-    pub(crate) fn tell_share(&self, count: usize, output: &mut Output) -> Result<(), Error> {
-        let directory = self.run_dir.display();
+    /// Does all runs, or says how many are done of the share that was asked for.
+    pub(crate) fn done<T>(
+        &self,
+        shard: Option<Shard>,
+        work: u64,
+        output: &mut Output,
+        all: impl FnOnce(&Advance) -> Result<T, lab::Error>,
+        part: impl FnOnce(Shard, &Advance) -> Result<usize, lab::Error>,
+    ) -> Result<Option<T>, Error> {
+        let bar = ReproduceBar::new(work);
+        let advance = |work| bar.advance(work, output);
+        let result = match shard {
+            None => all(&advance).map(Ok),
+            Some(shard) => part(shard, &advance).map(Err),
+        };
+        bar.clear();
+        let count = match result? {
+            Ok(made) => return Ok(Some(made)),
+            Err(count) => count,
+        };
+        let (shard, directory) = (self.shard.as_deref(), self.run_dir.display());
         writeln!(
             output,
-            "share {}: {count} runs are in {directory}",
-            self.shard.as_deref().unwrap_or_default()
+            "share {}: {count} runs are in {directory}\n\nnext: when every share is done, the same command without `--shard`; `spinet merge` collects runs of other machines",
+            shard.unwrap_or_default()
         )?;
-        writeln!(
-            output,
-            "\nnext: when every share is done, the same command without `--shard`; `spinet merge` collects runs of other machines"
-        )
+        Ok(None)
     }
 }
+
+/// Hears how much was done, from any thread.
+pub(crate) type Advance<'a> = dyn Fn(Progress) + Sync + 'a;

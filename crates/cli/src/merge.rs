@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use spinet::lab::{self, Record, merge};
+use spinet::lab::{self, AnyRecord, Record, merge};
 
 use crate::error::Error;
 use crate::output::Output;
-use crate::reproduce::write_tables;
 use crate::stored_record::read_record;
 
 const EXAMPLES: &str = "\
@@ -65,8 +64,8 @@ impl Merge {
             Ok::<_, Error>((path.clone(), read_record(path, Record::parse, output)?))
         };
         let record = lab::join(&self.from.iter().map(read).collect::<Result<Vec<_>, _>>()?)?;
-        let path = write_tables(&record, &self.out)?;
-        let (rows, reduced) = (record.rows.len(), &record.definition.reduced);
+        let (rows, reduced) = (record.rows.len(), record.definition.reduced.clone());
+        let path = AnyRecord::from(record).write(&self.out)?;
         if self.json {
             return output.json(&json!({ "record": path, "rows": rows, "reduced": reduced }));
         }

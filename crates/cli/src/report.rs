@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use spinet::lab::{self, AnyRecord, Reported, Stored, StoredAs};
+use spinet::lab::{self, AnyRecord, Record, Stored, SweepRecord};
 use spinet::store;
 use spinet::train::text::MAX_RECORD;
 
@@ -48,7 +48,7 @@ impl Report {
                 .to_string_lossy()
                 .replace('\\', "/")
         };
-        let mut found = Reported::default();
+        let mut found = Vec::new();
         let mut others: Vec<(String, Error)> = files
             .closed
             .into_iter()
@@ -57,9 +57,7 @@ impl Report {
         for path in &files.records {
             let name = name(path);
             match read(path, output) {
-                Ok(AnyRecord::Tables(record)) => found.tables.push(Stored { name, record }),
-                Ok(AnyRecord::Figure(record)) => found.figures.push(StoredAs { name, record }),
-                Ok(AnyRecord::Sweep(record)) => found.sweeps.push(StoredAs { name, record }),
+                Ok(record) => found.push(Stored { name, record }),
                 Err(why) => others.push((name, why)),
             }
         }
@@ -75,21 +73,23 @@ impl Report {
             .unwrap_or_else(|| self.directory.join("report.html"));
         lab::write_results(&[(path.clone(), &lab::report(&found))])?;
         if self.json {
-            let tables = found.tables.iter().map(|stored| {
-                let definition = &stored.record.definition;
-                json!({ "file": stored.name, "experiments": definition.experiments, "rows": stored.record.rows.len(), "reduced": definition.reduced })
-            });
-            let figures = found
-                .figures
-                .iter()
-                .map(|stored| json!({ "file": stored.name, "figure": stored.record.figure }));
-            let sweeps = found.sweeps.iter();
-            let sweeps = sweeps.map(
-                |stored| json!({ "file": stored.name, "sweep": stored.record.definition.sweep, "points": stored.record.points.len() }),
-            );
+            let (mut tables, mut figures, mut sweeps) = (Vec::new(), Vec::new(), Vec::new());
+            for Stored { name, record } in &found {
+                match record {
+                    AnyRecord::Tables(Record { rows, definition }) => tables.push(json!({
+                        "file": name, "experiments": definition.experiments, "rows": rows.len(), "reduced": definition.reduced,
+                    })),
+                    AnyRecord::Figure(record) => {
+                        figures.push(json!({ "file": name, "figure": record.figure }));
+                    }
+                    AnyRecord::Sweep(SweepRecord { points, definition }) => sweeps.push(json!({
+                        "file": name, "sweep": definition.sweep, "points": points.len(),
+                    })),
+                }
+            }
             return output.json(&json!({
-                "report": path, "directory": self.directory, "records": tables.collect::<Vec<_>>(), "figures": figures.collect::<Vec<_>>(),
-                "sweeps": sweeps.collect::<Vec<_>>(), "left_out": others.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+                "report": path, "directory": self.directory, "records": tables, "figures": figures, "sweeps": sweeps,
+                "left_out": others.iter().map(|(name, _)| name).collect::<Vec<_>>(),
             }));
         }
         let count = found.len();

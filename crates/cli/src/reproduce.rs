@@ -1,20 +1,19 @@
 //! `spinet reproduce`: the paper's tables, ours beside the published numbers, its figures, and
 //! every other experiment with a name.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::value::RawValue;
 use spinet::lab::{
-    self, ALL, AnyRecord, BUILT_IN, Experiment, Method, Record, Request, Setting, Study, StudyData,
-    StudyRequest, SweepRecord, experiment_of, experiments_in,
+    self, ALL, AnyRecord, BUILT_IN, Experiment, Method, Request, Setting, Study, StudyRequest,
+    experiment_of, experiments_in,
 };
 use spinet::{Kernel, RuleSettings, Source};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
-use crate::kept_runs::KeptRuns;
+use crate::kept_runs::{Advance, KeptRuns};
 use crate::output::Output;
-use crate::reproduce_bar::ReproduceBar;
 use crate::settings::kernel;
 use crate::slow_kernel::warn_if_slow;
 use crate::stored_record::{RecordFlags, read_record};
@@ -92,65 +91,34 @@ pub(crate) struct Reproduce {
     source: DataSource,
 }
 
-/// What was made: the tables' record, and each figure with its data.
-#[derive(Default)]
-struct Made {
-    tables: Option<Record>,
-    figures: Vec<StudyData>,
-}
-
 impl Reproduce {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let made = match &self.from {
-            Some(path) => from_file(path, output)?,
+            Some(path) => vec![read_record(path, AnyRecord::parse, output)?],
             None => match self.make(output)? {
                 Some(made) => made,
                 None => return Ok(()),
             },
         };
         if self.shown.json {
-            output.bytes(made.json()?.as_bytes())?;
+            output.bytes(json(&made)?.as_bytes())?;
         } else {
-            self.show(&made, output)?;
+            let parts: Vec<String> = made.iter().map(|record| self.shown.text(record)).collect();
+            write!(output, "{}", parts.join("\n"))?;
+            let has_figures = made.iter().any(|record| !is_of_tables(record));
+            if self.shown.out.is_none() && self.from.is_none() && has_figures {
+                writeln!(
+                    output,
+                    "\nnext: the same with `--out DIR` writes records and figures; finished runs that are kept are not trained again"
+                )?;
+            }
         }
         // Last, so that a file that cannot be written hides no numbers.
-        let Some(directory) = &self.shown.out else {
-            return Ok(());
-        };
-        made.tables
-            .iter()
-            .try_for_each(|record| write_tables(record, directory).map(drop))?;
-        made.figures
-            .iter()
-            .try_for_each(|figure| write_figure(figure, directory))
-    }
-
-    /// Prints the tables and what figures show in words.
-    fn show(&self, made: &Made, output: &mut Output) -> Result<(), Error> {
-        let record = made.tables.iter().map(if self.shown.markdown {
-            lab::markdown
-        } else {
-            lab::text
-        });
-        let figure = |figure: &StudyData| match figure {
-            StudyData::Figure(record) if self.shown.markdown => lab::figure_markdown(record),
-            StudyData::Figure(record) => lab::figure_text(record),
-            StudyData::Sweep(record) if self.shown.markdown => lab::sweep_markdown(record),
-            StudyData::Sweep(record) => lab::sweep_text(record),
-        };
-        let parts: Vec<String> = record.chain(made.figures.iter().map(figure)).collect();
-        write!(output, "{}", parts.join("\n"))?;
-        if self.shown.out.is_none() && !made.figures.is_empty() && self.from.is_none() {
-            writeln!(
-                output,
-                "\nnext: the same with `--out DIR` writes records and figures; finished runs that are kept are not trained again"
-            )?;
-        }
-        Ok(())
+        self.shown.write(&made)
     }
 
     /// What was asked for; nothing to show if only a share of the runs was.
-    fn make(&self, output: &mut Output) -> Result<Option<Made>, Error> {
+    fn make(&self, output: &mut Output) -> Result<Option<Vec<AnyRecord>>, Error> {
         let (experiments, figures) = self.words()?;
         let (request, shard) = (
             self.request(experiments, self.source.source()),
@@ -176,39 +144,30 @@ impl Reproduce {
                 .collect::<Result<Vec<_>, _>>()?,
         };
         warn_if_slow([self.kernel], output)?;
-        let bar = ReproduceBar::new(of_others.into_iter().fold(of_tables, u64::saturating_add));
-        let advance = |work| bar.advance(work, output);
-        let result = (|| {
-            if let Some(shard) = shard {
-                let mut count = if has_tables {
-                    lab::run_share(&request, shard, &advance)?
-                } else {
-                    0
-                };
-                for sweep in &sweeps {
-                    count += lab::sweep_share(sweep, shard, &advance)?;
-                }
-                return Ok(Err(count));
-            }
+        let work = of_others.into_iter().fold(of_tables, u64::saturating_add);
+        let all = |advance: &Advance| {
             let tables = if has_tables {
-                Some(lab::reproduce(&request, &advance)?)
+                Some(lab::reproduce(&request, advance)?.into())
             } else {
                 None
             };
             let figures = figures
                 .iter()
-                .map(|figure| of_figures.make(*figure, &advance))
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok::<_, lab::Error>(Ok(Made { tables, figures }))
-        })();
-        bar.clear();
-        match result? {
-            Ok(made) => Ok(Some(made)),
-            Err(count) => {
-                self.kept.tell_share(count, output)?;
-                Ok(None)
+                .map(|figure| of_figures.make(*figure, advance));
+            tables.into_iter().map(Ok).chain(figures).collect()
+        };
+        let part = |shard, advance: &Advance| {
+            let mut count = if has_tables {
+                lab::run_share(&request, shard, advance)?
+            } else {
+                0
+            };
+            for sweep in &sweeps {
+                count += lab::sweep_share(sweep, shard, advance)?;
             }
-        }
+            Ok(count)
+        };
+        self.kept.done(shard, work, output, all, part)
     }
 
     /// The experiments and figures that were asked for, each once.
@@ -338,125 +297,25 @@ impl Reproduce {
     }
 }
 
-impl Made {
-    /// The record; with figures, one object with everything.
-    fn json(&self) -> Result<String, Error> {
-        if let (Some(record), true) = (&self.tables, self.figures.is_empty()) {
-            return Ok(record.to_json()?);
-        }
-        let raw = |text: String| {
-            RawValue::from_string(text).map_err(|source| lab::Error::Record { source })
-        };
-        let tables = self
-            .tables
-            .as_ref()
-            .map(|record| raw(record.to_json()?))
-            .transpose()?;
-        let figure = |figure: &StudyData| match figure {
-            StudyData::Figure(record) => raw(record.to_json()?),
-            StudyData::Sweep(record) => raw(record.to_json()?),
-        };
-        let figures = self
-            .figures
-            .iter()
-            .map(figure)
-            .collect::<Result<Vec<_>, lab::Error>>()?;
-        let all =
-            serde_json::to_string(&serde_json::json!({ "tables": tables, "figures": figures }));
-        Ok(all.map_err(|source| lab::Error::Record { source })? + "\n")
+fn is_of_tables(record: &AnyRecord) -> bool {
+    matches!(record, AnyRecord::Tables(_))
+}
+
+/// One record of tables as it is, others in lists.
+fn json(made: &[AnyRecord]) -> Result<String, Error> {
+    if let [record @ AnyRecord::Tables(_)] = made {
+        return Ok(record.to_json()?);
     }
-}
-
-/// A stored record, of tables or of a figure.
-fn from_file(path: &Path, output: &Output) -> Result<Made, Error> {
-    Ok(match read_record(path, AnyRecord::parse, output)? {
-        AnyRecord::Tables(record) => Made {
-            tables: Some(record),
-            ..Made::default()
-        },
-        AnyRecord::Figure(record) => Made {
-            figures: vec![StudyData::Figure(record)],
-            ..Made::default()
-        },
-        AnyRecord::Sweep(record) => Made {
-            figures: vec![StudyData::Sweep(record)],
-            ..Made::default()
-        },
-    })
-}
-
-/// Writes a figure and its record.
-fn write_figure(figure: &StudyData, directory: &Path) -> Result<(), Error> {
-    match figure {
-        StudyData::Sweep(record) => write_sweep(record, directory),
-        StudyData::Figure(record) => {
-            let svg = lab::figure_svg(record)?;
-            write_pair(
-                directory,
-                &record.figure,
-                record.reduced.is_some(),
-                &record.to_json()?,
-                Some(&svg),
-            )
+    let (mut tables, mut figures) = (None, Vec::new());
+    let failed = |source| lab::Error::Record { source };
+    for record in made {
+        let raw = RawValue::from_string(record.to_json()?).map_err(failed)?;
+        if is_of_tables(record) {
+            tables = Some(raw);
+        } else {
+            figures.push(raw);
         }
     }
-}
-
-/// Writes a sweep and its figure, if it has one.
-pub(crate) fn write_sweep(record: &SweepRecord, directory: &Path) -> Result<(), Error> {
-    let (definition, svg) = (&record.definition, lab::sweep_figure(record)?);
-    write_pair(
-        directory,
-        &definition.sweep,
-        definition.reduced.is_some(),
-        &record.to_json()?,
-        svg.as_deref(),
-    )
-}
-
-/// `NAME.json` and `NAME.svg`, or `NAME-reduced` where it is smaller than what it is known for.
-fn write_pair(
-    directory: &Path,
-    name: &str,
-    is_reduced: bool,
-    json: &str,
-    svg: Option<&str>,
-) -> Result<(), Error> {
-    let name = format!("{name}{}", if is_reduced { "-reduced" } else { "" });
-    let at = |end: &str| directory.join(format!("{name}.{end}"));
-    let files: Vec<_> = [(at("json"), json)]
-        .into_iter()
-        .chain(svg.map(|svg| (at("svg"), svg)))
-        .collect();
-    Ok(lab::write_results(&files)?)
-}
-
-/// Writes a record and its figures: `NAME.json`, `NAME-accuracy.svg` and, with spine counts,
-/// `NAME-spines.svg`; a record of less than the full experiments is called `NAME-reduced`. Gives
-/// the path of the record.
-pub(crate) fn write_tables(record: &Record, directory: &Path) -> Result<PathBuf, Error> {
-    let figure = lab::accuracy_figure(record)?;
-    let has_spines = record.rows.iter().any(|row| !row.curve.counts.is_empty());
-    let spines = if has_spines {
-        Some(lab::spine_figure(record)?)
-    } else {
-        None
-    };
-    let reduced = if record.definition.reduced.is_some() {
-        "-reduced"
-    } else {
-        ""
-    };
-    let is_all = record.definition.experiments.len() == experiments_in(Setting::default()).count();
-    let name = if is_all {
-        "paper-tables".to_owned()
-    } else {
-        record.definition.experiments.join("-")
-    } + reduced;
-    let at = |end: &str| directory.join(name.clone() + end);
-    let json = record.to_json()?;
-    let mut files = vec![(at(".json"), json.as_str()), (at("-accuracy.svg"), &figure)];
-    files.extend(spines.as_deref().map(|spines| (at("-spines.svg"), spines)));
-    lab::write_results(&files)?;
-    Ok(at(".json"))
+    let all = serde_json::json!({ "tables": tables, "figures": figures });
+    Ok(serde_json::to_string(&all).map_err(failed)? + "\n")
 }

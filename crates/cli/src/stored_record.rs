@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use spinet::lab::AnyRecord;
 use spinet::train::text::MAX_RECORD;
 use spinet::{lab, store};
 
@@ -20,6 +21,27 @@ pub(crate) struct RecordFlags {
     /// Also write the record and its figures into this directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+}
+
+impl RecordFlags {
+    /// The record as it was asked for.
+    pub(crate) fn text(&self, record: &AnyRecord) -> String {
+        if self.markdown {
+            record.markdown()
+        } else {
+            record.text()
+        }
+    }
+
+    /// Writes the records and their figures, if that was asked for.
+    pub(crate) fn write(&self, records: &[AnyRecord]) -> Result<(), Error> {
+        if let Some(directory) = &self.out {
+            for record in records {
+                record.write(directory)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Reads a stored record; what is wrong with it is told with its path.

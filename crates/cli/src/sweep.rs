@@ -2,17 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use spinet::lab::{self, SweepFile, SweepRecord, SweepRequest};
+use spinet::lab::{self, AnyRecord, SweepFile, SweepRecord, SweepRequest};
 use spinet::train::text::MAX_SETTINGS;
 use spinet::{Kernel, store};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
-use crate::escape::quoted;
 use crate::kept_runs::KeptRuns;
 use crate::output::Output;
-use crate::reproduce::write_sweep;
-use crate::reproduce_bar::ReproduceBar;
 use crate::settings::kernel;
 use crate::slow_kernel::warn_if_slow;
 use crate::stored_record::{RecordFlags, read_record};
@@ -73,7 +70,7 @@ pub(crate) struct Sweep {
 impl Sweep {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let record = match (&self.from, &self.file) {
-            (Some(path), _) => read_record(path, SweepRecord::parse, output)?,
+            (Some(path), _) => read_record(path, SweepRecord::parse, output)?.into(),
             (None, Some(file)) => match self.make(file, output)? {
                 Some(record) => record,
                 None => return Ok(()),
@@ -82,20 +79,15 @@ impl Sweep {
         };
         if self.shown.json {
             output.bytes(record.to_json()?.as_bytes())?;
-        } else if self.shown.markdown {
-            write!(output, "{}", lab::sweep_markdown(&record))?;
         } else {
-            write!(output, "{}", lab::sweep_text(&record))?;
+            write!(output, "{}", self.shown.text(&record))?;
         }
         // Last, so that a figure that cannot be drawn hides no numbers.
-        self.shown
-            .out
-            .iter()
-            .try_for_each(|directory| write_sweep(&record, directory))
+        self.shown.write(&[record])
     }
 
     /// The record; none if only a share of the runs was asked for.
-    fn make(&self, path: &Path, output: &mut Output) -> Result<Option<SweepRecord>, Error> {
+    fn make(&self, path: &Path, output: &mut Output) -> Result<Option<AnyRecord>, Error> {
         let text = store::read_text(path, MAX_SETTINGS)?;
         let name = path.file_stem().map_or_else(
             || "sweep".to_owned(),
@@ -109,7 +101,7 @@ impl Sweep {
         });
         let request = SweepRequest {
             file: SweepFile::parse(&text, path)?,
-            command: format!("spinet sweep {}{kernel}", quoted(&file)),
+            command: format!("spinet sweep {}{kernel}", shell_words::quote(&file)),
             name,
             text,
             reduced: None,
@@ -126,19 +118,13 @@ impl Sweep {
             .iter()
             .map(|point| request.kernel.unwrap_or(point.config.kernel));
         warn_if_slow(kernels, output)?;
-        let bar = ReproduceBar::new(work);
-        let advance = |work| bar.advance(work, output);
-        let result = match shard {
-            None => lab::sweep(&request, &advance).map(Ok),
-            Some(shard) => lab::sweep_share(&request, shard, &advance).map(Err),
-        };
-        bar.clear();
-        match result? {
-            Ok(record) => Ok(Some(record)),
-            Err(count) => {
-                self.kept.tell_share(count, output)?;
-                Ok(None)
-            }
-        }
+        let record = self.kept.done(
+            shard,
+            work,
+            output,
+            |advance| lab::sweep(&request, advance),
+            |shard, advance| lab::sweep_share(&request, shard, advance),
+        )?;
+        Ok(record.map(AnyRecord::from))
     }
 }

@@ -11,7 +11,6 @@ use spinet::{Advance, Dataset, Evaluation, Model, RunDirectory, Safety, TrainCon
 
 use crate::data_source::DataSource;
 use crate::error::Error;
-use crate::escape::quoted;
 use crate::interrupt::stop_on_signals;
 use crate::number::{duration, percent, thousands};
 use crate::output::Output;
@@ -144,7 +143,7 @@ impl Train {
 
     /// The command that evaluates what was trained.
     fn next(&self, directory: &RunDirectory, data: &Dataset) -> String {
-        let quoted = |path: &Path| quoted(&path.display().to_string());
+        let quoted = |path: &Path| shell_words::quote(&path.display().to_string()).into_owned();
         let source = self.source.source();
         let leave = if source.allow_unverified && !data.is_verified {
             " --allow-unverified"

@@ -2,14 +2,13 @@
 
 use serde_json::json;
 use spinet::data::{Dataset, load_with};
-use spinet::lab::{Grid, Tried, Tuning, tune, tune_share};
+use spinet::lab::{Column, Estimate, Grid, Table, Tried, Tuning, tune, tune_share};
 
 use crate::data_source::DataSource;
 use crate::error::Error;
 use crate::kept_runs::KeptRuns;
 use crate::number::thousands;
 use crate::output::Output;
-use crate::reproduce_bar::ReproduceBar;
 use crate::settings::Settings;
 use crate::slow_kernel::warn_if_slow;
 use crate::threads::ThreadCount;
@@ -73,22 +72,19 @@ impl Tune {
         let shard = self.kept.shard()?;
         let work = tuning.work(shard)?;
         warn_if_slow([tuning.config.kernel], output)?;
-        let bar = ReproduceBar::new(work);
         let data = load_with(
             &tuning.config.data,
             &self.source.source(),
             &tuning.config.data_options(),
         )?;
-        let advance = |work| bar.advance(work, output);
-        let result = match shard {
-            None => tune(&tuning, &data, &advance).map(Ok),
-            Some(shard) => tune_share(&tuning, &data, shard, &advance).map(Err),
-        };
-        bar.clear();
-        match result? {
-            Ok(tried) => self.show(&tuning, &data, &tried, output),
-            Err(count) => self.kept.tell_share(count, output),
-        }
+        let tried = self.kept.done(
+            shard,
+            work,
+            output,
+            |advance| tune(&tuning, &data, advance),
+            |shard, advance| tune_share(&tuning, &data, shard, advance),
+        )?;
+        tried.map_or(Ok(()), |tried| self.show(&tuning, &data, &tried, output))
     }
 
     fn show(
@@ -120,18 +116,13 @@ impl Tune {
             thousands(config.epochs as u64),
             if *runs == 1 { "" } else { "s" }
         )?;
-        let width = tried
-            .iter()
-            .map(|point| point.rule.len())
-            .max()
-            .unwrap_or(0);
-        for point in tried {
-            writeln!(
-                output,
-                "{:width$}  {:6.2} % ± {:.2}",
-                point.rule, point.accuracy.mean, point.accuracy.sd
-            )?;
-        }
+        let cells = |tried: &Tried| {
+            let Estimate { mean, sd, .. } = &tried.accuracy;
+            vec![tried.rule.clone(), format!("{mean:.2} ± {sd:.2}")]
+        };
+        let columns = [("rule", Column::Word), ("accuracy %", Column::Number)];
+        let table = Table::new("", columns, tried.iter().map(cells));
+        write!(output, "{}", table.text())?;
         match tried.first() {
             Some(best) => writeln!(output, "\nbest: --rule {}", best.rule),
             None => Ok(()),

@@ -6,7 +6,6 @@
 
 mod any_record;
 mod bench;
-mod columns;
 mod count;
 mod curves;
 mod error;
@@ -14,10 +13,12 @@ mod escape;
 mod experiment;
 pub mod figure;
 mod folds;
+mod html;
 mod join;
 mod merge;
 mod method;
 mod paper;
+mod paper_table;
 mod progress;
 mod record;
 mod report;
@@ -53,7 +54,7 @@ pub use method::Method;
 pub use paper::{Published, published};
 pub use progress::Progress;
 pub use record::{Batch, Curve, Definition, Estimate, Interval, Record, Row, Settings};
-pub use report::{Reported, Stored, StoredAs, StoredFigure, StoredSweep, report};
+pub use report::{Stored, report};
 pub use reproduce::{Request, reproduce, run_share};
 pub use results::write_results;
 pub use runs::Keeping;
@@ -63,14 +64,11 @@ pub use shard::Shard;
 pub use slowness::slowness;
 pub use speedup::speedup;
 pub use statistics::{mean, median, paired_interval, standard_deviation};
-pub use study::{
-    FigureCurve, FigurePanel, FigureRecord, Study, StudyData, StudyRequest, figure_markdown,
-    figure_svg, figure_text,
-};
+pub use study::{FigureCurve, FigurePanel, FigureRecord, Study, StudyRequest, figure_svg};
 pub use sweep::{
     Control, Reference, SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord,
-    SweepRequest, SweepRow, sweep, sweep_figure, sweep_markdown, sweep_share, sweep_text,
+    SweepRequest, SweepRow, sweep, sweep_figure, sweep_share,
 };
-pub use table::{markdown, text};
+pub use table::{Column, Table};
 pub use tune::{Grid, Tried, Tuning, tune, tune_share};
 pub use tuned::Tuned;

@@ -6,8 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use spinet_nn::Kernel;
 
-use crate::any_record::of_record;
-use crate::{EXPERIMENTS, Error, Experiment, Method, Published, mean, seal, standard_deviation};
+use crate::any_record::{in_lines, of_record};
+use crate::{EXPERIMENTS, Error, Experiment, Method, Published, mean, standard_deviation};
 
 /// A mean over runs with what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -270,16 +270,6 @@ impl Record {
     ///
     /// [`Error::Record`], for numbers that JSON does not have.
     pub fn to_json(&self) -> Result<String, Error> {
-        let json = |result: Result<String, _>| result.map_err(|source| Error::Record { source });
-        let rows = self
-            .rows
-            .iter()
-            .map(|row| json(serde_json::to_string(row)))
-            .collect::<Result<Vec<_>, _>>()?;
-        let definition = json(serde_json::to_string_pretty(&self.definition))?;
-        Ok(seal::sealed(&format!(
-            "{{\"rows\": [\n{}\n],\n\"definition\": {definition}}}",
-            rows.join(",\n")
-        )))
+        in_lines("rows", &self.rows, &self.definition)
     }
 }

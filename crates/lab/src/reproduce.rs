@@ -439,16 +439,14 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
         rows.iter()
             .any(|row| row.hidden == tuned.hidden && row.rules.contains(&rule))
     };
-    let in_words = |Tuned {
-                        hidden,
-                        method,
-                        parameter,
-                        value,
-                        command,
-                    }: &Tuned| {
+    let in_words = |tuned: &Tuned| {
         format!(
-            "{} with {hidden} hidden units: {parameter} = {value}, by `{command}`",
-            method.name()
+            "{} with {} hidden units: {} = {}, by `{}`",
+            tuned.method.name(),
+            tuned.hidden,
+            tuned.parameter(),
+            tuned.value,
+            tuned.command()
         )
     };
     let used = request

@@ -16,8 +16,8 @@ mod record;
 mod weights;
 mod zeros;
 
-pub(crate) use draw::short;
-pub use draw::{figure_markdown, figure_svg, figure_text};
+pub use draw::figure_svg;
+pub(crate) use draw::{notes, table};
 pub use record::{FigureCurve, FigurePanel, FigureRecord};
 
 use std::path::Path;
@@ -26,7 +26,7 @@ use spinet_data::Source;
 use spinet_nn::Kernel;
 
 use crate::reproduce::MOST_RUNS;
-use crate::{Error, Keeping, Progress, SweepFile, SweepRecord, SweepRequest};
+use crate::{AnyRecord, Error, Keeping, Progress, SweepFile, SweepRequest};
 
 /// An experiment with a name that is no table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,15 +145,6 @@ pub struct StudyRequest {
     pub command: String,
 }
 
-/// What came out of a study.
-#[derive(Clone, Debug, PartialEq)]
-pub enum StudyData {
-    /// Curves or histograms.
-    Figure(FigureRecord),
-    /// A sweep.
-    Sweep(SweepRecord),
-}
-
 /// How many times shorter a smaller run is.
 const SMALLER: usize = 10;
 
@@ -270,10 +261,10 @@ impl StudyRequest {
         &self,
         study: Study,
         advance: &(dyn Fn(Progress) + Sync),
-    ) -> Result<StudyData, Error> {
+    ) -> Result<AnyRecord, Error> {
         match self.sweep(study)? {
-            Some(sweep) => Ok(StudyData::Sweep(crate::sweep(&sweep, advance)?)),
-            None => Ok(StudyData::Figure(match study {
+            Some(sweep) => Ok(AnyRecord::Sweep(crate::sweep(&sweep, advance)?)),
+            None => Ok(AnyRecord::Figure(match study {
                 Study::Weights => weights::weights(self, advance)?,
                 Study::Zeros => zeros::zeros(self, advance)?,
                 other => forgetting::forgetting_of_tasks(other, self, advance)?,

@@ -79,7 +79,7 @@ pub(crate) fn chart(record: &SweepRecord) -> Result<Option<(String, String)>, Er
     }
     let rows = panels.len().div_ceil(2) as u32;
     let description = format!(
-        "Accuracy on {} and, where known, speed-up L along {}; bands: one standard deviation over the runs, not below 0; level lines: points without these axes",
+        "Accuracy on {} and, where known, speed-up L along {}; bands: one standard deviation over the runs, not below 0; level lines: configurations without these axes",
         record.definition.scored_on,
         axes.join(", ")
     );
