@@ -2,7 +2,7 @@
 //! machines.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::paper_table::experiment_behind;
 use crate::reproduce::{RUNS, each};
@@ -27,16 +27,10 @@ pub fn join(records: &[(PathBuf, Record)]) -> Result<Record, Error> {
     };
     let (mut definition, mut rows) = (first.definition.clone(), Vec::<Row>::new());
     for (path, record) in records {
-        known(&record.definition).map_err(|message| Error::Join {
-            path: path.clone(),
-            message,
-        })?;
+        known(&record.definition).map_err(refused(path))?;
     }
     for (path, record) in others {
-        add(&mut definition, &record.definition).map_err(|message| Error::Join {
-            path: path.clone(),
-            message,
-        })?;
+        add(&mut definition, &record.definition).map_err(refused(path))?;
     }
     for (path, record) in records {
         for row in &record.rows {
@@ -46,10 +40,7 @@ pub fn join(records: &[(PathBuf, Record)]) -> Result<Record, Error> {
                         "{} differs from that of another file, expected the same numbers",
                         name(row)
                     );
-                    return Err(Error::Join {
-                        path: path.clone(),
-                        message,
-                    });
+                    return Err(refused(path)(message));
                 }
                 Some(_) => {}
                 None => rows.push(row.clone()),
@@ -147,15 +138,18 @@ fn kernels(records: &[(PathBuf, Record)]) -> Result<BTreeMap<&'static str, Strin
             let known = kernels
                 .entry(experiment.standardize.name())
                 .or_insert_with(|| found.clone());
-            same("kernel class", &found, known, "in the first file").map_err(|message| {
-                Error::Join {
-                    path: path.clone(),
-                    message,
-                }
-            })?;
+            same("kernel class", &found, known, "in the first file").map_err(refused(path))?;
         }
     }
     Ok(kernels)
+}
+
+/// The error about a file.
+fn refused(path: &Path) -> impl Fn(String) -> Error {
+    move |message| Error::Join {
+        path: path.to_owned(),
+        message,
+    }
 }
 
 /// Refuses another value than the expected one.

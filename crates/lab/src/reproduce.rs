@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use spinet_data::{Dataset, Source};
 use spinet_nn::Kernel;
 use spinet_rules::RuleSettings;
-use spinet_train::memory::check_runs;
-use spinet_train::{Evaluation, Standardize, TrainConfig, each_run};
+use spinet_train::{Standardize, TrainConfig};
 
 use crate::count::{plural, thousands};
 use crate::experiment::{LEARNING_RATE, TUNED_POINT};
-use crate::runs::{Outcome, check_all_kept};
+use crate::jobs::{Job, Parts, of_shard, work};
+use crate::runs::Outcome;
+use crate::summary::{self, Runs};
 use crate::{
-    Batch, Curve, Definition, Error, Estimate, Experiment, Keeping, Method, Progress, Record, Row,
-    Settings, Shard, Tuned, paired_interval, published, speedup,
+    Batch, Definition, Error, Experiment, Keeping, Method, Progress, Record, Row, Settings, Shard,
+    Tuned, published,
 };
 
 /// What to run.
@@ -43,23 +44,6 @@ pub struct Request {
     pub command: String,
 }
 
-/// One run to do.
-struct Job {
-    experiment: usize,
-    hidden: usize,
-    method: Method,
-    config: TrainConfig,
-}
-
-impl Job {
-    /// A measure of the time that it takes.
-    fn work(&self) -> u64 {
-        Progress::Done(self.config.epochs as u64)
-            .times(self.hidden)
-            .work()
-    }
-}
-
 impl Request {
     /// The work of all runs of a share together, in epochs times hidden units: a measure of time,
     /// for a progress bar.
@@ -68,14 +52,12 @@ impl Request {
     ///
     /// What is wrong with the request.
     pub fn work(&self, shard: Option<Shard>) -> Result<u64, Error> {
-        Ok(of_shard(&self.jobs()?, shard)
-            .iter()
-            .map(|job| job.work())
-            .fold(0, u64::saturating_add))
+        let jobs = of_shard(self.jobs()?, shard);
+        Ok(work(jobs.iter().map(|(_, job)| job)))
     }
 
     /// Every run, the largest networks first so that the threads end together.
-    fn jobs(&self) -> Result<Vec<Job>, Error> {
+    fn jobs(&self) -> Result<Vec<(Method, Job)>, Error> {
         for (index, rule) in self.rules.iter().enumerate() {
             let method: Method = rule.name.parse()?;
             let is_repeated = self.rules[..index]
@@ -122,12 +104,14 @@ impl Request {
                             config.epochs = epochs;
                         }
                         config.check()?;
-                        jobs.push(Job {
-                            experiment: index,
-                            hidden,
+                        jobs.push((
                             method,
-                            config,
-                        });
+                            Job {
+                                config,
+                                data: index,
+                                fold: 0,
+                            },
+                        ));
                     }
                 }
             }
@@ -135,7 +119,7 @@ impl Request {
         if let Some(method) = self
             .methods()
             .into_iter()
-            .find(|method| jobs.iter().all(|job| job.method != *method))
+            .find(|method| jobs.iter().all(|(known, _)| known != method))
         {
             let is_default = self.methods().len() == Method::ALL.len();
             let first = self.experiments.first().filter(|_| !is_default);
@@ -152,7 +136,7 @@ impl Request {
                 });
             }
         }
-        jobs.sort_by_key(|job| std::cmp::Reverse(job.hidden));
+        jobs.sort_by_key(|(_, job)| std::cmp::Reverse(job.config.hidden.clone()));
         Ok(jobs)
     }
 
@@ -231,54 +215,11 @@ pub(crate) const RUNS: usize = 5;
 /// Most runs of a request.
 pub(crate) const MOST_RUNS: usize = 10_000;
 
-/// The runs of a share; all of them without one.
-fn of_shard(jobs: &[Job], shard: Option<Shard>) -> Vec<&Job> {
-    let numbered = jobs.iter().enumerate();
-    numbered
-        .filter(|(number, _)| shard.is_none_or(|shard| shard.has(*number)))
-        .map(|(_, job)| job)
-        .collect()
-}
-
-/// Does these runs, as many at once as there are threads.
-fn outcomes(
-    request: &Request,
-    jobs: &[&Job],
-    data: &[Dataset],
-    advance: &(dyn Fn(Progress) + Sync),
-) -> Result<Vec<Outcome>, Error> {
-    check_runs(
-        jobs.iter().map(|job| (&job.config, &data[job.experiment])),
-        false,
-        request.threads,
-    )?;
-    let sizes = jobs.iter().map(|job| {
-        (
-            &job.config,
-            [
-                data[job.experiment].train.features(),
-                data[job.experiment].classes(),
-            ],
-        )
-    });
-    request.keeping.need_space(sizes, request.threads)?;
-    let outcomes = each_run(request.threads, jobs.len(), |index, threads| {
-        let job = jobs[index];
-        request
-            .keeping
-            .outcome(&job.config, &data[job.experiment], threads, &mut |epochs| {
-                advance(epochs.times(job.hidden));
-            })
-    })?;
-    check_all_kept(outcomes.iter())?;
-    Ok(outcomes)
-}
-
-fn load(request: &Request) -> Result<Vec<Dataset>, Error> {
+fn load(request: &Request) -> Result<Vec<Parts>, Error> {
     let data = request
         .experiments
         .iter()
-        .map(|experiment| spinet_data::load(experiment.data, &request.source));
+        .map(|experiment| spinet_data::load(experiment.data, &request.source).map(Parts::whole));
     Ok(data.collect::<Result<_, _>>()?)
 }
 
@@ -293,8 +234,20 @@ pub fn run_share(
     shard: Shard,
     advance: &(dyn Fn(Progress) + Sync),
 ) -> Result<usize, Error> {
-    let (jobs, data) = (request.jobs()?, load(request)?);
-    Ok(outcomes(request, &of_shard(&jobs, Some(shard)), &data, advance)?.len())
+    let jobs = of_shard(request.jobs()?, Some(shard));
+    Ok(outcomes(request, &jobs, &load(request)?, advance)?.len())
+}
+
+fn outcomes(
+    request: &Request,
+    jobs: &[(Method, Job)],
+    data: &[Parts],
+    advance: &(dyn Fn(Progress) + Sync),
+) -> Result<Vec<Option<Outcome>>, Error> {
+    let jobs: Vec<&Job> = jobs.iter().map(|(_, job)| job).collect();
+    request
+        .keeping
+        .outcomes(&jobs, data, request.threads, false, advance)
 }
 
 /// Runs everything that was asked for; `advance` is told how much [work](Request::work) was done
@@ -305,25 +258,26 @@ pub fn run_share(
 /// What is wrong with the request, data that is missing, a run that diverged or was interrupted.
 pub fn reproduce(request: &Request, advance: &(dyn Fn(Progress) + Sync)) -> Result<Record, Error> {
     let (jobs, data) = (request.jobs()?, load(request)?);
-    let outcomes = outcomes(request, &of_shard(&jobs, None), &data, advance)?;
+    let outcomes = outcomes(request, &jobs, &data, advance)?;
+    // The runs of a network and method follow one another.
+    let groups: Vec<_> = jobs
+        .chunks(request.runs)
+        .zip(outcomes.chunks(request.runs))
+        .collect();
     let mut rows = Vec::new();
     for (index, experiment) in request.experiments.iter().enumerate() {
         for hidden in request.networks(experiment)? {
-            let of = |method: Method| {
-                let chosen = jobs.iter().zip(&outcomes);
-                chosen.filter(move |(job, _)| {
-                    job.experiment == index && job.hidden == hidden && job.method == method
-                })
+            let runs_of = |method: Method| {
+                let is_it = |(known, job): &(Method, Job)| {
+                    *known == method && job.data == index && job.config.hidden == [hidden]
+                };
+                groups.iter().find(|(jobs, _)| is_it(&jobs[0]))
             };
-            let initial: Vec<&Vec<Evaluation>> = of(Method::Initial)
-                .map(|(_, outcome)| &outcome.curve)
-                .collect();
+            let initial = runs_of(Method::Initial).map_or(&[][..], |(_, runs)| runs);
             for method in request.methods() {
-                let runs: Vec<_> = of(method).collect();
-                if runs.is_empty() {
-                    continue;
+                if let Some(([job, ..], runs)) = runs_of(method) {
+                    rows.push(row(experiment, &data[index].whole, job, runs, initial));
                 }
-                rows.push(row(experiment, &data[index], &runs, &initial));
             }
         }
     }
@@ -335,103 +289,40 @@ pub fn reproduce(request: &Request, advance: &(dyn Fn(Progress) + Sync)) -> Resu
 fn row(
     experiment: &Experiment,
     data: &Dataset,
-    runs: &[(&Job, &Outcome)],
-    initial: &[&Vec<Evaluation>],
+    (method, job): &(Method, Job),
+    runs: &Runs,
+    initial: &Runs,
 ) -> Row {
-    let job = runs[0].0;
-    let curves: Vec<&Vec<Evaluation>> = runs.iter().map(|(_, outcome)| &outcome.curve).collect();
-    let last = |curve: &Vec<Evaluation>| percent(curve[curve.len() - 1].accuracy);
-    let finals =
-        |curves: &[&Vec<Evaluation>]| curves.iter().map(|curve| last(curve)).collect::<Vec<_>>();
-    let peak = |curve: &&Vec<Evaluation>| {
-        curve
-            .iter()
-            .map(|evaluation| percent(evaluation.accuracy))
-            .fold(0.0, f64::max)
-    };
-    let is_initial = job.method == Method::Initial;
-    let speedups = || {
-        let each = initial
-            .iter()
-            .zip(&curves)
-            .map(|(initial, method)| speedup(&points(initial), &points(method)));
-        each.collect::<Option<Vec<_>>>().map(Estimate::of)
-    };
-    let train = data.train.len();
+    let (hidden, initial) = (job.config.hidden[0], Some(initial));
+    let initial = initial.filter(|_| *method != Method::Initial);
     Row {
         data: experiment.paper_data.to_owned(),
-        train,
+        train: data.train.len(),
         test: data.test.len(),
-        hidden: job.hidden,
-        method: job.method,
+        hidden,
+        method: *method,
         rules: job.config.rules.iter().map(ToString::to_string).collect(),
         runs: runs.len(),
         epochs: job.config.epochs,
-        accuracy: Estimate::of(finals(&curves)),
-        peak_accuracy: Estimate::of(curves.iter().map(peak).collect()),
-        speedup: if is_initial { None } else { speedups() },
-        over_initial: if is_initial {
-            None
-        } else {
-            paired_interval(&finals(&curves), &finals(initial))
-        },
+        accuracy: summary::accuracy(runs),
+        peak_accuracy: summary::peak_accuracy(runs),
+        speedup: initial.and_then(|initial| summary::speedups(runs, initial)),
+        over_initial: initial.and_then(|initial| summary::over(runs, initial)),
         paper: published(
             experiment.paper_data,
             experiment.paper_train,
-            job.hidden,
-            job.method,
+            hidden,
+            *method,
         ),
-        ids: runs.iter().map(|(_, outcome)| outcome.id.clone()).collect(),
-        arrays_sha256: runs
-            .iter()
-            .map(|(_, outcome)| outcome.arrays_sha256.clone())
-            .collect(),
-        curve: curve(&curves),
+        ids: summary::texts(runs, |run| &run.id),
+        arrays_sha256: summary::texts(runs, |run| &run.arrays_sha256),
+        curve: summary::curve(runs),
     }
 }
 
-/// Percent with the digits that a count of at most 100,000 samples has.
-pub(crate) fn percent(accuracy: f64) -> f64 {
-    (accuracy * 1e7).round() / 1e5
-}
-
-pub(crate) fn points(curve: &[Evaluation]) -> Vec<(f64, f64)> {
-    curve
-        .iter()
-        .map(|evaluation| (evaluation.epoch as f64, evaluation.accuracy))
-        .collect()
-}
-
-/// Means and deviations over the runs at every evaluated epoch.
-pub(crate) fn curve(runs: &[&Vec<Evaluation>]) -> Curve {
-    let mut curve = Curve::default();
-    for (index, first) in runs[0].iter().enumerate() {
-        let accuracy = Estimate::of(
-            runs.iter()
-                .map(|run| percent(run[index].accuracy))
-                .collect(),
-        );
-        curve.epoch.push(first.epoch);
-        curve.accuracy.push((accuracy.mean * 1e3).round() / 1e3);
-        curve.accuracy_sd.push((accuracy.sd * 1e3).round() / 1e3);
-        for (rule, counts) in &first.rules {
-            for name in counts.keys() {
-                let of_run = |run: &&Vec<Evaluation>| run[index].rules[rule][name] as f64;
-                let mean = runs.iter().map(of_run).sum::<f64>() / runs.len() as f64;
-                curve
-                    .counts
-                    .entry(name.clone())
-                    .or_default()
-                    .push((mean * 10.0).round() / 10.0);
-            }
-        }
-    }
-    curve
-}
-
-fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
+fn definition(request: &Request, data: &[Parts], rows: &[Row]) -> Definition {
     let mut digests = BTreeMap::new();
-    for set in data {
+    for Parts { whole: set, .. } in data {
         digests.insert(set.name.clone(), [set.train.sha256(), set.test.sha256()]);
     }
     let is_used = |tuned: &&Tuned| {
@@ -512,6 +403,7 @@ fn definition(request: &Request, data: &[Dataset], rows: &[Row]) -> Definition {
         settings: Settings::of(&request.experiments),
         unverified: data
             .iter()
+            .map(|parts| &parts.whole)
             .filter(|set| !set.is_verified)
             .map(unverified)
             .collect(),

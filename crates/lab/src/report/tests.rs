@@ -194,7 +194,7 @@ fn row(method: Method, hidden: usize, mean: f64) -> Row {
     }
 }
 
-fn tables() -> Record {
+pub(crate) fn tables() -> Record {
     let words = |text: &str| vec![text.to_owned()];
     let definition = Definition {
         unverified: Vec::new(),
@@ -236,7 +236,7 @@ fn stored(name: &str, record: impl Into<AnyRecord>) -> Stored {
 }
 
 /// Tables that are smaller than the experiment.
-fn reduced() -> Record {
+pub(crate) fn reduced() -> Record {
     let mut record = tables();
     record.definition.reduced = Some("2 runs instead of 5".to_owned());
     record

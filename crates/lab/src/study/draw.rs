@@ -14,11 +14,7 @@ use crate::table::{Column, Table};
 ///
 /// [`Error::Figure`] if the record cannot be drawn.
 pub fn figure_svg(record: &FigureRecord) -> Result<String, Error> {
-    let axis = |label: &str, is_logarithmic| Axis {
-        label: label.to_owned(),
-        range: None,
-        is_logarithmic,
-    };
+    let axis = Axis::new;
     let (title, description) = (record.title.clone(), record.description.clone());
     if record.panels.iter().all(|panel| !panel.counts.is_empty()) {
         let bars = record.panels.iter().map(|panel| Bars {

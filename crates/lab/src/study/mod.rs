@@ -20,9 +20,10 @@ pub use draw::figure_svg;
 pub(crate) use draw::{notes, table};
 pub use record::{FigureCurve, FigurePanel, FigureRecord};
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use spinet_data::Source;
+use spinet_data::{Dataset, Source};
 use spinet_nn::Kernel;
 
 use crate::reproduce::MOST_RUNS;
@@ -158,6 +159,22 @@ impl StudyRequest {
             Some(epochs) if self.is_limit => epochs.min(own.div_ceil(SMALLER)),
             Some(epochs) => epochs,
             None => own,
+        }
+    }
+
+    /// What every figure's record says of how it was made; the rest is empty.
+    fn record(&self, data: &Dataset, kernel: Kernel, epochs: usize) -> FigureRecord {
+        FigureRecord {
+            command: self.command.clone(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            reduced: self.reduced(epochs),
+            kernel: kernel.to_string(),
+            seeds: (0..self.runs as u64).collect(),
+            digests: BTreeMap::from([(
+                data.name.clone(),
+                [data.train.sha256(), data.test.sha256()],
+            )]),
+            ..FigureRecord::default()
         }
     }
 

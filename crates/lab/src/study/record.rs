@@ -8,7 +8,7 @@ use crate::any_record::of_record;
 use crate::{Error, seal};
 
 /// One panel: either a histogram or curves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FigurePanel {
     /// Its heading.
     pub title: String,
@@ -46,7 +46,7 @@ pub struct FigureCurve {
 }
 
 /// A figure's numbers with everything needed to make them again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FigureRecord {
     /// The panels.
     pub panels: Vec<FigurePanel>,

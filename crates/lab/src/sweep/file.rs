@@ -513,7 +513,7 @@ mod tests {
         for (text, message) in [
             (
                 "sedes = 1\n",
-                "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `reference`, `ablate`, `control`, `per_method`, `note`, `columns`, `base`, `product`",
+                "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `reference`, `ablate`, `without`, `control`, `own`, `per_method`, `note`, `columns`, `base`, `product`",
             ),
             ("seeds = 0\n", "`seeds` must be 1 to 10000 seeds, but is 0"),
             (
