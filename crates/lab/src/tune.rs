@@ -13,7 +13,7 @@ use spinet_rules::{RuleSettings, Setting};
 use spinet_train::TrainConfig;
 
 use crate::jobs::{Job, Parts, of_shard, work};
-use crate::reproduce::MOST_RUNS;
+use crate::paper::reproduce::MOST_RUNS;
 use crate::runs::Outcome;
 use crate::sweep::without_defaults;
 use crate::{Error, Estimate, Keeping, Progress, Shard};

@@ -24,7 +24,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::count::plural;
 use crate::escape::harmless;
 use crate::html::{code, figure, filled, prose, scroll};
-use crate::paper_table::{against_the_best_other, seeds_in_words};
+use crate::paper::table::{against_the_best_other, seeds_in_words};
 use crate::table::{Column, Table};
 use crate::{AnyRecord, FigureRecord, figure_svg, study};
 

@@ -7,7 +7,7 @@ use shell_words::quote as quoted;
 use super::anchor::slug;
 use super::runs_table;
 use crate::html::code;
-use crate::paper_table::experiment_behind;
+use crate::paper::table::experiment_behind;
 use crate::{Method, Record, Row, Setting, Settings};
 
 /// Where the runs of a row stand; rows that are alike in a record are numbered.

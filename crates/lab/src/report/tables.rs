@@ -9,7 +9,7 @@ use super::{Part, repeat};
 use crate::count::thousands;
 use crate::curves::{Chart, EVENTS, STATES, accuracy_chart, networks, spine_chart, state_chart};
 use crate::html::{figure, list, prose};
-use crate::paper_table::{COLUMNS, comparisons, network_of, sections, seeds_in_words, tables};
+use crate::paper::table::{COLUMNS, comparisons, network_of, sections, seeds_in_words, tables};
 use crate::table::{Column, Table};
 use crate::{Definition, Error, Record, Row};
 

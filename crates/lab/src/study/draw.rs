@@ -5,7 +5,7 @@ use crate::Error;
 use crate::figure::{
     Axis, Bars, Figure, Histograms, Panel, Series, height_of, render, render_histograms,
 };
-use crate::paper_table::seeds_in_words;
+use crate::paper::table::seeds_in_words;
 use crate::table::{Column, Table};
 
 /// The figure as one SVG document.

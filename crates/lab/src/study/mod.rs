@@ -26,7 +26,7 @@ use std::path::Path;
 use spinet_data::{Dataset, Source};
 use spinet_nn::Kernel;
 
-use crate::reproduce::MOST_RUNS;
+use crate::paper::reproduce::MOST_RUNS;
 use crate::{AnyRecord, Error, Keeping, Progress, SweepFile, SweepRequest};
 
 /// An experiment with a name that is no table.

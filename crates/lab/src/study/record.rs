@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::any_record::of_record;
-use crate::{Error, seal};
+use crate::Error;
+use crate::record::any_record::of_record;
+use crate::record::seal;
 
 /// One panel: either a histogram or curves.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

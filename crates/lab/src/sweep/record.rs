@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::any_record::{in_lines, of_record};
+use crate::record::any_record::{in_lines, of_record};
 use crate::{Curve, Error, Estimate, Interval};
 
 /// One point of a sweep with its runs.

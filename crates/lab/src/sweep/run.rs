@@ -12,9 +12,9 @@ use super::{
     Control, Reference, SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRow,
 };
 use crate::jobs::{Job, Parts, of_shard, work};
-use crate::reproduce::{MOST_RUNS, unverified};
+use crate::paper::reproduce::{MOST_RUNS, unverified};
 use crate::runs::Outcome;
-use crate::summary::{self, Runs};
+use crate::statistics::summary::{self, Runs};
 use crate::{Curve, Error, Estimate, Keeping, Progress, Shard, paired_interval, slowness};
 
 /// What to run.

@@ -2,7 +2,7 @@
 
 use super::{SweepRecord, SweepRow};
 use crate::count::{plural, thousands};
-use crate::paper_table::{estimate, estimate_to, interval, interval_to, seeds_in_words};
+use crate::paper::table::{estimate, estimate_to, interval, interval_to, seeds_in_words};
 use crate::table::{Column, Table};
 
 /// Digits of a slowness: a fast network's is a few hundredths of an epoch.

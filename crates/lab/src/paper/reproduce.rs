@@ -8,10 +8,10 @@ use spinet_rules::RuleSettings;
 use spinet_train::{Standardize, TrainConfig};
 
 use crate::count::{plural, thousands};
-use crate::experiment::{LEARNING_RATE, TUNED_POINT};
 use crate::jobs::{Job, Parts, of_shard, work};
+use crate::paper::experiment::{LEARNING_RATE, TUNED_POINT};
 use crate::runs::Outcome;
-use crate::summary::{self, Runs};
+use crate::statistics::summary::{self, Runs};
 use crate::{
     Batch, Definition, Error, Experiment, Keeping, Method, Progress, Record, Row, Settings, Shard,
     Tuned, published,

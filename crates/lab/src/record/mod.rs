@@ -1,12 +1,17 @@
 //! Result records: the numbers of an experiment with everything needed to make them again.
 
+pub(crate) mod any_record;
+pub(crate) mod merge;
+pub(crate) mod results;
+pub(crate) mod seal;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use spinet_nn::Kernel;
 
-use crate::any_record::{in_lines, of_record};
+use crate::record::any_record::{in_lines, of_record};
 use crate::{EXPERIMENTS, Error, Experiment, Method, Published, mean, standard_deviation};
 
 /// A mean over runs with what it was made from.

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::paper_table::experiment_behind;
-use crate::reproduce::{RUNS, each};
+use crate::paper::reproduce::{RUNS, each};
+use crate::paper::table::experiment_behind;
 use crate::{Definition, EXPERIMENTS, Error, Experiment, Method, Record, Row, Setting, Settings};
 
 /// One record with the rows of all, in the order of the registry; `records` stand beside the files

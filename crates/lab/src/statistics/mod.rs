@@ -1,5 +1,9 @@
 //! Mean, standard deviation, and the confidence interval of a paired difference.
 
+pub(crate) mod slowness;
+pub(crate) mod speedup;
+pub(crate) mod summary;
+
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::Interval;

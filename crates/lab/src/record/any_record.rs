@@ -6,10 +6,12 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use spinet_train::text::{MAX_RECORD, Notation};
 
+use crate::paper::table as paper_table;
+use crate::record::seal;
 use crate::table::Table;
 use crate::{
     Error, FigureRecord, Record, Setting, SweepRecord, accuracy_figure, experiments_in, figure_svg,
-    paper_table, seal, spine_figure, study, sweep, sweep_figure, write_results,
+    spine_figure, study, sweep, sweep_figure, write_results,
 };
 
 /// A stored record of any kind.

@@ -8,7 +8,7 @@ use spinet_nn::Initialiser;
 use spinet_rules::RuleSettings;
 use spinet_train::{Standardize, TrainConfig};
 
-use crate::tuned::{self, Tuned};
+use crate::paper::tuned::{self, Tuned};
 use crate::{Error, Method};
 
 /// One explanation for everything that the paper leaves open, for all of its rows.
