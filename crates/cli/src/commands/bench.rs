@@ -7,10 +7,10 @@ use std::thread::available_parallelism;
 use spinet::lab::{self, BENCH_SHAPES, BenchCase, BenchRecord, BenchRow, Column, Table};
 use spinet::{Activation, Kernel, RuleSettings};
 
-use crate::data_source::DataSource;
 use crate::error::Error;
+use crate::flags::data_source::DataSource;
+use crate::flags::settings::{activation, kernel};
 use crate::output::Output;
-use crate::settings::{activation, kernel};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -10,12 +10,12 @@ use spinet::data::{
 };
 use spinet::{DATASETS, Dataset, Source};
 
-use crate::data_source::DataDirectory;
 use crate::error::Error;
-use crate::escape::on_one_line;
-use crate::fetch_bar::FetchBar;
-use crate::number::{file_size, thousands};
+use crate::flags::data_source::DataDirectory;
 use crate::output::Output;
+use crate::show::escape::on_one_line;
+use crate::show::fetch_bar::FetchBar;
+use crate::show::number::{file_size, thousands};
 
 const EXAMPLES: &str = "\
 Examples:

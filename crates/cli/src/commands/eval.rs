@@ -6,17 +6,17 @@ use serde::Serialize;
 use spinet::data::{Column, Limits, Purpose, read_images_of};
 use spinet::{Model, Samples, Threads, Values};
 
-use crate::data_source::DataSource;
+use crate::commands::train::rules_in_words;
 use crate::error::Error;
-use crate::escape::on_one_line;
+use crate::flags::data_source::DataSource;
+use crate::flags::threads::ThreadCount;
 use crate::model_data::data_for;
 use crate::model_file::ModelFile;
-use crate::number::{percent, thousands};
 use crate::output::Output;
-use crate::sample_counts::test_part;
-use crate::scores::ranked;
-use crate::threads::ThreadCount;
-use crate::train::rules_in_words;
+use crate::show::escape::on_one_line;
+use crate::show::number::{percent, thousands};
+use crate::show::sample_counts::test_part;
+use crate::show::scores::ranked;
 
 const EXAMPLES: &str = "\
 Examples:

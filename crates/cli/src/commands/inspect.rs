@@ -7,14 +7,14 @@ use sha2::{Digest, Sha256};
 use spinet::data::Standardisation;
 use spinet::{Model, Schedule, Standardize, TrainConfig};
 
+use crate::commands::train::rules_in_words;
 use crate::error::Error;
-use crate::escape::on_one_line;
-use crate::histogram::Histogram;
 use crate::model_file::ModelFile;
-use crate::number::{file_size, percent, thousands};
 use crate::output::Output;
-use crate::spines::bounds;
-use crate::train::rules_in_words;
+use crate::show::escape::on_one_line;
+use crate::show::histogram::Histogram;
+use crate::show::number::{file_size, percent, thousands};
+use crate::show::spines::bounds;
 
 const EXAMPLES: &str = "\
 Example:

@@ -6,8 +6,8 @@ use serde_json::json;
 use spinet::lab::{self, AnyRecord, Record, merge};
 
 use crate::error::Error;
+use crate::flags::stored_record::read_record;
 use crate::output::Output;
-use crate::stored_record::read_record;
 
 const EXAMPLES: &str = "\
 Example, two machines that did a share each:

@@ -8,15 +8,15 @@ use serde_json::{Map, Value, json};
 use spinet::data::{Column, Limits, Purpose, idx, is_table, read_features, read_png};
 use spinet::{Model, Samples, Values};
 
-use crate::data_source::DataSource;
 use crate::error::Error;
-use crate::escape::on_one_line;
+use crate::flags::data_source::DataSource;
+use crate::flags::threads::ThreadCount;
 use crate::model_data::data_for;
 use crate::model_file::ModelFile;
-use crate::number::percent;
 use crate::output::Output;
-use crate::scores::{kind, ranked};
-use crate::threads::ThreadCount;
+use crate::show::escape::on_one_line;
+use crate::show::number::percent;
+use crate::show::scores::{kind, ranked};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -10,8 +10,8 @@ use spinet::store;
 use spinet::train::text::MAX_RECORD;
 
 use crate::error::Error;
+use crate::flags::stored_record::tell_unsealed;
 use crate::output::Output;
-use crate::stored_record::tell_unsealed;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -10,14 +10,14 @@ use spinet::lab::{
 };
 use spinet::{Kernel, RuleSettings, Source};
 
-use crate::data_source::DataSource;
 use crate::error::Error;
-use crate::kept_runs::{Advance, KeptRuns};
+use crate::flags::data_source::DataSource;
+use crate::flags::kept_runs::{Advance, KeptRuns};
+use crate::flags::settings::kernel;
+use crate::flags::stored_record::{RecordFlags, read_record};
+use crate::flags::threads::ThreadCount;
 use crate::output::Output;
-use crate::settings::kernel;
 use crate::slow_kernel::warn_if_slow;
-use crate::stored_record::{RecordFlags, read_record};
-use crate::threads::ThreadCount;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,7 +6,7 @@ use spinet::rules::{Role, RuleEntry, Seam, find};
 
 use crate::error::Error;
 use crate::output::Output;
-use crate::parameters;
+use crate::show::parameters;
 
 const EXAMPLES: &str = "\
 Examples:

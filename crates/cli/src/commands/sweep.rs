@@ -6,14 +6,14 @@ use spinet::lab::{self, AnyRecord, SweepFile, SweepRecord, SweepRequest};
 use spinet::train::text::MAX_SETTINGS;
 use spinet::{Kernel, store};
 
-use crate::data_source::DataSource;
 use crate::error::Error;
-use crate::kept_runs::KeptRuns;
+use crate::flags::data_source::DataSource;
+use crate::flags::kept_runs::KeptRuns;
+use crate::flags::settings::kernel;
+use crate::flags::stored_record::{RecordFlags, read_record};
+use crate::flags::threads::ThreadCount;
 use crate::output::Output;
-use crate::settings::kernel;
 use crate::slow_kernel::warn_if_slow;
-use crate::stored_record::{RecordFlags, read_record};
-use crate::threads::ThreadCount;
 
 const EXAMPLES: &str = "\
 Examples:

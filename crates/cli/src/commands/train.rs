@@ -9,17 +9,17 @@ use spinet::lab::peak_memory_mb;
 use spinet::train::run_name;
 use spinet::{Advance, Dataset, Evaluation, Model, RunDirectory, Safety, TrainConfig, Trainer};
 
-use crate::data_source::DataSource;
 use crate::error::Error;
+use crate::flags::data_source::DataSource;
+use crate::flags::settings::Settings;
+use crate::flags::threads::ThreadCount;
 use crate::interrupt::stop_on_signals;
-use crate::number::{duration, percent, thousands};
 use crate::output::Output;
-use crate::sample_counts::both_parts;
-use crate::settings::Settings;
+use crate::show::number::{duration, percent, thousands};
+use crate::show::sample_counts::both_parts;
+use crate::show::spines::{RuleCounts, in_words, over_a_run};
+use crate::show::train_bar::TrainBar;
 use crate::slow_kernel::warn_if_slow;
-use crate::spines::{RuleCounts, in_words, over_a_run};
-use crate::threads::ThreadCount;
-use crate::train_bar::TrainBar;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -4,14 +4,14 @@ use serde_json::json;
 use spinet::data::{Dataset, load_with};
 use spinet::lab::{Column, Estimate, Grid, Table, Tried, Tuning, tune, tune_share};
 
-use crate::data_source::DataSource;
 use crate::error::Error;
-use crate::kept_runs::KeptRuns;
-use crate::number::thousands;
+use crate::flags::data_source::DataSource;
+use crate::flags::kept_runs::KeptRuns;
+use crate::flags::settings::Settings;
+use crate::flags::threads::ThreadCount;
 use crate::output::Output;
-use crate::settings::Settings;
+use crate::show::number::thousands;
 use crate::slow_kernel::warn_if_slow;
-use crate::threads::ThreadCount;
 
 const EXAMPLES: &str = "\
 Examples:

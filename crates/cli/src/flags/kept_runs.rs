@@ -8,7 +8,7 @@ use spinet::lab::{self, Keeping, Progress, Shard};
 use crate::error::Error;
 use crate::interrupt::stop_on_signals;
 use crate::output::Output;
-use crate::reproduce_bar::ReproduceBar;
+use crate::show::reproduce_bar::ReproduceBar;
 
 /// Where runs are kept, and the share to do.
 #[derive(clap::Args)]

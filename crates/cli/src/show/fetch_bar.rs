@@ -3,8 +3,8 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use spinet::data::FetchProgress;
 
-use crate::number::file_size;
 use crate::output::Output;
+use crate::show::number::file_size;
 
 const TEMPLATE: &str = "{prefix} [{bar:20}] {decimal_bytes} of {decimal_total_bytes}  {eta} left";
 

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::number::thousands;
 use crate::output::Output;
+use crate::show::number::thousands;
 
 const BARS: usize = 15;
 /// Width of the longest bar, in characters.

@@ -9,8 +9,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use spinet::lab::Progress;
 
-use crate::number::duration;
 use crate::output::Output;
+use crate::show::number::duration;
 
 const TEMPLATE: &str = "{percent:>3} % [{bar:30}] {elapsed} gone, {left} left";
 

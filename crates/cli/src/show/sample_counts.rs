@@ -3,7 +3,7 @@
 use spinet::Dataset;
 use spinet::data::find;
 
-use crate::number::thousands;
+use crate::show::number::thousands;
 
 /// `mnist-1200, 1,200 training and 10,000 test samples`; of unverified files also how many there
 /// should be.

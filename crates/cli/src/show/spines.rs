@@ -6,7 +6,7 @@ use spinet::rules::StateValues;
 use spinet::train::RuleState;
 use spinet::{Evaluation, Model};
 
-use crate::number::thousands;
+use crate::show::number::thousands;
 
 /// Counts of changes since the last evaluation, which add up; other counts are of the present
 /// state.

@@ -6,8 +6,8 @@ use std::fmt::Write;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use spinet::Evaluation;
 
-use crate::number::{duration, percent, thousands};
 use crate::output::Output;
+use crate::show::number::{duration, percent, thousands};
 
 const TEMPLATE: &str = "epoch {pos} of {len} [{bar:20}] {msg}  {left} left";
 
