@@ -167,6 +167,67 @@ pub(crate) fn shortened(rendered: &str) -> String {
     paragraphs[..paragraphs.len().min(count + 1)].join("\n\n")
 }
 
+/// The bodies of a page's blocks without the notes that one before has too: a note is a line under
+/// a table, or a point of a list with the lines that continue it. What differs from block to block
+/// by its nature stays.
+pub(crate) fn notes_once(bodies: &[String]) -> Vec<String> {
+    let mut known = std::collections::BTreeSet::new();
+    let mut shortened = Vec::new();
+    for body in bodies {
+        let mut notes: Vec<String> = Vec::new();
+        for line in body.trim().lines() {
+            match notes.last_mut() {
+                Some(note) if note.starts_with("- ") && line.starts_with("  ") => {
+                    *note += &format!("\n{line}");
+                }
+                _ => notes.push(line.to_owned()),
+            }
+        }
+        let count = notes.len();
+        notes.retain(|note| is_own(note) || !known.contains(note));
+        let is_shorter = notes.len() < count;
+        known.extend(notes.iter().filter(|note| !is_own(note)).cloned());
+        let mut kept: Vec<String> = Vec::new();
+        for note in notes {
+            // Two empty lines, or a heading without a list, are what is left of notes.
+            let is_list = note.starts_with("- ") || note.is_empty();
+            while kept
+                .last()
+                .is_some_and(|last| last.is_empty() && note.is_empty())
+                || !is_list
+                    && kept
+                        .iter()
+                        .rfind(|last| !last.is_empty())
+                        .is_some_and(|last| is_heading(last))
+            {
+                kept.pop();
+            }
+            kept.push(note);
+        }
+        while kept
+            .last()
+            .is_some_and(|last| last.is_empty() || is_heading(last))
+        {
+            kept.pop();
+        }
+        if is_shorter {
+            kept.push("\nOther notes: as above.".to_owned());
+        }
+        shortened.push(kept.join("\n") + "\n");
+    }
+    shortened
+}
+
+/// Whether a line belongs to its block though another block may have the same.
+fn is_own(line: &str) -> bool {
+    const STARTS: [&str; 6] = ["|", "**", "NOT ", "Settings:", "highest:", "Mean over"];
+    line.is_empty() || is_heading(line) || STARTS.iter().any(|start| line.starts_with(start))
+}
+
+fn is_heading(line: &str) -> bool {
+    line.ends_with(':') && !line.starts_with("- ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,5 +336,25 @@ mod tests {
             .map(|block| block.record)
             .collect();
         assert_eq!(records, ["s.json"]);
+    }
+
+    #[test]
+    fn a_note_that_stands_above_is_left_out_with_the_heading_of_an_empty_list() {
+        let body = |own: &str, point: &str| {
+            format!(
+                "**T**\n\n| a |\n|--:|\n| {own} |\n\na: {own}.\nb: both.\n\nSettings: x.\n\nOpen:\n\n- {point}\n  more\n"
+            )
+        };
+        let bodies = [body("1", "p"), body("2", "p"), body("3", "q")];
+        let short = notes_once(&bodies);
+        assert_eq!(short[0], bodies[0]);
+        assert_eq!(
+            short[1],
+            "**T**\n\n| a |\n|--:|\n| 2 |\n\na: 2.\n\nSettings: x.\n\nOther notes: as above.\n"
+        );
+        assert_eq!(
+            short[2],
+            "**T**\n\n| a |\n|--:|\n| 3 |\n\na: 3.\n\nSettings: x.\n\nOpen:\n\n- q\n  more\n\nOther notes: as above.\n"
+        );
     }
 }

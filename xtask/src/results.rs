@@ -24,16 +24,19 @@ pub(crate) fn check(root: &Path) -> Result<Verdict, Error> {
     }
     let mut count = 0;
     for page in pages(root)? {
-        for block in block::find(&tree::read(root, &page)?).map_err(marker(&page))? {
-            count += 1;
-            let place = format!("{}:{}", page.display(), block.line);
-            match render(root, &block) {
-                Ok(table) => complaints.extend(
-                    difference(&block.body, &table)
-                        .map(|text| format!("{place}: `{}`: {text}", block.record)),
-                ),
-                Err(error) => complaints.push(format!("{place}: {error}")),
+        let blocks = block::find(&tree::read(root, &page)?).map_err(marker(&page))?;
+        count += blocks.len();
+        match tables(root, &blocks) {
+            Ok(tables) => {
+                for (block, table) in blocks.iter().zip(&tables) {
+                    let place = format!("{}:{}", page.display(), block.line);
+                    complaints.extend(
+                        difference(&block.body, table)
+                            .map(|text| format!("{place}: `{}`: {text}", block.record)),
+                    );
+                }
             }
+            Err(error) => complaints.push(format!("{}: {error}", page.display())),
         }
     }
     let blocks = if count == 0 {
@@ -52,10 +55,7 @@ pub(crate) fn remake(root: &Path) -> Result<(), Error> {
     for page in pages(root)? {
         let text = tree::read(root, &page)?;
         let blocks = block::find(&text).map_err(marker(&page))?;
-        let tables = blocks
-            .iter()
-            .map(|block| render(root, block))
-            .collect::<Result<Vec<_>, _>>()?;
+        let tables = tables(root, &blocks)?;
         let new = block::replace(&text, &tables).map_err(marker(&page))?;
         if new != text {
             write(&root.join(&page), &new)?;
@@ -90,14 +90,19 @@ fn pages(root: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(pages)
 }
 
-/// The text of a block.
-fn render(root: &Path, block: &Block) -> Result<String, Error> {
-    let whole = render_record(root, &block.record)?;
-    Ok(if block.is_short {
-        block::shortened(&whole)
-    } else {
-        whole
-    })
+/// The tables of a page's blocks, with notes that several have where the first stands.
+fn tables(root: &Path, blocks: &[Block]) -> Result<Vec<String>, Error> {
+    let tables = blocks.iter().map(|block| {
+        let whole = render_record(root, &block.record)?;
+        Ok(if block.is_short {
+            block::shortened(&whole)
+        } else {
+            whole
+        })
+    });
+    Ok(block::notes_once(
+        &tables.collect::<Result<Vec<_>, Error>>()?,
+    ))
 }
 
 /// The Markdown table of a record: measurements are rendered here, results of training by the

@@ -35,20 +35,20 @@ pub(crate) struct Cli {
 /// Every subcommand: one line here, one in `run`, one module.
 #[derive(Subcommand)]
 enum Command {
-    Train(crate::train::Train),
-    Eval(crate::eval::Eval),
-    Predict(crate::predict::Predict),
-    Inspect(crate::inspect::Inspect),
-    Reproduce(crate::reproduce::Reproduce),
-    Sweep(crate::sweep::Sweep),
-    Merge(crate::merge::Merge),
-    Report(crate::report::Report),
-    Tune(crate::tune::Tune),
-    Bench(crate::bench::Bench),
-    Rules(crate::rules::Rules),
-    Layers(crate::layers::Layers),
-    Data(crate::data::Data),
-    Completions(crate::completions::Completions),
+    Train(crate::commands::train::Train),
+    Eval(crate::commands::eval::Eval),
+    Predict(crate::commands::predict::Predict),
+    Inspect(crate::commands::inspect::Inspect),
+    Reproduce(crate::commands::reproduce::Reproduce),
+    Sweep(crate::commands::sweep::Sweep),
+    Merge(crate::commands::merge::Merge),
+    Report(crate::commands::report::Report),
+    Tune(crate::commands::tune::Tune),
+    Bench(crate::commands::bench::Bench),
+    Rules(crate::commands::rules::Rules),
+    Layers(crate::commands::layers::Layers),
+    Data(crate::commands::data::Data),
+    Completions(crate::commands::completions::Completions),
 }
 
 impl Command {

@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::escape::without_controls;
+use crate::show::escape::without_controls;
 
 /// Both streams of the program.
 pub(crate) struct Output {

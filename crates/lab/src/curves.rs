@@ -191,11 +191,7 @@ fn spine_panel(row: &Row, title: String) -> Panel {
     Panel {
         title,
         x: epochs(),
-        y: Axis {
-            label: "bounds changed an epoch".to_owned(),
-            range: None,
-            is_logarithmic: true,
-        },
+        y: Axis::new("bounds changed an epoch", true),
         series: EVENTS
             .iter()
             .enumerate()
@@ -224,18 +220,13 @@ pub(crate) fn networks(record: &Record) -> Vec<Vec<&Row>> {
 
 fn axis(label: &str, range: Option<(f64, f64)>) -> Axis {
     Axis {
-        label: label.to_owned(),
         range,
-        is_logarithmic: false,
+        ..Axis::new(label, false)
     }
 }
 
 fn epochs() -> Axis {
-    Axis {
-        label: "epoch".to_owned(),
-        range: None,
-        is_logarithmic: true,
-    }
+    Axis::new("epoch", true)
 }
 
 /// The accuracy axis goes from a round number below what the networks have after a tenth of the run

@@ -129,11 +129,7 @@ pub fn scaling(
 ///
 /// [`Error::Figure`] if a sweep has no measurement.
 pub fn scaling_figure(scaling: &Scaling) -> Result<String, Error> {
-    let axis = |label: &str| Axis {
-        label: label.to_owned(),
-        range: None,
-        is_logarithmic: true,
-    };
+    let axis = |label: &str| Axis::new(label, true);
     let panel = |sweep: &Sweep| {
         let mut series = Vec::new();
         for (index, record) in sweep.kernels.iter().enumerate() {

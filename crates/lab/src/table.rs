@@ -1,458 +1,180 @@
-//! Tables of a record: ours, the paper's, and the difference; as text for a terminal and as
-//! Markdown.
+//! One table: as text for a terminal, as Markdown, and as HTML.
 
-use crate::count::{plural, thousands};
-use crate::paper::Printed;
-use crate::{
-    Definition, EXPERIMENTS, Estimate, Experiment, Interval, Method, Record, Row, Settings,
-    paired_interval,
-};
+use maud::{Markup, html};
 
-const HEAD: [&str; 9] = [
-    "hidden",
-    "method",
-    "accuracy %",
-    "paper",
-    "difference",
-    "over initial [95 %]",
-    "L",
-    "paper",
-    "difference",
-];
+use crate::html::{filled, scroll};
 
-/// The record as a table for a terminal, with footnotes.
-pub fn text(record: &Record) -> String {
-    let mut text = String::new();
-    for (title, rows) in sections(record) {
-        let cells: Vec<[String; 9]> = rows.iter().map(|row| cells(row)).collect();
-        let width = |column: usize| {
-            let longest = cells
-                .iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0);
-            longest.max(HEAD[column].len())
-        };
-        let line = |row: &[String]| {
-            let padded = row.iter().enumerate().map(|(column, cell)| {
-                let space = " ".repeat(width(column).saturating_sub(cell.chars().count()));
-                if column == 1 {
-                    format!("{cell}{space}")
-                } else {
-                    format!("{space}{cell}")
-                }
-            });
+/// What a column holds, which decides how it is aligned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// Words that name the row.
+    Word,
+    /// Numbers.
+    Number,
+    /// Words of a program, such as a digest.
+    Code,
+}
+
+/// Rows of cells under a caption.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// What it is about; without one nothing is printed above the table.
+    pub caption: String,
+    /// Heading and kind of each column.
+    pub columns: Vec<(String, Column)>,
+    /// One cell for each column.
+    pub rows: Vec<Vec<String>>,
+    /// Whether rows with the same first cell belong together.
+    pub is_grouped: bool,
+}
+
+impl Table {
+    /// A table without groups.
+    pub fn new<S: Into<String>>(
+        caption: impl Into<String>,
+        columns: impl IntoIterator<Item = (S, Column)>,
+        rows: impl IntoIterator<Item = Vec<String>>,
+    ) -> Self {
+        Self {
+            caption: caption.into(),
+            columns: columns
+                .into_iter()
+                .map(|(name, kind)| (name.into(), kind))
+                .collect(),
+            rows: rows.into_iter().collect(),
+            is_grouped: false,
+        }
+    }
+
+    fn head(&self) -> Vec<String> {
+        self.columns.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    fn groups(&self) -> impl Iterator<Item = &[Vec<String>]> {
+        self.rows
+            .chunk_by(|a, b| !self.is_grouped || a.first() == b.first())
+    }
+
+    /// For a terminal.
+    pub fn text(&self) -> String {
+        let (head, length) = (self.head(), |cell: &String| cell.chars().count());
+        let widths: Vec<usize> = (0..head.len())
+            .map(|column| {
+                let cells = self
+                    .rows
+                    .iter()
+                    .chain([&head])
+                    .map(|row| length(&row[column]));
+                cells.max().unwrap_or_default()
+            })
+            .collect();
+        let line = |row: &Vec<String>| {
+            let padded =
+                row.iter()
+                    .zip(&widths)
+                    .zip(&self.columns)
+                    .map(|((cell, width), column)| {
+                        let space = " ".repeat(width - length(cell));
+                        if column.1 == Column::Number {
+                            space + cell
+                        } else {
+                            cell.clone() + &space
+                        }
+                    });
             padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
         };
-        let head = HEAD.map(str::to_owned);
-        let rule = "-".repeat((0..9).map(|column| width(column) + 2).sum::<usize>() - 2);
-        text += &format!("{title}\n\n{}{rule}\n", line(&head));
-        let mut before = None;
-        for (row, cells) in rows.iter().zip(&cells) {
-            if before.is_some_and(|hidden| hidden != row.hidden) {
-                text.push('\n');
+        let rule = "-".repeat(widths.iter().map(|width| width + 2).sum::<usize>().max(2) - 2);
+        let groups = self
+            .groups()
+            .map(|group| group.iter().map(line).collect::<String>());
+        let body = groups.collect::<Vec<_>>().join("\n");
+        let caption = Some(&self.caption).filter(|caption| !caption.is_empty());
+        let caption = caption.map_or_else(String::new, |caption| format!("{caption}\n\n"));
+        format!("{caption}{}{rule}\n{body}", line(&head))
+    }
+
+    /// As Markdown.
+    pub fn markdown(&self) -> String {
+        let line = |row: &Vec<String>| format!("| {} |\n", row.join(" | "));
+        let rule = self.columns.iter().map(|(_, kind)| match kind {
+            Column::Number => "--:|",
+            Column::Word | Column::Code => ":--|",
+        });
+        format!(
+            "**{}**\n\n{}|{}\n{}",
+            self.caption,
+            line(&self.head()),
+            rule.collect::<String>(),
+            self.rows.iter().map(line).collect::<String>()
+        )
+    }
+
+    /// In a box in which it scrolls; the words of row `k` lead to `links[k]`, if there is one.
+    pub(crate) fn html(&self, links: &[String]) -> Markup {
+        let cell = |(cell, kind): (&String, Column), link: Option<&String>| match kind {
+            Column::Word => html! {
+                th scope="row" {
+                    @if let Some(link) = link { a href={ "#" (link) } { (cell) } }
+                    @else { (filled(cell)) }
+                }
+            },
+            Column::Number => html! { td { (filled(cell)) } },
+            Column::Code if cell.is_empty() => html! { td.digest { (filled(cell)) } },
+            Column::Code => html! { td.digest { code { (cell) } } },
+        };
+        let mut links = links.iter();
+        let table = html! {
+            table {
+                caption { (self.caption) }
+                thead { tr {
+                    @for (name, kind) in &self.columns {
+                        th scope="col" class=[(*kind == Column::Number).then_some("number")] { (name) }
+                    }
+                } }
+                @for group in self.groups() {
+                    tbody {
+                        @for row in group {
+                            @let link = links.next();
+                            tr {
+                                @for (text, column) in row.iter().zip(&self.columns) {
+                                    (cell((text, column.1), link))
+                                }
+                            }
+                        }
+                    }
+                }
             }
-            before = Some(row.hidden);
-            text += &line(cells);
-        }
-        text.push('\n');
-    }
-    text + &footnotes(record)
-}
-
-/// The record as Markdown tables, with footnotes.
-pub fn markdown(record: &Record) -> String {
-    let mut text = String::new();
-    for (title, rows) in sections(record) {
-        text += &format!(
-            "**{title}**\n\n| {} |\n|--:|:--|{}\n",
-            HEAD.join(" | "),
-            "--:|".repeat(7)
-        );
-        for row in rows {
-            text += &format!("| {} |\n", cells(row).join(" | "));
-        }
-        text.push('\n');
-    }
-    text + &footnotes(record)
-}
-
-/// Title and rows of every experiment in the record.
-pub(crate) fn sections(record: &Record) -> Vec<(String, Vec<&Row>)> {
-    let mut sections: Vec<(String, Vec<&Row>)> = Vec::new();
-    for row in &record.rows {
-        let known = experiment_behind(record, row);
-        let title = format!(
-            "{}, {} training samples; {} test samples, {} of {} epochs",
-            known.map_or(row.data.as_str(), |known| known.title),
-            thousands(row.train as u64),
-            thousands(row.test as u64),
-            plural(row.runs, "run"),
-            thousands(row.epochs as u64)
-        );
-        match sections.last_mut() {
-            Some((last, rows)) if *last == title => rows.push(row),
-            _ => sections.push((title, vec![row])),
-        }
-    }
-    sections
-}
-
-/// The experiment of the registry that a row belongs to.
-pub(crate) fn experiment_behind(record: &Record, row: &Row) -> Option<&'static Experiment> {
-    EXPERIMENTS.iter().find(|experiment| {
-        record
-            .definition
-            .experiments
-            .iter()
-            .any(|name| name == experiment.name)
-            && experiment.paper_data == row.data
-            && experiment.hidden.contains(&row.hidden)
-            && (experiment.paper_train == 1200) == (row.train == 1200)
-    })
-}
-
-/// The cells of a row, one for each of [`HEAD`].
-pub(crate) fn cells(row: &Row) -> [String; 9] {
-    let difference = |ours: Option<f64>, paper: Option<Printed>| match (ours, paper) {
-        (Some(ours), Some((paper, _))) => signed(ours - paper),
-        _ => String::new(),
-    };
-    let speedup = row.speedup.as_ref();
-    [
-        row.hidden.to_string(),
-        row.method.name().to_owned(),
-        estimate(&row.accuracy, row.runs),
-        row.paper.accuracy.map_or_else(String::new, printed),
-        difference(Some(row.accuracy.mean), row.paper.accuracy),
-        row.over_initial.as_ref().map_or_else(String::new, interval),
-        speedup.map_or_else(String::new, |estimate_of| estimate(estimate_of, row.runs)),
-        row.paper.speedup.map_or_else(String::new, printed),
-        difference(speedup.map(|speedup| speedup.mean), row.paper.speedup),
-    ]
-}
-
-pub(crate) fn estimate(estimate: &Estimate, runs: usize) -> String {
-    estimate_to(2, estimate, runs)
-}
-
-/// With so many digits after the point.
-pub(crate) fn estimate_to(digits: usize, estimate: &Estimate, runs: usize) -> String {
-    let Estimate { mean, sd, .. } = estimate;
-    if runs < 2 {
-        format!("{mean:.digits$}")
-    } else {
-        format!("{mean:.digits$} ± {sd:.digits$}")
-    }
-}
-
-fn printed((mean, deviation): Printed) -> String {
-    deviation.map_or_else(
-        || mean.to_string(),
-        |deviation| format!("{mean} ± {deviation}"),
-    )
-}
-
-fn signed(value: f64) -> String {
-    format!("{value:+.2}")
-}
-
-pub(crate) fn interval(interval: &Interval) -> String {
-    interval_to(2, interval)
-}
-
-/// With so many digits after the point.
-pub(crate) fn interval_to(digits: usize, interval: &Interval) -> String {
-    let Interval { mean, low, high } = interval;
-    format!("{mean:+.digits$} [{low:+.digits$}, {high:+.digits$}]")
-}
-
-/// What a reader must know to believe the table, in lines of at most 120 characters.
-fn footnotes(record: &Record) -> String {
-    let definition = &record.definition;
-    let mut notes = String::new();
-    if let Some(reduced) = &definition.reduced {
-        notes += &format!("NOT the full experiment: {reduced}.\n\n");
-    }
-    if !definition.unverified.is_empty() {
-        notes += &format!(
-            "NOT the official files: {}.\n\n",
-            definition.unverified.join("; ")
-        );
-    }
-    notes += "\
-accuracy %: mean ± standard deviation over the runs, on the test samples after the last epoch.
-over initial: mean difference to the initial network of the same seed, with its 95 % confidence interval (paired).
-L: how many times faster than the initial network of the same seed, at the accuracy level with the largest difference in time.
-";
-    let seeds = seeds_in_words(&definition.seeds);
-    let Definition {
-        learning_rate,
-        settings,
-        kernel,
-        ..
-    } = definition;
-    let Settings {
-        batch,
-        initialiser,
-        momentum,
-        standardize,
-    } = settings;
-    let momentum = momentum
-        .as_ref()
-        .map_or_else(String::new, |momentum| format!("momentum {momentum}, "));
-    let pixels = standardize
-        .as_ref()
-        .map_or_else(String::new, |standardize| {
-            format!("pixels standardized by {standardize}, ")
-        });
-    notes += &format!(
-        "\nSettings: learning rate {learning_rate}, {momentum}batch {batch}, {pixels}initial weights {initialiser}, {seeds}, kernel {kernel}.\n"
-    );
-    let points = |title: &str, lines: &[String]| {
-        if lines.is_empty() {
-            String::new()
-        } else {
-            format!("\n{title}:\n\n- {}\n", lines.join("\n- "))
-        }
-    };
-    notes += &points(AGAINST_THE_BEST, &against_the_best_other(record));
-    notes += &points(AFTER_THE_PAPERS_EPOCHS, &after_the_papers_epochs(record));
-    let list = |title: &str, points: &[String]| {
-        let lines = points
-            .iter()
-            .map(|point| wrapped(point))
-            .collect::<String>();
-        if points.is_empty() {
-            String::new()
-        } else {
-            format!("\n{title}\n\n{lines}")
-        }
-    };
-    notes
-        + &list("Length of a run:", &definition.lengths)
-        + &list(
-            "Tuned on validation folds of the training samples:",
-            &definition.tuned,
-        )
-        + &list(
-            "What the paper leaves open, and what was chosen:",
-            &definition.open_points,
-        )
-}
-
-/// `seeds 0 to 4`, or each by its number if they do not follow one another.
-pub(crate) fn seeds_in_words(seeds: &[u64]) -> String {
-    match seeds {
-        [only] => format!("seed {only}"),
-        [first, .., last]
-            if seeds
-                .windows(2)
-                .all(|pair| pair[0].checked_add(1) == Some(pair[1])) =>
-        {
-            format!("seeds {first} to {last}")
-        }
-        seeds => format!(
-            "seeds {}",
-            seeds
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
-    }
-}
-
-/// Title of [`against_the_best_other`].
-pub(crate) const AGAINST_THE_BEST: &str = "bdnn-dsd minus the best of the others [95 %, paired]";
-
-/// For each network: BDNN-dsd's accuracy minus that of the best other method, paired by seed.
-pub(crate) fn against_the_best_other(record: &Record) -> Vec<String> {
-    let mut lines = Vec::new();
-    for own in record
-        .rows
-        .iter()
-        .filter(|row| row.method == Method::BdnnDsd)
-    {
-        let is_rival = |row: &&Row| {
-            (row.hidden, row.train, &row.data) == (own.hidden, own.train, &own.data)
-                && row.method != own.method
         };
-        let best = record
-            .rows
-            .iter()
-            .filter(is_rival)
-            .max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean));
-        let difference = best.and_then(|best| {
-            Some((
-                best.method,
-                paired_interval(&own.accuracy.values, &best.accuracy.values)?,
-            ))
-        });
-        if let Some((method, difference)) = difference {
-            let verdict = if difference.low > 0.0 {
-                "better"
-            } else if difference.high < 0.0 {
-                "worse"
-            } else {
-                "undecided"
-            };
-            lines.push(format!(
-                "{}: {} against {}, {verdict}",
-                network_of(own),
-                interval(&difference),
-                method.name()
-            ));
-        }
+        scroll(&self.caption, &table)
     }
-    lines
-}
-
-/// A network in words.
-pub(crate) fn network_of(row: &Row) -> String {
-    format!(
-        "{} {}, {} hidden units",
-        thousands(row.train as u64),
-        row.data,
-        row.hidden
-    )
-}
-
-/// Length of every run in the paper.
-const PAPER_EPOCHS: usize = 500;
-
-/// Title of [`after_the_papers_epochs`].
-pub(crate) const AFTER_THE_PAPERS_EPOCHS: &str =
-    "Accuracy % after 500 epochs, the length that the paper states";
-
-/// Where runs are longer than the paper's: the mean accuracies after the length that it states.
-pub(crate) fn after_the_papers_epochs(record: &Record) -> Vec<String> {
-    let mut lines: Vec<(String, String)> = Vec::new();
-    for row in record.rows.iter().filter(|row| row.epochs > PAPER_EPOCHS) {
-        let Some(index) = row
-            .curve
-            .epoch
-            .iter()
-            .position(|epoch| *epoch == PAPER_EPOCHS)
-        else {
-            continue;
-        };
-        let part = format!("{} {:.2}", row.method.name(), row.curve.accuracy[index]);
-        match lines.last_mut() {
-            Some((network, line)) if *network == network_of(row) => *line += &format!(", {part}"),
-            _ => lines.push((network_of(row), part)),
-        }
-    }
-    lines
-        .into_iter()
-        .map(|(network, line)| format!("{network}: {line}"))
-        .collect()
-}
-
-/// One point of a list, with line breaks where a terminal needs them.
-fn wrapped(point: &str) -> String {
-    const WIDTH: usize = 116;
-    let (mut text, mut length) = ("-".to_owned(), 1);
-    for word in point.split_whitespace() {
-        if length + 1 + word.chars().count() > WIDTH {
-            text.push_str("\n ");
-            length = 1;
-        }
-        text.push(' ');
-        text.push_str(word);
-        length += 1 + word.chars().count();
-    }
-    text + "\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Published;
 
-    fn record() -> Record {
-        let row = |method, accuracy: Vec<f64>, speedup: Option<Vec<f64>>| Row {
-            data: "mnist".to_owned(),
-            train: 1200,
-            test: 10_000,
-            hidden: 100,
-            method,
-            rules: Vec::new(),
-            runs: 2,
-            epochs: 1500,
-            accuracy: Estimate::of(accuracy.clone()),
-            peak_accuracy: Estimate::of(accuracy),
-            over_initial: speedup.is_some().then_some(Interval {
-                mean: 4.0,
-                low: 3.5,
-                high: 4.5,
-            }),
-            speedup: speedup.map(Estimate::of),
-            paper: Published {
-                accuracy: Some((89.56, Some(0.13))),
-                speedup: Some((3.0, None)),
-            },
-            ids: Vec::new(),
-            arrays_sha256: Vec::new(),
-            curve: crate::Curve::default(),
-        };
-        let rows = vec![
-            row(Method::Initial, vec![85.0, 86.0], None),
-            row(Method::BdnnDsd, vec![89.0, 90.0], Some(vec![40.0, 42.0])),
+    #[test]
+    fn words_are_aligned_to_the_left_numbers_to_the_right_and_groups_are_apart() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let columns = [
+            ("n", Column::Number),
+            ("method", Column::Word),
+            ("µ", Column::Number),
         ];
-        let definition = Definition {
-            experiments: vec!["tables-3-4".to_owned()],
-            command: "spinet reproduce".to_owned(),
-            program: "0".to_owned(),
-            unverified: Vec::new(),
-            reduced: Some("2 runs instead of 5".to_owned()),
-            seeds: vec![0, 1],
-            learning_rate: 0.1,
-            kernel: "f32".to_owned(),
-            settings: Settings {
-                batch: crate::Batch::All(600),
-                initialiser: "uniform(1)".to_owned(),
-                momentum: None,
-                standardize: None,
-            },
-            lengths: vec!["reason".to_owned()],
-            tuned: vec!["l2: x".to_owned()],
-            open_points: vec!["initial weights: y".to_owned()],
-            digests: std::collections::BTreeMap::new(),
-        };
-        Record { rows, definition }
-    }
-
-    #[test]
-    fn the_table_shows_ours_the_papers_and_the_difference() {
-        let text = text(&record());
-        let line = text.lines().find(|line| line.contains("bdnn-dsd")).unwrap();
+        let rows = [["5", "a", "1 ± 2"], ["5", "b", ""], ["10", "<c>", "3"]].map(row);
+        let mut table = Table::new("A & B", columns, rows);
+        table.is_grouped = true;
         assert_eq!(
-            line.split_whitespace().collect::<Vec<_>>().join(" "),
-            "100 bdnn-dsd 89.50 ± 0.71 89.56 ± 0.13 -0.06 +4.00 [+3.50, +4.50] 41.00 ± 1.41 3 +38.00"
+            table.text(),
+            "A & B\n\n n  method      µ\n-----------------\n 5  a       1 ± 2\n 5  b\n\n10  <c>         3\n"
         );
-        assert!(text.starts_with("Tables 3 and 4: MNIST, 1,200 training samples; 10,000 test samples, 2 runs of 1,500 epochs\n"));
-    }
-
-    #[test]
-    fn a_smaller_run_says_so_and_open_points_are_named() {
-        for text in [text(&record()), markdown(&record())] {
-            assert!(
-                text.contains("NOT the full experiment: 2 runs instead of 5."),
-                "{text}"
-            );
-            assert!(text.contains("- initial weights: y"));
-        }
-    }
-
-    #[test]
-    fn a_record_reads_back_as_it_was_written() {
-        let json = record().to_json().unwrap();
-        assert_eq!(Record::parse(&json).unwrap(), record());
-        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
-        let row = &value["rows"][1];
-        assert_eq!(row["method"], "bdnn-dsd");
-        assert_eq!(row["paper"]["accuracy"], serde_json::json!([89.56, 0.13]));
-        assert_eq!(row["accuracy"]["values"], serde_json::json!([89.0, 90.0]));
+        assert_eq!(
+            table.markdown(),
+            "**A & B**\n\n| n | method | µ |\n|--:|:--|--:|\n| 5 | a | 1 ± 2 |\n| 5 | b |  |\n| 10 | <c> | 3 |\n"
+        );
+        let html = table.html(&["x".to_owned()]).into_string();
+        assert!(html.contains("<caption>A &amp; B</caption>") && html.contains("&lt;c&gt;"));
+        assert!(html.contains("<a href=\"#x\">a</a>"), "{html}");
+        assert_eq!(html.matches("<tbody>").count(), 2);
     }
 }

@@ -8,14 +8,13 @@
 use std::str::FromStr;
 
 use serde::Serialize;
-use spinet_data::{Dataset, Fold};
+use spinet_data::Dataset;
 use spinet_rules::{RuleSettings, Setting};
-use spinet_train::memory::check_runs;
-use spinet_train::{TrainConfig, each_run};
+use spinet_train::TrainConfig;
 
-use crate::folds::{folds, part};
-use crate::reproduce::MOST_RUNS;
-use crate::runs::{Outcome, check_all_kept};
+use crate::jobs::{Job, Parts, of_shard, work};
+use crate::paper::reproduce::MOST_RUNS;
+use crate::runs::Outcome;
 use crate::sweep::without_defaults;
 use crate::{Error, Estimate, Keeping, Progress, Shard};
 
@@ -69,13 +68,6 @@ pub struct Tuning {
     pub threads: usize,
     /// Where runs are kept; in memory by default.
     pub keeping: Keeping,
-}
-
-/// One run to do.
-struct Job {
-    config: TrainConfig,
-    /// Index of the fold that it leaves out.
-    fold: usize,
 }
 
 /// One point of the grid.
@@ -163,15 +155,15 @@ impl Tuning {
                     config.rules.push(point.clone());
                     // As in a sweep, so that both have the same runs.
                     config.rules = config.rules.iter().map(without_defaults).collect();
-                    jobs.push(Job { config, fold });
+                    jobs.push(Job {
+                        config,
+                        data: 0,
+                        fold,
+                    });
                 }
             }
         }
-        let numbered = jobs.into_iter().enumerate();
-        Ok(numbered
-            .filter(|(number, _)| shard.is_none_or(|shard| shard.has(*number)))
-            .map(|(_, job)| job)
-            .collect())
+        Ok(of_shard(jobs, shard))
     }
 
     /// The configuration of the first run; the others have their point's values, and their seed.
@@ -194,9 +186,7 @@ impl Tuning {
     ///
     /// What is wrong with the request.
     pub fn work(&self, shard: Option<Shard>) -> Result<u64, Error> {
-        Ok(self.jobs(shard)?.iter().fold(0, |sum: u64, job| {
-            sum.saturating_add(job.config.epochs as u64)
-        }))
+        Ok(work(self.jobs(shard)?.iter()))
     }
 
     /// Accuracies of these runs in percent, as many runs at once as there are threads; 0 where a
@@ -207,23 +197,11 @@ impl Tuning {
         data: &Dataset,
         advance: &(dyn Fn(Progress) + Sync),
     ) -> Result<Vec<f64>, Error> {
-        let folds: Vec<Fold> = folds(data, self.folds, self.left_out, self.config.seed)?;
-        check_runs(
-            jobs.iter().map(|job| (&job.config, data)),
-            true,
-            self.threads,
-        )?;
-        let sizes = jobs
-            .iter()
-            .map(|job| (&job.config, [data.train.features(), data.classes()]));
-        self.keeping.need_space(sizes, self.threads)?;
-        let outcomes = each_run(self.threads, jobs.len(), |index, threads| {
-            let job = &jobs[index];
-            let part = part(data, &folds[job.fold])?;
-            self.keeping
-                .outcome_unless_diverged(&job.config, &part, threads, &mut |epochs| advance(epochs))
-        })?;
-        check_all_kept(outcomes.iter().flatten())?;
+        let jobs: Vec<&Job> = jobs.iter().collect();
+        let data = Parts::folds(data.clone(), self.folds, self.left_out, self.config.seed)?;
+        let outcomes = self
+            .keeping
+            .outcomes(&jobs, &[data], self.threads, true, advance)?;
         let last = |outcome: &Option<Outcome>| {
             outcome
                 .as_ref()
@@ -311,7 +289,7 @@ mod tests {
     fn every_combination_is_tried_and_the_best_comes_first() {
         let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
         let tuning = tuning(&["threshold=5,10", "bound_step=0.03,0.06,0.09"]);
-        assert_eq!(tuning.work(None).unwrap(), 12 * 2);
+        assert_eq!(tuning.work(None).unwrap(), 12 * 2 * 5);
         let tried = tune(&tuning, &data, &|_| {}).unwrap();
         assert_eq!(tried.len(), 6);
         assert!(

@@ -4,9 +4,9 @@
 use spinet_data::Source;
 use spinet_data::idx::{encode_images, encode_labels};
 use spinet_lab::{
-    BUILT_IN, EXPERIMENTS, Experiment, Interval, Keeping, Method, Progress, Record, Request,
-    SweepFile, SweepRequest, accuracy_figure, markdown, paired_interval, reproduce, slowness,
-    speedup, spine_figure, sweep, text,
+    AnyRecord, BUILT_IN, EXPERIMENTS, Experiment, Interval, Keeping, Method, Progress, Record,
+    Request, SweepFile, SweepRequest, accuracy_figure, paired_interval, reproduce, slowness,
+    speedup, spine_figure, sweep,
 };
 use spinet_nn::Kernel;
 use spinet_train::MetricsLog;
@@ -271,10 +271,14 @@ fn tables_and_figures_follow_from_the_stored_record() {
     let record = reproduce(&request(2), &|_| {}).unwrap();
     let stored = Record::parse(&record.to_json().unwrap()).unwrap();
     assert_eq!(stored, record);
-    assert!(text(&stored).contains(
+    assert!(AnyRecord::from(stored.clone()).text().contains(
         "NOT the full experiment: 2 runs instead of 5, not all networks, 12 epochs instead of 500."
     ));
-    assert!(markdown(&stored).contains("| 10 | bdnn-dsd |"));
+    assert!(
+        AnyRecord::from(stored.clone())
+            .markdown()
+            .contains("| 10 | bdnn-dsd |")
+    );
     for figure in [
         accuracy_figure(&stored).unwrap(),
         spine_figure(&stored).unwrap(),
@@ -303,7 +307,9 @@ fn a_changed_rule_is_used_and_said() {
         ["dropout:dropout_rate=0", "momentum:momentum=0.5"]
     );
     assert!(
-        text(&record).contains("`dropout:dropout_rate=0` instead of the experiment's `dropout`.")
+        AnyRecord::from(record)
+            .text()
+            .contains("`dropout:dropout_rate=0` instead of the experiment's `dropout`.")
     );
 }
 

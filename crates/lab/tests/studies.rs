@@ -5,9 +5,7 @@ use std::path::Path;
 
 use spinet_data::Source;
 use spinet_data::idx::{encode_images, encode_labels};
-use spinet_lab::{
-    FigureRecord, Keeping, Study, StudyData, StudyRequest, figure_markdown, figure_svg, figure_text,
-};
+use spinet_lab::{AnyRecord, FigureRecord, Keeping, Study, StudyRequest, figure_svg};
 use spinet_nn::Kernel;
 
 /// Some images of every class in the form of MNIST: a bright bar whose place is the class, with
@@ -60,8 +58,8 @@ fn request(root: &Path, threads: usize) -> StudyRequest {
 
 fn figure(study: Study, request: &StudyRequest) -> FigureRecord {
     match request.make(study, &|_| {}).unwrap() {
-        StudyData::Figure(record) => record,
-        StudyData::Sweep(_) => panic!("{study:?} is a sweep"),
+        AnyRecord::Figure(record) => record,
+        _ => panic!("{study:?} is a sweep"),
     }
 }
 
@@ -136,9 +134,9 @@ fn tasks_one_after_the_other_are_learned_and_partly_forgotten() {
     );
     let svg = figure_svg(&record).unwrap();
     assert!(svg.contains("tasks learned") && svg.contains("accuracy (%)"));
+    let shown = AnyRecord::from(record);
     assert!(
-        figure_text(&record).contains("over momentum, 95 % low")
-            && figure_markdown(&record).contains("| GRAPES |")
+        shown.text().contains("over momentum, 95 % low") && shown.markdown().contains("| GRAPES |")
     );
 }
 

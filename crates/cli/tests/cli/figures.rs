@@ -76,7 +76,7 @@ fn figure_4_is_a_sweep_with_the_other_methods_as_level_lines() {
     let bench = Bench::new();
     let text = bench.done("reproduce figure4-1200 --runs 1 --epochs 20 --out results");
     assert!(
-        text.starts_with("Sweep figure-4-1200: 20 points, 1 run each;"),
+        text.starts_with("Sweep figure-4-1200: 20 configurations, 1 run each;"),
         "{text}"
     );
     assert!(

@@ -174,7 +174,7 @@ fn the_commands_in_a_report_repeat_its_numbers() {
             .map(|(words, _)| words)
             .rfind(|words| words.starts_with(start))
             .unwrap();
-        words.replace("&#39;", "")
+        words.replace('\'', "")
     };
     let elsewhere = Bench::new();
     let run: Value =

@@ -23,14 +23,16 @@ fn a_sweep_is_shown_stored_and_shown_again_from_its_record() {
     bench.write("small.toml", FILE);
     let text = bench.done("sweep small.toml --out results");
     assert!(
-        text.starts_with("Sweep small: 4 points, 2 runs each; accuracy on 10,000 test samples\n\n"),
+        text.starts_with(
+            "Sweep small: 4 configurations, 2 runs each; accuracy on 10,000 test samples\n\n"
+        ),
         "{text}"
     );
     assert!(
         text.contains(", 2 diverged\n"),
         "a point that diverges ends nothing: {text}"
     );
-    assert!(text.contains(" over bdnn-dsd [95 %] "), "{text}");
+    assert!(text.contains(" vs. bdnn-dsd [95 % CI] "), "{text}");
     assert!(text.contains("1e29 "), "{text}");
     assert!(text.contains("Settings: seeds 3, 8, kernel"), "{text}");
     assert!(
@@ -85,17 +87,17 @@ fn points_with_settings_of_their_own_are_compared_all_the_same() {
     bench.write("apart.toml", file(""));
     let text = bench.done("sweep apart.toml");
     assert!(
-        !text.contains("over l2") && !text.contains("over initial"),
+        !text.contains("vs. l2") && !text.contains("vs. baseline"),
         "{text}"
     );
     bench.write("own.toml", file("own = [\"learning_rate\"]\n"));
     let text = bench.done("sweep own.toml --out results");
     assert!(
-        text.contains(" over initial [95 %] ") && text.contains(" over l2 [95 %] "),
+        text.contains(" vs. baseline [95 % CI] ") && text.contains(" vs. l2 [95 % CI] "),
         "{text}"
     );
     assert!(
-        text.contains("\nCompared points may differ in learning_rate: each has its own.\n"),
+        text.contains("\nCompared configurations may differ in learning_rate: each has its own.\n"),
         "{text}"
     );
     assert_eq!(bench.done("sweep --from results/own.json"), text);
@@ -145,14 +147,17 @@ fn columns_that_a_file_asks_for_are_in_the_table_and_in_the_record() {
         [
             "rules",
             "accuracy %",
-            "over l2 [95 %]",
-            "slowness",
-            "slowness over l2 [95 %]",
+            "vs. l2 [95 % CI]",
+            "epochs to plateau (s)",
+            "epochs to plateau (s) vs. l2 [95 % CI]",
             "weights left %",
             "seconds"
         ]
     );
-    assert!(text.contains("slowness: epochs s of the fit"), "{text}");
+    assert!(
+        text.contains("epochs to plateau (s): s of the fit"),
+        "{text}"
+    );
     let record: serde_json::Value =
         serde_json::from_slice(&bench.read("results/left.json")).unwrap();
     let points = record["points"].as_array().unwrap();
@@ -181,7 +186,7 @@ fn columns_that_a_file_asks_for_are_in_the_table_and_in_the_record() {
     bench.write("control.toml", file);
     let text = bench.done("sweep control.toml --out results");
     assert!(
-        text.contains("over scalar-gain in its place [95 %]")
+        text.contains("vs. scalar-gain in its place [95 % CI]")
             && text.contains("\nSix epochs are few.\n"),
         "{text}"
     );

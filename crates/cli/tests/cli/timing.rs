@@ -57,7 +57,7 @@ fn the_networks_of_the_paper_are_measured_unless_others_are_named() {
     assert_eq!(shapes("--data mnist-1200 --hidden 3,4"), "784-3 784-4");
     let table = bench.done("bench --batch 4 --steps 1 --hidden 3 --depth 2 --density 0.5");
     assert!(
-        table.contains("milliseconds per step, median of 1 step;") && table.contains("784-3x2"),
+        table.contains("milliseconds per step, medians of 1 step;") && table.contains("784-3x2"),
         "{table}"
     );
 }

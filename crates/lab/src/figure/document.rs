@@ -5,7 +5,7 @@ use plotters::prelude::WHITE;
 use super::text::{self, TITLE};
 use super::{Area, FigureError, IntoDrawingArea, SVGBackend, UNIT, layout, palette};
 use crate::escape::{escaped, harmless};
-use crate::results::SVG;
+use crate::record::results::SVG;
 
 /// Pixels above the panels that hold the title.
 const TITLE_HEIGHT: i32 = 34;

@@ -61,6 +61,18 @@ pub struct Axis {
     pub is_logarithmic: bool,
 }
 
+impl Axis {
+    /// An axis whose range is that of the data.
+    pub fn new(label: &str, is_logarithmic: bool) -> Self {
+        let label = label.to_owned();
+        Self {
+            label,
+            range: None,
+            is_logarithmic,
+        }
+    }
+}
+
 /// One pair of axes with its lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
@@ -116,7 +128,7 @@ pub(crate) fn height_of(panels: usize) -> u32 {
 /// ```
 /// use spinet_lab::figure::{Axis, Figure, Panel, Series, render};
 ///
-/// let axis = |label: &str| Axis { label: label.to_owned(), range: None, is_logarithmic: false };
+/// let axis = |label| Axis::new(label, false);
 /// let line = Series { label: "initial".to_owned(), points: vec![(1.0, 62.5), (2.0, 80.0)], band: Vec::new(), style: 0 };
 /// let panel = Panel { title: String::new(), x: axis("epoch"), y: axis("test accuracy (%)"), series: vec![line] };
 /// let figure = Figure { title: "Training".to_owned(), description: "Accuracy rises.".to_owned(), panels: vec![panel], size: (480, 320) };

@@ -334,22 +334,14 @@ mod tests {
 
     #[test]
     fn a_range_around_one_value_is_not_empty() {
-        let axis = Axis {
-            label: "x".to_owned(),
-            range: None,
-            is_logarithmic: false,
-        };
+        let axis = Axis::new("x", false);
         let scale = Scale::new(&axis, [7.0, f64::NAN].into_iter(), true).unwrap();
         assert_eq!(scale.ends(), (6.3, 7.7));
     }
 
     #[test]
     fn counts_do_not_start_below_zero() {
-        let axis = Axis {
-            label: "x".to_owned(),
-            range: None,
-            is_logarithmic: false,
-        };
+        let axis = Axis::new("x", false);
         assert_eq!(
             Scale::new(&axis, [0.0, 100.0].into_iter(), true)
                 .unwrap()

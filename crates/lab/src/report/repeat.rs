@@ -1,10 +1,13 @@
 //! Every run: what it gave, the digests that a repetition must meet, and the command that repeats
 //! it.
 
+use maud::{Markup, html};
+use shell_words::quote as quoted;
+
 use super::anchor::slug;
-use super::numbers::{filled, open_scroll};
-use crate::escape::escaped;
-use crate::table::experiment_behind;
+use super::runs_table;
+use crate::html::code;
+use crate::paper::table::experiment_behind;
 use crate::{Method, Record, Row, Setting, Settings};
 
 /// Where the runs of a row stand; rows that are alike in a record are numbered.
@@ -31,88 +34,49 @@ pub(super) fn anchor(record: &Record, record_anchor: &str, row: &Row) -> String 
     format!("{record_anchor}.{}{number}", name(row))
 }
 
-/// The runs of every row, each folded away.
-pub(super) fn runs(record: &Record, record_anchor: &str) -> String {
-    together(
-        record
-            .rows
-            .iter()
-            .map(|row| runs_of(record, record_anchor, row)),
-    )
+/// The runs of every row, each folded away; left out in print while all of them are folded.
+pub(super) fn runs(record: &Record, anchor: &str) -> Markup {
+    html! { div.runs { @for row in &record.rows { (runs_of(record, anchor, row)) } } }
 }
 
-/// The runs of a section as one part, which is left out in print while all of it is folded.
-pub(super) fn together(runs: impl Iterator<Item = String>) -> String {
-    format!("<div class=\"runs\">\n{}</div>\n", runs.collect::<String>())
-}
-
-fn runs_of(record: &Record, record_anchor: &str, row: &Row) -> String {
+fn runs_of(record: &Record, record_anchor: &str, row: &Row) -> Markup {
     let title = format!("{} hidden units, {}", row.hidden, row.method.name());
     let rules = if row.rules.is_empty() {
         "none: plain gradient descent".to_owned()
     } else {
         row.rules.join(" + ")
     };
-    let mut html = format!(
-        "<details>\n<summary>{title}</summary>\n<div id=\"{}\">\n<p>Rules: <code>{}</code></p>\n",
-        anchor(record, record_anchor, row),
-        escaped(&rules),
-        title = escaped(&title),
-    );
-    if let Some(command) = command_of_row(record, row) {
-        html += &format!(
-            "<p>The means of this row, and its runs:</p>\n{}",
-            code(&command)
-        );
-    }
-    if let Some(command) = command_of_run(record, row) {
-        html += &format!(
-            "<p>One of its runs; another has another seed:</p>\n{}",
-            code(&command)
-        );
-    }
-    html + &table(record, row, &title) + "</div>\n</details>\n"
-}
-
-/// One line for each seed.
-fn table(record: &Record, row: &Row, title: &str) -> String {
-    let value = |values: &[f64], index: usize| {
-        filled(
-            &values
-                .get(index)
-                .map_or_else(String::new, |value| format!("{value:.2}")),
-        )
+    let seed = |run: usize| {
+        let seed = record.definition.seeds.get(run);
+        seed.map_or_else(|| format!("run {}", run + 1), ToString::to_string)
     };
-    let digest = |values: &[String], index: usize| match values.get(index) {
-        Some(text) => format!("<td class=\"digest\"><code>{}</code></td>", escaped(text)),
-        None => "<td class=\"digest\">not recorded</td>".to_owned(),
-    };
-    let lines = (0..row.accuracy.values.len()).map(|index| {
-        let seed = record.definition.seeds.get(index).map_or_else(|| format!("run {}", index + 1), ToString::to_string);
-        let speedup = row.speedup.as_ref().map_or([].as_slice(), |speedup| &speedup.values);
-        format!(
-            "<tr><th scope=\"row\" class=\"number\">{seed}</th><td>{}</td><td>{}</td><td>{}</td>{}{}</tr>\n",
-            value(&row.accuracy.values, index),
-            value(&row.peak_accuracy.values, index),
-            value(speedup, index),
-            digest(&row.ids, index),
-            digest(&row.arrays_sha256, index),
-        )
-    });
-    let caption = format!("Runs with {title}");
-    format!(
-        "{}<table>\n<caption>{}</caption>\n<thead><tr><th scope=\"col\" class=\"number\">seed</th><th scope=\"col\" class=\"number\">accuracy (%)</th>\
-         <th scope=\"col\" class=\"number\">best on the way (%)</th><th scope=\"col\" class=\"number\">L</th><th scope=\"col\">run</th>\
-         <th scope=\"col\">SHA-256 of the trained arrays</th></tr></thead>\n<tbody>\n{}</tbody></table></div>\n",
-        open_scroll(&caption),
-        escaped(&caption),
-        lines.collect::<String>()
-    )
-}
-
-/// A command to copy; a long one is wrapped, which copying undoes.
-pub(super) fn code(command: &str) -> String {
-    format!("<pre><code>{}</code></pre>\n", escaped(command))
+    let numbers: [(&str, &[f64]); 3] = [
+        ("accuracy (%)", &row.accuracy.values),
+        ("best on the way (%)", &row.peak_accuracy.values),
+        (
+            "speed-up",
+            row.speedup.as_ref().map_or(&[], |speedup| &speedup.values),
+        ),
+    ];
+    let texts = [row.ids.as_slice(), &row.arrays_sha256];
+    let table = runs_table(format!("Runs with {title}"), &numbers, texts, seed);
+    html! {
+        details {
+            summary { (title) }
+            div id=(anchor(record, record_anchor, row)) {
+                p { "Rules: " code { (rules) } }
+                @if let Some(command) = command_of_row(record, row) {
+                    p { "The means of this row, and its runs:" }
+                    (code(&command))
+                }
+                @if let Some(command) = command_of_run(record, row) {
+                    p { "One of its runs; another has another seed:" }
+                    (code(&command))
+                }
+                (table.html(&[]))
+            }
+        }
+    }
 }
 
 /// The command that makes the numbers of one row again: its method and the initial networks it is
@@ -192,17 +156,4 @@ fn command_of_run(record: &Record, row: &Row) -> Option<String> {
     ));
     words.push(format!("--seed {}", definition.seeds.first()?));
     Some(words.join(" "))
-}
-
-/// A word as it is typed in a shell.
-fn quoted(word: &str) -> String {
-    let is_plain = !word.is_empty()
-        && word
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "/._-+=,:@%".contains(c));
-    if is_plain {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Reported, Stored, StoredFigure, StoredSweep};
+use super::{Stored, report};
 use crate::figure::tests::assert_well_formed;
 use crate::{
-    Curve, Definition, Estimate, FigureCurve, FigurePanel, FigureRecord, Interval, Method,
-    Published, Record, Row, SweepDefinition, SweepRecord, SweepRow,
+    AnyRecord, Curve, Definition, Estimate, FigureCurve, FigurePanel, FigureRecord, Interval,
+    Method, Published, Record, Row, SweepDefinition, SweepRecord, SweepRow,
 };
 
 /// Elements without an end.
@@ -194,7 +194,7 @@ fn row(method: Method, hidden: usize, mean: f64) -> Row {
     }
 }
 
-fn stored(name: &str) -> Stored {
+pub(crate) fn tables() -> Record {
     let words = |text: &str| vec![text.to_owned()];
     let definition = Definition {
         unverified: Vec::new(),
@@ -222,24 +222,27 @@ fn stored(name: &str) -> Stored {
             row(Method::BdnnDsd, hidden, 87.25),
         ]
     });
-    Stored {
-        name: name.to_owned(),
-        record: Record {
-            rows: rows.into_iter().flatten().collect(),
-            definition,
-        },
+    Record {
+        rows: rows.into_iter().flatten().collect(),
+        definition,
     }
 }
 
-fn report(tables: &[Stored], sweeps: &[StoredSweep]) -> String {
-    super::report(&Reported {
-        tables: tables.to_vec(),
-        sweeps: sweeps.to_vec(),
-        figures: Vec::new(),
-    })
+fn stored(name: &str, record: impl Into<AnyRecord>) -> Stored {
+    Stored {
+        name: name.to_owned(),
+        record: record.into(),
+    }
 }
 
-fn figures() -> [StoredFigure; 2] {
+/// Tables that are smaller than the experiment.
+pub(crate) fn reduced() -> Record {
+    let mut record = tables();
+    record.definition.reduced = Some("2 runs instead of 5".to_owned());
+    record
+}
+
+fn figures() -> [FigureRecord; 2] {
     let panel = |title: &str| FigurePanel {
         title: title.to_owned(),
         rules: vec!["bdnn-dsd".to_owned()],
@@ -280,20 +283,18 @@ fn figures() -> [StoredFigure; 2] {
         ("figure-3", vec![panel("initial"), panel("l2")]),
         ("figure-5", vec![curves("zero weights")]),
     ]
-    .map(|(figure, panels)| StoredFigure {
-        name: format!("{figure}.json"),
-        record: record(figure, panels),
-    })
+    .map(|(figure, panels)| record(figure, panels))
 }
 
 #[test]
 fn figures_of_the_paper_are_drawn_summed_up_and_read_back() {
     let figures = figures();
-    let html = super::report(&Reported {
-        figures: figures.to_vec(),
-        tables: vec![stored("a.json")],
-        ..Reported::default()
-    });
+    let [first, second] = figures.clone();
+    let html = report(&[
+        stored("figure-3.json", first),
+        stored("figure-5.json", second),
+        stored("a.json", tables()),
+    ]);
     check(&html);
     assert!(
         html.contains("<title>The title of figure-3</title>")
@@ -304,7 +305,7 @@ fn figures_of_the_paper_are_drawn_summed_up_and_read_back() {
             && html.contains("<td>9</td>")
             && html.contains("NOT the full figure")
     );
-    for StoredFigure { record, .. } in figures {
+    for record in figures {
         assert_eq!(
             FigureRecord::parse(&record.to_json().unwrap()).unwrap(),
             record
@@ -320,7 +321,7 @@ fn figures_of_the_paper_are_drawn_summed_up_and_read_back() {
     }
 }
 
-fn sweep(name: &str) -> StoredSweep {
+fn sweep() -> SweepRecord {
     let point = |settings: &[(&str, &str)], mean: f64| SweepRow {
         settings: settings
             .iter()
@@ -371,18 +372,16 @@ fn sweep(name: &str) -> StoredSweep {
         unverified: Vec::new(),
         digests: BTreeMap::new(),
     };
-    StoredSweep {
-        name: name.to_owned(),
-        record: SweepRecord { points, definition },
-    }
+    SweepRecord { points, definition }
 }
 
 #[test]
 fn a_sweep_has_its_points_figure_runs_and_file_and_names_the_highest() {
-    let html = report(
-        &[stored("tables-3-4.json")],
-        &[sweep("thresholds.json"), sweep("more/thresholds.json")],
-    );
+    let html = report(&[
+        stored("thresholds.json", sweep()),
+        stored("more/thresholds.json", sweep()),
+        stored("tables-3-4.json", tables()),
+    ]);
     check(&html);
     assert!(html.contains("highest: 86.50 % with bdnn-dsd.threshold = 5"));
     assert!(
@@ -393,24 +392,24 @@ fn a_sweep_has_its_points_figure_runs_and_file_and_names_the_highest() {
     assert!(html.contains("from 3 records"));
     // A long list of axes is cut short where it would fill the overview.
     let with = |axes: &[&str]| {
-        let mut long = sweep("long.json");
-        long.record.points[0]
+        let mut long = sweep();
+        long.points[0]
             .settings
             .extend(axes.iter().map(|axis| ((*axis).to_owned(), "1".to_owned())));
-        report(&[], &[long])
+        report(&[stored("long.json", long)])
     };
     assert!(
         with(&["a", "b"])
-            .contains("Sweep over rules, a, b, bdnn-dsd.threshold: 3 points, 4 runs each")
+            .contains("Sweep over rules, a, b, bdnn-dsd.threshold: 3 configurations, 4 runs each")
     );
     assert!(
         with(&["a", "b", "c", "d"])
-            .contains("Sweep over rules, a, b, c and 2 more: 3 points, 4 runs each")
+            .contains("Sweep over rules, a, b, c and 2 more: 3 configurations, 4 runs each")
     );
     // Columns that one point has: the slowness of 0.25, 0.5, 0.25, 0.5 and the seconds, and nothing
     // of weights that are left.
     assert!(
-        html.contains(">slowness</th>") && html.contains("<td>0.3750 ± 0.1443</td>"),
+        html.contains(">epochs to plateau (s)</th>") && html.contains("<td>0.3750 ± 0.1443</td>"),
         "{html}"
     );
     assert!(
@@ -421,23 +420,22 @@ fn a_sweep_has_its_points_figure_runs_and_file_and_names_the_highest() {
     );
 
     // A reference that is the network without rules at every point is not told twice.
-    let mut referred = sweep("referred.json");
-    referred.record.definition.reference = Some("l2".to_owned());
+    let mut referred = sweep();
+    referred.definition.reference = Some("l2".to_owned());
     referred
-        .record
         .points
         .iter_mut()
         .for_each(|point| point.over_reference = point.over_initial);
-    assert!(!report(&[], &[referred.clone()]).contains("over l2"));
-    referred.record.points[1].over_reference = Some(Interval {
+    assert!(!report(&[stored("a.json", referred.clone())]).contains("vs. l2"));
+    referred.points[1].over_reference = Some(Interval {
         mean: 1.0,
         low: 0.5,
         high: 1.5,
     });
-    assert!(report(&[], &[referred]).contains("over l2 [95 %]"));
+    assert!(report(&[stored("a.json", referred)]).contains("vs. l2 [95 % CI]"));
 
-    let mut hostile = sweep("</title><script>.json");
-    let definition = &mut hostile.record.definition;
+    let mut hostile = sweep();
+    let definition = &mut hostile.definition;
     for text in [
         &mut definition.sweep,
         &mut definition.command,
@@ -447,7 +445,7 @@ fn a_sweep_has_its_points_figure_runs_and_file_and_names_the_highest() {
         *text = "<script>".to_owned();
     }
     definition.unverified = vec!["<script>".to_owned()];
-    for point in &mut hostile.record.points {
+    for point in &mut hostile.points {
         point
             .settings
             .push(("<script>".to_owned(), "<script>".to_owned()));
@@ -455,27 +453,22 @@ fn a_sweep_has_its_points_figure_runs_and_file_and_names_the_highest() {
         (point.ids, point.arrays_sha256, point.accuracy.values) =
             (vec!["<script>".to_owned()], Vec::new(), vec![f64::NAN]);
     }
-    check(&report(&[], &[hostile]));
+    check(&report(&[stored("</title><script>.json", hostile)]));
 }
 
 #[test]
 fn a_report_of_records_is_well_formed_and_every_link_in_it_leads_somewhere() {
-    let mut reduced = stored("more/tables-3-4.json");
-    reduced.record.definition.reduced = Some("2 runs instead of 5".to_owned());
-    check(&report(
-        &[
-            reduced,
-            stored("tables-3-4.json"),
-            stored("tables/3-4.json"),
-        ],
-        &[],
-    ));
-    check(&report(&[], &[]));
+    check(&report(&[
+        stored("more/tables-3-4.json", reduced()),
+        stored("tables-3-4.json", tables()),
+        stored("tables/3-4.json", tables()),
+    ]));
+    check(&report(&[]));
 }
 
 #[test]
 fn everything_that_a_reader_needs_to_believe_a_number_is_in_it() {
-    let html = report(&[stored("tables-3-4.json")], &[]);
+    let html = report(&[stored("tables-3-4.json", tables())]);
     for text in [
         "87.75 ± 0.71",
         "89.56 ± 0.13",
@@ -487,9 +480,9 @@ fn everything_that_a_reader_needs_to_believe_a_number_is_in_it() {
         "<code>spinet tune --rule l2</code>",
         "an open point",
         "id-of-seed-1",
-        "spinet reproduce table3 --hidden 10 --methods bdnn-dsd --runs 2 --epochs 300 --kernel exact --rule bdnn-dsd:x=1",
+        "spinet reproduce table3 --hidden 10 --methods bdnn-dsd --runs 2 --epochs 300 --kernel exact --rule 'bdnn-dsd:x=1'",
         "spinet train --data mnist-1200 --hidden 100 --epochs 300 --evaluate-every 10 --learning-rate 0.1 --batch 600 --initialiser \
-         &#39;uniform(1)&#39; --kernel exact --seed 0",
+         'uniform(1)' --kernel exact --seed 0",
         "0.0.7",
         "seeds 0 to 1",
     ] {
@@ -509,9 +502,7 @@ fn everything_that_a_reader_needs_to_believe_a_number_is_in_it() {
 
 #[test]
 fn a_reduced_record_says_so_in_its_section_in_the_overview_and_in_the_contents_and_comes_last() {
-    let mut reduced = stored("a.json");
-    reduced.record.definition.reduced = Some("2 runs instead of 5".to_owned());
-    let html = report(&[reduced, stored("b.json")], &[]);
+    let html = report(&[stored("a.json", reduced()), stored("b.json", tables())]);
     assert!(html.contains("<strong>NOT the full experiment:</strong> 2 runs instead of 5."));
     assert!(
         html.contains("<td><strong>NOT the full experiment</strong></td>")
@@ -523,28 +514,26 @@ fn a_reduced_record_says_so_in_its_section_in_the_overview_and_in_the_contents_a
 
 #[test]
 fn the_experiment_with_the_most_rows_comes_first() {
-    let mut all = stored("b.json");
-    all.record.rows.push(all.record.rows[0].clone());
-    let html = report(&[stored("a.json"), all], &[]);
+    let mut all = tables();
+    all.rows.push(all.rows[0].clone());
+    let html = report(&[stored("a.json", tables()), stored("b.json", all)]);
     let [a, b] = ["a", "b"].map(|name| html.find(&format!("<section id=\"{name}\"")).unwrap());
     assert!(b < a);
 }
 
 #[test]
 fn the_same_records_give_the_same_bytes() {
-    assert_eq!(
-        report(&[stored("a.json"), stored("b.json")], &[]),
-        report(&[stored("a.json"), stored("b.json")], &[])
-    );
+    let page = || report(&[stored("a.json", tables()), stored("b.json", sweep())]);
+    assert_eq!(page(), page());
 }
 
 #[test]
 fn text_of_a_hostile_record_stays_text() {
     const EVIL: &str =
         "</code></style><script>alert(1)</script>\"><img src=x onerror='alert(2)'>\u{202e}`";
-    let mut hostile = stored(EVIL);
+    let mut hostile = tables();
     let evil = || EVIL.to_owned();
-    let Record { rows, definition } = &mut hostile.record;
+    let Record { rows, definition } = &mut hostile;
     for row in rows.iter_mut() {
         (row.data, row.rules, row.ids, row.arrays_sha256) =
             (evil(), vec![evil()], vec![evil()], vec![evil()]);
@@ -570,7 +559,7 @@ fn text_of_a_hostile_record_stays_text() {
     definition.reduced = Some(evil());
     definition.unverified = vec![evil()];
     definition.digests.insert(evil(), [evil(), evil()]);
-    let html = report(&[hostile.clone(), hostile], &[]);
+    let html = report(&[stored(EVIL, hostile.clone()), stored(EVIL, hostile)]);
     check(&html);
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !html.contains('\u{202e}'));
 }
@@ -608,21 +597,13 @@ fn no_text_of_a_record_brings_a_control_character_or_a_mark_of_direction_into_th
         "\u{1}\u{7}\u{1b}[31m\u{7f}\u{85}\u{61c}\u{200f}\u{202e}\u{2066}\u{206a}\u{fffe}";
     let direction = FigureRecord::parse(include_str!("record-direction.json")).unwrap();
     let mut figures = figures();
-    figures[1].record.axes = Some(["task", "accuracy"].map(str::to_owned));
+    figures[1].axes = Some(["task", "accuracy"].map(str::to_owned));
     let figures = figures
         .into_iter()
-        .map(|stored| poisoned(&stored.record.to_json().unwrap(), EVIL, FigureRecord::parse));
+        .map(|record| poisoned(&record.to_json().unwrap(), EVIL, FigureRecord::parse));
     let figures: Vec<FigureRecord> = figures.chain([direction]).collect();
-    let table = poisoned(
-        &stored("a.json").record.to_json().unwrap(),
-        EVIL,
-        Record::parse,
-    );
-    let sweep = poisoned(
-        &sweep("b.json").record.to_json().unwrap(),
-        EVIL,
-        SweepRecord::parse,
-    );
+    let table = poisoned(&tables().to_json().unwrap(), EVIL, Record::parse);
+    let sweep = poisoned(&sweep().to_json().unwrap(), EVIL, SweepRecord::parse);
     let mut svgs: Vec<String> = figures
         .iter()
         .map(|record| crate::figure_svg(record).unwrap())
@@ -636,28 +617,9 @@ fn no_text_of_a_record_brings_a_control_character_or_a_mark_of_direction_into_th
     for svg in &svgs {
         assert_well_formed(svg);
     }
-    let figures = figures
-        .into_iter()
-        .map(|record| StoredFigure {
-            name: format!("{EVIL}.json"),
-            record,
-        })
-        .collect();
-    let (tables, sweeps) = (
-        vec![Stored {
-            record: table,
-            name: EVIL.to_owned(),
-        }],
-        vec![StoredSweep {
-            record: sweep,
-            name: EVIL.to_owned(),
-        }],
-    );
-    let html = super::report(&Reported {
-        tables,
-        figures,
-        sweeps,
-    });
+    let all = figures.into_iter().map(AnyRecord::from);
+    let all = all.chain([table.into(), sweep.into()]);
+    let html = report(&all.map(|record| stored(EVIL, record)).collect::<Vec<_>>());
     check(&html);
     for text in svgs.iter().chain([&html]) {
         assert_eq!(
@@ -669,13 +631,12 @@ fn no_text_of_a_record_brings_a_control_character_or_a_mark_of_direction_into_th
 
 #[test]
 fn a_record_without_curves_or_with_numbers_beyond_all_measure_still_gives_a_page() {
-    let mut bare = stored("bare.json");
-    bare.record
-        .rows
+    let mut bare = tables();
+    bare.rows
         .iter_mut()
         .for_each(|row| row.curve = Curve::default());
-    let mut huge = stored("huge.json");
-    for row in &mut huge.record.rows {
+    let mut huge = tables();
+    for row in &mut huge.rows {
         row.curve
             .accuracy
             .iter_mut()
@@ -687,7 +648,7 @@ fn a_record_without_curves_or_with_numbers_beyond_all_measure_still_gives_a_page
             .for_each(|value| *value = -1e308);
         (row.accuracy.mean, row.accuracy.values) = (1e308, Vec::new());
     }
-    let html = report(&[bare, huge], &[]);
+    let html = report(&[stored("bare.json", bare), stored("huge.json", huge)]);
     check(&html);
     assert!(html.contains("This record has no curve."));
 }

@@ -1,11 +1,12 @@
-//! A figure's record as SVG, and in a few lines of text.
+//! A figure's record as SVG, and as a table of what sums it up.
 
 use super::FigureRecord;
 use crate::Error;
-use crate::columns::aligned;
 use crate::figure::{
     Axis, Bars, Figure, Histograms, Panel, Series, height_of, render, render_histograms,
 };
+use crate::paper::table::seeds_in_words;
+use crate::table::{Column, Table};
 
 /// The figure as one SVG document.
 ///
@@ -13,11 +14,7 @@ use crate::figure::{
 ///
 /// [`Error::Figure`] if the record cannot be drawn.
 pub fn figure_svg(record: &FigureRecord) -> Result<String, Error> {
-    let axis = |label: &str, is_logarithmic| Axis {
-        label: label.to_owned(),
-        range: None,
-        is_logarithmic,
-    };
+    let axis = Axis::new;
     let (title, description) = (record.title.clone(), record.description.clone());
     if record.panels.iter().all(|panel| !panel.counts.is_empty()) {
         let bars = record.panels.iter().map(|panel| Bars {
@@ -88,10 +85,10 @@ pub fn figure_svg(record: &FigureRecord) -> Result<String, Error> {
     })?)
 }
 
-/// What sums the panels up: the head of a table, and a row for each panel.
-fn cells(record: &FigureRecord) -> (Vec<String>, Vec<Vec<String>>) {
+/// What sums the panels up, one row each.
+pub(crate) fn table(record: &FigureRecord) -> Table {
     let names = record.summary_names();
-    let row = |panel: &super::FigurePanel| {
+    let rows = record.panels.iter().map(|panel| {
         let values = names.iter().map(|name| {
             panel
                 .summary
@@ -99,48 +96,23 @@ fn cells(record: &FigureRecord) -> (Vec<String>, Vec<Vec<String>>) {
                 .map_or_else(String::new, |value| short(*value))
         });
         std::iter::once(panel.title.clone()).chain(values).collect()
-    };
-    let head = std::iter::once("panel".to_owned())
-        .chain(names.iter().map(|name| (*name).clone()))
-        .collect();
-    (head, record.panels.iter().map(row).collect())
-}
-
-/// Title, and for each panel what sums it up.
-pub fn figure_text(record: &FigureRecord) -> String {
-    let (head, rows) = cells(record);
-    let reduced = record.reduced.as_ref().map_or_else(String::new, |reduced| {
-        format!("\nNOT the full figure: {reduced}.\n")
     });
-    let seeds = crate::table::seeds_in_words(&record.seeds);
-    format!(
-        "{}\n\n{}{reduced}\nMean over the runs, {seeds}, kernel {}.\n",
-        record.title,
-        aligned(&head, &rows, 1),
-        record.kernel
+    let columns = names.iter().map(|name| (name.as_str(), Column::Number));
+    Table::new(
+        record.title.clone(),
+        [("panel", Column::Word)].into_iter().chain(columns),
+        rows,
     )
 }
 
-/// The same as a Markdown table.
-pub fn figure_markdown(record: &FigureRecord) -> String {
-    let (head, rows) = cells(record);
-    let line = |row: &Vec<String>| format!("| {} |\n", row.join(" | "));
-    let reduced = record.reduced.as_ref().map_or_else(String::new, |reduced| {
-        format!("\nNOT the full figure: {reduced}.\n")
-    });
-    format!(
-        "**{}**\n\n{}|:--|{}\n{}{reduced}\nMean over the runs, {}, kernel {}.\n",
-        record.title,
-        line(&head),
-        "--:|".repeat(head.len() - 1),
-        rows.iter().map(line).collect::<String>(),
-        crate::table::seeds_in_words(&record.seeds),
-        record.kernel
-    )
+/// How the numbers were made.
+pub(crate) fn notes(record: &FigureRecord) -> String {
+    let seeds = seeds_in_words(&record.seeds);
+    format!("Mean over the runs, {seeds}, kernel {}.\n", record.kernel)
 }
 
 /// Whole numbers without decimals, others with three.
-pub(crate) fn short(value: f64) -> String {
+fn short(value: f64) -> String {
     if value.fract() == 0.0 {
         format!("{value:.0}")
     } else {

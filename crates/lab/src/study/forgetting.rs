@@ -259,12 +259,7 @@ pub(super) fn forgetting_of_tasks(
              standard deviation over the seeds"
         ),
         axes: Some(["tasks learned", "accuracy (%)"].map(str::to_owned)),
-        command: request.command.clone(),
-        program: env!("CARGO_PKG_VERSION").to_owned(),
-        reduced: request.reduced(1),
-        kernel: Kernel::F32.to_string(),
-        seeds: (0..request.runs as u64).collect(),
-        digests: BTreeMap::from([(data.name.clone(), [data.train.sha256(), data.test.sha256()])]),
+        ..request.record(&data, Kernel::F32, 1)
     })
 }
 
@@ -324,15 +319,13 @@ fn panel(
             format!("{name}, {}", scenario.title())
         },
         rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
-        edges: Vec::new(),
-        counts: Vec::new(),
-        counts_sd: Vec::new(),
         summary: summary
             .into_iter()
             .map(|(name, value)| (name, round(value)))
             .collect(),
         epoch: (1..=TASKS).collect(),
         curves: (0..TASKS).map(curve).collect(),
+        ..FigurePanel::default()
     }
 }
 

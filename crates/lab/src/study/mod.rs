@@ -16,17 +16,18 @@ mod record;
 mod weights;
 mod zeros;
 
-pub(crate) use draw::short;
-pub use draw::{figure_markdown, figure_svg, figure_text};
+pub use draw::figure_svg;
+pub(crate) use draw::{notes, table};
 pub use record::{FigureCurve, FigurePanel, FigureRecord};
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use spinet_data::Source;
+use spinet_data::{Dataset, Source};
 use spinet_nn::Kernel;
 
-use crate::reproduce::MOST_RUNS;
-use crate::{Error, Keeping, Progress, SweepFile, SweepRecord, SweepRequest};
+use crate::paper::reproduce::MOST_RUNS;
+use crate::{AnyRecord, Error, Keeping, Progress, SweepFile, SweepRequest};
 
 /// An experiment with a name that is no table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,15 +146,6 @@ pub struct StudyRequest {
     pub command: String,
 }
 
-/// What came out of a study.
-#[derive(Clone, Debug, PartialEq)]
-pub enum StudyData {
-    /// Curves or histograms.
-    Figure(FigureRecord),
-    /// A sweep.
-    Sweep(SweepRecord),
-}
-
 /// How many times shorter a smaller run is.
 const SMALLER: usize = 10;
 
@@ -167,6 +159,22 @@ impl StudyRequest {
             Some(epochs) if self.is_limit => epochs.min(own.div_ceil(SMALLER)),
             Some(epochs) => epochs,
             None => own,
+        }
+    }
+
+    /// What every figure's record says of how it was made; the rest is empty.
+    fn record(&self, data: &Dataset, kernel: Kernel, epochs: usize) -> FigureRecord {
+        FigureRecord {
+            command: self.command.clone(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            reduced: self.reduced(epochs),
+            kernel: kernel.to_string(),
+            seeds: (0..self.runs as u64).collect(),
+            digests: BTreeMap::from([(
+                data.name.clone(),
+                [data.train.sha256(), data.test.sha256()],
+            )]),
+            ..FigureRecord::default()
         }
     }
 
@@ -270,10 +278,10 @@ impl StudyRequest {
         &self,
         study: Study,
         advance: &(dyn Fn(Progress) + Sync),
-    ) -> Result<StudyData, Error> {
+    ) -> Result<AnyRecord, Error> {
         match self.sweep(study)? {
-            Some(sweep) => Ok(StudyData::Sweep(crate::sweep(&sweep, advance)?)),
-            None => Ok(StudyData::Figure(match study {
+            Some(sweep) => Ok(AnyRecord::Sweep(crate::sweep(&sweep, advance)?)),
+            None => Ok(AnyRecord::Figure(match study {
                 Study::Weights => weights::weights(self, advance)?,
                 Study::Zeros => zeros::zeros(self, advance)?,
                 other => forgetting::forgetting_of_tasks(other, self, advance)?,

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::any_record::of_record;
-use crate::{Error, seal};
+use crate::Error;
+use crate::record::any_record::of_record;
+use crate::record::seal;
 
 /// One panel: either a histogram or curves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FigurePanel {
     /// Its heading.
     pub title: String,
@@ -46,7 +47,7 @@ pub struct FigureCurve {
 }
 
 /// A figure's numbers with everything needed to make them again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FigureRecord {
     /// The panels.
     pub panels: Vec<FigurePanel>,

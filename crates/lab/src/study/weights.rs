@@ -1,8 +1,6 @@
 //! Figure 3: histograms of the weights of networks with 100 hidden units, trained on 1,200 samples
 //! of MNIST with each method.
 
-use std::collections::BTreeMap;
-
 use spinet_train::{TrainConfig, each_run};
 
 use super::{FigurePanel, FigureRecord, StudyRequest};
@@ -75,8 +73,7 @@ pub(super) fn weights(
                     .map(|(name, value)| (name.to_owned(), (value * 1e4).round() / 1e4))
                     .into_iter()
                     .collect(),
-                epoch: Vec::new(),
-                curves: Vec::new(),
+                ..FigurePanel::default()
             }
         });
     Ok(FigureRecord {
@@ -89,17 +86,11 @@ pub(super) fn weights(
              weights beyond {WIDEST} in the outer bins",
             crate::count::plural(request.runs, "run")
         ),
-        axes: None,
-        command: request.command.clone(),
-        program: env!("CARGO_PKG_VERSION").to_owned(),
-        reduced: request.reduced(experiment.epochs),
-        kernel: experiment
-            .standardize
-            .kernel(request.kernel)?
-            .class()
-            .to_string(),
-        seeds: (0..request.runs as u64).collect(),
-        digests: BTreeMap::from([(data.name.clone(), [data.train.sha256(), data.test.sha256()])]),
+        ..request.record(
+            &data,
+            BUILT_IN.standardize.kernel(request.kernel)?.class(),
+            experiment.epochs,
+        )
     })
 }
 

@@ -5,8 +5,6 @@
 //! that is after four shrinkings, which needs `3 < initial_bound / bound_step <= 4`; the parameters
 //! it states have 7.5. Both are shown.
 
-use std::collections::BTreeMap;
-
 use spinet_rules::{RuleSettings, StateValues};
 use spinet_train::{Advance, TrainConfig, Trainer, each_run};
 
@@ -113,15 +111,13 @@ pub(super) fn zeros(
                     FigurePanel {
                         title: format!("{what}, {title}"),
                         rules: vec![rule(initial_bound).to_string()],
-                        edges: Vec::new(),
-                        counts: Vec::new(),
-                        counts_sd: Vec::new(),
                         summary: summary
                             .map(|(name, value)| (name.to_owned(), value))
                             .into_iter()
                             .collect(),
                         epoch: (1..=epochs).collect(),
                         curves,
+                        ..FigurePanel::default()
                     }
                 };
                 [
@@ -137,13 +133,7 @@ pub(super) fn zeros(
                       are still zero; with the parameters that the paper states and with those that its curve needs; bands: one \
                       standard deviation over the seeds"
             .to_owned(),
-        axes: None,
-        command: request.command.clone(),
-        program: env!("CARGO_PKG_VERSION").to_owned(),
-        reduced: request.reduced(EPOCHS),
-        kernel: BUILT_IN.standardize.kernel(request.kernel)?.class().to_string(),
-        seeds: (0..request.runs as u64).collect(),
-        digests: BTreeMap::from([(data.name.clone(), [data.train.sha256(), data.test.sha256()])]),
+        ..request.record(&data, BUILT_IN.standardize.kernel(request.kernel)?.class(), EPOCHS)
     })
 }
 

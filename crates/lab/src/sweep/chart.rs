@@ -45,16 +45,10 @@ pub(crate) fn chart(record: &SweepRecord) -> Result<Option<(String, String)>, Er
                 }
             }
             if (1..=MOST_LINES).contains(&series.len()) {
-                let y = Axis {
-                    label: label.to_owned(),
-                    range: None,
-                    is_logarithmic: false,
-                };
-                let x = Axis {
-                    label: (*axis).to_owned(),
-                    range: None,
-                    is_logarithmic: is_wide(record, axis),
-                };
+                let (x, y) = (
+                    Axis::new(axis, is_wide(record, axis)),
+                    Axis::new(label, false),
+                );
                 panels.push(Panel {
                     title: String::new(),
                     x,
@@ -79,7 +73,7 @@ pub(crate) fn chart(record: &SweepRecord) -> Result<Option<(String, String)>, Er
     }
     let rows = panels.len().div_ceil(2) as u32;
     let description = format!(
-        "Accuracy on {} and, where known, speed-up L along {}; bands: one standard deviation over the runs, not below 0; level lines: points without these axes",
+        "Accuracy on {} and, where known, speed-up L along {}; bands: one standard deviation over the runs, not below 0; level lines: configurations without these axes",
         record.definition.scored_on,
         axes.join(", ")
     );

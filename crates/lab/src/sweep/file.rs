@@ -2,10 +2,10 @@
 //!
 //! ```toml
 //! seeds = 5                               # runs with the seeds 0 to 4, or a list of seeds
-//! reference = "bdnn-dsd"                  # also compare with the first point that differs in its rules alone and has these
-//! without = ["l2"]                        # or compare each point with the one that has not these rules and is alike in the rest
+//! reference = "bdnn-dsd"                  # also compare with the first configuration with these rules that is the same in the rest
+//! ablate = ["l2"]                         # or compare each with the one without these rules that is the same in the rest
 //! control = { grapes = "scalar-gain" }    # and each with `grapes` also with the one that has `scalar-gain` in its place
-//! own = ["learning_rate"]                 # points are compared though they differ in these, such as each with its best
+//! per_method = ["learning_rate"]          # configurations are compared though they differ in these, such as each with its best
 //! note = "20 epochs instead of 200"       # a sentence under the table
 //! columns = ["slowness"]                  # also show these; see [`SweepColumn`]
 //! folds = 5                               # score on validation folds of the training samples; on the test samples if absent
@@ -37,7 +37,7 @@ use super::SweepColumn;
 use super::product::{axes, check_levels, combinations, config, with_lists_as_tables};
 use super::record::MOST_AXES;
 use crate::Error;
-use crate::reproduce::MOST_RUNS;
+use crate::paper::reproduce::MOST_RUNS;
 
 /// A sweep as its file describes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,10 +158,11 @@ struct Written {
     folds: Option<usize>,
     left_out: Option<usize>,
     reference: Option<Names>,
-    without: Option<Names>,
+    #[serde(alias = "without")]
+    ablate: Option<Names>,
     control: Option<BTreeMap<String, String>>,
-    #[serde(default)]
-    own: Vec<String>,
+    #[serde(default, alias = "own")]
+    per_method: Vec<String>,
     note: Option<String>,
     #[serde(default)]
     columns: Vec<SweepColumn>,
@@ -225,7 +226,7 @@ impl SweepFile {
                 _ => refuse(format!("product {}: {message}", number + 1)),
             };
             let axes = axes(product).map_err(at)?;
-            for point in combinations(&base, &axes, seeds[0], &written.own).map_err(at)? {
+            for point in combinations(&base, &axes, seeds[0], &written.per_method).map_err(at)? {
                 if !points.contains(&point) {
                     points.push(point);
                 }
@@ -248,15 +249,15 @@ impl SweepFile {
                 .any(|point| point.settings.iter().any(|(axis, _)| axis == *name))
         };
         if let Some(name) = written
-            .own
+            .per_method
             .iter()
             .find(|name| name.as_str() == "rules" || name.contains('.') || !is_axis(name))
         {
             return Err(refuse(format!(
-                "`own` has `{name}`, expected settings of the products other than the rules"
+                "`per_method` has `{name}`, expected settings of the products other than the rules"
             )));
         }
-        let reference = reference(written.reference, written.without, &points).map_err(refuse)?;
+        let reference = reference(written.reference, written.ablate, &points).map_err(refuse)?;
         let control = written
             .control
             .map(|control| checked_control(control, &points))
@@ -265,7 +266,7 @@ impl SweepFile {
         let Written {
             folds,
             left_out,
-            own,
+            per_method: own,
             note,
             columns,
             ..
@@ -293,9 +294,9 @@ fn reference(
 ) -> Result<Option<Reference>, String> {
     let (key, names) = match (with, without) {
         (None, None) => return Ok(None),
-        (Some(_), Some(_)) => return Err("`reference` and `without` exclude each other".to_owned()),
+        (Some(_), Some(_)) => return Err("`reference` and `ablate` exclude each other".to_owned()),
         (Some(names), None) => ("reference", names),
-        (None, Some(names)) => ("without", names),
+        (None, Some(names)) => ("ablate", names),
     };
     let names = match names {
         Names::One(name) => vec![name],
@@ -304,7 +305,7 @@ fn reference(
     if let Some(error) = names.iter().find_map(|name| spinet_rules::find(name).err()) {
         return Err(format!("`{key}`: {error}"));
     }
-    if key == "without" {
+    if key == "ablate" {
         let has = |point: &SweepPoint| {
             point
                 .config
@@ -316,14 +317,14 @@ fn reference(
             Ok(Some(Reference::Without(names)))
         } else {
             Err(format!(
-                "`without` is {}, expected rules of a point",
+                "`ablate` is {}, expected rules of a configuration",
                 names.join(", ")
             ))
         };
     }
     if points.iter().all(|point| !point.has_rules(&names)) {
         return Err(format!(
-            "`reference` is {}, expected the rules of a point",
+            "`reference` is {}, expected the rules of a configuration",
             names.join(" + ")
         ));
     }
@@ -349,7 +350,7 @@ fn checked_control(
             .any(|point| point.config.rules.iter().any(|rule| rule.name == *name))
         {
             return Err(format!(
-                "`control` names {name}, expected a rule of a point"
+                "`control` names {name}, expected a rule of a configuration"
             ));
         }
     }
@@ -404,18 +405,18 @@ mod tests {
             "the same without dropout"
         );
         for (text, expected) in [
-            ("without = \"dropot\"\n", "`without`: unknown rule `dropot`"),
+            ("without = \"dropot\"\n", "`ablate`: unknown rule `dropot`"),
             (
                 "without = \"adam\"\n",
-                "`without` is adam, expected rules of a point",
+                "`ablate` is adam, expected rules of a configuration",
             ),
             (
                 "without = \"l2\"\nreference = \"l2\"\n",
-                "`reference` and `without` exclude each other",
+                "`reference` and `ablate` exclude each other",
             ),
             (
                 "control = { l2 = \"adam\" }\n",
-                "`control` names adam, expected a rule of a point",
+                "`control` names adam, expected a rule of a configuration",
             ),
             (
                 "control = { l2 = \"l3\" }\n",
@@ -512,7 +513,7 @@ mod tests {
         for (text, message) in [
             (
                 "sedes = 1\n",
-                "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `reference`, `without`, `control`, `own`, `note`, `columns`, `base`, `product`",
+                "line 1: unknown field `sedes`, expected one of `seeds`, `folds`, `left_out`, `reference`, `ablate`, `without`, `control`, `own`, `per_method`, `note`, `columns`, `base`, `product`",
             ),
             ("seeds = 0\n", "`seeds` must be 1 to 10000 seeds, but is 0"),
             (
@@ -542,7 +543,7 @@ mod tests {
             ),
             (
                 "reference = \"l2\"\n",
-                "`reference` is l2, expected the rules of a point",
+                "`reference` is l2, expected the rules of a configuration",
             ),
             (
                 "[base]\nepochs = 0\n",

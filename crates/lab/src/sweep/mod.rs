@@ -24,8 +24,7 @@ pub use column::SweepColumn;
 pub use file::{Control, Reference, SweepFile, SweepPoint};
 pub use record::{SweepDefinition, SweepRecord, SweepRow};
 pub use run::{SweepRequest, sweep, sweep_share};
-pub use table::{sweep_markdown, sweep_text};
 
 pub(crate) use chart::chart;
 pub(crate) use product::without_defaults;
-pub(crate) use table::{cells, notes};
+pub(crate) use table::{notes, table};

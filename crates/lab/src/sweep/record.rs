@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::any_record::of_record;
-use crate::{Curve, Error, Estimate, Interval, seal};
+use crate::record::any_record::{in_lines, of_record};
+use crate::{Curve, Error, Estimate, Interval};
 
 /// One point of a sweep with its runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -131,7 +131,7 @@ impl SweepRecord {
         let record: Self = of_record(text)?;
         if record.points.is_empty() {
             return Err(Error::RecordContent {
-                message: "it has no points, expected at least one".to_owned(),
+                message: "it has no configurations, expected at least one".to_owned(),
             });
         }
         let name = &record.definition.sweep;
@@ -156,7 +156,7 @@ impl SweepRecord {
                 .curve
                 .check()
                 .map_err(|message| Error::RecordContent {
-                    message: format!("point {}: {message}", index + 1),
+                    message: format!("configuration {}: {message}", index + 1),
                 })?;
         }
         Ok(record)
@@ -168,17 +168,7 @@ impl SweepRecord {
     ///
     /// [`Error::Record`], for numbers that JSON does not have.
     pub fn to_json(&self) -> Result<String, Error> {
-        let json = |result: Result<String, _>| result.map_err(|source| Error::Record { source });
-        let points = self
-            .points
-            .iter()
-            .map(|point| json(serde_json::to_string(point)))
-            .collect::<Result<Vec<_>, _>>()?;
-        let definition = json(serde_json::to_string_pretty(&self.definition))?;
-        Ok(seal::sealed(&format!(
-            "{{\"points\": [\n{}\n],\n\"definition\": {definition}}}",
-            points.join(",\n")
-        )))
+        in_lines("points", &self.points, &self.definition)
     }
 
     /// The axes, in the order in which points name them.

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use spinet_data::{Dataset, Fold, Source, find};
+use spinet_data::{Dataset, Source, find};
 use spinet_nn::Kernel;
 use spinet_rules::RuleSettings;
-use spinet_train::memory::check_runs;
-use spinet_train::{Evaluation, TrainConfig, each_run};
+use spinet_train::TrainConfig;
 
 use super::column::seconds;
 use super::{
     Control, Reference, SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord, SweepRow,
 };
-use crate::folds::{folds, part};
-use crate::reproduce::{MOST_RUNS, curve, percent, points, unverified};
-use crate::runs::{Outcome, check_all_kept};
-use crate::{Curve, Error, Estimate, Keeping, Progress, Shard, paired_interval, slowness, speedup};
+use crate::jobs::{Job, Parts, of_shard, work};
+use crate::paper::reproduce::{MOST_RUNS, unverified};
+use crate::runs::Outcome;
+use crate::statistics::summary::{self, Runs};
+use crate::{Curve, Error, Estimate, Keeping, Progress, Shard, paired_interval, slowness};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -40,60 +40,6 @@ pub struct SweepRequest {
     pub command: String,
 }
 
-/// One run to do.
-struct Job {
-    config: TrainConfig,
-    /// Index of its data among all data sets.
-    data: usize,
-    /// Index of its part of the data.
-    part: usize,
-}
-
-impl Job {
-    /// A measure of the time that it takes.
-    fn work(&self) -> u64 {
-        Progress::Done(self.config.epochs as u64)
-            .times(self.units())
-            .work()
-    }
-
-    /// All hidden units, at least one.
-    fn units(&self) -> usize {
-        self.config
-            .hidden
-            .iter()
-            .fold(0_usize, |sum, units| sum.saturating_add(*units))
-            .max(1)
-    }
-}
-
-/// A data set with the parts of it that runs see: itself, or its folds.
-struct DataParts {
-    /// With the settings by which it was read.
-    name: String,
-    whole: Dataset,
-    /// Those that are left out in turn; none where runs are scored on test samples.
-    folds: Vec<Fold>,
-}
-
-impl DataParts {
-    /// What a run sees. Made when it is needed: all parts together can be many times the data.
-    fn part(&self, index: usize) -> Result<Dataset, Error> {
-        self.folds
-            .get(index)
-            .map_or_else(|| Ok(self.whole.clone()), |fold| part(&self.whole, fold))
-    }
-
-    /// Training samples of a run, and samples that it is scored on.
-    fn lengths(&self) -> (usize, usize) {
-        self.folds
-            .first()
-            .map_or((self.whole.train.len(), self.whole.test.len()), |fold| {
-                (fold.train.len(), fold.validation.len())
-            })
-    }
-}
-
 impl SweepRequest {
     /// The work of all runs of a share together: a measure of time, for a progress bar.
     ///
@@ -101,11 +47,7 @@ impl SweepRequest {
     ///
     /// What is wrong with the request.
     pub fn work(&self, shard: Option<Shard>) -> Result<u64, Error> {
-        Ok(self
-            .jobs(shard)?
-            .iter()
-            .map(Job::work)
-            .fold(0, u64::saturating_add))
+        Ok(work(self.jobs(shard)?.iter()))
     }
 
     fn folds(&self) -> usize {
@@ -228,7 +170,7 @@ impl SweepRequest {
                 .position(|set| is_same_data(set, config))
                 .unwrap_or(0);
             for seed in &self.file.seeds {
-                for part in 0..folds {
+                for fold in 0..folds {
                     let config = TrainConfig {
                         seed: *seed,
                         kernel: self.kernel.unwrap_or(config.kernel),
@@ -237,28 +179,21 @@ impl SweepRequest {
                     jobs.push(Job {
                         config: config.resolved()?,
                         data,
-                        part,
+                        fold,
                     });
                 }
             }
         }
-        let numbered = jobs.into_iter().enumerate();
-        Ok(numbered
-            .filter(|(number, _)| shard.is_none_or(|shard| shard.has(*number)))
-            .map(|(_, job)| job)
-            .collect())
+        Ok(of_shard(jobs, shard))
     }
 
-    fn load(&self) -> Result<Vec<DataParts>, Error> {
+    fn load(&self) -> Result<Vec<Parts>, Error> {
         let load = |set: &TrainConfig| {
             let whole = spinet_data::load_with(&set.data, &self.source, &set.data_options())?;
-            let name = data_in_words(set);
-            let folds = self
-                .file
-                .folds
-                .map(|count| folds(&whole, count, self.folds(), self.file.seeds[0]));
-            let folds = folds.transpose()?.unwrap_or_default();
-            Ok(DataParts { name, whole, folds })
+            match self.file.folds {
+                Some(count) => Parts::folds(whole, count, self.folds(), self.file.seeds[0]),
+                None => Ok(Parts::whole(whole)),
+            }
         };
         self.data_sets().into_iter().map(load).collect()
     }
@@ -290,46 +225,16 @@ fn data_in_words(config: &TrainConfig) -> String {
     }
 }
 
-/// Does these runs, as many at once as there are threads; none where a run diverged.
 fn outcomes(
     request: &SweepRequest,
     jobs: &[Job],
-    data: &[DataParts],
+    data: &[Parts],
     advance: &(dyn Fn(Progress) + Sync),
 ) -> Result<Vec<Option<Outcome>>, Error> {
-    // The largest first, so that the threads end together.
-    let mut order: Vec<usize> = (0..jobs.len()).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(jobs[*index].work()));
-    check_runs(
-        jobs.iter().map(|job| (&job.config, &data[job.data].whole)),
-        request.file.folds.is_some(),
-        request.threads,
-    )?;
-    let sizes = jobs.iter().map(|job| {
-        (
-            &job.config,
-            [
-                data[job.data].whole.train.features(),
-                data[job.data].whole.classes(),
-            ],
-        )
-    });
-    request.keeping.need_space(sizes, request.threads)?;
-    let done = each_run(request.threads, jobs.len(), |index, threads| {
-        let job = &jobs[order[index]];
-        let part = data[job.data].part(job.part)?;
-        request
-            .keeping
-            .outcome_unless_diverged(&job.config, &part, threads, &mut |epochs| {
-                advance(epochs.times(job.units()));
-            })
-    })?;
-    check_all_kept(done.iter().flatten())?;
-    let mut outcomes: Vec<Option<Outcome>> = jobs.iter().map(|_| None).collect();
-    for (index, outcome) in order.into_iter().zip(done) {
-        outcomes[index] = outcome;
-    }
-    Ok(outcomes)
+    let jobs: Vec<&Job> = jobs.iter().collect();
+    request
+        .keeping
+        .outcomes(&jobs, data, request.threads, true, advance)
 }
 
 /// Does one share of the runs, in the directory of the request; gives their number.
@@ -413,18 +318,18 @@ pub fn sweep(
     })
 }
 
-/// The runs that a point is compared with, run k with run k.
+/// The runs that a configuration is compared with.
 struct Compared<'a> {
-    initial: Option<&'a [Option<Outcome>]>,
-    reference: Option<&'a [Option<Outcome>]>,
-    control: Option<&'a [Option<Outcome>]>,
+    initial: Option<&'a Runs>,
+    reference: Option<&'a Runs>,
+    control: Option<&'a Runs>,
 }
 
 fn row(
     point: &SweepPoint,
     job: &Job,
     (train, scored): (usize, usize),
-    runs: &[Option<Outcome>],
+    runs: &Runs,
     Compared {
         initial,
         reference,
@@ -432,86 +337,44 @@ fn row(
     }: &Compared<'_>,
     columns: &[SweepColumn],
 ) -> Result<SweepRow, Error> {
-    let curves: Vec<&Vec<Evaluation>> = runs
-        .iter()
-        .flatten()
-        .map(|outcome| &outcome.curve)
-        .collect();
-    let last = |run: &Option<Outcome>| {
-        run.as_ref()
-            .and_then(|run| run.curve.last())
-            .map_or(0.0, |last| percent(last.accuracy))
-    };
-    let finals = |runs: &[Option<Outcome>]| runs.iter().map(last).collect::<Vec<_>>();
-    let best = |run: &Outcome| {
-        run.curve
-            .iter()
-            .map(|evaluation| percent(evaluation.accuracy))
-            .fold(0.0, f64::max)
-    };
-    let speedups = |initial: &[Option<Outcome>]| {
-        let each = initial.iter().zip(runs).map(|(initial, run)| {
-            let (initial, run) = (initial.as_ref()?, run.as_ref()?);
-            speedup(&points(&initial.curve), &points(&run.curve))
-        });
-        each.collect::<Option<Vec<_>>>().map(Estimate::of)
-    };
-    let of_each = |runs: &[Option<Outcome>], value: fn(&Outcome) -> Option<f64>| {
+    let of_each = |runs: &Runs, value: fn(&Outcome) -> Option<f64>| {
         runs.iter()
             .map(|run| run.as_ref().and_then(value))
             .collect::<Option<Vec<f64>>>()
     };
-    let slow = |run: &Outcome| slowness(&points(&run.curve));
-    let slownesses = columns
-        .contains(&SweepColumn::Slowness)
-        .then(|| of_each(runs, slow))
-        .flatten();
-    let over = |other: &[Option<Outcome>]| paired_interval(&finals(runs), &finals(other));
-    let slowness_over =
-        |other: &[Option<Outcome>]| paired_interval(slownesses.as_ref()?, &of_each(other, slow)?);
-    let (slowness_over_reference, slowness_over_control) = (
-        reference.and_then(slowness_over),
-        control.and_then(slowness_over),
-    );
-    let has_left = columns.contains(&SweepColumn::WeightsLeft);
-    let weights_left = has_left
-        .then(|| of_each(runs, |run| Some(run.weights_left)))
-        .flatten()
-        .map(Estimate::of);
-    let text = |part: fn(&Outcome) -> &String| {
-        runs.iter()
-            .map(|run| run.as_ref().map(part).cloned().unwrap_or_default())
-            .collect()
+    let asked = |column, value| {
+        columns
+            .contains(&column)
+            .then(|| of_each(runs, value))
+            .flatten()
     };
+    let slow = |run: &Outcome| slowness(&summary::points(&run.curve));
+    let slownesses = asked(SweepColumn::Slowness, slow);
+    let over = |other: &Runs| summary::over(runs, other);
+    let slowness_over =
+        |other: &Runs| paired_interval(slownesses.as_ref()?, &of_each(other, slow)?);
     Ok(SweepRow {
         settings: point.settings.clone(),
         train,
         scored,
         runs: runs.len(),
         diverged: runs.iter().filter(|run| run.is_none()).count(),
-        accuracy: Estimate::of(finals(runs)),
-        peak_accuracy: Estimate::of(
-            runs.iter()
-                .map(|run| run.as_ref().map_or(0.0, best))
-                .collect(),
-        ),
-        speedup: initial.and_then(speedups),
+        accuracy: summary::accuracy(runs),
+        peak_accuracy: summary::peak_accuracy(runs),
+        speedup: initial.and_then(|initial| summary::speedups(runs, initial)),
         over_initial: initial.and_then(over),
         over_reference: reference.and_then(over),
         over_control: control.and_then(over),
+        slowness_over_reference: reference.and_then(slowness_over),
+        slowness_over_control: control.and_then(slowness_over),
         slowness: slownesses.map(Estimate::of),
-        slowness_over_reference,
-        slowness_over_control,
-        weights_left,
+        weights_left: asked(SweepColumn::WeightsLeft, |run| Some(run.weights_left))
+            .map(Estimate::of),
         seconds: None,
         run_toml: job.config.to_toml()?,
-        ids: text(|run| &run.id),
-        arrays_sha256: text(|run| &run.arrays_sha256),
-        curve: if curves.is_empty() {
-            Curve::default()
-        } else {
-            thinned(curve(&curves))
-        },
+        ids: summary::texts(runs, |run| &run.id),
+        arrays_sha256: summary::texts(runs, |run| &run.arrays_sha256),
+        curve: thinned(summary::curve(runs)),
     })
 }
 
@@ -539,9 +402,13 @@ fn thinned(curve: Curve) -> Curve {
     }
 }
 
-fn definition(request: &SweepRequest, data: &[DataParts], kernel: String) -> SweepDefinition {
-    let digests = data.iter().map(|DataParts { name, whole, .. }| {
-        (name.clone(), [whole.train.sha256(), whole.test.sha256()])
+fn definition(request: &SweepRequest, data: &[Parts], kernel: String) -> SweepDefinition {
+    let sets = request.data_sets();
+    let digests = sets.iter().zip(data).map(|(set, Parts { whole, .. })| {
+        (
+            data_in_words(set),
+            [whole.train.sha256(), whole.test.sha256()],
+        )
     });
     // Data of one's own have no official files.
     let differ = |whole: &&Dataset| !whole.is_verified && find(&whole.name).is_ok();

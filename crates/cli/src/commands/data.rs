@@ -1,0 +1,421 @@
+//! `spinet data`: the named datasets, their files and how to get them.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+use spinet::data::{
+    Column, Content, DataOptions, DatasetEntry, Error as DataError, FileCheck, FileStatus, fetch,
+    find, load_with, verify,
+};
+use spinet::{DATASETS, Dataset, Source};
+
+use crate::error::Error;
+use crate::flags::data_source::DataDirectory;
+use crate::output::Output;
+use crate::show::escape::on_one_line;
+use crate::show::fetch_bar::FetchBar;
+use crate::show::number::{file_size, thousands};
+
+const EXAMPLES: &str = "\
+Examples:
+  spinet data list
+  spinet data info iris.csv --label species
+  spinet data fetch mnist --data-dir ~/data
+  spinet data verify mnist --data-dir ~/data
+  export SPINET_DATA=~/data       # instead of --data-dir in every command";
+
+/// List, describe, verify and download datasets.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Data {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List available datasets.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Describe a dataset: samples, classes, license, files.
+    Info {
+        /// Dataset name, or your own file or folder.
+        name: String,
+        /// Label column of a table: its name, or its number counted from 1 [default: last column].
+        #[arg(long, value_name = "COLUMN")]
+        label: Option<Column>,
+        #[command(flatten)]
+        directory: DataDirectory,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Verify dataset files against their official SHA-256.
+    Verify {
+        /// Dataset name.
+        name: String,
+        #[command(flatten)]
+        directory: DataDirectory,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Download missing dataset files; the only command that uses the network.
+    Fetch {
+        /// Dataset name.
+        name: String,
+        #[command(flatten)]
+        directory: DataDirectory,
+    },
+}
+
+impl Data {
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        match &self.command {
+            Command::List { json } => list(*json, output),
+            Command::Info {
+                name,
+                label,
+                directory,
+                json,
+            } => match find(name) {
+                Ok(entry) if label.is_none() => info(entry, *json, output),
+                _ => own_info(name, label.as_ref(), directory, *json, output),
+            },
+            Command::Verify {
+                name,
+                directory,
+                json,
+            } => verify_files(find(name)?, directory, *json, output),
+            Command::Fetch { name, directory } => fetch_files(find(name)?, directory, output),
+        }
+    }
+}
+
+fn list(json: bool, output: &mut Output) -> Result<(), Error> {
+    if json {
+        let sets: Vec<_> = DATASETS.iter().map(description).collect();
+        return output.json(&json!({ "datasets": sets }));
+    }
+    let width = DATASETS
+        .iter()
+        .map(|entry| entry.name.len())
+        .max()
+        .unwrap_or(0);
+    for entry in DATASETS {
+        let samples = format!(
+            "{} + {}",
+            thousands(entry.train_count as u64),
+            thousands(entry.test_count as u64)
+        );
+        writeln!(
+            output,
+            "{:width$}  {samples:>15} samples, {} classes  {}",
+            entry.name,
+            entry.class_names.len(),
+            entry.summary
+        )?;
+    }
+    writeln!(
+        output,
+        "\nyour own data: pass the name of a .csv, .tsv or .npy file or of a folder of idx files; see `spinet train --help`"
+    )?;
+    writeln!(output, "\nnext: spinet data info NAME")
+}
+
+fn description(entry: &DatasetEntry) -> Value {
+    json!({
+        "name": entry.name,
+        "summary": entry.summary,
+        "is_built_in": entry.is_embedded(),
+        "train": entry.train_count,
+        "test": entry.test_count,
+        "shape": entry.shape,
+        "classes": entry.class_names,
+        "licence": entry.licence,
+        "attribution": entry.attribution,
+        "addresses": entry.addresses,
+        "drawn_from": drawn_from(entry),
+        "files": entry.published().iter().map(|file| json!({
+            "name": file.name, "bytes": file.form.bytes, "sha256": file.form.sha256,
+            "contents": file.contents.iter().map(|inside| json!({
+                "name": inside.name, "bytes": inside.form.bytes, "sha256": inside.form.sha256,
+            })).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// The set whose files are read in place of own ones.
+fn drawn_from(entry: &DatasetEntry) -> Option<&'static str> {
+    match &entry.content {
+        Content::Draw(draw) => Some(draw.from.name),
+        _ => None,
+    }
+}
+
+fn info(entry: &DatasetEntry, json: bool, output: &mut Output) -> Result<(), Error> {
+    if json {
+        return output.json(&description(entry));
+    }
+    writeln!(output, "{}: {}", entry.name, entry.summary)?;
+    let counts = (
+        thousands(entry.train_count as u64),
+        thousands(entry.test_count as u64),
+    );
+    writeln!(
+        output,
+        "samples: {} training, {} test, {} x {} pixels",
+        counts.0, counts.1, entry.shape[0], entry.shape[1]
+    )?;
+    writeln!(output, "classes: {}", entry.class_names.join(", "))?;
+    writeln!(output, "authors: {}", entry.attribution)?;
+    writeln!(output, "license: {}", entry.licence)?;
+    if let Some(from) = drawn_from(entry) {
+        writeln!(output, "subset of: {from}")?;
+    }
+    for file in entry.published() {
+        writeln!(
+            output,
+            "file: {:<26}  {:>12}  sha256 {}",
+            file.name,
+            file_size(file.form.bytes),
+            file.form.sha256
+        )?;
+    }
+    for address in entry.origin().addresses {
+        writeln!(output, "source: {address}")?;
+    }
+    let name = entry.name;
+    if entry.is_embedded() {
+        writeln!(output, "\nnext: spinet train --data {name}")
+    } else {
+        writeln!(output, "\nnext: spinet data fetch {name} --data-dir DIR")
+    }
+}
+
+/// What is in a user's own data, and its default split.
+fn own_info(
+    name: &str,
+    label: Option<&Column>,
+    directory: &DataDirectory,
+    json: bool,
+    output: &mut Output,
+) -> Result<(), Error> {
+    let source = Source {
+        data_dir: directory.path().map(Path::to_owned),
+        allow_unverified: false,
+    };
+    let data = load_with(
+        name,
+        &source,
+        &DataOptions {
+            label: label.cloned(),
+            ..DataOptions::default()
+        },
+    )?;
+    if !json {
+        return show_own(&data, label, directory, output);
+    }
+    output.json(&json!({
+            "name": data.name,
+            "is_built_in": false,
+            "train": data.train.len(),
+            "test": data.test.len(),
+            "shape": data.train.shape(),
+            "classes": data.class_names,
+            "train_of_class": class_counts(&data, data.train.labels()),
+            "test_of_class": class_counts(&data, data.test.labels()),
+            "files": data.files.iter().map(|file| json!({ "name": file.file, "sha256": file.sha256 })).collect::<Vec<_>>(),
+    }))
+}
+
+fn show_own(
+    data: &Dataset,
+    label: Option<&Column>,
+    directory: &DataDirectory,
+    output: &mut Output,
+) -> Result<(), Error> {
+    let [rows, columns] = data.train.shape();
+    let (kind, features) = match &data.standardisation {
+        Some(_) => ("table", format!("{} features", thousands(columns as u64))),
+        None => ("image folder", format!("{rows} x {columns} pixels")),
+    };
+    writeln!(output, "{}: {kind}", on_one_line(&data.name))?;
+    let counts = (
+        thousands(data.train.len() as u64),
+        thousands(data.test.len() as u64),
+    );
+    writeln!(
+        output,
+        "samples: {} training, {} test, {features}",
+        counts.0, counts.1
+    )?;
+    writeln!(
+        output,
+        "classes: {} (training + test samples)",
+        data.classes()
+    )?;
+    let names: Vec<String> = data
+        .class_names
+        .iter()
+        .map(|class| on_one_line(class))
+        .collect();
+    let width = names
+        .iter()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    let counts = class_counts(data, data.train.labels())
+        .into_iter()
+        .zip(class_counts(data, data.test.labels()));
+    for (class, (train, test)) in names.iter().zip(counts) {
+        writeln!(
+            output,
+            "  {class:width$}  {:>7} + {}",
+            thousands(train),
+            thousands(test)
+        )?;
+    }
+    for file in &data.files {
+        writeln!(
+            output,
+            "file: {}  sha256 {}",
+            on_one_line(&file.file),
+            file.sha256
+        )?;
+    }
+    let flags = [
+        ("--label", label.map(Column::to_string)),
+        (
+            "--data-dir",
+            directory.path().map(|path| path.display().to_string()),
+        ),
+    ];
+    let flags: String = flags
+        .into_iter()
+        .filter_map(|(flag, value)| {
+            value.map(|value| format!(" {flag} {}", shell_words::quote(&value)))
+        })
+        .collect();
+    writeln!(
+        output,
+        "\nnext: spinet train --data {}{flags}",
+        shell_words::quote(&data.name)
+    )
+}
+
+/// How many samples each class has.
+fn class_counts(data: &Dataset, labels: &[u8]) -> Vec<u64> {
+    let mut counts = vec![0; data.classes()];
+    for label in labels {
+        counts[usize::from(*label)] += 1;
+    }
+    counts
+}
+
+/// Where the files are; a built-in set needs no directory.
+fn directory_of(entry: &DatasetEntry, directory: &DataDirectory) -> Result<PathBuf, Error> {
+    match directory.path() {
+        Some(directory) => Ok(directory.to_owned()),
+        None if entry.is_embedded() => Ok(PathBuf::new()),
+        None => Err(DataError::NoDataDir {
+            dataset: entry.name,
+        }
+        .into()),
+    }
+}
+
+fn verify_files(
+    entry: &'static DatasetEntry,
+    directory: &DataDirectory,
+    json: bool,
+    output: &mut Output,
+) -> Result<(), Error> {
+    let checks = verify(entry, &directory_of(entry, directory)?);
+    let bad = checks
+        .iter()
+        .filter(|check| !check.status.is_verified())
+        .count();
+    if json {
+        let files: Vec<_> = checks.iter().map(file_object).collect();
+        output.json(&json!({ "name": entry.name, "is_verified": bad == 0, "files": files }))?;
+    } else {
+        for check in &checks {
+            show(check, output)?;
+        }
+    }
+    if bad == 0 {
+        Ok(())
+    } else {
+        Err(Error::NotVerified {
+            dataset: entry.name,
+            bad,
+            all: checks.len(),
+        })
+    }
+}
+
+fn show(check: &FileCheck, output: &mut Output) -> Result<(), Error> {
+    let path = check
+        .path
+        .as_deref()
+        .unwrap_or(Path::new(&check.file))
+        .display();
+    match &check.status {
+        FileStatus::Verified { .. } => writeln!(output, "ok          {path}"),
+        FileStatus::Differs { found, expected } => {
+            writeln!(
+                output,
+                "differs     {path}\n            found sha256    {found}\n            expected sha256 {expected}"
+            )
+        }
+        FileStatus::Missing => writeln!(output, "missing     {path}"),
+        FileStatus::Unreadable(error) => writeln!(output, "unreadable  {error}"),
+    }
+}
+
+fn file_object(check: &FileCheck) -> Value {
+    let (status, found, expected) = match &check.status {
+        FileStatus::Verified { sha256 } => ("ok", Some(sha256.as_str()), Some(sha256.as_str())),
+        FileStatus::Differs { found, expected } => {
+            ("differs", Some(found.as_str()), Some(*expected))
+        }
+        FileStatus::Missing => ("missing", None, None),
+        FileStatus::Unreadable(_) => ("unreadable", None, None),
+    };
+    json!({ "file": check.file, "path": check.path, "status": status, "found": found, "expected": expected })
+}
+
+fn fetch_files(
+    entry: &'static DatasetEntry,
+    directory: &DataDirectory,
+    output: &mut Output,
+) -> Result<(), Error> {
+    if entry.is_embedded() {
+        return writeln!(output, "{} is built in; nothing to fetch", entry.name);
+    }
+    let directory = directory_of(entry, directory)?;
+    let bar = FetchBar::new();
+    let files = fetch(entry, &directory, &mut |progress| {
+        bar.show(progress, output);
+    });
+    bar.clear();
+    for file in files? {
+        writeln!(
+            output,
+            "{}  {}",
+            if file.is_new { "fetched" } else { "present" },
+            file.path.display()
+        )?;
+    }
+    writeln!(
+        output,
+        "\nnext: spinet train --data {} --data-dir {}",
+        entry.name,
+        directory.display()
+    )
+}

@@ -1,0 +1,293 @@
+//! `spinet eval`: evaluates a model, overall and per class.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use spinet::data::{Column, Limits, Purpose, read_images_of};
+use spinet::{Model, Samples, Threads, Values};
+
+use crate::commands::train::rules_in_words;
+use crate::error::Error;
+use crate::flags::data_source::DataSource;
+use crate::flags::threads::ThreadCount;
+use crate::model_data::data_for;
+use crate::model_file::ModelFile;
+use crate::output::Output;
+use crate::show::escape::on_one_line;
+use crate::show::number::{percent, thousands};
+use crate::show::sample_counts::test_part;
+use crate::show::scores::ranked;
+
+const EXAMPLES: &str = "\
+Examples:
+  spinet eval runs/mnist-1200-100-bdnn-dsd-seed0
+  spinet eval model.safetensors --data mnist --data-dir ~/data
+  spinet eval model.safetensors --images images.idx --labels labels.idx --json
+  spinet eval runs/iris.csv-100-bdnn-dsd-seed0 --data new.csv
+
+The last example evaluates all rows of another table, standardized with the
+constants stored in the model.
+
+The fastest available kernel is used, whichever the model was trained with
+(`spinet train --kernel`). The last digits of the loss depend on it.";
+
+/// Evaluate a model: accuracy, loss, per-class accuracy, confusion matrix.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Eval {
+    /// Model file, or run directory.
+    model: PathBuf,
+    /// Dataset whose test set is used (all samples, for another table or a folder without a test
+    /// set) [default: the training dataset].
+    #[arg(long, value_name = "NAME", conflicts_with = "images")]
+    data: Option<String>,
+    /// Label column of a table, by name or number [default: as in training].
+    #[arg(long, value_name = "COLUMN", conflicts_with = "images")]
+    label: Option<Column>,
+    /// Images in idx format (plain or gzip) instead of a dataset.
+    #[arg(long, value_name = "FILE", requires = "labels")]
+    images: Option<PathBuf>,
+    /// Labels of these images in idx format.
+    #[arg(long, value_name = "FILE", requires = "images")]
+    labels: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    threads: ThreadCount,
+    #[command(flatten)]
+    source: DataSource,
+}
+
+impl Eval {
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        let ModelFile { path, model, .. } = ModelFile::read(&self.model)?;
+        let chosen = self.samples(&model)?;
+        let result = EvalResult::new(&model, path, chosen, &self.threads.start()?)?;
+        if self.json {
+            output.json(&result)
+        } else {
+            result.show(&model, output)
+        }
+    }
+
+    fn samples(&self, model: &Model) -> Result<Chosen, Error> {
+        if let (Some(images), Some(labels)) = (&self.images, &self.labels) {
+            model.description.accepts(Values::Bytes(&[]))?;
+            let limits = Limits {
+                shape: Some(model.description.shape),
+                ..Limits::default()
+            };
+            let samples = read_images_of(images, labels, &model.description.classes, &limits)?;
+            let count = format!("{} samples", thousands(samples.len() as u64));
+            return Ok(Chosen {
+                name: images.display().to_string(),
+                samples,
+                count,
+                is_verified: None,
+            });
+        }
+        let data = data_for(
+            model,
+            self.data.as_deref(),
+            self.label.as_ref(),
+            Purpose::Test,
+            &self.source.source(),
+        )?;
+        Ok(Chosen {
+            count: test_part(&data),
+            is_verified: Some(data.is_verified),
+            name: data.name,
+            samples: data.test,
+        })
+    }
+}
+
+/// The samples that are scored.
+struct Chosen {
+    name: String,
+    samples: Samples,
+    /// How many, in words.
+    count: String,
+    /// Whether the files of a dataset are the official ones.
+    is_verified: Option<bool>,
+}
+
+/// The evaluation of a model.
+#[derive(Serialize)]
+struct EvalResult {
+    model: PathBuf,
+    data: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_verified: Option<bool>,
+    samples: usize,
+    /// The same in words.
+    #[serde(skip)]
+    count: String,
+    right: usize,
+    accuracy: f64,
+    loss: f64,
+    classes: Vec<ClassResult>,
+    /// Rows are the true class, columns the predicted class.
+    confusion: Vec<Vec<usize>>,
+}
+
+/// The evaluation of one class; no accuracy without samples.
+#[derive(Serialize)]
+struct ClassResult {
+    class: String,
+    samples: usize,
+    right: usize,
+    accuracy: Option<f64>,
+}
+
+impl EvalResult {
+    fn new(model: &Model, path: PathBuf, chosen: Chosen, threads: &Threads) -> Result<Self, Error> {
+        let Chosen {
+            name: data,
+            samples,
+            count,
+            is_verified,
+        } = chosen;
+        let (loss, accuracy) = model.score(&samples, threads.clone())?;
+        let classes = model.network.classes();
+        let mut confusion = vec![vec![0; classes]; classes];
+        spinet::each_sample(model, samples.values(), threads.clone(), |index, scores| {
+            confusion[usize::from(samples.labels()[index])][ranked(scores)[0]] += 1;
+            Ok::<(), Error>(())
+        })?;
+        let class = |(label, name): (usize, &String)| {
+            let (samples, right): (usize, usize) =
+                (confusion[label].iter().sum(), confusion[label][label]);
+            let accuracy = (samples > 0).then(|| right as f64 / samples as f64);
+            ClassResult {
+                class: name.clone(),
+                samples,
+                right,
+                accuracy,
+            }
+        };
+        let classes: Vec<_> = model
+            .description
+            .classes
+            .iter()
+            .enumerate()
+            .map(class)
+            .collect();
+        let right = classes.iter().map(|class| class.right).sum();
+        Ok(Self {
+            model: path,
+            data,
+            is_verified,
+            samples: samples.len(),
+            count,
+            right,
+            accuracy,
+            loss,
+            classes,
+            confusion,
+        })
+    }
+
+    fn show(&self, model: &Model, output: &mut Output) -> Result<(), Error> {
+        let training = &model.description.training;
+        writeln!(
+            output,
+            "model: {} (trained on {} with {})",
+            shown(&self.model),
+            on_one_line(&training.data),
+            on_one_line(&rules_in_words(training))
+        )?;
+        writeln!(output, "data: {}, {}", self.data, self.count)?;
+        let right = thousands(self.right as u64);
+        writeln!(
+            output,
+            "test accuracy: {} (loss {:.4}), {right} correct",
+            percent(self.accuracy),
+            self.loss
+        )?;
+        let short: Vec<String> = short_names(&self.classes);
+        let names: Vec<String> = self
+            .classes
+            .iter()
+            .zip(&short)
+            .map(|(class, short)| row_name(short, &class.class))
+            .collect();
+        let width = names
+            .iter()
+            .map(|name| name.chars().count())
+            .max()
+            .unwrap_or(0)
+            .max("class".len());
+        writeln!(output, "\n{:width$}  samples  correct  accuracy", "class")?;
+        for (name, class) in names.iter().zip(&self.classes) {
+            let accuracy = class.accuracy.map_or("-".to_owned(), percent);
+            writeln!(
+                output,
+                "{name:width$}  {:>7}  {:>7}  {accuracy:>8}",
+                thousands(class.samples as u64),
+                thousands(class.right as u64)
+            )?;
+        }
+        writeln!(
+            output,
+            "\nconfusion matrix (rows: true class, columns: predicted class):"
+        )?;
+        let labels = short.iter().map(String::len).max().unwrap_or(1);
+        let cell = self
+            .confusion
+            .iter()
+            .flatten()
+            .max()
+            .map_or(1, |most| most.to_string().len())
+            .max(labels);
+        let line = |cells: Vec<String>| {
+            cells
+                .into_iter()
+                .fold(String::new(), |line, text| format!("{line}  {text:>cell$}"))
+        };
+        writeln!(output, "{:width$}{}", "", line(short))?;
+        for (name, row) in names.iter().zip(&self.confusion) {
+            let cells = row
+                .iter()
+                .map(|count| {
+                    if *count == 0 {
+                        ".".to_owned()
+                    } else {
+                        count.to_string()
+                    }
+                })
+                .collect();
+            writeln!(output, "{name:width$}{}", line(cells))?;
+        }
+        Ok(())
+    }
+}
+
+fn shown(path: &Path) -> String {
+    on_one_line(&path.display().to_string())
+}
+
+/// Numbers for classes: their names if these are numbers, else their positions.
+fn short_names(classes: &[ClassResult]) -> Vec<String> {
+    let are_numbers = classes
+        .iter()
+        .all(|class| class.class.parse::<i64>().is_ok());
+    let name = |(label, class): (usize, &ClassResult)| {
+        if are_numbers {
+            class.class.clone()
+        } else {
+            label.to_string()
+        }
+    };
+    classes.iter().enumerate().map(name).collect()
+}
+
+/// `3`, or `3 Dress` where the name says more than the number.
+fn row_name(short: &str, name: &str) -> String {
+    if name == short {
+        name.to_owned()
+    } else {
+        format!("{short} {}", on_one_line(name))
+    }
+}

@@ -1,0 +1,319 @@
+//! `spinet reproduce`: the paper's tables beside the published numbers, its figures, and all other
+//! named experiments.
+
+use std::path::PathBuf;
+
+use serde_json::value::RawValue;
+use spinet::lab::{
+    self, ALL, AnyRecord, BUILT_IN, Experiment, Method, Request, Setting, Study, StudyRequest,
+    experiment_of, experiments_in,
+};
+use spinet::{Kernel, RuleSettings, Source};
+
+use crate::error::Error;
+use crate::flags::data_source::DataSource;
+use crate::flags::kept_runs::{Advance, KeptRuns};
+use crate::flags::settings::kernel;
+use crate::flags::stored_record::{RecordFlags, read_record};
+use crate::flags::threads::ThreadCount;
+use crate::output::Output;
+use crate::slow_kernel::warn_if_slow;
+
+const EXAMPLES: &str = "\
+Examples:
+  spinet reproduce                      Tables 3 and 4; a minute on two cores
+  spinet reproduce --quick              a reduced version; seconds
+  spinet reproduce --setting wide       the setting of version 0.1.0
+  spinet reproduce table1 --hidden 100 --methods initial,bdnn-dsd --data-dir DIR
+  spinet reproduce figure3 figure5 --out results        Figures 3 and 5 as SVG
+  spinet reproduce figure4-1200 --out results           minutes
+  spinet reproduce grapes-mnist --data-dir DIR          an hour
+  spinet reproduce grapes-forgetting --data-dir DIR     minutes
+  spinet reproduce all --data-dir DIR --out results     a day
+  spinet reproduce all --data-dir DIR --shard 1/4       a quarter of the runs
+  spinet reproduce --from results/tables-3-4.json       print a stored record
+
+Interrupted runs resume when you repeat the command, and finished runs are not
+trained again. Runs of figure5 and grapes-forgetting are short and not stored.";
+
+/// Runs of `--quick` and their length.
+const QUICK: (usize, usize) = (2, 200);
+
+/// Run a named experiment: the tables and figures of the BDNN-dsd paper, and others.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Reproduce {
+    /// Experiments: table1 to table10, figure3, figure4, figure4-1200, figure5, or `all` of these;
+    /// grapes-mnist, grapes-depth, grapes-optimizers, grapes-forgetting, grapes-forgetting-split;
+    /// rules-compared [default: table3 table4].
+    #[arg(value_name = "EXPERIMENT")]
+    tables: Vec<String>,
+    /// Runs per network and method, with seeds 0, 1, 2, ...
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    runs: usize,
+    /// Choices for what the paper does not specify: `authors`, as inferred from its results, or
+    /// `wide`, as in version 0.1.0.
+    #[arg(long, value_name = "NAME", default_value_t)]
+    setting: Setting,
+    /// Number of epochs [default: as defined by the experiment].
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// Methods of the tables: initial (the baseline, always included), dropout, l2, bdnn-dsd; in
+    /// some settings also dropout-tuned and l2-as-published [default: all].
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    methods: Vec<Method>,
+    /// Hidden units of the networks in the tables [default: all].
+    #[arg(long, value_name = "UNITS", value_delimiter = ',')]
+    hidden: Vec<usize>,
+    /// Override the options of a method's rule (repeatable); the table notes it.
+    #[arg(long = "rule", value_name = "NAME:OPTION=VALUE,...")]
+    rules: Vec<RuleSettings>,
+    /// Reduced run, marked as such: two seeds, and 200 epochs for tables or a tenth of the epochs
+    /// for other experiments.
+    #[arg(long, conflicts_with_all = ["runs", "epochs"])]
+    quick: bool,
+    #[command(flatten)]
+    shown: RecordFlags,
+    /// Print a stored record instead of training.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["tables", "runs", "epochs", "methods", "hidden", "rules", "quick"])]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    kept: KeptRuns,
+    /// Kernel for matrix products with 8-bit inputs; `exact` and `f32` results differ in the last
+    /// digits.
+    #[arg(long, value_name = "NAME", value_parser = kernel(), default_value = "auto", help_heading = "Environment")]
+    kernel: Kernel,
+    #[command(flatten)]
+    threads: ThreadCount,
+    #[command(flatten)]
+    source: DataSource,
+}
+
+impl Reproduce {
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        let made = match &self.from {
+            Some(path) => vec![read_record(path, AnyRecord::parse, output)?],
+            None => match self.make(output)? {
+                Some(made) => made,
+                None => return Ok(()),
+            },
+        };
+        if self.shown.json {
+            output.bytes(json(&made)?.as_bytes())?;
+        } else {
+            let parts: Vec<String> = made.iter().map(|record| self.shown.text(record)).collect();
+            write!(output, "{}", parts.join("\n"))?;
+            let has_figures = made.iter().any(|record| !is_of_tables(record));
+            if self.shown.out.is_none() && self.from.is_none() && has_figures {
+                writeln!(
+                    output,
+                    "\nnext: the same with `--out DIR` writes records and figures; finished runs that are kept are not trained again"
+                )?;
+            }
+        }
+        // Last, so that a file that cannot be written hides no numbers.
+        self.shown.write(&made)
+    }
+
+    /// What was asked for; nothing to show if only a share of the runs was.
+    fn make(&self, output: &mut Output) -> Result<Option<Vec<AnyRecord>>, Error> {
+        let (experiments, figures) = self.words()?;
+        let (request, shard) = (
+            self.request(experiments, self.source.source()),
+            self.kept.shard()?,
+        );
+        let of_figures = self.figure_request();
+        let sweeps = figures
+            .iter()
+            .map(|figure| of_figures.sweep(*figure))
+            .collect::<Result<Vec<_>, _>>()?;
+        let sweeps: Vec<_> = sweeps.into_iter().flatten().collect();
+        let has_tables = !request.experiments.is_empty();
+        let of_tables = if has_tables { request.work(shard)? } else { 0 };
+        // Figures that are no sweep are in no share.
+        let of_others = match shard {
+            Some(_) => sweeps
+                .iter()
+                .map(|sweep| sweep.work(shard))
+                .collect::<Result<Vec<_>, _>>()?,
+            None => figures
+                .iter()
+                .map(|figure| of_figures.work(*figure))
+                .collect::<Result<Vec<_>, _>>()?,
+        };
+        warn_if_slow([self.kernel], output)?;
+        let work = of_others.into_iter().fold(of_tables, u64::saturating_add);
+        let all = |advance: &Advance| {
+            let tables = if has_tables {
+                Some(lab::reproduce(&request, advance)?.into())
+            } else {
+                None
+            };
+            let figures = figures
+                .iter()
+                .map(|figure| of_figures.make(*figure, advance));
+            tables.into_iter().map(Ok).chain(figures).collect()
+        };
+        let part = |shard, advance: &Advance| {
+            let mut count = if has_tables {
+                lab::run_share(&request, shard, advance)?
+            } else {
+                0
+            };
+            for sweep in &sweeps {
+                count += lab::sweep_share(sweep, shard, advance)?;
+            }
+            Ok(count)
+        };
+        self.kept.done(shard, work, output, all, part)
+    }
+
+    /// The experiments and figures that were asked for, each once.
+    fn words(&self) -> Result<(Vec<&'static Experiment>, Vec<Study>), Error> {
+        if self.tables.iter().any(|word| word == ALL) {
+            return Ok((
+                experiments_in(self.setting).collect(),
+                Study::FIGURES.to_vec(),
+            ));
+        }
+        let (mut experiments, mut figures) = (Vec::<&'static Experiment>::new(), Vec::new());
+        for word in &self.tables {
+            if let Some(figure) = Study::of_word(word) {
+                if !figures.contains(&figure) {
+                    figures.push(figure);
+                }
+                continue;
+            }
+            let experiment = experiment_of(word, self.setting)?;
+            if !experiments
+                .iter()
+                .any(|known| known.name == experiment.name)
+            {
+                experiments.push(experiment);
+            }
+        }
+        if experiments.is_empty() && !figures.is_empty() {
+            let given = [
+                ("--methods", !self.methods.is_empty()),
+                ("--hidden", !self.hidden.is_empty()),
+                ("--rule", !self.rules.is_empty()),
+            ];
+            if let Some((flag, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
+                return Err(Error::FlagOfTables { flag });
+            }
+        }
+        if experiments.is_empty() && figures.is_empty() {
+            experiments.push(experiment_of(BUILT_IN.words[0], self.setting)?);
+        }
+        Ok((experiments, figures))
+    }
+
+    fn figure_request(&self) -> StudyRequest {
+        let (runs, epochs) = self.extent();
+        StudyRequest {
+            runs,
+            epochs,
+            is_limit: self.quick,
+            kernel: self.kernel,
+            threads: self.threads.count(),
+            keeping: self.kept.keeping(),
+            source: self.source.source(),
+            command: self.command(),
+        }
+    }
+
+    /// Runs, and another number of epochs.
+    fn extent(&self) -> (usize, Option<usize>) {
+        if self.quick {
+            (QUICK.0, Some(QUICK.1))
+        } else {
+            (self.runs, self.epochs)
+        }
+    }
+
+    fn request(&self, experiments: Vec<&'static Experiment>, source: Source) -> Request {
+        let (runs, epochs) = self.extent();
+        Request {
+            experiments,
+            runs,
+            epochs,
+            methods: if self.methods.is_empty() {
+                Method::ALL.to_vec()
+            } else {
+                self.methods.clone()
+            },
+            rules: self.rules.clone(),
+            hidden: self.hidden.clone(),
+            kernel: self.kernel,
+            threads: self.threads.count(),
+            keeping: self.kept.keeping(),
+            source,
+            command: self.command(),
+        }
+    }
+
+    /// The command as a record names it: what the numbers depend on, and no paths.
+    fn command(&self) -> String {
+        let mut words = vec!["spinet reproduce".to_owned()];
+        words.extend(self.tables.iter().cloned());
+        if self.setting != Setting::default() {
+            words.push(format!("--setting {}", self.setting));
+        }
+        if self.quick {
+            words.push("--quick".to_owned());
+        } else if self.runs != 5 {
+            words.push(format!("--runs {}", self.runs));
+        }
+        if let Some(epochs) = self.epochs {
+            words.push(format!("--epochs {epochs}"));
+        }
+        if !self.methods.is_empty() {
+            words.push(format!(
+                "--methods {}",
+                self.methods
+                    .iter()
+                    .map(|method| method.name())
+                    .collect::<Vec<_>>()
+                    .join(",")
+            ));
+        }
+        if !self.hidden.is_empty() {
+            words.push(format!(
+                "--hidden {}",
+                self.hidden
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(",")
+            ));
+        }
+        if self.kernel != Kernel::Auto {
+            words.push(format!("--kernel {}", self.kernel.class()));
+        }
+        words.extend(self.rules.iter().map(|rule| format!("--rule {rule}")));
+        words.join(" ")
+    }
+}
+
+fn is_of_tables(record: &AnyRecord) -> bool {
+    matches!(record, AnyRecord::Tables(_))
+}
+
+/// One record of tables as it is, others in lists.
+fn json(made: &[AnyRecord]) -> Result<String, Error> {
+    if let [record @ AnyRecord::Tables(_)] = made {
+        return Ok(record.to_json()?);
+    }
+    let (mut tables, mut figures) = (None, Vec::new());
+    let failed = |source| lab::Error::Record { source };
+    for record in made {
+        let raw = RawValue::from_string(record.to_json()?).map_err(failed)?;
+        if is_of_tables(record) {
+            tables = Some(raw);
+        } else {
+            figures.push(raw);
+        }
+    }
+    let all = serde_json::json!({ "tables": tables, "figures": figures });
+    Ok(serde_json::to_string(&all).map_err(failed)? + "\n")
+}

@@ -1,0 +1,289 @@
+//! `spinet train`: one run, its files and its result.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use spinet::data::{DatasetEntry, find, load_with};
+use spinet::lab::peak_memory_mb;
+use spinet::train::run_name;
+use spinet::{Advance, Dataset, Evaluation, Model, RunDirectory, Safety, TrainConfig, Trainer};
+
+use crate::error::Error;
+use crate::flags::data_source::DataSource;
+use crate::flags::settings::Settings;
+use crate::flags::threads::ThreadCount;
+use crate::interrupt::stop_on_signals;
+use crate::output::Output;
+use crate::show::number::{duration, percent, thousands};
+use crate::show::sample_counts::both_parts;
+use crate::show::spines::{RuleCounts, in_words, over_a_run};
+use crate::show::train_bar::TrainBar;
+use crate::slow_kernel::warn_if_slow;
+
+const EXAMPLES: &str = "\
+Examples:
+  spinet train --rule bdnn-dsd
+  spinet train --rule bdnn-dsd:threshold=20,bound_step=0.1 --hidden 256,128
+  spinet train --rule dropout --activation relu --initializer he
+  spinet train --config runs/mnist-1200-100-bdnn-dsd-seed0/run.toml --seed 1
+  spinet train --data iris.csv --label species --test-size 0.3 --hidden 20
+  spinet train --data my-images --train-per-class 100 --rule bdnn-dsd
+
+Your own data:
+  A table is a .csv, .tsv or .npy file with one row per sample. All columns are
+  numeric except the label, which may be text. Cells are separated by commas,
+  semicolons or tabs. Columns are standardized with the mean and standard
+  deviation of the training set.
+  An image dataset is a folder of idx files: train-images*, train-labels* and
+  optionally a test set, t10k-* or test-*.
+  A dataset has at most 256 classes.
+
+Files:
+  The run directory contains run.toml (to reproduce the run), metrics.jsonl (one
+  line per evaluation) and model.safetensors. Interrupted runs resume when you
+  repeat the command.";
+
+/// Train a network.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Train {
+    #[command(flatten)]
+    settings: Settings,
+    /// Run directory [default: runs/DATA-HIDDEN-RULES-seedN].
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    out: Option<PathBuf>,
+    /// Overwrite an existing run.
+    #[arg(long, help_heading = "Output")]
+    force: bool,
+    /// Seconds between checkpoints; 0 saves after every step.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds, help_heading = "Output")]
+    save_every: f64,
+    /// Print the result as JSON.
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+    #[command(flatten)]
+    threads: ThreadCount,
+    #[command(flatten)]
+    source: DataSource,
+}
+
+impl Train {
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        let config = self.settings.config()?.resolved()?;
+        let path = self
+            .out
+            .clone()
+            .unwrap_or_else(|| Path::new("runs").join(run_name(&config)));
+        let data = load_with(&config.data, &self.source.source(), &config.data_options())?;
+        let directory = RunDirectory::open(&path)?;
+        let started = Instant::now();
+        let finished = if self.force {
+            None
+        } else {
+            directory.finished(&config, &data)?
+        };
+        let (model, curve) = match finished {
+            Some(finished) => {
+                output.note(&format!(
+                    "{}: this run is already finished; `--force` trains it again",
+                    path.display()
+                ));
+                finished
+            }
+            None => self.train(&config, &data, &directory, output)?,
+        };
+        let result = RunResult::new(&directory, &data, &curve, started.elapsed());
+        if self.json {
+            return output.json(&result);
+        }
+        result.show(&model, &data, output)?;
+        writeln!(output, "\nnext: {}", self.next(&directory, &data))
+    }
+
+    /// Trains, from the newest checkpoint if there is one.
+    fn train(
+        &self,
+        config: &TrainConfig,
+        data: &Dataset,
+        directory: &RunDirectory,
+        output: &Output,
+    ) -> Result<(Model, Vec<Evaluation>), Error> {
+        let mut trainer = Trainer::new(config, data, self.threads.start()?)?;
+        if self.force {
+            // Now, when nothing is left that would refuse the settings.
+            directory.replace(trainer.config(), data)?;
+        }
+        let start = directory.begin(&mut trainer, data)?;
+        output.note(&plan(&trainer, data, self.threads.count()));
+        warn_if_slow([config.kernel], output)?;
+        start
+            .skipped
+            .iter()
+            .for_each(|reason| output.note(&format!("skipped {reason}")));
+        if start.from.is_some() {
+            let step = thousands(trainer.position().step);
+            output.note(&format!(
+                "resuming after step {step} (epoch {})",
+                thousands(trainer.epoch() as u64 + 1)
+            ));
+        }
+        let safety = Safety {
+            stop: stop_on_signals(),
+            save_every: Duration::from_secs_f64(self.save_every),
+            ..Safety::default()
+        };
+        let mut bar = TrainBar::new(config.epochs);
+        let result = directory.run(&mut trainer, data, &safety, &mut |advance, trainer| {
+            // The last step of an epoch after which an evaluation is due is shown with that.
+            let is_due =
+                advance == Advance::Stepped && trainer.config().is_evaluated(trainer.epoch());
+            if let (0, false, Some(newest)) =
+                (trainer.position().batch, is_due, trainer.curve().last())
+            {
+                bar.show(trainer.epoch(), newest, output);
+            }
+        });
+        bar.clear();
+        Ok((result?, trainer.curve().to_vec()))
+    }
+
+    /// The command that evaluates what was trained.
+    fn next(&self, directory: &RunDirectory, data: &Dataset) -> String {
+        let quoted = |path: &Path| shell_words::quote(&path.display().to_string()).into_owned();
+        let source = self.source.source();
+        let leave = if source.allow_unverified && !data.is_verified {
+            " --allow-unverified"
+        } else {
+            ""
+        };
+        let command = format!("spinet eval {}{leave}", quoted(directory.path()));
+        match source.data_dir {
+            Some(data_dir) if !find(&data.name).is_ok_and(DatasetEntry::is_embedded) => {
+                format!("{command} --data-dir {}", quoted(&data_dir))
+            }
+            _ => command,
+        }
+    }
+}
+
+/// `training 784-100-10 (79,510 weights and biases) ...`, before the first step.
+fn plan(trainer: &Trainer, data: &Dataset, threads: usize) -> String {
+    let network = trainer.network();
+    let sizes: Vec<_> = network
+        .config()
+        .sizes
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let parameters: usize = network.params().iter().map(<[f32]>::len).sum();
+    format!(
+        "training {} ({} parameters) with {} on {} ({} samples), {threads} thread{}, kernel {}",
+        sizes.join("-"),
+        thousands(parameters as u64),
+        rules_in_words(trainer.config()),
+        data.name,
+        thousands(data.train.len() as u64),
+        if threads == 1 { "" } else { "s" },
+        trainer.kernel(),
+    )
+}
+
+/// The rules of a run, or what it is without them.
+pub(crate) fn rules_in_words(config: &TrainConfig) -> String {
+    let rules: Vec<_> = config.rules.iter().map(ToString::to_string).collect();
+    if rules.is_empty() {
+        "plain gradient descent".to_owned()
+    } else {
+        rules.join(" + ")
+    }
+}
+
+/// What came out of a run.
+#[derive(Serialize)]
+struct RunResult {
+    directory: PathBuf,
+    model: PathBuf,
+    data: String,
+    train_samples: usize,
+    test_samples: usize,
+    /// Whether all files had their official digests.
+    is_verified: bool,
+    epochs: usize,
+    steps: u64,
+    accuracy: f64,
+    loss: f64,
+    best_accuracy: f64,
+    best_epoch: usize,
+    rules: RuleCounts,
+    seconds: f64,
+    /// Of the process, in MB; absent where the system does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peak_memory_mb: Option<f64>,
+}
+
+impl RunResult {
+    fn new(directory: &RunDirectory, data: &Dataset, curve: &[Evaluation], time: Duration) -> Self {
+        let last = &curve[curve.len() - 1];
+        // The first of equals.
+        let best = curve
+            .iter()
+            .rev()
+            .max_by(|a, b| a.accuracy.total_cmp(&b.accuracy))
+            .unwrap_or(last);
+        Self {
+            directory: directory.path().to_owned(),
+            model: directory.model(),
+            data: data.name.clone(),
+            train_samples: data.train.len(),
+            test_samples: data.test.len(),
+            is_verified: data.is_verified,
+            epochs: last.epoch,
+            steps: last.step,
+            accuracy: last.accuracy,
+            loss: last.test_loss,
+            best_accuracy: best.accuracy,
+            best_epoch: best.epoch,
+            rules: over_a_run(curve),
+            seconds: time.as_secs_f64(),
+            peak_memory_mb: peak_memory_mb(),
+        }
+    }
+
+    fn show(&self, model: &Model, data: &Dataset, output: &mut Output) -> Result<(), Error> {
+        writeln!(output, "data: {}", both_parts(data))?;
+        writeln!(
+            output,
+            "test accuracy: {} (loss {:.4})",
+            percent(self.accuracy),
+            self.loss
+        )?;
+        writeln!(
+            output,
+            "best: {} after epoch {}",
+            percent(self.best_accuracy),
+            thousands(self.best_epoch as u64)
+        )?;
+        for line in in_words(&self.rules, model) {
+            writeln!(output, "{line}")?;
+        }
+        writeln!(
+            output,
+            "time: {}",
+            duration(Duration::from_secs_f64(self.seconds))
+        )?;
+        writeln!(output, "model: {}", self.model.display())
+    }
+}
+
+/// A time from one checkpoint to the next.
+fn seconds(text: &str) -> Result<f64, String> {
+    let found = text
+        .parse()
+        .ok()
+        .filter(|seconds| (0.0..=MOST_SECONDS).contains(seconds));
+    found.ok_or_else(|| format!("expected seconds from 0 to {MOST_SECONDS}"))
+}
+
+/// A week.
+const MOST_SECONDS: f64 = 604_800.0;

@@ -1,0 +1,131 @@
+//! `spinet tune`: grid search over rule options with k-fold cross-validation.
+
+use serde_json::json;
+use spinet::data::{Dataset, load_with};
+use spinet::lab::{Column, Estimate, Grid, Table, Tried, Tuning, tune, tune_share};
+
+use crate::error::Error;
+use crate::flags::data_source::DataSource;
+use crate::flags::kept_runs::KeptRuns;
+use crate::flags::settings::Settings;
+use crate::flags::threads::ThreadCount;
+use crate::output::Output;
+use crate::show::number::thousands;
+use crate::slow_kernel::warn_if_slow;
+
+const EXAMPLES: &str = "\
+Examples:
+  spinet tune --rule dropout --grid dropout_rate=0.1,0.2,0.3 --epochs 500
+  spinet tune --rule bdnn-dsd --grid threshold=5,10 --grid bound_step=0.03,0.06
+
+Each configuration is trained on all folds but one and scored on the remaining
+fold, for every fold. The test set is never used.
+
+Interrupted searches resume when you repeat the command. Finished runs are not
+trained again, even if you add values to the grid.";
+
+/// Grid search over rule options with k-fold cross-validation.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Tune {
+    /// Values of an option of the last `--rule`; repeat to search every combination.
+    #[arg(long = "grid", value_name = "OPTION=VALUE,...", required = true)]
+    grids: Vec<Grid>,
+    /// Number of folds.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    folds: usize,
+    /// Use only the first N folds for validation [default: all].
+    #[arg(long, value_name = "N")]
+    left_out: Option<usize>,
+    /// Runs per fold, with seeds `--seed`, `--seed` + 1, ...
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    runs: usize,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    kept: KeptRuns,
+    #[command(flatten)]
+    threads: ThreadCount,
+    #[command(flatten)]
+    source: DataSource,
+}
+
+impl Tune {
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
+        let mut config = self.settings.config()?;
+        let rule = config.rules.pop().ok_or(Error::NoRuleToTune)?;
+        let (folds, left_out) = (self.folds, self.left_out.unwrap_or(self.folds));
+        let (threads, keeping) = (self.threads.count(), self.kept.keeping());
+        let tuning = Tuning {
+            config,
+            rule,
+            grids: self.grids.clone(),
+            folds,
+            left_out,
+            runs: self.runs,
+            threads,
+            keeping,
+        };
+        let shard = self.kept.shard()?;
+        let work = tuning.work(shard)?;
+        warn_if_slow([tuning.config.kernel], output)?;
+        let data = load_with(
+            &tuning.config.data,
+            &self.source.source(),
+            &tuning.config.data_options(),
+        )?;
+        let tried = self.kept.done(
+            shard,
+            work,
+            output,
+            |advance| tune(&tuning, &data, advance),
+            |shard, advance| tune_share(&tuning, &data, shard, advance),
+        )?;
+        tried.map_or(Ok(()), |tried| self.show(&tuning, &data, &tried, output))
+    }
+
+    fn show(
+        &self,
+        tuning: &Tuning,
+        data: &Dataset,
+        tried: &[Tried],
+        output: &mut Output,
+    ) -> Result<(), Error> {
+        let Tuning {
+            config,
+            folds,
+            left_out,
+            runs,
+            ..
+        } = tuning;
+        if self.json {
+            return output.json(&json!({
+                "data": config.data, "hidden": config.hidden, "epochs": config.epochs, "folds": folds, "left_out": left_out,
+                "runs": runs, "kernel": config.running_kernel()?.class(), "train_sha256": data.train.sha256(), "tried": tried,
+                "run_toml": tuning.first_run()?.to_toml()?,
+            }));
+        }
+        writeln!(
+            output,
+            "{} training samples of {}, {left_out} of {folds} folds used for validation, {} epochs, {runs} run{} per fold; validation accuracy after the last epoch\n",
+            thousands(data.train.len() as u64),
+            data.name,
+            thousands(config.epochs as u64),
+            if *runs == 1 { "" } else { "s" }
+        )?;
+        let cells = |tried: &Tried| {
+            let Estimate { mean, sd, .. } = &tried.accuracy;
+            vec![tried.rule.clone(), format!("{mean:.2} ± {sd:.2}")]
+        };
+        let columns = [("rule", Column::Word), ("accuracy %", Column::Number)];
+        let table = Table::new("", columns, tried.iter().map(cells));
+        write!(output, "{}", table.text())?;
+        match tried.first() {
+            Some(best) => writeln!(output, "\nbest: --rule {}", best.rule),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! How far a training run is: a moving line on a terminal, one plain line for every tenth of the
+//! epochs elsewhere.
+
+use std::fmt::Write;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use spinet::Evaluation;
+
+use crate::output::Output;
+use crate::show::number::{duration, percent, thousands};
+
+const TEMPLATE: &str = "epoch {pos} of {len} [{bar:20}] {msg}  {left} left";
+
+/// The progress of one run.
+pub(crate) struct TrainBar {
+    bar: ProgressBar,
+    epochs: usize,
+    tenths_shown: usize,
+}
+
+impl TrainBar {
+    pub(crate) fn new(epochs: usize) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(epochs as u64), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            let left = |state: &ProgressState, text: &mut dyn Write| {
+                let _ = text.write_str(&duration(state.eta()));
+            };
+            bar.set_style(style.progress_chars("=> ").with_key("left", left));
+        }
+        Self {
+            bar,
+            epochs,
+            tenths_shown: 0,
+        }
+    }
+
+    /// Shows that so many epochs are done, and the newest evaluation.
+    pub(crate) fn show(&mut self, epochs_done: usize, newest: &Evaluation, output: &Output) {
+        let Evaluation {
+            accuracy,
+            test_loss,
+            ..
+        } = newest;
+        if !self.bar.is_hidden() {
+            self.bar.set_position(epochs_done as u64);
+            self.bar.set_message(format!(
+                "accuracy {:.1} %  loss {test_loss:.2}",
+                100.0 * accuracy
+            ));
+            return;
+        }
+        let tenths = epochs_done.saturating_mul(10) / self.epochs;
+        if tenths > self.tenths_shown {
+            self.tenths_shown = tenths;
+            let (done, all) = (thousands(epochs_done as u64), thousands(self.epochs as u64));
+            output.note(&format!(
+                "epoch {done} of {all}: accuracy {}, loss {test_loss:.4}",
+                percent(*accuracy)
+            ));
+        }
+    }
+
+    /// Takes the moving line away.
+    pub(crate) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
