@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use crate::error::Error;
 use crate::verdict::{Report, Verdict};
 use crate::{
-    browser, budget, changelog, dependencies, kernels, links, oracle, results, rooms, suite,
-    toolchain,
+    browser, budget, changelog, dependencies, kernels, links, miri, oracle, results, rooms, suite,
+    targets, toolchain,
 };
 
 /// A step's name and what it does.
 pub(crate) type Step = (&'static str, fn(&Path) -> Result<Verdict, Error>);
 
-pub(crate) const STEPS: [Step; 13] = [
+pub(crate) const STEPS: [Step; 15] = [
     ("formatting", toolchain::formatting),
     ("lints", toolchain::lints),
     ("house: budgets", budget::check),
@@ -24,6 +24,8 @@ pub(crate) const STEPS: [Step; 13] = [
     ("dependencies", dependencies::check_if_possible),
     ("tests", |root| suite::run(root, None)),
     ("documentation", toolchain::documentation),
+    ("other targets", targets::check),
+    ("thread pool", miri::check_if_possible),
     ("oracle", oracle::check_if_possible),
     ("results", results::check),
     ("browser", browser::check_if_possible),
