@@ -29,8 +29,18 @@ pub struct Tuned {
 /// What the runs of a tuning have in common, as flags.
 #[derive(Debug)]
 struct Base {
-    start: &'static str,
+    /// None where it is the default.
+    data: &'static str,
+    flags: &'static str,
     length: &'static str,
+}
+
+const fn base(data: &'static str, flags: &'static str, length: &'static str) -> Base {
+    Base {
+        data,
+        flags,
+        length,
+    }
 }
 
 const fn tuned(
@@ -89,9 +99,13 @@ impl Tuned {
         } else {
             format!(" --left-out {left_out}")
         };
+        let data = match self.base.data {
+            "" => String::new(),
+            data => format!(" --data {data}"),
+        };
         format!(
-            "spinet tune{} --rule {rule} --grid {}={} --hidden {} --epochs {}{left_out}",
-            self.base.start,
+            "spinet tune{data}{} --rule {rule} --grid {}={} --hidden {} --epochs {}{left_out}",
+            self.base.flags,
             self.parameter(),
             self.grid,
             self.hidden,
@@ -100,48 +114,22 @@ impl Tuned {
     }
 }
 
-/// In the authors' setting.
-macro_rules! authors {
-    ($data:literal) => {
-        Base {
-            start: concat!(
-                " --data ",
-                $data,
-                " --standardize feature --initialiser glorot-sigmoid --rule momentum:momentum=0.5"
-            ),
-            length: "500 --evaluate-every 500",
-        }
-    };
-}
+const AUTHORS: &str =
+    " --standardize feature --initialiser glorot-sigmoid --rule momentum:momentum=0.5";
+const ONCE: &str = "500 --evaluate-every 500";
+const CIFAR: &str = " --initialiser 'uniform(0.5)'";
+const CIFAR_BATCH: &str = " --initialiser 'uniform(0.5)' --batch 500";
 
-static MNIST_1200_AUTHORS: Base = authors!("mnist-1200");
-static MNIST_AUTHORS: Base = authors!("mnist");
-static FASHION_1200_AUTHORS: Base = authors!("fashion-mnist-1200");
-static FASHION_AUTHORS: Base = authors!("fashion-mnist");
-static MNIST_1200_WIDE: Base = Base {
-    start: "",
-    length: "1500",
-};
-static MNIST_WIDE: Base = Base {
-    start: " --data mnist",
-    length: "500",
-};
-static FASHION_1200_WIDE: Base = Base {
-    start: " --data fashion-mnist-1200",
-    length: "1500",
-};
-static FASHION_WIDE: Base = Base {
-    start: " --data fashion-mnist",
-    length: "500",
-};
-static CIFAR_WIDE: Base = Base {
-    start: " --data cifar-10 --initialiser 'uniform(0.5)' --batch 500",
-    length: "500",
-};
-static CIFAR_WIDE_500: Base = Base {
-    start: " --data cifar-10 --initialiser 'uniform(0.5)'",
-    length: "250",
-};
+static MNIST_1200_AUTHORS: Base = base("mnist-1200", AUTHORS, ONCE);
+static MNIST_AUTHORS: Base = base("mnist", AUTHORS, ONCE);
+static FASHION_1200_AUTHORS: Base = base("fashion-mnist-1200", AUTHORS, ONCE);
+static FASHION_AUTHORS: Base = base("fashion-mnist", AUTHORS, ONCE);
+static MNIST_1200_WIDE: Base = base("", "", "1500");
+static MNIST_WIDE: Base = base("mnist", "", "500");
+static FASHION_1200_WIDE: Base = base("fashion-mnist-1200", "", "1500");
+static FASHION_WIDE: Base = base("fashion-mnist", "", "500");
+static CIFAR_WIDE: Base = base("cifar-10", CIFAR_BATCH, "500");
+static CIFAR_WIDE_500: Base = base("cifar-10", CIFAR, "250");
 
 /// Values that were tried.
 const RATES: &str = "0.02,0.05,0.1,0.2,0.3,0.4,0.5";
@@ -172,6 +160,7 @@ pub(crate) const MNIST: &[Tuned] = &[
 pub(crate) const FASHION_MNIST: &[Tuned] = &[
     tuned(&FASHION_AUTHORS, 10, DropoutTuned, 0.05, RATES, 2),
     tuned(&FASHION_AUTHORS, 10, L2, 0.0003, DECAYS, 2),
+    tuned(&FASHION_AUTHORS, 100, DropoutTuned, 0.2, RATES, 1),
     tuned(&FASHION_AUTHORS, 100, L2, 0.001, DECAYS, 1),
 ];
 
