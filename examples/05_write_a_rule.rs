@@ -9,7 +9,7 @@
 
 use spinet::nn::{Batch, Inputs, NetworkConfig, Workspace};
 use spinet::rules::{At, Chain, Plan, Rule, RuleEntry, Seam};
-use spinet::{Initialiser, Network, Threads};
+use spinet::{Initializer, Network, Threads};
 
 /// What the rest of the library needs to know of the rule: its name and where it acts.
 const ENTRY: RuleEntry = RuleEntry::own("fading", &[Seam::AfterUpdate]);
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let inputs = [0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0];
     let labels = [0, 1, 1, 0];
     let config = NetworkConfig {
-        initialiser: Initialiser::Uniform(1.0),
+        initializer: Initializer::Uniform(1.0),
         ..NetworkConfig::dense(&[2, 16, 2])
     };
     let mut network = Network::<f32>::new(&config, 3)?;

@@ -15,7 +15,7 @@ use crate::program::{cargo, line, program, stdout, succeed, works};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Measure {
+pub(crate) enum Metric {
     /// The kernels and a durable save, by Criterion.
     Kernels,
     /// Training steps, beside `PyTorch` and scikit-learn.
@@ -32,9 +32,9 @@ const ROUNDS: usize = 3;
 const THREADS: [usize; 2] = [1, 2];
 const SPINET: &str = "target/release/spinet";
 
-pub(crate) fn run(root: &Path, measure: Measure) -> Result<(), Error> {
+pub(crate) fn run(root: &Path, measure: Metric) -> Result<(), Error> {
     match measure {
-        Measure::Kernels => succeed(cargo(root).args([
+        Metric::Kernels => succeed(cargo(root).args([
             "bench",
             "--package",
             "spinet-nn",
@@ -43,19 +43,19 @@ pub(crate) fn run(root: &Path, measure: Measure) -> Result<(), Error> {
             "--package",
             "spinet-train",
         ])),
-        Measure::AgainstTorch => compare(
+        Metric::AgainstTorch => compare(
             root,
             "against-torch",
             "cargo xtask bench --against-torch",
             &programs,
         ),
-        Measure::Small => compare(
+        Metric::Small => compare(
             root,
             "small-batch",
             "cargo xtask bench --small",
             &small_programs,
         ),
-        Measure::Row => row(root),
+        Metric::Row => row(root),
     }
 }
 

@@ -18,7 +18,7 @@ const SECONDS_FOR_A_FILE: u32 = 1;
 const MEMORY_MIB: u32 = 512;
 /// Readers promise themselves 1 MiB; one request beyond this is a header that was believed.
 const REQUEST_MIB: u32 = 32;
-const MOST_BYTES: u32 = 1 << 15;
+const MAX_BYTES: u32 = 1 << 15;
 /// Where no number is given; all readers take a quarter of an hour.
 pub(crate) const SECONDS: u32 = 60;
 
@@ -83,7 +83,7 @@ fn search(root: &Path, reader: &str, seconds: u32) -> Result<Option<String>, Err
     ]);
     command.args([
         format!("-max_total_time={seconds}"),
-        format!("-max_len={MOST_BYTES}"),
+        format!("-max_len={MAX_BYTES}"),
         format!("-timeout={SECONDS_FOR_A_FILE}"),
         format!("-rss_limit_mb={MEMORY_MIB}"),
         format!("-malloc_limit_mb={REQUEST_MIB}"),

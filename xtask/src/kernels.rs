@@ -15,10 +15,10 @@ const KERNEL_FILES: [&str; 9] = [
     "crates/nn/src/product/exact/avx512.rs",
     "crates/nn/src/product/exact/mod.rs",
     "crates/nn/src/product/exact/vnni.rs",
-    "crates/nn/src/product/single.rs",
+    "crates/nn/src/product/sgemm_avx512.rs",
     "crates/nn/src/product/sparse.rs",
     "crates/nn/src/product/mod.rs",
-    "crates/nn/src/threads/team.rs",
+    "crates/nn/src/threads/thread_pool.rs",
     "crates/testing/src/memory.rs",
 ];
 

@@ -1,6 +1,6 @@
 //! What was typed, and what it asks for.
 
-use crate::bench::Measure;
+use crate::bench::Metric;
 use crate::fuzz;
 
 /// What `cargo xtask help` prints.
@@ -34,8 +34,8 @@ pub(crate) enum Task {
     },
     /// Run the quick checks.
     Check,
-    /// Measure.
-    Bench(Measure),
+    /// Metric.
+    Bench(Metric),
     /// Work on the reference constants.
     Oracle(Mode),
     /// Work on the rendered tables.
@@ -68,10 +68,10 @@ pub(crate) fn parse(words: &[String]) -> Result<Task, String> {
         ["test", name] if !name.starts_with('-') => Ok(Task::Test { filter: Some((*name).to_owned()) }),
         ["check"] => Ok(Task::Check),
         ["check", extra, ..] => Err(format!("unexpected word `{extra}`: `check` takes none")),
-        ["bench"] => Ok(Task::Bench(Measure::Kernels)),
-        ["bench", "--small"] => Ok(Task::Bench(Measure::Small)),
-        ["bench", "--against-torch"] => Ok(Task::Bench(Measure::AgainstTorch)),
-        ["bench", "--row"] => Ok(Task::Bench(Measure::Row)),
+        ["bench"] => Ok(Task::Bench(Metric::Kernels)),
+        ["bench", "--small"] => Ok(Task::Bench(Metric::Small)),
+        ["bench", "--against-torch"] => Ok(Task::Bench(Metric::AgainstTorch)),
+        ["bench", "--row"] => Ok(Task::Bench(Metric::Row)),
         ["bench", extra, ..] => Err(format!("unexpected word `{extra}`: `bench` takes `--against-torch`, `--small`, `--row` or nothing")),
         ["oracle"] => Ok(Task::Oracle(Mode::Remake)),
         ["oracle", "--check"] => Ok(Task::Oracle(Mode::Check)),
@@ -139,12 +139,12 @@ mod tests {
             })
         );
         assert_eq!(parsed("check"), Ok(Task::Check));
-        assert_eq!(parsed("bench"), Ok(Task::Bench(Measure::Kernels)));
+        assert_eq!(parsed("bench"), Ok(Task::Bench(Metric::Kernels)));
         assert_eq!(
             parsed("bench --against-torch"),
-            Ok(Task::Bench(Measure::AgainstTorch))
+            Ok(Task::Bench(Metric::AgainstTorch))
         );
-        assert_eq!(parsed("bench --row"), Ok(Task::Bench(Measure::Row)));
+        assert_eq!(parsed("bench --row"), Ok(Task::Bench(Metric::Row)));
         assert_eq!(parsed("oracle"), Ok(Task::Oracle(Mode::Remake)));
         assert_eq!(parsed("oracle --check"), Ok(Task::Oracle(Mode::Check)));
         assert_eq!(parsed("results"), Ok(Task::Results(Mode::Remake)));

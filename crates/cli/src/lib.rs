@@ -50,7 +50,7 @@ pub use spinet_train as train;
 
 pub use spinet_data::{DATASETS, Dataset, Samples, Source, Values};
 pub use spinet_nn::{
-    Activation, BiasInitializer, Initialiser, Kernel, LAYERS, LayerSettings, Loss, Network, Threads,
+    Activation, BiasInitializer, Initializer, Kernel, LAYERS, LayerSettings, Loss, Network, Threads,
 };
 pub use spinet_rules::{RULES, RuleSettings};
 pub use spinet_train::store;

@@ -25,7 +25,7 @@ const KINDS: [(&[u8], &str); 12] = [
 ];
 
 /// Largest file that is read.
-const MOST_BYTES: u64 = 4 << 30;
+const MAX_BYTES: u64 = 4 << 30;
 
 /// The model in a file or in the directory of a run, where it lies, and its bytes.
 pub(crate) struct ModelFile {
@@ -45,7 +45,7 @@ impl ModelFile {
             }
             false => path.to_owned(),
         };
-        let bytes = read_at_most(&path, MOST_BYTES)?;
+        let bytes = read_at_most(&path, MAX_BYTES)?;
         match Model::parse(&bytes, &path) {
             Ok(model) => Ok(Self { path, bytes, model }),
             Err(error @ TrainError::Model { .. }) => {

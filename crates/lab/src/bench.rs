@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use spinet_data::{Samples, Values};
 use spinet_nn::memory::{InputKind, WorkspaceUse, parameters, workspace_bytes};
 use spinet_nn::{
-    Activation, Batch, Initialiser, Inputs, Kernel, Network, NetworkConfig, Part, Pixels, Threads,
+    Activation, Batch, Initializer, Inputs, Kernel, Network, NetworkConfig, Part, Pixels, Threads,
     Workspace,
 };
 use spinet_rules::{Chain, Memory, Plan, Purpose, RuleSettings, Stream};
@@ -189,13 +189,13 @@ impl Lane {
             .map_or(0, |label| usize::from(*label) + 1);
         sizes.push(labels.max(CLASSES));
         // Small where sums can grow from layer to layer: nothing diverges in so few steps.
-        let (learning_rate, initialiser) = match case.activation {
-            Activation::Sigmoid => (0.1, Initialiser::Uniform(1.0)),
-            _ => (1e-3, Initialiser::He),
+        let (learning_rate, initializer) = match case.activation {
+            Activation::Sigmoid => (0.1, Initializer::Uniform(1.0)),
+            _ => (1e-3, Initializer::He),
         };
         let config = NetworkConfig {
             activation: case.activation,
-            initialiser,
+            initializer,
             ..NetworkConfig::dense(&sizes)
         };
         let network = Network::new(&config, 0).map_err(spinet_train::Error::from)?;

@@ -6,7 +6,7 @@ use spinet_train::memory::check_runs;
 use spinet_train::{TrainConfig, each_run};
 
 use crate::runs::{Outcome, check_all_kept};
-use crate::{Error, Keeping, Progress, Shard};
+use crate::{Error, Progress, RunStore, Shard};
 
 /// One run to do.
 pub(crate) struct Job {
@@ -95,7 +95,7 @@ impl Parts {
     }
 }
 
-impl Keeping {
+impl RunStore {
     /// Does these runs; none where a run diverged, which is an error unless it may.
     pub(crate) fn outcomes(
         &self,

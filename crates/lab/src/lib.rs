@@ -47,7 +47,7 @@ pub use record::results::write_results;
 pub use record::seal::is_sealed;
 pub use record::{Batch, Curve, Definition, Estimate, Interval, Record, Row, Settings};
 pub use report::{Stored, report};
-pub use runs::Keeping;
+pub use runs::RunStore;
 pub use scaling::{Scaling, Sweep, scaling, scaling_figure};
 pub use shard::Shard;
 pub use statistics::slowness::slowness;

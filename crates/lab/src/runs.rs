@@ -41,7 +41,7 @@ fn run_bytes(config: &TrainConfig, features: usize, classes: usize) -> u64 {
 
 /// Where the runs of an experiment are kept, and how.
 #[derive(Clone, Debug, Default)]
-pub struct Keeping {
+pub struct RunStore {
     /// The directory of all run directories; without it runs leave nothing.
     pub directory: Option<PathBuf>,
     /// How a run is kept safe.
@@ -89,7 +89,7 @@ fn directory_name(config: &TrainConfig, id: &str) -> String {
     format!("{}-{id}", run_name(config))
 }
 
-impl Keeping {
+impl RunStore {
     /// Refuses to begin runs whose files would not fit on the disk: all of them in a new directory,
     /// and those that are done at once in one where some may be finished. An upper estimate from
     /// the sizes of the networks.

@@ -16,7 +16,7 @@ use crate::jobs::{Job, Parts, of_shard, work};
 use crate::paper::reproduce::MOST_RUNS;
 use crate::runs::Outcome;
 use crate::sweep::without_defaults;
-use crate::{Error, Estimate, Keeping, Progress, Shard};
+use crate::{Error, Estimate, Progress, RunStore, Shard};
 
 /// Values of one parameter. Written `PARAMETER=VALUE,VALUE,...`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -67,7 +67,7 @@ pub struct Tuning {
     /// Threads in all.
     pub threads: usize,
     /// Where runs are kept; in memory by default.
-    pub keeping: Keeping,
+    pub keeping: RunStore,
 }
 
 /// One point of the grid.
@@ -281,7 +281,7 @@ mod tests {
             left_out: 2,
             runs: 1,
             threads: 2,
-            keeping: Keeping::default(),
+            keeping: RunStore::default(),
         }
     }
 
@@ -337,9 +337,9 @@ mod tests {
         // The tried points, and every model behind them by the name of its run.
         let tried = |data: &Dataset| {
             let root = tempfile::tempdir().unwrap();
-            let keeping = Keeping {
+            let keeping = RunStore {
                 directory: Some(root.path().to_owned()),
-                ..Keeping::default()
+                ..RunStore::default()
             };
             let tried = tune(
                 &Tuning {
@@ -372,9 +372,9 @@ mod tests {
     fn shares_leave_nothing_to_train() {
         let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
         let root = tempfile::tempdir().unwrap();
-        let keeping = Keeping {
+        let keeping = RunStore {
             directory: Some(root.path().to_owned()),
-            ..Keeping::default()
+            ..RunStore::default()
         };
         let kept = Tuning {
             keeping,

@@ -4,8 +4,8 @@
 use spinet_data::Source;
 use spinet_data::idx::{encode_images, encode_labels};
 use spinet_lab::{
-    AnyRecord, BUILT_IN, EXPERIMENTS, Experiment, Interval, Keeping, Method, Progress, Record,
-    Request, SweepFile, SweepRequest, accuracy_figure, paired_interval, reproduce, slowness,
+    AnyRecord, BUILT_IN, EXPERIMENTS, Experiment, Interval, Method, Progress, Record, Request,
+    RunStore, SweepFile, SweepRequest, accuracy_figure, paired_interval, reproduce, slowness,
     speedup, spine_figure, sweep,
 };
 use spinet_nn::Kernel;
@@ -23,7 +23,7 @@ fn request(threads: usize) -> Request {
         hidden: vec![10],
         kernel: Kernel::Auto,
         threads,
-        keeping: Keeping::default(),
+        keeping: RunStore::default(),
         source: Source::default(),
         command: "spinet reproduce".to_owned(),
     }
@@ -117,9 +117,9 @@ fn assert_paired(found: Option<&Interval>, ours: &[f64], theirs: &[f64], what: &
 #[test]
 fn runs_are_compared_with_the_run_of_the_same_seed() {
     let root = tempfile::tempdir().unwrap();
-    let keeping = Keeping {
+    let keeping = RunStore {
         directory: Some(root.path().to_owned()),
-        ..Keeping::default()
+        ..RunStore::default()
     };
     let record = reproduce(
         &Request {
@@ -241,9 +241,9 @@ fn runs_are_compared_with_the_run_of_the_same_seed() {
 #[test]
 fn progress_adds_up_to_all_the_work() {
     let directory = tempfile::tempdir().unwrap();
-    let keeping = Keeping {
+    let keeping = RunStore {
         directory: Some(directory.path().to_owned()),
-        ..Keeping::default()
+        ..RunStore::default()
     };
     let request = Request {
         keeping,
@@ -425,7 +425,7 @@ fn sweep_request(text: &str, source: Source) -> SweepRequest {
         reduced: None,
         kernel: None,
         threads: 2,
-        keeping: Keeping::default(),
+        keeping: RunStore::default(),
         source,
         command: "spinet sweep s.toml".to_owned(),
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use spinet_data::Source;
 use spinet_data::idx::{encode_images, encode_labels};
-use spinet_lab::{AnyRecord, FigureRecord, Keeping, Study, StudyRequest, figure_svg};
+use spinet_lab::{AnyRecord, FigureRecord, RunStore, Study, StudyRequest, figure_svg};
 use spinet_nn::Kernel;
 
 /// Some images of every class in the form of MNIST: a bright bar whose place is the class, with
@@ -47,7 +47,7 @@ fn request(root: &Path, threads: usize) -> StudyRequest {
         is_limit: false,
         kernel: Kernel::F32,
         threads,
-        keeping: Keeping::default(),
+        keeping: RunStore::default(),
         source: Source {
             data_dir: Some(root.to_owned()),
             allow_unverified: true,

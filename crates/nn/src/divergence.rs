@@ -53,7 +53,7 @@ impl<S: Real> Workspace<S> {
             })
         };
         if loss.is_finite()
-            && self.spoiled_view.is_none()
+            && self.non_finite_view.is_none()
             && (0..network.layers().len()).all(is_fine)
         {
             return Ok(());
@@ -78,10 +78,10 @@ impl<S: Real> Workspace<S> {
         } else {
             self.products[0].numbers()
         };
-        if input.is_some_and(is_spoiled) {
+        if input.is_some_and(is_non_finite) {
             return "the input".to_owned();
         }
-        if let Some(id) = self.spoiled_view {
+        if let Some(id) = self.non_finite_view {
             return format!("the weight view of {}", network.place(network.layer_of(id)));
         }
         let used = |layer: &dyn Layer<S>, buffer: usize| {
@@ -98,7 +98,7 @@ impl<S: Real> Workspace<S> {
             if let Some((what, _)) = arrays
                 .chain(output)
                 .chain(factors)
-                .find(|(_, values)| is_spoiled(values))
+                .find(|(_, values)| is_non_finite(values))
             {
                 return format!("the {what} of {}", network.place(index));
             }
@@ -113,7 +113,7 @@ impl<S: Real> Workspace<S> {
             if let Some((what, _)) = error
                 .into_iter()
                 .chain(gradients)
-                .find(|(_, values)| is_spoiled(values))
+                .find(|(_, values)| is_non_finite(values))
             {
                 return format!("the {what} of {}", network.place(index));
             }
@@ -197,7 +197,7 @@ fn is_at_most<S: Scalar>(magnitude: S, limit: S) -> bool {
 }
 
 /// Whether an array contains NaN or infinity.
-pub(crate) fn is_spoiled<S: Scalar>(values: &[S]) -> bool {
+pub(crate) fn is_non_finite<S: Scalar>(values: &[S]) -> bool {
     !is_within(values, S::MAX)
 }
 
@@ -214,7 +214,7 @@ mod tests {
                 for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1.5, -1.5] {
                     values[position] = bad;
                     assert!(!is_within(&values, 1.0), "{bad} at {position} of {length}");
-                    assert_eq!(is_spoiled(&values), !bad.is_finite());
+                    assert_eq!(is_non_finite(&values), !bad.is_finite());
                     values[position] = 1.0;
                 }
             }

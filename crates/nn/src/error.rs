@@ -35,10 +35,10 @@ pub enum Error {
         inputs: usize,
     },
     /// An initializer's width outside its range.
-    #[error("initializer `{initialiser}` must have a width in (0, 1e30), but it is {found:?}")]
-    InitialiserRange {
+    #[error("initializer `{initializer}` must have a width in (0, 1e30), but it is {found:?}")]
+    InitializerRange {
         /// Name.
-        initialiser: &'static str,
+        initializer: &'static str,
         /// The width given.
         found: f64,
     },

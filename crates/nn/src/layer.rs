@@ -4,7 +4,7 @@ use std::fmt;
 
 use spinet_rules::Plan;
 
-use crate::part::Watch;
+use crate::phase::PhaseTimer;
 use crate::product::bytes::{ByteProducts, Inputs};
 use crate::{Activation, Arrays, Real, Threads};
 
@@ -85,7 +85,7 @@ pub struct Step<'a, S> {
     pub(crate) params: Shown<'a, S>,
     pub(crate) products: &'a mut ByteProducts<S>,
     pub(crate) threads: &'a Threads,
-    pub(crate) watch: &'a Watch,
+    pub(crate) watch: &'a PhaseTimer,
     /// Whether the arrays may differ from those of the pass before.
     pub(crate) are_new: bool,
 }

@@ -12,10 +12,10 @@
 //! # Example
 //!
 //! ```
-//! use spinet_nn::{Activation, Batch, Initialiser, Inputs, Loss, Network, NetworkConfig, Threads, Workspace};
+//! use spinet_nn::{Activation, Batch, Initializer, Inputs, Loss, Network, NetworkConfig, Threads, Workspace};
 //! use spinet_rules::Chain;
 //!
-//! let config = NetworkConfig { initialiser: Initialiser::Uniform(1.0), ..NetworkConfig::dense(&[2, 8, 2]) };
+//! let config = NetworkConfig { initializer: Initializer::Uniform(1.0), ..NetworkConfig::dense(&[2, 8, 2]) };
 //! let mut network = Network::<f32>::new(&config, 0)?;
 //! let plan = network.plan(4, 0);
 //! let mut chain = Chain::from_settings(&["bdnn-dsd".parse()?], &plan)?;
@@ -33,13 +33,13 @@
 mod arena;
 mod divergence;
 mod error;
-mod initialiser;
+mod initializer;
 mod layer;
 mod layers;
 mod loss;
 pub mod memory;
 mod network;
-mod part;
+mod phase;
 mod product;
 mod real;
 mod simd;
@@ -49,14 +49,14 @@ mod workspace;
 
 pub use divergence::Diverged;
 pub use error::Error;
-pub use initialiser::{BiasInitializer, Initialiser};
+pub use initializer::{BiasInitializer, Initializer};
 pub use layer::{Flow, Gradients, Layer, Step};
 pub use layers::activation::Activation;
 pub use layers::dense::DenseShape;
 pub use layers::registry::{LAYERS, LayerEntry, LayerSettings};
 pub use loss::Loss;
 pub use network::{Network, NetworkConfig, units};
-pub use part::Part;
+pub use phase::Phase;
 pub use product::bytes::Inputs;
 pub use product::kernel::Kernel;
 pub use product::pixels::Pixels;

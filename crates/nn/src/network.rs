@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use spinet_rules::{ParamRole, Plan};
 
-use crate::initialiser::draw_layer;
+use crate::initializer::draw_layer;
 use crate::layer::{Flow, Layer};
 use crate::layers::dense::Dense;
 use crate::layers::registry::{LayerSettings, build};
-use crate::{Activation, Arrays, BiasInitializer, DenseShape, Error, Initialiser, Loss, Real};
+use crate::{Activation, Arrays, BiasInitializer, DenseShape, Error, Initializer, Loss, Real};
 
 /// The configuration of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub struct NetworkConfig {
     /// Loss function.
     pub loss: Loss,
     /// Weight initialization.
-    pub initialiser: Initialiser,
+    pub initializer: Initializer,
     /// Bias initialization.
     pub bias_initializer: BiasInitializer,
     /// Whether units have biases.
@@ -45,7 +45,7 @@ impl NetworkConfig {
             activation: Activation::Sigmoid,
             output_activation: Activation::Identity,
             loss: Loss::CrossEntropy,
-            initialiser: Initialiser::Uniform(1.0),
+            initializer: Initializer::Uniform(1.0),
             bias_initializer: BiasInitializer::Zeros,
             has_bias: true,
         }
@@ -98,7 +98,7 @@ impl NetworkConfig {
                 });
             }
         }
-        self.initialiser.check()
+        self.initializer.check()
     }
 }
 
@@ -156,7 +156,7 @@ impl<S: Real> Network<S> {
             let of_layer =
                 (network.plan.params.iter().enumerate()).filter(|(_, param)| param.layer == layer);
             let numbers = draw_layer(
-                config.initialiser,
+                config.initializer,
                 config.bias_initializer,
                 of_layer.clone().map(|(_, param)| param),
                 seed,

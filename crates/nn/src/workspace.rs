@@ -3,9 +3,9 @@
 use spinet_rules::{At, Chain, Feedback, Propagation, Seam};
 
 use crate::arena::{Arena, Buffer};
-use crate::divergence::is_spoiled;
+use crate::divergence::is_non_finite;
 use crate::layer::{Gradients, Shown, Step};
-use crate::part::{Part, Watch};
+use crate::phase::{Phase, PhaseTimer};
 use crate::product::bytes::ByteProducts;
 use crate::product::{Layout, product};
 use crate::standardizer::{Folded, Standardizer};
@@ -35,10 +35,10 @@ pub struct Workspace<S> {
     /// What a rule shows in the place of each trained array; empty where none does.
     views: Vec<Vec<S>>,
     /// The first array whose view is non-finite.
-    pub(crate) spoiled_view: Option<usize>,
+    pub(crate) non_finite_view: Option<usize>,
     /// All trained arrays before the update, where a rule may make them non-finite.
     kept: Arrays<S>,
-    pub(crate) watch: Watch,
+    pub(crate) watch: PhaseTimer,
 }
 
 /// A layer's buffers, by their numbers in the arena; each has room for the most samples.
@@ -113,9 +113,9 @@ impl<S: Real> Workspace<S> {
                 .collect(),
             gradients: Arrays::EMPTY,
             views: vec![Vec::new(); network.params().len()],
-            spoiled_view: None,
+            non_finite_view: None,
             kept: Arrays::EMPTY,
-            watch: Watch::default(),
+            watch: PhaseTimer::default(),
         }
     }
 
@@ -137,8 +137,8 @@ impl<S: Real> Workspace<S> {
     }
 
     /// Tells `watch` whenever a part of a step is done.
-    pub fn watch(&mut self, watch: impl Fn(Part) + Send + Sync + 'static) {
-        self.watch = Watch::new(watch);
+    pub fn watch(&mut self, watch: impl Fn(Phase) + Send + Sync + 'static) {
+        self.watch = PhaseTimer::new(watch);
     }
 
     /// Allocates what training under these rules needs and is missing, before the first
@@ -215,11 +215,11 @@ impl<S: Real> Workspace<S> {
                 self.products[network.layer_of(id)].largest_gradient = None;
             }
         }
-        self.watch.done(Part::Update);
+        self.watch.done(Phase::Update);
         self.refuse_divergence(network, batch, learning_rate, loss, step)?;
-        self.watch.done(Part::Check);
-        let may_spoil = chain.may_spoil();
-        if may_spoil {
+        self.watch.done(Phase::Check);
+        let may_be_non_finite = chain.may_be_non_finite();
+        if may_be_non_finite {
             self.kept.clone_from(network.params());
         }
         let learning_rate = S::from_f64(learning_rate);
@@ -231,8 +231,8 @@ impl<S: Real> Workspace<S> {
                 self.gradients.get(id),
             );
         }
-        let spoiled = if may_spoil {
-            network.params().iter().position(is_spoiled)
+        let spoiled = if may_be_non_finite {
+            network.params().iter().position(is_non_finite)
         } else {
             None
         };
@@ -245,7 +245,7 @@ impl<S: Real> Workspace<S> {
                 place: format!("the update of {}", network.place(network.layer_of(id))),
             });
         }
-        self.watch.done(Part::Update);
+        self.watch.done(Phase::Update);
         Ok(loss)
     }
 
@@ -273,7 +273,7 @@ impl<S: Real> Workspace<S> {
             "the batch has not the shape of the network"
         );
         self.prepare(network, chain);
-        self.spoiled_view = None;
+        self.non_finite_view = None;
         self.products.iter_mut().for_each(ByteProducts::clear);
         for index in 0..network.layers().len() {
             self.show(network, chain, index, step);
@@ -302,7 +302,7 @@ impl<S: Real> Workspace<S> {
                     .zip(pairs)
                     .for_each(|(passed, (output, factor))| *passed = *output * *factor);
             }
-            self.watch.done(Part::Activation);
+            self.watch.done(Phase::Activation);
         }
         self.backward(network, chain, batch, step)
     }
@@ -326,8 +326,8 @@ impl<S: Real> Workspace<S> {
             if !view.is_empty() {
                 chain.weight_view(At { id, step }, array, view);
                 // Saturated units would hide it.
-                if self.spoiled_view.is_none() && is_spoiled(view) {
-                    self.spoiled_view = Some(id);
+                if self.non_finite_view.is_none() && is_non_finite(view) {
+                    self.non_finite_view = Some(id);
                 }
             }
         }
@@ -389,7 +389,7 @@ impl<S: Real> Workspace<S> {
     ) -> f64 {
         let samples = batch.labels.len();
         let loss = self.output_error(network, batch);
-        self.watch.done(Part::Loss);
+        self.watch.done(Phase::Loss);
         for index in (0..network.layers().len()).rev() {
             self.modulate(
                 network,
@@ -398,12 +398,12 @@ impl<S: Real> Workspace<S> {
                 [index, samples],
                 step,
             );
-            self.watch.done(Part::Activation);
+            self.watch.done(Phase::Activation);
             if index > 0 {
                 self.upstream(network, chain, index, samples, step);
             }
             self.modulate(network, chain, Propagation::Local, [index, samples], step);
-            self.watch.done(Part::Activation);
+            self.watch.done(Phase::Activation);
             let layer = &network.layers()[index];
             let first = network.params_of(index).start;
             let params = Shown {
@@ -440,7 +440,7 @@ impl<S: Real> Workspace<S> {
                 error,
                 &mut gradients,
             );
-            self.watch.done(Part::Activation);
+            self.watch.done(Phase::Activation);
         }
         loss
     }
@@ -528,7 +528,7 @@ impl<S: Real> Workspace<S> {
                 &mut error[..used],
             );
         }
-        self.watch.done(Part::Products);
+        self.watch.done(Phase::Products);
         if let Some([_, factors]) = target.passed {
             let [error, factors] = self.arena.several([target_error, factors]);
             error[..used]

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{
-    Activation, Batch, Initialiser, Inputs, Kernel, Loss, Network, NetworkConfig, Pixels, Threads,
+    Activation, Batch, Initializer, Inputs, Kernel, Loss, Network, NetworkConfig, Pixels, Threads,
     Workspace,
 };
 use spinet_rules::{Chain, Purpose, RULES, Stream};
@@ -130,7 +130,7 @@ fn a_deep_relu_network_with_squared_error_gives_the_same_bits_at_any_number_of_t
     let config = NetworkConfig {
         activation: Activation::Relu,
         loss: Loss::MeanSquaredError,
-        initialiser: Initialiser::He,
+        initializer: Initializer::He,
         ..NetworkConfig::dense(&[784, 100, 64, 48, 10])
     };
     assert_threads_do_not_matter(&config, EAGER[0], 20);

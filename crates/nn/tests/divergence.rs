@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{
-    Activation, Batch, Diverged, Initialiser, Inputs, Kernel, Loss, Network, NetworkConfig, Pixels,
+    Activation, Batch, Diverged, Initializer, Inputs, Kernel, Loss, Network, NetworkConfig, Pixels,
     Threads, Workspace,
 };
 use spinet_rules::{
@@ -165,7 +165,7 @@ fn networks() -> [NetworkConfig; 2] {
     let relu = NetworkConfig {
         activation: Activation::Relu,
         loss: Loss::MeanSquaredError,
-        initialiser: Initialiser::He,
+        initializer: Initializer::He,
         ..NetworkConfig::dense(&SIZES)
     };
     [NetworkConfig::dense(&SIZES), relu]

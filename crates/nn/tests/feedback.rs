@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{
-    Activation, Batch, Initialiser, Inputs, Network, NetworkConfig, Threads, Workspace,
+    Activation, Batch, Initializer, Inputs, Network, NetworkConfig, Threads, Workspace,
 };
 use spinet_rules::{
     At, Chain, Feedback, FeedbackAlignment, Grapes, Plan, Purpose, Rule, RuleEntry, Seam, Stream,
@@ -91,7 +91,7 @@ fn feedback_of_the_same_seed_is_none_of_the_weights_that_a_network_begins_with()
     for seed in 0..10 {
         for name in ["feedback-alignment", "direct-feedback-alignment"] {
             let config = NetworkConfig {
-                initialiser: Initialiser::Uniform(1.0),
+                initializer: Initializer::Uniform(1.0),
                 ..NetworkConfig::dense(&SIZES)
             };
             let network = Network::<f64>::new(&config, seed).unwrap();

@@ -13,7 +13,7 @@
 )]
 
 use spinet_nn::{
-    Activation, Batch, BiasInitializer, Initialiser, Inputs, Loss, Network, NetworkConfig, Threads,
+    Activation, Batch, BiasInitializer, Initializer, Inputs, Loss, Network, NetworkConfig, Threads,
     Workspace,
 };
 use spinet_rules::{At, Chain, Purpose, RuleSettings, Stream};
@@ -139,14 +139,14 @@ fn check(activation: Activation, loss: Loss, output_activation: Activation) {
         for has_bias in [true, false] {
             for rules in [vec![], vec!["dropout:dropout_rate=0.3".parse().unwrap()]] {
                 let sizes = SIZES[SIZES.len() - 1 - depth..].to_vec();
-                let initialiser = Initialiser::Uniform(1.0);
+                let initializer = Initializer::Uniform(1.0);
                 let config = NetworkConfig {
                     sizes,
                     layers: Vec::new(),
                     activation,
                     output_activation,
                     loss,
-                    initialiser,
+                    initializer,
                     bias_initializer: BiasInitializer::Zeros,
                     has_bias,
                 };

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use spinet_nn::{
-    Activation, Batch, BiasInitializer, Initialiser, Inputs, Loss, Network, NetworkConfig, Real,
+    Activation, Batch, BiasInitializer, Initializer, Inputs, Loss, Network, NetworkConfig, Real,
     Threads, Workspace,
 };
 use spinet_rules::{At, Buildable, Chain, Rule, RuleEntry, RuleSettings, Seam, StateValues};
@@ -76,7 +76,7 @@ impl GradientCase {
             activation: self.activation,
             output_activation,
             loss: self.loss,
-            initialiser: Initialiser::Xavier,
+            initializer: Initializer::Xavier,
             bias_initializer: BiasInitializer::Zeros,
             has_bias: self.bias,
         };
@@ -388,9 +388,9 @@ fn training_by_every_method_gives_the_reference_numbers_in_f64() {
                 // A report counts since the report before it; the reference counts events since the
                 // first step.
                 for measure in chain
-                    .measures(network.params())
+                    .metrics(network.params())
                     .into_iter()
-                    .flat_map(|(_, measures)| measures)
+                    .flat_map(|(_, metrics)| metrics)
                 {
                     let total = totals.entry(measure.name).or_default();
                     *total = measure.total()

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{
-    Activation, Batch, Initialiser, Inputs, Kernel, Network, NetworkConfig, Pixels, Real,
+    Activation, Batch, Initializer, Inputs, Kernel, Network, NetworkConfig, Pixels, Real,
     Standardizer, Threads, Workspace,
 };
 use spinet_rules::{Chain, Purpose, Stream};
@@ -101,7 +101,7 @@ fn cases(pixels: &[u8]) -> Vec<(Standardizer, Vec<f64>)> {
 
 fn network<S: Real>() -> Network<S> {
     let config = NetworkConfig {
-        initialiser: Initialiser::GlorotSigmoid,
+        initializer: Initializer::GlorotSigmoid,
         ..NetworkConfig::dense(&[FEATURES, 20, 10])
     };
     Network::new(&config, 5).unwrap()

@@ -7,7 +7,7 @@
 
 use crate::entry::{Buildable, Made};
 use crate::{
-    At, Error, Feedback, GradientDescent, Measure, Memory, Optimizer, ParamShape, Params, Plan,
+    At, Error, Feedback, GradientDescent, Memory, Metric, Optimizer, ParamShape, Params, Plan,
     Propagation, Rule, RuleSettings, Scalar, Seam, find,
 };
 
@@ -56,7 +56,7 @@ pub struct Chain<S: Scalar> {
     /// For every array, the rule that does the whole update; found once.
     fused: Vec<Option<usize>>,
     /// Found once, too.
-    may_spoil: bool,
+    may_be_non_finite: bool,
 }
 
 impl<S: Buildable> Chain<S> {
@@ -164,7 +164,7 @@ impl<S: Scalar> Chain<S> {
             before: Vec::new(),
             factors: Vec::new(),
             fused: Vec::new(),
-            may_spoil: false,
+            may_be_non_finite: false,
         };
         chain.fused = (0..plan.params.len())
             .map(|id| chain.fused_rule(id))
@@ -198,7 +198,7 @@ impl<S: Scalar> Chain<S> {
             .max()
             .unwrap_or(0);
         (chain.before, chain.factors) = (vec![S::ZERO; largest], vec![S::ZERO; factors]);
-        chain.may_spoil = chain.has_foreign();
+        chain.may_be_non_finite = chain.has_foreign();
         chain
     }
 
@@ -364,8 +364,8 @@ impl<S: Scalar> Chain<S> {
 
     /// Whether the weights must be checked after an update, because a rule or the optimizer does
     /// not guarantee finite numbers.
-    pub fn may_spoil(&self) -> bool {
-        self.may_spoil
+    pub fn may_be_non_finite(&self) -> bool {
+        self.may_be_non_finite
     }
 
     /// Whether a rule that acts after the update, or the optimizer, does not guarantee finite
@@ -381,11 +381,11 @@ impl<S: Scalar> Chain<S> {
     }
 
     /// The metrics of all rules since the last call, by rule.
-    pub fn measures(&mut self, params: &dyn Params<S>) -> Vec<(&'static str, Vec<Measure>)> {
+    pub fn metrics(&mut self, params: &dyn Params<S>) -> Vec<(&'static str, Vec<Metric>)> {
         self.rules
             .iter_mut()
-            .map(|rule| (rule.entry().name, rule.measures(params)))
-            .filter(|(_, measures)| !measures.is_empty())
+            .map(|rule| (rule.entry().name, rule.metrics(params)))
+            .filter(|(_, metrics)| !metrics.is_empty())
             .collect()
     }
 }

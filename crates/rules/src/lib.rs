@@ -53,7 +53,7 @@ pub use optimizers::*;
 pub use parameter::{End, HasParameters, Parameter, Range, Resolved, RuleSettings, Setting};
 pub use plan::{ParamRole, ParamShape, Params, Plan, SignalShape};
 pub use registry::{RULES, find, resolve};
-pub use rule::{At, Feedback, Measure, Propagation, Rule, Seam, StateEntry, StateValues};
+pub use rule::{At, Feedback, Metric, Propagation, Rule, Seam, StateEntry, StateValues};
 pub use rules::*;
 pub use scalar::Scalar;
 pub use stream::{Purpose, Stream};

@@ -71,14 +71,14 @@ pub enum Feedback<'a, S> {
 
 /// A metric that a rule reports at an evaluation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Measure {
+pub struct Metric {
     /// Name of the metric.
     pub name: &'static str,
     /// Its value per layer, from input to output; 0 if the rule does not act there.
     pub per_layer: Vec<u64>,
 }
 
-impl Measure {
+impl Metric {
     /// Its sum over all layers.
     pub fn total(&self) -> u64 {
         self.per_layer.iter().sum()
@@ -192,12 +192,12 @@ pub trait Rule<S: Scalar>: Send {
     }
 
     /// Metrics: counts since the last call, and counts of the present state.
-    fn measures(&mut self, params: &dyn Params<S>) -> Vec<Measure> {
+    fn metrics(&mut self, params: &dyn Params<S>) -> Vec<Metric> {
         let _ = params;
         Vec::new()
     }
 
-    /// The counts since the last call of [`measures`](Self::measures), for a checkpoint between two
+    /// The counts since the last call of [`metrics`](Self::metrics), for a checkpoint between two
     /// evaluations.
     fn counted(&self) -> Vec<u64> {
         Vec::new()

@@ -224,7 +224,7 @@ fn assert_rule_gives_the_reference_numbers<S: Buildable>(
             "{what}: counters"
         );
         // A report counts since the report before it; the reference counts since the first step.
-        for measure in chain.measures(&vec![weight.as_slice(), &[]]).remove(0).1 {
+        for measure in chain.metrics(&vec![weight.as_slice(), &[]]).remove(0).1 {
             let total = totals.entry(measure.name).or_default();
             *total = measure.total()
                 + if state.spine_events.contains_key(measure.name) {

@@ -218,9 +218,9 @@ proptest! {
                 ("shrank", count(|old, new| new > 0.0 && new < old)),
                 ("disappeared", count(|old, new| old > 0.0 && new == 0.0)),
             ];
-            let (_, measures) = chain.measures(&vec![weight, &[]]).remove(0);
+            let (_, metrics) = chain.metrics(&vec![weight, &[]]).remove(0);
             for (name, expected) in expected {
-                let measure = measures.iter().find(|measure| measure.name == name).unwrap();
+                let measure = metrics.iter().find(|measure| measure.name == name).unwrap();
                 prop_assert_eq!(measure.total(), expected, "step {}: {}", step, name);
             }
             before = after;

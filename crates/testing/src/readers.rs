@@ -16,7 +16,7 @@ use spinet_data::idx::{self, Limits};
 use spinet_data::table::{csv as text_table, npy as array};
 use spinet_data::{Column, Error, Part, Samples, Table, TableOptions};
 use spinet_lab::{self as lab, AnyRecord, Grid, Method, Shard, Stored, SweepFile};
-use spinet_nn::{Initialiser, Threads};
+use spinet_nn::{Initializer, Threads};
 use spinet_rules::RuleSettings;
 use spinet_train::{MetricsLog, Model, Schedule, TrainConfig};
 
@@ -242,7 +242,7 @@ pub fn words(bytes: &[u8]) -> bool {
     });
     is_rule
         | text.parse::<Grid>().is_ok()
-        | text.parse::<Initialiser>().is_ok()
+        | text.parse::<Initializer>().is_ok()
         | text.parse::<Method>().is_ok()
         | text.parse::<Part>().is_ok()
         | text.parse::<Schedule>().is_ok()

@@ -1,7 +1,7 @@
 //! A run in one expression: settings one after the other, then [`TrainConfig::fit`].
 
 use spinet_data::{Dataset, Part, Source, load_with};
-use spinet_nn::{Activation, Initialiser, Kernel, Loss, Threads};
+use spinet_nn::{Activation, Initializer, Kernel, Loss, Threads};
 
 use crate::{Error, Model, Schedule, Standardize, TrainConfig, Trainer};
 
@@ -96,9 +96,9 @@ impl TrainConfig {
 
     /// Weight initialization.
     #[must_use]
-    pub fn initializer(self, initializer: Initialiser) -> Self {
+    pub fn initializer(self, initializer: Initializer) -> Self {
         Self {
-            initialiser: initializer,
+            initializer,
             ..self
         }
     }

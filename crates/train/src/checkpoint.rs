@@ -29,7 +29,7 @@ const KIND: Kind = Kind {
     version: VERSION,
 };
 /// Maximum size of a checkpoint.
-const MOST_BYTES: u64 = 16 << 30;
+const MAX_BYTES: u64 = 16 << 30;
 
 #[derive(Serialize, Deserialize)]
 struct Description {
@@ -142,7 +142,7 @@ pub(crate) fn restore(
     let length = std::fs::metadata(path).map_or(0, |found| found.len());
     spinet_data::memory::check(&path.display().to_string(), length.saturating_mul(3))?;
     let opened = KIND
-        .open(&store::read_at_most(path, MOST_BYTES)?)
+        .open(&store::read_at_most(path, MAX_BYTES)?)
         .map_err(refuse)?;
     let description: Description = serde_json::from_str(&opened.text)
         .map_err(|error| refuse(format!("cannot parse its metadata: {error}")))?;

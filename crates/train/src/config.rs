@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use spinet_data::{Column, DataOptions, Part, SplitOptions};
 use spinet_nn::{
-    Activation, BiasInitializer, Initialiser, Kernel, LayerEntry, LayerSettings, Loss,
+    Activation, BiasInitializer, Initializer, Kernel, LayerEntry, LayerSettings, Loss,
     NetworkConfig,
 };
 use spinet_rules::{Chain, Plan, RuleSettings};
@@ -63,9 +63,9 @@ pub struct TrainConfig {
     pub output_activation: Activation,
     /// Loss function.
     pub loss: Loss,
-    /// Weight initialization. A file may also say `initializer`.
-    #[serde(alias = "initializer")]
-    pub initialiser: Initialiser,
+    /// Weight initialization. Files that this program writes say `initialiser`.
+    #[serde(rename = "initialiser", alias = "initializer")]
+    pub initializer: Initializer,
     /// Bias initialization.
     #[serde(skip_serializing_if = "is_zeros")]
     pub bias_initializer: BiasInitializer,
@@ -115,7 +115,7 @@ impl Default for TrainConfig {
             activation: Activation::Sigmoid,
             output_activation: Activation::Identity,
             loss: Loss::CrossEntropy,
-            initialiser: Initialiser::Uniform(1.0),
+            initializer: Initializer::Uniform(1.0),
             bias_initializer: BiasInitializer::Zeros,
             bias: true,
             learning_rate: 0.1,
@@ -422,7 +422,7 @@ impl TrainConfig {
             activation: self.activation,
             output_activation: self.output_activation,
             loss: self.loss,
-            initialiser: self.initialiser,
+            initializer: self.initializer,
             bias_initializer: self.bias_initializer,
             has_bias: self.bias,
         }
@@ -599,7 +599,7 @@ fn setting_of(error: &Error) -> Option<&str> {
         Error::Network(spinet_nn::Error::OutputActivation { .. }) => Some("output_activation"),
         Error::Network(spinet_nn::Error::NoKernel { .. }) => Some("kernel"),
         Error::Network(spinet_nn::Error::TooLarge { .. }) => Some("hidden"),
-        Error::Network(spinet_nn::Error::InitialiserRange { .. }) => Some("initializer"),
+        Error::Network(spinet_nn::Error::InitializerRange { .. }) => Some("initializer"),
         _ => None,
     }
 }
@@ -656,7 +656,7 @@ mod tests {
         ];
         let config = TrainConfig {
             hidden: vec![7, 5],
-            initialiser: Initialiser::He,
+            initializer: Initializer::He,
             seed: 12,
             rules,
             ..TrainConfig::default()

@@ -31,7 +31,7 @@ const KIND: Kind = Kind {
     version: VERSION,
 };
 /// Maximum size of a model file.
-const MOST_BYTES: u64 = 4 << 30;
+const MAX_BYTES: u64 = 4 << 30;
 
 /// The description stored in a model file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -230,7 +230,7 @@ impl Model {
     /// [`Error::Storage`] if it cannot be read, [`Error::Model`] if it is not a spinet model, or
     /// corrupted.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        Self::parse(&store::read_at_most(path, MOST_BYTES)?, path)
+        Self::parse(&store::read_at_most(path, MAX_BYTES)?, path)
     }
 
     /// Reads a model from bytes; `path` is named in errors.

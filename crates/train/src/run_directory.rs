@@ -28,7 +28,7 @@ use crate::{
 /// The first words of every `run.toml` of this program.
 const HEADING: &str = "# spinet ";
 /// Maximum size of models and metrics.
-const MOST_BYTES: u64 = 4 << 30;
+const MAX_BYTES: u64 = 4 << 30;
 
 const RUN: &str = "run.toml";
 const METRICS: &str = "metrics.jsonl";
@@ -431,7 +431,7 @@ pub fn read_run(directory: &Path) -> Result<Option<(Model, Vec<Evaluation>)>, Er
             "cannot be verified: the model was written by an earlier version, which stored no digest of the evaluations".to_owned(),
         ));
     };
-    let bytes = store::read_at_most(&metrics, MOST_BYTES)?;
+    let bytes = store::read_at_most(&metrics, MAX_BYTES)?;
     let (found, expected) = (sha256_hex(&bytes), &seal.metrics_sha256);
     if found != *expected {
         return Err(unverified(format!(

@@ -359,8 +359,8 @@ impl Trainer {
     pub fn evaluate(&mut self) -> Result<Evaluation, Error> {
         let (test_loss, accuracy) = self.scorer.score(&self.evaluated_network(), &self.test)?;
         let mut rules = BTreeMap::new();
-        for (rule, measures) in self.chain.measures(self.network.params()) {
-            let totals = measures
+        for (rule, metrics) in self.chain.metrics(self.network.params()) {
+            let totals = metrics
                 .iter()
                 .map(|measure| (measure.name.to_owned(), measure.total()));
             rules.insert(rule.to_owned(), totals.collect());

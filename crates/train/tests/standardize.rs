@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use spinet_data::{Dataset, Samples, Source, Standardisation, load};
-use spinet_nn::{BiasInitializer, Initialiser, Kernel, Threads};
+use spinet_nn::{BiasInitializer, Initializer, Kernel, Threads};
 use spinet_train::{Error, Model, Standardize, TrainConfig, Trainer, each_sample, store};
 
 fn config(standardize: Standardize) -> TrainConfig {
@@ -13,7 +13,7 @@ fn config(standardize: Standardize) -> TrainConfig {
         epochs: 20,
         evaluate_every: 20,
         batch: 200,
-        initialiser: Initialiser::GlorotSigmoid,
+        initializer: Initializer::GlorotSigmoid,
         bias_initializer: BiasInitializer::AsWeights,
         standardize,
         ..TrainConfig::default()

@@ -61,7 +61,7 @@ pub(crate) struct Bench {
     /// Timed steps per measurement.
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     steps: u64,
-    /// Measure how the time scales with width, depth, batch size, density and threads, and write a
+    /// Metric how the time scales with width, depth, batch size, density and threads, and write a
     /// record and a figure to this directory.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["threads", "kernel", "inputs", "hidden", "depth", "batch", "density", "data", "activation", "rules"])]
     scaling: Option<PathBuf>,

@@ -165,7 +165,7 @@ impl Report {
             ),
             ("rules", on_one_line(&rules_in_words(training))),
             ("loss", training.loss.name().to_owned()),
-            ("weights", training.initialiser.to_string()),
+            ("weights", training.initializer.to_string()),
             (
                 "training",
                 format!(

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use spinet::Safety;
-use spinet::lab::{self, Keeping, Progress, Shard};
+use spinet::lab::{self, Progress, RunStore, Shard};
 
 use crate::error::Error;
 use crate::interrupt::stop_on_signals;
@@ -24,14 +24,14 @@ pub(crate) struct KeptRuns {
 }
 
 impl KeptRuns {
-    pub(crate) fn keeping(&self) -> Keeping {
+    pub(crate) fn keeping(&self) -> RunStore {
         // Runs of an experiment start often: their first checkpoint comes with the first minute.
         let safety = Safety {
             stop: stop_on_signals(),
             is_tried: false,
             ..Safety::default()
         };
-        Keeping {
+        RunStore {
             directory: Some(self.run_dir.clone()),
             safety,
         }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use spinet::data::{Column, Part, normal_name};
 use spinet::{
-    Activation, BiasInitializer, Initialiser, Kernel, LayerSettings, Loss, RuleSettings, Schedule,
+    Activation, BiasInitializer, Initializer, Kernel, LayerSettings, Loss, RuleSettings, Schedule,
     Standardize, TrainConfig,
 };
 
@@ -72,7 +72,7 @@ pub(crate) struct Settings {
     /// Weight initialization: `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`,
     /// `glorot-sigmoid`, `he` or `fan-in` [default: uniform(1)].
     #[arg(long = "initializer", alias = "initialiser", value_name = "NAME")]
-    initialiser: Option<Initialiser>,
+    initializer: Option<Initializer>,
     /// Bias initialization: zeros, or the same distribution as the weights [default: zeros].
     #[arg(long, value_name = "NAME", value_parser = bias_initializer())]
     bias_initializer: Option<BiasInitializer>,
@@ -139,7 +139,7 @@ impl Settings {
             self.output_activation.as_ref(),
         );
         set(&mut config.loss, self.loss.as_ref());
-        set(&mut config.initialiser, self.initialiser.as_ref());
+        set(&mut config.initializer, self.initializer.as_ref());
         set(&mut config.bias_initializer, self.bias_initializer.as_ref());
         set(
             &mut config.bias,

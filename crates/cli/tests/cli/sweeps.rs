@@ -120,11 +120,11 @@ fn points_with_settings_of_their_own_are_compared_all_the_same() {
     );
 
     for name in ["rules", "epochs", "l2.weight_decay"] {
-        bench.write("own.toml", file(&format!("own = [\"{name}\"]\n")));
+        bench.write("own.toml", file(&format!("per_method = [\"{name}\"]\n")));
         let message = bench.refused(2, "sweep own.toml");
         assert!(
             message.contains(&format!(
-                "`own` has `{name}`, expected settings of the products other than the rules"
+                "`per_method` has `{name}`, expected settings of the products other than the rules"
             )),
             "{message}"
         );

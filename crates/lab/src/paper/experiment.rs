@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use spinet_nn::Initialiser;
+use spinet_nn::Initializer;
 use spinet_rules::RuleSettings;
 use spinet_train::{Standardize, TrainConfig};
 
@@ -73,7 +73,7 @@ pub struct Experiment {
     /// How pixels are standardized.
     pub standardize: Standardize,
     /// Distribution of the initial weights.
-    pub initialiser: Initialiser,
+    pub initializer: Initializer,
     /// Samples of a step.
     pub batch: usize,
     /// Networks: hidden units.
@@ -231,7 +231,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "tables-9-10-wide",
-        initialiser: Initialiser::Uniform(0.5),
+        initializer: Initializer::Uniform(0.5),
         tuned: tuned::wide::CIFAR_10,
         open_points: &[COLOUR_POINT, BATCH_POINT],
         ..wide(&AUTHORS[4])
@@ -254,7 +254,7 @@ const fn large(name: Text, title: Text, words: &'static [Text], data: Text) -> E
         paper_data: data,
         paper_train: 60_000,
         standardize: Standardize::Feature,
-        initialiser: Initialiser::GlorotSigmoid,
+        initializer: Initializer::GlorotSigmoid,
         hidden: &[10, 100, 500],
         batch: BATCH,
         epochs: 500,
@@ -290,7 +290,7 @@ const fn wide(experiment: &Experiment) -> Experiment {
     Experiment {
         setting: Setting::Wide,
         standardize: Standardize::None,
-        initialiser: Initialiser::Uniform(1.0),
+        initializer: Initializer::Uniform(1.0),
         momentum: None,
         dropout: None,
         open_points: &[],
@@ -420,7 +420,7 @@ impl Experiment {
             data: self.data.to_owned(),
             hidden: vec![hidden],
             standardize: self.standardize,
-            initialiser: self.initialiser,
+            initializer: self.initializer,
             learning_rate: LEARNING_RATE,
             batch: self.batch,
             epochs: self.epochs,

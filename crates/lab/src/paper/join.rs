@@ -114,7 +114,7 @@ fn known(definition: &Definition) -> Result<(), String> {
         &found.batch.to_string(),
         &expected.batch.to_string(),
     )?;
-    same("initial weights", &found.initialiser, &expected.initialiser)?;
+    same("initial weights", &found.initializer, &expected.initializer)?;
     let none = |setting: &Option<String>| setting.clone().unwrap_or_else(|| "none".to_owned());
     same(
         "momentum",
@@ -378,12 +378,12 @@ mod tests {
             .definition;
         let Settings {
             batch,
-            initialiser,
+            initializer,
             momentum,
             standardize,
         } = &joined.settings;
         assert_eq!(
-            (batch, initialiser.as_str()),
+            (batch, initializer.as_str()),
             (
                 &crate::Batch::Each("600, in tables-9-10 500".to_owned()),
                 "glorot-sigmoid"

@@ -13,7 +13,7 @@ use crate::paper::experiment::{LEARNING_RATE, TUNED_POINT};
 use crate::runs::Outcome;
 use crate::statistics::summary::{self, Runs};
 use crate::{
-    Batch, Definition, Error, Experiment, Keeping, Method, Progress, Record, Row, Settings, Shard,
+    Batch, Definition, Error, Experiment, Method, Progress, Record, Row, RunStore, Settings, Shard,
     Tuned, published,
 };
 
@@ -37,7 +37,7 @@ pub struct Request {
     /// Threads in all.
     pub threads: usize,
     /// Where runs are kept; in memory by default.
-    pub keeping: Keeping,
+    pub keeping: RunStore,
     /// Where data sets are.
     pub source: Source,
     /// The command, as the record names it.
@@ -429,7 +429,7 @@ impl Settings {
         let standardize = each(experiments, |experiment| experiment.standardize);
         Self {
             batch: batch.parse().map_or(Batch::Each(batch), Batch::All),
-            initialiser: each(experiments, |experiment| experiment.initialiser),
+            initializer: each(experiments, |experiment| experiment.initializer),
             momentum: Some(momentum).filter(|momentum| momentum != "0"),
             standardize: Some(standardize).filter(|pixels| pixels != Standardize::None.name()),
         }

@@ -156,7 +156,7 @@ pub(crate) fn notes(record: &Record) -> String {
     } = definition;
     let Settings {
         batch,
-        initialiser,
+        initializer,
         momentum,
         standardize,
     } = settings;
@@ -171,7 +171,7 @@ pub(crate) fn notes(record: &Record) -> String {
     );
     notes += &columns.concat();
     notes += &format!(
-        "\nSettings: learning rate {learning_rate}, {momentum}batch {batch}, {pixels}initial weights {initialiser}, {seeds}, kernel {kernel}.\n"
+        "\nSettings: learning rate {learning_rate}, {momentum}batch {batch}, {pixels}initial weights {initializer}, {seeds}, kernel {kernel}.\n"
     );
     for (title, lines) in comparisons(record) {
         notes += &format!("\n{title}:\n\n- {}\n", lines.join("\n- "));

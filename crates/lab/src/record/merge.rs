@@ -10,7 +10,7 @@ use crate::Error;
 use crate::runs::check_kept;
 
 /// Largest file of a run.
-const MOST_BYTES: u64 = 4 << 30;
+const MAX_BYTES: u64 = 4 << 30;
 
 /// What a merge found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,11 +74,11 @@ fn copy(from: &Path, to: &Path) -> Result<bool, Error> {
     let _held = RunDirectory::open(to)?;
     let is_there = read_run(to)?.is_some();
     for name in ["run.toml", "metrics.jsonl", MODEL] {
-        let bytes = store::read_at_most(&from.join(name), MOST_BYTES)?;
+        let bytes = store::read_at_most(&from.join(name), MAX_BYTES)?;
         let is_known = is_there || name == "run.toml" && store::is_there(&to.join(name));
         if !is_known {
             store::write_atomically(&to.join(name), &bytes)?;
-        } else if store::read_at_most(&to.join(name), MOST_BYTES)? != bytes {
+        } else if store::read_at_most(&to.join(name), MAX_BYTES)? != bytes {
             return Err(Error::TwoResults {
                 first: to.join(name),
                 second: from.join(name),
@@ -96,7 +96,7 @@ fn copy(from: &Path, to: &Path) -> Result<bool, Error> {
 )]
 mod tests {
     use super::*;
-    use crate::Keeping;
+    use crate::RunStore;
     use spinet_nn::Threads;
     use spinet_train::TrainConfig;
 
@@ -105,9 +105,9 @@ mod tests {
         let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
         let root = tempfile::tempdir().unwrap();
         let at = |name: &str| root.path().join(name);
-        let keeping = |name: &str| Keeping {
+        let keeping = |name: &str| RunStore {
             directory: Some(at(name)),
-            ..Keeping::default()
+            ..RunStore::default()
         };
         for (name, seed) in [("a", 0), ("a", 1), ("b", 1), ("b", 2)] {
             let config = TrainConfig {

@@ -162,7 +162,8 @@ pub struct Settings {
     /// Samples of a step.
     pub batch: Batch,
     /// Distribution of the initial weights.
-    pub initialiser: String,
+    #[serde(rename = "initialiser")]
+    pub initializer: String,
     /// Momentum, if there is any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub momentum: Option<String>,

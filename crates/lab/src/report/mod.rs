@@ -130,7 +130,7 @@ pub fn report(records: &[Stored]) -> String {
             }
         }
     };
-    harmless(&page.into_string())
+    harmless(&page.into_string()) + "\n"
 }
 
 fn parts(record: &AnyRecord, anchor: &str) -> Vec<Part> {

@@ -136,7 +136,7 @@ fn command_of_run(record: &Record, row: &Row) -> Option<String> {
     let is_one = definition.experiments.len() == 1;
     let Settings {
         batch,
-        initialiser,
+        initializer,
         standardize,
         ..
     } = if is_one {
@@ -151,7 +151,7 @@ fn command_of_run(record: &Record, row: &Row) -> Option<String> {
     words.extend(standardize.map(|name| format!("--standardize {}", quoted(&name))));
     words.push(format!(
         "--initialiser {} --kernel {}",
-        quoted(&initialiser),
+        quoted(&initializer),
         quoted(&record.definition.kernel_of(experiment))
     ));
     words.push(format!("--seed {}", definition.seeds.first()?));

@@ -188,7 +188,7 @@ fn definition(definition: &Definition) -> Markup {
         ("seeds", seeds_in_words(&definition.seeds)),
         ("learning rate", definition.learning_rate.to_string()),
         ("batch", definition.settings.batch.to_string()),
-        ("initial weights", definition.settings.initialiser.clone()),
+        ("initial weights", definition.settings.initializer.clone()),
         ("momentum", or(&definition.settings.momentum, "0")),
         (
             "pixels standardized by",

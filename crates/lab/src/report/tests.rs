@@ -207,7 +207,7 @@ pub(crate) fn tables() -> Record {
         kernel: "exact".to_owned(),
         settings: crate::Settings {
             batch: crate::Batch::All(600),
-            initialiser: "uniform(1)".to_owned(),
+            initializer: "uniform(1)".to_owned(),
             momentum: None,
             standardize: None,
         },
@@ -544,7 +544,7 @@ fn text_of_a_hostile_record_stays_text() {
         &mut definition.command,
         &mut definition.program,
         &mut definition.kernel,
-        &mut definition.settings.initialiser,
+        &mut definition.settings.initializer,
     ] {
         *text = evil();
     }

@@ -21,7 +21,7 @@
 use std::collections::BTreeMap;
 
 use spinet_data::{Dataset, Samples};
-use spinet_nn::{Activation, Initialiser, Kernel, Threads};
+use spinet_nn::{Activation, Initializer, Kernel, Threads};
 use spinet_rules::{Purpose, RuleSettings, Stream};
 use spinet_train::{Advance, Scorer, TrainConfig, Trainer, each_run};
 
@@ -174,7 +174,7 @@ fn learn(
         hidden: HIDDEN.to_vec(),
         activation: Activation::Relu,
         bias: false,
-        initialiser: Initialiser::He,
+        initializer: Initializer::He,
         learning_rate: 0.001,
         batch: 64,
         epochs: TASKS * epochs,

@@ -27,7 +27,7 @@ use spinet_data::{Dataset, Source};
 use spinet_nn::Kernel;
 
 use crate::paper::reproduce::MOST_RUNS;
-use crate::{AnyRecord, Error, Keeping, Progress, SweepFile, SweepRequest};
+use crate::{AnyRecord, Error, Progress, RunStore, SweepFile, SweepRequest};
 
 /// An experiment with a name that is no table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ pub struct StudyRequest {
     /// Threads in all.
     pub threads: usize,
     /// Where runs are kept.
-    pub keeping: Keeping,
+    pub keeping: RunStore,
     /// Where data sets are.
     pub source: Source,
     /// The command, as the record names it.

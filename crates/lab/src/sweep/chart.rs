@@ -28,7 +28,7 @@ pub(crate) fn chart(record: &SweepRecord) -> Result<Option<(String, String)>, Er
         .into_iter()
         .filter(|axis| is_numeric(record, axis))
         .collect();
-    let measures: [(&str, Measure); 2] = [
+    let measures: [(&str, Metric); 2] = [
         ("accuracy (%)", |row| Some(&row.accuracy)),
         ("speed-up L", |row| row.speedup.as_ref()),
     ];
@@ -89,7 +89,7 @@ pub(crate) fn chart(record: &SweepRecord) -> Result<Option<(String, String)>, Er
     Ok(Some((render(&figure)?, description)))
 }
 
-type Measure = fn(&SweepRow) -> Option<&Estimate>;
+type Metric = fn(&SweepRow) -> Option<&Estimate>;
 
 fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
@@ -128,7 +128,7 @@ fn values(record: &SweepRecord, axis: &str) -> Vec<f64> {
 
 /// Level lines first, in the order of the record, then one line for each combination of the other
 /// settings; nothing where no line would join two points.
-fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Measure) -> Vec<Series> {
+fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Metric) -> Vec<Series> {
     let varying: Vec<&str> = record
         .axes()
         .into_iter()

@@ -15,7 +15,7 @@ use crate::jobs::{Job, Parts, of_shard, work};
 use crate::paper::reproduce::{MOST_RUNS, unverified};
 use crate::runs::Outcome;
 use crate::statistics::summary::{self, Runs};
-use crate::{Curve, Error, Estimate, Keeping, Progress, Shard, paired_interval, slowness};
+use crate::{Curve, Error, Estimate, Progress, RunStore, Shard, paired_interval, slowness};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct SweepRequest {
     /// Threads in all.
     pub threads: usize,
     /// Where runs are kept; in memory by default.
-    pub keeping: Keeping,
+    pub keeping: RunStore,
     /// Where data sets are.
     pub source: Source,
     /// The command, as the record names it.

@@ -11,7 +11,7 @@ use spinet_rules::{Parameter, Plan, Resolved};
 
 use crate::layer::{Flow, Gradients, Layer, Step};
 use crate::layers::registry::{LayerEntry, Make};
-use crate::part::Part;
+use crate::phase::Phase;
 use crate::product::{Layout, product};
 use crate::{Activation, Inputs, Real};
 
@@ -100,7 +100,7 @@ impl<S: Real> Layer<S> for Dense {
         match input {
             Inputs::Pixels(pixels) => {
                 step.products.take(step.threads, pixels, units);
-                step.watch.done(Part::Gather);
+                step.watch.done(Phase::Gather);
                 if step.are_new {
                     step.products.split(step.threads, weight, features);
                 }
@@ -118,7 +118,7 @@ impl<S: Real> Layer<S> for Dense {
                 );
             }
         }
-        step.watch.done(Part::Products);
+        step.watch.done(Phase::Products);
         let bias = self.has_bias.then(|| step.params.get(BIAS));
         step.threads.pieces(output, units, |_, rows| {
             if let Some(bias) = bias {
@@ -176,7 +176,7 @@ impl<S: Real> Layer<S> for Dense {
                 );
             }
         }
-        step.watch.done(Part::Products);
+        step.watch.done(Phase::Products);
         if self.has_bias {
             let bias = gradients.get_mut(BIAS);
             bias.fill(S::ZERO);
@@ -197,7 +197,7 @@ mod tests {
 
     use super::*;
     use crate::layer::Shown;
-    use crate::part::Watch;
+    use crate::phase::PhaseTimer;
     use crate::product::bytes::ByteProducts;
     use crate::{Kernel, Pixels, Threads};
 
@@ -232,7 +232,7 @@ mod tests {
             params,
             products: &mut products,
             threads: &Threads::one(),
-            watch: &Watch::default(),
+            watch: &PhaseTimer::default(),
             are_new: true,
         };
         let mut output = vec![S::ZERO; samples * 20];

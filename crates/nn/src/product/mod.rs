@@ -11,7 +11,7 @@ pub(crate) mod kernel;
 mod layout;
 pub(crate) mod pixels;
 #[cfg(target_arch = "x86_64")]
-mod single;
+mod sgemm_avx512;
 #[cfg(target_arch = "x86_64")]
 mod sparse;
 
@@ -52,7 +52,7 @@ pub fn product<S: Real>(
         && let (Some(left), Some(right), Some(result)) =
             (S::single(left), S::single(right), S::single_mut(result))
     {
-        return single::product(
+        return sgemm_avx512::product(
             threads,
             [m, k, n],
             (left, left_layout),

@@ -553,7 +553,7 @@ mod tests {
                     let threads = Threads::new(threads).unwrap();
                     let [mut found, mut expected] = [vec![f32::NAN; m * n], vec![f32::NAN; m * n]];
                     sparse.forward(&threads, &weight, &mut found);
-                    single::product(
+                    sgemm_avx512::product(
                         &threads,
                         [m, k, n],
                         (&numbers, Layout::Plain),
@@ -563,7 +563,7 @@ mod tests {
                     assert_eq!(found, expected, "{m} x {k} x {n}");
                     let [mut found, mut expected] = [vec![f32::NAN; n * k], vec![f32::NAN; n * k]];
                     sparse.gradient(&threads, &error, &mut found);
-                    single::product(
+                    sgemm_avx512::product(
                         &threads,
                         [n, m, k],
                         (&error, Layout::Transposed),

@@ -3,16 +3,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Error;
-mod team;
+mod thread_pool;
 
-use team::Team;
+use thread_pool::ThreadPool;
 
 /// Most threads that are started unasked; more would only cost memory.
 const MAX_CORES: usize = 1024;
 
 /// The threads of one run. Results do not depend on their number.
 #[derive(Clone, Default)]
-pub struct Threads(Option<Arc<Team>>);
+pub struct Threads(Option<Arc<ThreadPool>>);
 
 impl Threads {
     /// The calling thread alone.
@@ -29,7 +29,7 @@ impl Threads {
         match count {
             0 => Err(Error::NoThreads),
             1 => Ok(Self::one()),
-            _ => Team::new(count)
+            _ => ThreadPool::new(count)
                 .map(|team| Self(Some(Arc::new(team))))
                 .map_err(|source| Error::Threads { count, source }),
         }

@@ -9,7 +9,7 @@ mod tape;
 use allocation_counter::measure;
 use rows::{ROWS, Row};
 use spinet_nn::{
-    Batch, Initialiser, Inputs, LAYERS, LayerEntry, LayerSettings, Network, NetworkConfig, Pixels,
+    Batch, Initializer, Inputs, LAYERS, LayerEntry, LayerSettings, Network, NetworkConfig, Pixels,
     Real, Threads, Workspace, units,
 };
 use spinet_rules::{Chain, Purpose, Resolved, Stream};
@@ -302,7 +302,7 @@ fn run<S: Real>(row: &Row, settings: &LayerSettings, threads: usize) -> (Vec<u64
         .chain([settings.clone(), settings.clone()])
         .collect();
     let config = NetworkConfig {
-        initialiser: Initialiser::Xavier,
+        initializer: Initializer::Xavier,
         ..network_of(layers, 784)
     };
     let mut network = Network::<S>::new(&config, 3).unwrap();

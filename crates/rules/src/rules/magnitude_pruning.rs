@@ -19,7 +19,7 @@ use crate::lanes::sum;
 use crate::saved::Saved;
 use crate::share::{rounded, rounded_down};
 use crate::{
-    At, Error, Make, Measure, Memory, ParamShape, Parameter, Params, Plan, Resolved, Rule,
+    At, Error, Make, Memory, Metric, ParamShape, Parameter, Params, Plan, Resolved, Rule,
     RuleEntry, Scalar, Seam, StateEntry, StateValues,
 };
 
@@ -243,14 +243,14 @@ impl<S: Scalar> Rule<S> for MagnitudePruning<S> {
             .for_each(|(w, pruned)| *w = if *pruned == 0 { *w } else { S::ZERO });
     }
 
-    fn measures(&mut self, _params: &dyn Params<S>) -> Vec<Measure> {
+    fn metrics(&mut self, _params: &dyn Params<S>) -> Vec<Metric> {
         let count = |id: usize| {
             self.pruned[id]
                 .iter()
                 .filter(|pruned| **pruned != 0)
                 .count() as u64
         };
-        vec![Measure {
+        vec![Metric {
             name: "pruned",
             per_layer: self.plan.per_layer(count),
         }]

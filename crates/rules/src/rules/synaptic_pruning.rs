@@ -21,7 +21,7 @@ use crate::End::{In, Out};
 use crate::lanes::sum;
 use crate::saved::Saved;
 use crate::{
-    At, Error, Make, Measure, Memory, ParamShape, Parameter, Params, Plan, Resolved, Rule,
+    At, Error, Make, Memory, Metric, ParamShape, Parameter, Params, Plan, Resolved, Rule,
     RuleEntry, Scalar, Seam, StateEntry, StateValues,
 };
 
@@ -199,21 +199,21 @@ impl<S: Scalar> Rule<S> for SynapticPruning<S> {
         }
     }
 
-    fn measures(&mut self, _params: &dyn Params<S>) -> Vec<Measure> {
+    fn metrics(&mut self, _params: &dyn Params<S>) -> Vec<Metric> {
         let of = |count: fn(&Synapses<S>) -> u64| {
             self.plan
                 .per_layer(|id| self.synapses[id].as_ref().map_or(0, count))
         };
-        let measures = vec![
-            Measure {
+        let metrics = vec![
+            Metric {
                 name: "removed",
                 per_layer: of(|synapses| synapses.events[0]),
             },
-            Measure {
+            Metric {
                 name: "regrown",
                 per_layer: of(|synapses| synapses.events[1]),
             },
-            Measure {
+            Metric {
                 name: "pruned",
                 per_layer: of(|synapses| {
                     synapses
@@ -228,7 +228,7 @@ impl<S: Scalar> Rule<S> for SynapticPruning<S> {
             .iter_mut()
             .flatten()
             .for_each(|synapses| synapses.events = [0; 2]);
-        measures
+        metrics
     }
 
     fn counted(&self) -> Vec<u64> {
@@ -390,7 +390,7 @@ mod tests {
         assert_eq!(course.epoch([0.0, 0.0, 0.0, -0.5]), [2.0, 2.0, 2.0, -3.0]);
         let counts: Vec<_> = course
             .rule
-            .measures(&Vec::<Vec<f64>>::new())
+            .metrics(&Vec::<Vec<f64>>::new())
             .iter()
             .map(|measure| (measure.name, measure.total()))
             .collect();

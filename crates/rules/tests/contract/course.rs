@@ -75,8 +75,8 @@ impl<S: Buildable> Course<S> {
         of_rules.chain(self.chain.optimizer().state()).collect()
     }
 
-    pub(crate) fn measures(&mut self) -> Vec<(&'static str, Vec<spinet_rules::Measure>)> {
-        self.chain.measures(&vec![
+    pub(crate) fn metrics(&mut self) -> Vec<(&'static str, Vec<spinet_rules::Metric>)> {
+        self.chain.metrics(&vec![
             self.weights[0].as_slice(),
             &[],
             &self.weights[1],

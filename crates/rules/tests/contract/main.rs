@@ -553,14 +553,14 @@ fn every_entry_promises_finite_numbers_so_that_no_step_is_copied() {
         assert!(
             !Chain::<f32>::from_settings(&settings, &plan)
                 .unwrap()
-                .may_spoil(),
+                .may_be_non_finite(),
             "{}",
             settings[0]
         );
         assert!(
             !Chain::<f64>::from_settings(&settings, &plan)
                 .unwrap()
-                .may_spoil(),
+                .may_be_non_finite(),
             "{}",
             settings[0]
         );
@@ -638,8 +638,8 @@ fn assert_fused_is_unfused<S: Buildable>(settings: &RuleSettings) {
         );
         assert_eq!(fused.state(), plain.state(), "{settings}, step {step}");
     }
-    let measures = fused.measures();
-    assert_eq!(measures, plain.measures(), "{settings}");
+    let metrics = fused.metrics();
+    assert_eq!(metrics, plain.metrics(), "{settings}");
     let counts = [
         "bdnn-dsd",
         "spine-retraction",
@@ -648,15 +648,15 @@ fn assert_fused_is_unfused<S: Buildable>(settings: &RuleSettings) {
     ]
     .contains(&settings.name.as_str());
     assert_eq!(
-        measures.is_empty(),
+        metrics.is_empty(),
         !counts,
         "{settings}: bounds and removed weights are counted"
     );
-    for (_, measures) in &measures {
-        let events: u64 = measures
+    for (_, metrics) in &metrics {
+        let events: u64 = metrics
             .iter()
             .take(4)
-            .map(spinet_rules::Measure::total)
+            .map(spinet_rules::Metric::total)
             .sum();
         // Some defaults are too patient for a course this short.
         assert!(
@@ -764,9 +764,9 @@ fn two_rules_at_one_seam_act_one_after_the_other() {
     chain.update(at, 0.1, &mut weight, &grad);
     assert_eq!(weight, [0.2; 20]);
     let counted: Vec<_> = chain
-        .measures(&vec![weight.as_slice(), &[], &[], &[]])
+        .metrics(&vec![weight.as_slice(), &[], &[], &[]])
         .iter()
-        .map(|(name, measures)| (*name, measures[4].total()))
+        .map(|(name, metrics)| (*name, metrics[4].total()))
         .collect();
     assert_eq!(
         counted,

@@ -43,7 +43,7 @@ pub use algorithm_1::Algorithm1;
 use crate::End::Out;
 use crate::saved::Saved;
 use crate::{
-    At, Error, Make, Measure, Memory, ParamRole, ParamShape, Parameter, Params, Plan, Resolved,
+    At, Error, Make, Memory, Metric, ParamRole, ParamShape, Parameter, Params, Plan, Resolved,
     Rule, RuleEntry, Scalar, Seam, StateEntry, StateValues,
 };
 
@@ -330,14 +330,14 @@ impl<S: Scalar> Rule<S> for BdnnDsd<S> {
         }
     }
 
-    fn measures(&mut self, params: &dyn Params<S>) -> Vec<Measure> {
+    fn metrics(&mut self, params: &dyn Params<S>) -> Vec<Metric> {
         let of_events = |name, count: fn(&SpineEvents) -> u64| {
             let count = |id: usize| {
                 self.states[id]
                     .as_ref()
                     .map_or(0, |state| count(&state.events))
             };
-            Measure {
+            Metric {
                 name,
                 per_layer: self.plan.per_layer(count),
             }
@@ -352,12 +352,12 @@ impl<S: Scalar> Rule<S> for BdnnDsd<S> {
                     .filter(|(w, bound)| is_counted(**w, **bound))
                     .count() as u64
             };
-            Measure {
+            Metric {
                 name,
                 per_layer: self.plan.per_layer(count),
             }
         };
-        let measures = vec![
+        let metrics = vec![
             of_events("appeared", |events| events.appeared),
             of_events("grew", |events| events.grew),
             of_events("shrank", |events| events.shrank),
@@ -371,7 +371,7 @@ impl<S: Scalar> Rule<S> for BdnnDsd<S> {
             .iter_mut()
             .flatten()
             .for_each(|state| state.events = SpineEvents::default());
-        measures
+        metrics
     }
 
     fn counted(&self) -> Vec<u64> {
@@ -483,7 +483,7 @@ mod tests {
     }
 
     fn counts(rule: &mut BdnnDsd<f64>, weight: &[f64]) -> Vec<(&'static str, u64)> {
-        rule.measures(&vec![weight, &[0.0]])
+        rule.metrics(&vec![weight, &[0.0]])
             .into_iter()
             .map(|measure| (measure.name, measure.total()))
             .collect()

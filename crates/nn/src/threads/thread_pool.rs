@@ -44,14 +44,14 @@ const TAKEN: u32 = 24;
 const MASK: u64 = (1 << TAKEN) - 1;
 
 /// Threads that wait for jobs; the caller of a job is one of them.
-pub(crate) struct Team {
+pub(crate) struct ThreadPool {
     shared: Arc<Shared>,
     members: Vec<JoinHandle<()>>,
     /// Held by the caller of the present job.
     caller: Mutex<u64>,
 }
 
-impl Team {
+impl ThreadPool {
     /// A team of `count` threads, the calling thread among them.
     pub(crate) fn new(count: usize) -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -229,7 +229,7 @@ impl Shared {
     }
 }
 
-impl Drop for Team {
+impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.shared.is_over.store(true, Ordering::SeqCst);
         drop(self.shared.lock.lock());
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn every_task_is_done_exactly_once_job_after_job() {
         for members in [1, 2, 3, 8] {
-            let team = Team::new(members).unwrap();
+            let team = ThreadPool::new(members).unwrap();
             assert_eq!(team.count(), members);
             for job in 0..JOBS {
                 let count = job % 7;
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn members_that_fell_asleep_are_woken() {
-        let team = Team::new(2).unwrap();
+        let team = ThreadPool::new(2).unwrap();
         for _ in 0..3 {
             std::thread::sleep(std::time::Duration::from_millis(30));
             // Both tasks wait for each other, so they need two threads.
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_job_within_a_task_and_one_from_another_thread_are_done_too() {
-        let team = Team::new(2).unwrap();
+        let team = ThreadPool::new(2).unwrap();
         let calls = AtomicUsize::new(0);
         let count = |_: usize| {
             calls.fetch_add(1, Ordering::Relaxed);
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_panic_reaches_the_caller_and_the_team_goes_on() {
-        let team = Team::new(3).unwrap();
+        let team = ThreadPool::new(3).unwrap();
         for bad in 0..6 {
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 team.each(6, &|index| assert!(index != bad, "task {bad}"));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// A phase of a training step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum Phase {
     /// Gathering the batch.
     Gather,
     /// Matrix products, with what they need of their factors.
@@ -19,7 +19,7 @@ pub enum Part {
     Update,
 }
 
-impl Part {
+impl Phase {
     /// All phases, in the order of a step.
     pub const ALL: [Self; 6] = [
         Self::Gather,
@@ -45,27 +45,27 @@ impl Part {
 
 /// The callback for finished phases; none by default.
 #[derive(Clone, Default)]
-pub(crate) struct Watch(Option<Arc<dyn Fn(Part) + Send + Sync>>);
+pub(crate) struct PhaseTimer(Option<Arc<dyn Fn(Phase) + Send + Sync>>);
 
-impl Watch {
-    pub(crate) fn new(watch: impl Fn(Part) + Send + Sync + 'static) -> Self {
+impl PhaseTimer {
+    pub(crate) fn new(watch: impl Fn(Phase) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(watch)))
     }
 
     /// Reports that the time since the last call was spent in `part`.
-    pub(crate) fn done(&self, part: Part) {
+    pub(crate) fn done(&self, part: Phase) {
         if let Some(watch) = &self.0 {
             watch(part);
         }
     }
 }
 
-impl std::fmt::Debug for Watch {
+impl std::fmt::Debug for PhaseTimer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(if self.0.is_some() {
-            "Watch(set)"
+            "PhaseTimer(set)"
         } else {
-            "Watch(none)"
+            "PhaseTimer(none)"
         })
     }
 }

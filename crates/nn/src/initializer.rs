@@ -14,15 +14,15 @@ use crate::{DenseShape, Error};
 /// `fan-in`.
 ///
 /// ```
-/// use spinet_nn::Initialiser;
+/// use spinet_nn::Initializer;
 ///
-/// assert_eq!("uniform(0.5)".parse::<Initialiser>()?, Initialiser::Uniform(0.5));
-/// assert_eq!(Initialiser::Xavier.to_string(), "xavier");
+/// assert_eq!("uniform(0.5)".parse::<Initializer>()?, Initializer::Uniform(0.5));
+/// assert_eq!(Initializer::Xavier.to_string(), "xavier");
 /// # Ok::<(), spinet_nn::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub enum Initialiser {
+pub enum Initializer {
     /// `U(-a, a)`.
     Uniform(f64),
     /// `U(-a, a)` limited to `[-b, b]`: what an initial bound alone makes of `U(-a, a)`.
@@ -40,7 +40,7 @@ pub enum Initialiser {
     FanIn,
 }
 
-impl Initialiser {
+impl Initializer {
     /// Draws `count` numbers for a layer of this shape.
     fn draw<S: Scalar>(self, shape: DenseShape, count: usize, stream: &mut Stream) -> Vec<S> {
         let (inputs, outputs) = (shape.inputs as f64, shape.outputs as f64);
@@ -68,7 +68,7 @@ impl Initialiser {
 
     /// Rejects widths outside `(0, 1e30)`.
     pub(crate) fn check(self) -> Result<(), Error> {
-        let (initialiser, width) = match self {
+        let (initializer, width) = match self {
             Self::Uniform(width) => ("uniform", width),
             Self::ClampedUniform(width, limit) => (
                 "clamped-uniform",
@@ -84,15 +84,15 @@ impl Initialiser {
         if width > 0.0 && width < 1e30 {
             Ok(())
         } else {
-            Err(Error::InitialiserRange {
-                initialiser,
+            Err(Error::InitializerRange {
+                initializer,
                 found: width,
             })
         }
     }
 }
 
-impl fmt::Display for Initialiser {
+impl fmt::Display for Initializer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Uniform(width) => write!(f, "uniform({width})"),
@@ -106,7 +106,7 @@ impl fmt::Display for Initialiser {
     }
 }
 
-impl FromStr for Initialiser {
+impl FromStr for Initializer {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
@@ -120,7 +120,7 @@ impl FromStr for Initialiser {
                 .strip_suffix(')')?;
             inner.trim().parse::<f64>().ok()
         };
-        let initialiser = match text {
+        let initializer = match text {
             "xavier" => Self::Xavier,
             "glorot-sigmoid" => Self::GlorotSigmoid,
             "he" => Self::He,
@@ -142,8 +142,8 @@ impl FromStr for Initialiser {
                 one.or_else(two).ok_or_else(unknown)?
             }
         };
-        initialiser.check()?;
-        Ok(initialiser)
+        initializer.check()?;
+        Ok(initializer)
     }
 }
 
@@ -174,7 +174,7 @@ impl BiasInitializer {
 /// The trained arrays of one weighted layer, in their order, from its stream `init`. Biases know
 /// the layer by its weights, which come first.
 pub(crate) fn draw_layer<'a, S: Scalar>(
-    weights: Initialiser,
+    weights: Initializer,
     biases: BiasInitializer,
     params: impl Iterator<Item = &'a ParamShape>,
     seed: u64,
@@ -201,7 +201,7 @@ pub(crate) fn draw_layer<'a, S: Scalar>(
     params.map(draw).collect()
 }
 
-impl TryFrom<String> for Initialiser {
+impl TryFrom<String> for Initializer {
     type Error = Error;
 
     fn try_from(text: String) -> Result<Self, Error> {
@@ -209,9 +209,9 @@ impl TryFrom<String> for Initialiser {
     }
 }
 
-impl From<Initialiser> for String {
-    fn from(initialiser: Initialiser) -> Self {
-        initialiser.to_string()
+impl From<Initializer> for String {
+    fn from(initializer: Initializer) -> Self {
+        initializer.to_string()
     }
 }
 
@@ -224,13 +224,13 @@ mod tests {
         inputs: 200,
     };
 
-    fn draw(initialiser: Initialiser) -> Vec<f64> {
-        layer(initialiser, BiasInitializer::Zeros, 5, 0).swap_remove(0)
+    fn draw(initializer: Initializer) -> Vec<f64> {
+        layer(initializer, BiasInitializer::Zeros, 5, 0).swap_remove(0)
     }
 
     /// Weights and biases of the layer of this number.
     fn layer(
-        weights: Initialiser,
+        weights: Initializer,
         biases: BiasInitializer,
         seed: u64,
         number: usize,
@@ -243,8 +243,8 @@ mod tests {
     }
 
     /// Largest magnitude and variance.
-    fn spread(initialiser: Initialiser) -> (f64, f64) {
-        let weights = draw(initialiser);
+    fn spread(initializer: Initializer) -> (f64, f64) {
+        let weights = draw(initializer);
         let largest = weights
             .iter()
             .fold(0.0_f64, |largest, w| largest.max(w.abs()));
@@ -256,32 +256,32 @@ mod tests {
 
     #[test]
     fn uniform_laws_fill_their_interval() {
-        for (initialiser, width) in [
-            (Initialiser::Uniform(1.0), 1.0),
-            (Initialiser::Xavier, (6.0_f64 / 300.0).sqrt()),
-            (Initialiser::GlorotSigmoid, 4.0 * (6.0_f64 / 300.0).sqrt()),
-            (Initialiser::He, (6.0_f64 / 200.0).sqrt()),
-            (Initialiser::FanIn, 1.0 / 200.0_f64.sqrt()),
+        for (initializer, width) in [
+            (Initializer::Uniform(1.0), 1.0),
+            (Initializer::Xavier, (6.0_f64 / 300.0).sqrt()),
+            (Initializer::GlorotSigmoid, 4.0 * (6.0_f64 / 300.0).sqrt()),
+            (Initializer::He, (6.0_f64 / 200.0).sqrt()),
+            (Initializer::FanIn, 1.0 / 200.0_f64.sqrt()),
         ] {
-            let (largest, variance) = spread(initialiser);
+            let (largest, variance) = spread(initializer);
             assert!(
                 largest <= width && largest > 0.999 * width,
-                "{initialiser}: {largest}"
+                "{initializer}: {largest}"
             );
             assert!(
                 (variance / (width * width / 3.0) - 1.0).abs() < 0.03,
-                "{initialiser}: {variance}"
+                "{initializer}: {variance}"
             );
         }
     }
 
     #[test]
     fn a_clamped_law_is_the_plain_one_with_its_ends_pulled_in() {
-        let clamped: Initialiser = "clamped-uniform(1,0.45)".parse().unwrap();
+        let clamped: Initializer = "clamped-uniform(1,0.45)".parse().unwrap();
         assert_eq!(clamped.to_string(), "clamped-uniform(1,0.45)");
         let pairs = draw(clamped)
             .into_iter()
-            .zip(draw(Initialiser::Uniform(1.0)));
+            .zip(draw(Initializer::Uniform(1.0)));
         assert!(
             pairs
                 .into_iter()
@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn biases_start_at_0_or_like_one_more_weight_of_their_unit() {
-        let drawn = |biases| layer(Initialiser::GlorotSigmoid, biases, 5, 0);
+        let drawn = |biases| layer(Initializer::GlorotSigmoid, biases, 5, 0);
         let (zeros, mut drawn) = (
             drawn(BiasInitializer::Zeros),
             drawn(BiasInitializer::AsWeights),
@@ -314,7 +314,7 @@ mod tests {
 
     #[test]
     fn normal_has_its_deviation() {
-        let (_, variance) = spread(Initialiser::Normal(0.3));
+        let (_, variance) = spread(Initializer::Normal(0.3));
         assert!((variance / 0.09 - 1.0).abs() < 0.05, "{variance}");
     }
 
@@ -323,7 +323,7 @@ mod tests {
         let drawn: Vec<Vec<f64>> = (0..9)
             .map(|place| {
                 layer(
-                    Initialiser::Uniform(1.0),
+                    Initializer::Uniform(1.0),
                     BiasInitializer::Zeros,
                     place / 3,
                     (place % 3) as usize,
@@ -355,7 +355,7 @@ mod tests {
             "clamped-uniform(1,0)",
             "clamped-uniform(nan,1)",
         ] {
-            assert!(text.parse::<Initialiser>().is_err(), "{text}");
+            assert!(text.parse::<Initializer>().is_err(), "{text}");
         }
     }
 }
