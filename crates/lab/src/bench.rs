@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use spinet_data::{Samples, Values};
 use spinet_nn::memory::{InputKind, WorkspaceUse, parameters, workspace_bytes};
 use spinet_nn::{
-    Activation, Batch, Initializer, Inputs, Kernel, Network, NetworkConfig, Part, Pixels, Threads,
+    Activation, Batch, Initializer, Inputs, Kernel, Network, NetworkConfig, Phase, Pixels, Threads,
     Workspace,
 };
 use spinet_rules::{Chain, Memory, Plan, Purpose, RuleSettings, Stream};
@@ -354,7 +354,7 @@ fn measure(
     }
     let time = |lane: usize| rounded(median(&times[lane]));
     let [plain, bdnn] = parts.each_ref().map(|parts| lock(parts));
-    let part = |part: &Part| (part.name().to_owned(), rounded(median(&bdnn.steps[part])));
+    let part = |part: &Phase| (part.name().to_owned(), rounded(median(&bdnn.steps[part])));
     Ok(BenchRow {
         inputs: samples.features(),
         hidden: case.hidden,
@@ -364,8 +364,8 @@ fn measure(
         threads: case.threads,
         sgd_ms: time(PLAIN),
         bdnn_ms: time(BDNN),
-        products_ms: rounded(median(&plain.steps[&Part::Products])),
-        parts_ms: Part::ALL.iter().map(part).collect(),
+        products_ms: rounded(median(&plain.steps[&Phase::Products])),
+        parts_ms: Phase::ALL.iter().map(part).collect(),
         activation: (case.activation != Activation::Sigmoid).then_some(case.activation),
         rules_ms: case
             .rules
@@ -431,8 +431,8 @@ fn density(values: Values<'_>) -> f64 {
 #[derive(Default)]
 struct Parts {
     last: Option<Instant>,
-    now: BTreeMap<Part, f64>,
-    steps: BTreeMap<Part, Vec<f64>>,
+    now: BTreeMap<Phase, f64>,
+    steps: BTreeMap<Phase, Vec<f64>>,
 }
 
 impl Parts {
@@ -441,11 +441,11 @@ impl Parts {
     }
 
     fn start(&mut self) {
-        self.now = Part::ALL.iter().map(|part| (*part, 0.0)).collect();
+        self.now = Phase::ALL.iter().map(|part| (*part, 0.0)).collect();
         self.last = Some(Instant::now());
     }
 
-    fn done(&mut self, part: Part) {
+    fn done(&mut self, part: Phase) {
         let now = Instant::now();
         if let Some(last) = self.last.replace(now) {
             *self.now.entry(part).or_default() += 1e3 * (now - last).as_secs_f64();
@@ -552,7 +552,7 @@ mod tests {
                     && row.rules_ms.len() == 1
             );
             assert_eq!(row.activation, Some(Activation::Relu));
-            assert_eq!(row.parts_ms.len(), Part::ALL.len());
+            assert_eq!(row.parts_ms.len(), Phase::ALL.len());
             assert!(
                 row.parts_ms.values().sum::<f64>() > 0.5 * row.bdnn_ms,
                 "{row:?}"

@@ -506,7 +506,7 @@ unsafe fn add<const V: usize>(list: List<'_>, errors: &[f32], lines: &mut [f32],
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::product::{Layout, single};
+    use crate::product::{Layout, sgemm_avx512};
 
     #[test]
     fn leaving_zeros_out_changes_no_bit() {
