@@ -125,7 +125,8 @@ impl Request {
             let first = self.experiments.first().filter(|_| !is_default);
             if let Some(experiment) = first {
                 let hidden = self
-                    .networks(experiment)?
+                    .networks(experiment)
+                    .unwrap_or_default()
                     .first()
                     .copied()
                     .unwrap_or_default();
@@ -363,23 +364,21 @@ fn definition(request: &Request, data: &[Parts], rows: &[Row]) -> Definition {
             experiment.epochs_reason
         ));
     }
-    let lacks_l2 = |experiment: &&&Experiment| {
-        experiment
-            .hidden
+    for experiment in &request.experiments {
+        let untuned: Vec<String> = request
+            .networks(experiment)
+            .unwrap_or_default()
             .iter()
-            .any(|hidden| !experiment.has(Method::L2, *hidden))
-    };
-    let without: Vec<&str> = request
-        .experiments
-        .iter()
-        .filter(lacks_l2)
-        .map(|experiment| experiment.name)
-        .collect();
-    if !without.is_empty() {
-        open_points.push(format!(
-            "L2 is left out of {}: its coefficient has not been tuned in this setting yet",
-            without.join(", ")
-        ));
+            .filter(|hidden| !experiment.has(Method::L2, **hidden))
+            .map(ToString::to_string)
+            .collect();
+        if !untuned.is_empty() {
+            open_points.push(format!(
+                "L2 is left out of {} with {} hidden units: its coefficient has not been tuned in this setting yet",
+                experiment.name,
+                untuned.join(" and ")
+            ));
+        }
     }
     if !tuned.is_empty() {
         open_points.push(TUNED_POINT.to_owned());
