@@ -26,7 +26,7 @@ pub(crate) fn check_if_possible(root: &Path) -> Result<Verdict, Error> {
         ));
     }
     succeed(
-        miri(&["test", "--package", "spinet-nn", "--lib", "threads::"]).env("MIRIFLAGS", SEEDS),
+        miri(&["test", "--package", "spinet-nn", "--lib", "thread_pool::"]).env("MIRIFLAGS", SEEDS),
     )?;
     Ok(Verdict::Passed(
         "the thread pool, four interleavings".to_owned(),
