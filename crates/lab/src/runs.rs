@@ -116,8 +116,7 @@ impl RunStore {
         )?)
     }
 
-    /// Trains, goes on with, or reads one run; `advance` is told of every further epoch, and of
-    /// those that were found.
+    /// Trains, resumes, or reads one run. `advance` is called for every epoch, trained or found.
     pub(crate) fn outcome(
         &self,
         config: &TrainConfig,

@@ -215,8 +215,8 @@ impl Tuning {
     }
 }
 
-/// Tries every point; `advance` is told how much [work](Tuning::work) was done since its last call,
-/// from any thread. The best point comes first.
+/// Tries every configuration. `advance` is called from any thread with the [work](Tuning::work)
+/// done since its last call. The best configuration comes first.
 ///
 /// # Errors
 ///

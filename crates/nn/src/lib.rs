@@ -65,4 +65,4 @@ pub use real::Real;
 pub use spinet_rules::Arrays;
 pub use standardizer::Standardizer;
 pub use threads::Threads;
-pub use workspace::{Batch, Workspace};
+pub use workspace::{Batch, Workspace, largest};

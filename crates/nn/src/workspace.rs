@@ -657,7 +657,7 @@ impl<S: Real> Workspace<S> {
 }
 
 /// The class with the largest output; the first on ties.
-fn largest<S: Real>(row: &[S]) -> u8 {
+pub fn largest<S: Real>(row: &[S]) -> u8 {
     let mut best = 0;
     for (class, value) in row.iter().enumerate().skip(1) {
         if *value > row[best] {

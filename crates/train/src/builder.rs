@@ -2,6 +2,7 @@
 
 use spinet_data::{Dataset, Part, Source, load_with};
 use spinet_nn::{Activation, Initializer, Kernel, Loss, Threads};
+use spinet_rules::RuleSettings;
 
 use crate::{Error, Model, Schedule, Standardize, TrainConfig, Trainer};
 
@@ -152,8 +153,8 @@ impl TrainConfig {
     ///
     /// [`Error::Rule`] if no rule or hyperparameter has this name, or a value is out of range.
     pub fn rule(mut self, rule: &str) -> Result<Self, Error> {
-        let settings = rule.parse()?;
-        spinet_rules::resolve(rule)?;
+        let settings: RuleSettings = rule.parse()?;
+        spinet_rules::find(&settings.name)?.resolve(&settings)?;
         self.rules.push(settings);
         Ok(self)
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use spinet_data::{Column, Samples, Values, read_features};
-use spinet_nn::{Inputs, Pixels, Threads, Workspace};
+use spinet_nn::{Inputs, Pixels, Threads, Workspace, largest};
 
 use crate::evaluation::CHUNK;
 use crate::{Error, Model, memory};
@@ -83,14 +83,7 @@ impl Model {
     pub fn predict(&self, values: Values<'_>) -> Result<Vec<&str>, Error> {
         let mut classes = Vec::new();
         self.each(values, |scores| {
-            let best = (0..scores.len()).reduce(|best, class| {
-                if scores[class] > scores[best] {
-                    class
-                } else {
-                    best
-                }
-            });
-            classes.extend(best.map(|class| self.description.classes[class].as_str()));
+            classes.push(self.description.classes[usize::from(largest(scores))].as_str());
         })?;
         Ok(classes)
     }

@@ -44,7 +44,7 @@ impl RecordFlags {
     }
 }
 
-/// Reads a stored record; what is wrong with it is told with its path.
+/// Reads a stored record. Errors name its path.
 pub(crate) fn read_record<R>(
     path: &Path,
     parse: fn(&str) -> Result<R, lab::Error>,

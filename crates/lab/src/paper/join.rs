@@ -8,8 +8,8 @@ use crate::paper::reproduce::{RUNS, each};
 use crate::paper::table::experiment_behind;
 use crate::{Definition, EXPERIMENTS, Error, Experiment, Method, Record, Row, Setting, Settings};
 
-/// One record with the rows of all, in the order of the registry; `records` stand beside the files
-/// they were read from.
+/// Joins records into one with the rows of all, in the order of the registry. Each record comes
+/// with the path of its file.
 ///
 /// What the numbers depend on must agree: rows that several records have, seeds, kernel class,
 /// digests of the data. Rows of another length or with other settings than their experiment's are

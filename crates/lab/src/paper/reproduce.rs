@@ -251,8 +251,8 @@ fn outcomes(
         .outcomes(&jobs, data, request.threads, false, advance)
 }
 
-/// Runs everything that was asked for; `advance` is told how much [work](Request::work) was done
-/// since its last call, from any thread.
+/// Runs the requested experiments. `advance` is called from any thread with the
+/// [work](Request::work) done since its last call.
 ///
 /// # Errors
 ///

@@ -24,7 +24,7 @@ pub struct Merged {
 }
 
 /// Copies every finished run in the directories `from` into the directory `to`. Each is verified
-/// first, and its model is written last, so a merge that was killed goes on when it is called
+/// first, and its model is written last, so an interrupted merge resumes when it is called
 /// again.
 ///
 /// # Errors

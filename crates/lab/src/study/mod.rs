@@ -267,8 +267,7 @@ impl StudyRequest {
         }
     }
 
-    /// Makes a study; `advance` is told how much work was done since its last call, from any
-    /// thread.
+    /// Runs a study. `advance` is called from any thread with the work done since its last call.
     ///
     /// # Errors
     ///

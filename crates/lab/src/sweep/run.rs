@@ -251,9 +251,9 @@ pub fn sweep_share(
     Ok(outcomes(request, &jobs, &data, advance)?.len())
 }
 
-/// Runs every point with every seed; `advance` is told how much [work](SweepRequest::work) was done
-/// since its last call, from any thread. A run that diverges is told in the record and ends
-/// nothing.
+/// Runs every configuration with every seed. `advance` is called from any thread with the
+/// [work](SweepRequest::work) done since its last call. A run that diverges is reported in the
+/// record and does not stop the sweep.
 ///
 /// # Errors
 ///

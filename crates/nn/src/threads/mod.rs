@@ -41,9 +41,12 @@ impl Threads {
     ///
     /// [`Error::Threads`] if the system gives none.
     pub fn all() -> Result<Self, Error> {
-        Self::new(
-            std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MAX_CORES)),
-        )
+        Self::new(Self::available())
+    }
+
+    /// How many cores this process may use, at most 1024: more threads would only cost memory.
+    pub fn available() -> usize {
+        std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MAX_CORES))
     }
 
     /// How many there are.
