@@ -23,6 +23,7 @@ mod batches;
 mod builder;
 mod checkpoint;
 mod config;
+mod config_file;
 mod error;
 mod evaluation;
 mod lock;
