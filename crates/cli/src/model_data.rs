@@ -1,9 +1,35 @@
 //! The data that a model is used on: what it was trained on, or something of the same kind.
 
-use spinet::data::{Column, DataOptions, Purpose, is_table, load_with, normal_name};
+use spinet::data::{
+    Column, DataOptions, Purpose, SplitOptions, find, is_table, load_with, normal_name,
+};
 use spinet::{Dataset, Model, Source};
 
 use crate::error::Error;
+use crate::show::escape::on_one_line;
+use crate::show::number::thousands;
+
+/// Samples for a model.
+pub(crate) struct ModelData {
+    pub(crate) data: Dataset,
+    /// Whether it is data of the user that has another content than when the model was trained, so
+    /// that nobody knows which of its samples the model has seen. All of them are then in the test
+    /// part.
+    pub(crate) is_changed: bool,
+}
+
+impl ModelData {
+    /// What the user has to know about data that changed.
+    pub(crate) fn warning(&self) -> Option<String> {
+        self.is_changed.then(|| {
+            format!(
+                "warning: {} is not the data that the model was trained on: it has changed since. All of its {} samples are used; the model may have been trained on some of them",
+                on_one_line(&self.data.name),
+                thousands(self.data.test.len() as u64)
+            )
+        })
+    }
+}
 
 /// The dataset called `name`, or else the model's own; its test samples are ones that the model
 /// was not trained on.
@@ -17,10 +43,11 @@ pub(crate) fn data_for(
     label: Option<&Column>,
     purpose: Purpose,
     source: &Source,
-) -> Result<Dataset, Error> {
+) -> Result<ModelData, Error> {
     let training = &model.description.training;
     let name = name.unwrap_or(&training.data);
-    let mut options = if normal_name(name) == normal_name(&training.data) {
+    let is_training_data = normal_name(name) == normal_name(&training.data);
+    let mut options = if is_training_data {
         training.data_options()
     } else {
         let label = training.label.clone().filter(|_| is_table(name));
@@ -32,7 +59,22 @@ pub(crate) fn data_for(
     };
     options.label = label.cloned().or(options.label);
     options.prior = Some(model.description.prior());
-    let data = load_with(name, source, &options)?;
+    let mut data = load_with(name, source, &options)?;
+    let is_changed = is_training_data
+        && find(name).is_err()
+        && data.train.sha256() != model.description.train_sha256;
+    if is_changed {
+        let split = SplitOptions::default();
+        data = load_with(
+            name,
+            source,
+            &DataOptions {
+                split,
+                purpose,
+                ..options
+            },
+        )?;
+    }
     let classes = model.network.classes();
     if data.classes() > classes {
         return Err(Error::Classes {
@@ -42,5 +84,5 @@ pub(crate) fn data_for(
         });
     }
     model.description.accepts(data.test.values())?;
-    Ok(data)
+    Ok(ModelData { data, is_changed })
 }

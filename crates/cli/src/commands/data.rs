@@ -13,7 +13,7 @@ use spinet::{DATASETS, Dataset, Source};
 use crate::error::Error;
 use crate::flags::data_source::DataDirectory;
 use crate::output::Output;
-use crate::show::escape::on_one_line;
+use crate::show::escape::{on_one_line, shortened};
 use crate::show::fetch_bar::FetchBar;
 use crate::show::number::{file_size, thousands};
 
@@ -262,7 +262,7 @@ fn show_own(
     let names: Vec<String> = data
         .class_names
         .iter()
-        .map(|class| on_one_line(class))
+        .map(|class| shortened(class))
         .collect();
     let width = names
         .iter()

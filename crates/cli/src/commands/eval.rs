@@ -10,10 +10,10 @@ use crate::commands::train::rules_in_words;
 use crate::error::Error;
 use crate::flags::data_source::DataSource;
 use crate::flags::threads::ThreadCount;
-use crate::model_data::data_for;
+use crate::model_data::{ModelData, data_for};
 use crate::model_file::ModelFile;
 use crate::output::Output;
-use crate::show::escape::on_one_line;
+use crate::show::escape::{on_one_line, shortened};
 use crate::show::number::{percent, thousands};
 use crate::show::sample_counts::test_part;
 use crate::show::scores::ranked;
@@ -62,7 +62,7 @@ pub(crate) struct Eval {
 impl Eval {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let ModelFile { path, model, .. } = ModelFile::read(&self.model)?;
-        let chosen = self.samples(&model)?;
+        let chosen = self.samples(&model, output)?;
         let result = EvalResult::new(&model, path, chosen, &self.threads.start()?)?;
         if self.json {
             output.json(&result)
@@ -71,7 +71,7 @@ impl Eval {
         }
     }
 
-    fn samples(&self, model: &Model) -> Result<Chosen, Error> {
+    fn samples(&self, model: &Model, output: &Output) -> Result<Chosen, Error> {
         if let (Some(images), Some(labels)) = (&self.images, &self.labels) {
             model.description.accepts(Values::Bytes(&[]))?;
             let limits = Limits {
@@ -85,18 +85,22 @@ impl Eval {
                 samples,
                 count,
                 is_verified: None,
+                is_changed: false,
             });
         }
-        let data = data_for(
+        let found = data_for(
             model,
             self.data.as_deref(),
             self.label.as_ref(),
             Purpose::Test,
             &self.source.source(),
         )?;
+        found.warning().iter().for_each(|text| output.note(text));
+        let ModelData { data, is_changed } = found;
         Ok(Chosen {
             count: test_part(&data),
             is_verified: Some(data.is_verified),
+            is_changed,
             name: data.name,
             samples: data.test,
         })
@@ -111,6 +115,8 @@ struct Chosen {
     count: String,
     /// Whether the files of a dataset are the official ones.
     is_verified: Option<bool>,
+    /// Whether they may be samples that the model was trained on.
+    is_changed: bool,
 }
 
 /// The evaluation of a model.
@@ -120,6 +126,10 @@ struct EvalResult {
     data: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     is_verified: Option<bool>,
+    /// Whether the data have changed since the model was trained, so that it may have been trained
+    /// on these samples.
+    #[serde(skip_serializing_if = "is_false")]
+    is_changed: bool,
     samples: usize,
     /// The same in words.
     #[serde(skip)]
@@ -148,6 +158,7 @@ impl EvalResult {
             samples,
             count,
             is_verified,
+            is_changed,
         } = chosen;
         let (loss, accuracy) = model.score(&samples, threads.clone())?;
         let classes = model.network.classes();
@@ -179,6 +190,7 @@ impl EvalResult {
             model: path,
             data,
             is_verified,
+            is_changed,
             samples: samples.len(),
             count,
             right,
@@ -202,7 +214,8 @@ impl EvalResult {
         let right = thousands(self.right as u64);
         writeln!(
             output,
-            "test accuracy: {} (loss {:.4}), {right} correct",
+            "{}accuracy: {} (loss {:.4}), {right} correct",
+            if self.is_changed { "" } else { "test " },
             percent(self.accuracy),
             self.loss
         )?;
@@ -264,6 +277,11 @@ impl EvalResult {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 fn shown(path: &Path) -> String {
     on_one_line(&path.display().to_string())
 }
@@ -288,6 +306,6 @@ fn row_name(short: &str, name: &str) -> String {
     if name == short {
         name.to_owned()
     } else {
-        format!("{short} {}", on_one_line(name))
+        format!("{short} {}", shortened(name))
     }
 }

@@ -11,7 +11,7 @@ use crate::commands::train::rules_in_words;
 use crate::error::Error;
 use crate::model_file::ModelFile;
 use crate::output::Output;
-use crate::show::escape::on_one_line;
+use crate::show::escape::{on_one_line, shortened};
 use crate::show::histogram::Histogram;
 use crate::show::number::{file_size, percent, thousands};
 use crate::show::spines::bounds;
@@ -129,11 +129,7 @@ impl Report {
 
     fn show(&self, output: &mut Output) -> Result<(), Error> {
         let training = &self.training;
-        let classes: Vec<_> = self
-            .classes
-            .iter()
-            .map(|class| on_one_line(class))
-            .collect();
+        let classes: Vec<_> = self.classes.iter().map(|class| shortened(class)).collect();
         let lines = [
             ("model", on_one_line(&self.path.display().to_string())),
             (

@@ -14,7 +14,7 @@ use crate::flags::threads::ThreadCount;
 use crate::model_data::data_for;
 use crate::model_file::ModelFile;
 use crate::output::Output;
-use crate::show::escape::on_one_line;
+use crate::show::escape::{on_one_line, shortened};
 use crate::show::number::percent;
 use crate::show::scores::{kind, ranked};
 
@@ -72,7 +72,7 @@ impl Predict {
         let threads = self.threads.start()?;
         // All files are read before the first line is printed: a wrong one is refused before any
         // answer.
-        for batch in self.batches(&model)? {
+        for batch in self.batches(&model, output)? {
             spinet::each_sample(
                 &model,
                 batch.samples.values(),
@@ -89,7 +89,7 @@ impl Predict {
         Ok(())
     }
 
-    fn batches(&self, model: &Model) -> Result<Vec<Batch>, Error> {
+    fn batches(&self, model: &Model, output: &Output) -> Result<Vec<Batch>, Error> {
         if self.data.is_none() && self.files.is_empty() {
             return Err(Error::NoSamples);
         }
@@ -100,14 +100,15 @@ impl Predict {
                 .map(|path| self.read(model, path))
                 .collect();
         };
-        let test = data_for(
+        let found = data_for(
             model,
             Some(name),
             self.label.as_ref(),
             Purpose::Prediction,
             &self.source.source(),
-        )?
-        .test;
+        )?;
+        found.warning().iter().for_each(|text| output.note(text));
+        let test = found.data.test;
         if test.features() != model.network.inputs() {
             return Err(spinet::Error::Features {
                 expected: model.network.inputs(),
@@ -151,10 +152,7 @@ impl Predict {
             } else {
                 format!("{score:.4}")
             };
-            format!(
-                "{}  {score}",
-                on_one_line(&model.description.classes[label])
-            )
+            format!("{}  {score}", shortened(&model.description.classes[label]))
         };
         let classes: Vec<_> = ranked(scores)
             .into_iter()

@@ -19,6 +19,19 @@ pub(crate) fn on_one_line(text: &str) -> String {
     escaped(text, is_harmful)
 }
 
+/// Longest text of a table's cell, such as a class name: longer ones are shown by their beginning.
+const MAX_SHOWN: usize = 40;
+
+/// The same, and only the beginning of what is long: a cell of a file may hold a whole book, and
+/// columns padded to its width would be as wide.
+pub(crate) fn shortened(text: &str) -> String {
+    let line = on_one_line(text);
+    match line.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line,
+    }
+}
+
 fn escaped(text: &str, is_harmful: impl Fn(char) -> bool) -> String {
     text.chars()
         .fold(String::with_capacity(text.len()), |mut text, c| {
@@ -43,5 +56,16 @@ mod tests {
         );
         assert_eq!(without_controls("Straße 数字 🦀"), "Straße 数字 🦀");
         assert_eq!(on_one_line("a\nb\u{202e}c"), "a\\nb\\u{202e}c");
+    }
+
+    #[test]
+    fn long_text_is_shown_by_its_beginning_whatever_it_consists_of() {
+        assert_eq!(shortened("oak\n"), "oak\\n");
+        assert_eq!(shortened(&"ä".repeat(40)), "ä".repeat(40));
+        let long = shortened(&"ä\u{202e}".repeat(33_000));
+        assert!(
+            long.chars().count() == 43 && long.ends_with("..."),
+            "{long}"
+        );
     }
 }

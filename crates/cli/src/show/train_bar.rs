@@ -34,17 +34,24 @@ impl TrainBar {
         }
     }
 
-    /// Shows that so many epochs are done, and the newest evaluation.
+    /// Shows that so many epochs are done, and the newest evaluation, with its epoch where that is
+    /// an earlier one.
     pub(crate) fn show(&mut self, epochs_done: usize, newest: &Evaluation, output: &Output) {
         let Evaluation {
             accuracy,
             test_loss,
+            epoch,
             ..
         } = newest;
+        let of_epoch = if *epoch == epochs_done {
+            String::new()
+        } else {
+            format!(" after epoch {}", thousands(*epoch as u64))
+        };
         if !self.bar.is_hidden() {
             self.bar.set_position(epochs_done as u64);
             self.bar.set_message(format!(
-                "accuracy {:.1} %  loss {test_loss:.2}",
+                "accuracy {:.1} %  loss {test_loss:.2}{of_epoch}",
                 100.0 * accuracy
             ));
             return;
@@ -54,7 +61,7 @@ impl TrainBar {
             self.tenths_shown = tenths;
             let (done, all) = (thousands(epochs_done as u64), thousands(self.epochs as u64));
             output.note(&format!(
-                "epoch {done} of {all}: accuracy {}, loss {test_loss:.4}",
+                "epoch {done} of {all}: accuracy {}, loss {test_loss:.4}{of_epoch}",
                 percent(*accuracy)
             ));
         }

@@ -8,6 +8,7 @@
 
 use spinet_testing::program as bench;
 mod figures;
+mod given_files;
 #[cfg(target_os = "linux")]
 mod limits;
 mod messages;

@@ -152,8 +152,13 @@ fn an_epoch_is_shown_with_its_own_evaluation_and_without_one_with_the_newest() {
                 .iter()
                 .rfind(|evaluation| evaluation.epoch <= epoch)
                 .unwrap();
+            let of_epoch = if newest.epoch == epoch {
+                String::new()
+            } else {
+                format!(" after epoch {}", newest.epoch)
+            };
             format!(
-                "epoch {epoch} of 10: accuracy {:.2} %, loss {:.4}",
+                "epoch {epoch} of 10: accuracy {:.2} %, loss {:.4}{of_epoch}",
                 100.0 * newest.accuracy,
                 newest.test_loss
             )
