@@ -10,11 +10,13 @@ use crate::verdict::Verdict;
 
 /// The files that may contain `unsafe`, as paths from the root: kernels, the threads that share
 /// them, and an allocator that counts for a test.
-const KERNEL_FILES: [&str; 9] = [
+const KERNEL_FILES: [&str; 11] = [
     "crates/nn/src/product/exact/amx.rs",
     "crates/nn/src/product/exact/avx512.rs",
     "crates/nn/src/product/exact/mod.rs",
     "crates/nn/src/product/exact/vnni.rs",
+    "crates/nn/src/product/conv.rs",
+    "crates/nn/src/product/conv_avx512.rs",
     "crates/nn/src/product/sgemm_avx512.rs",
     "crates/nn/src/product/sparse.rs",
     "crates/nn/src/product/mod.rs",

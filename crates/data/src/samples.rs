@@ -17,6 +17,7 @@ pub struct Samples {
     values: Stored,
     labels: Arc<[u8]>,
     shape: [usize; 2],
+    channels: usize,
     /// Computed when first asked for.
     digest: Arc<OnceLock<String>>,
 }
@@ -137,6 +138,7 @@ impl Samples {
             values,
             labels,
             shape,
+            channels: 1,
             digest: Arc::default(),
         };
         let (found, labels) = (samples.values().len(), samples.len());
@@ -168,6 +170,25 @@ impl Samples {
     /// Features of one sample: rows times columns.
     pub fn features(&self) -> usize {
         self.shape[0] * self.shape[1]
+    }
+
+    /// The same as color images, whose rows are those of the first channel, then those of the next.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EmptyShape`] if the rows are not those of so many channels.
+    pub fn with_channels(self, channels: usize) -> Result<Self, Error> {
+        let [rows, columns] = self.shape;
+        if channels == 0 || !rows.is_multiple_of(channels) {
+            return Err(Error::EmptyShape { rows: 0, columns });
+        }
+        Ok(Self { channels, ..self })
+    }
+
+    /// Height, width and channels of a sample as an image.
+    pub fn image(&self) -> [usize; 3] {
+        let [rows, columns] = self.shape;
+        [rows / self.channels, columns, self.channels]
     }
 
     /// `[rows, columns]` of one sample.
@@ -227,6 +248,7 @@ impl Samples {
             values,
             labels: labels.into(),
             shape: self.shape,
+            channels: self.channels,
             digest: Arc::default(),
         })
     }

@@ -382,9 +382,12 @@ fn check_memory(case: &BenchCase, kernel: Kernel, samples: &Samples) -> Result<(
     let mut sizes = vec![samples.features()];
     sizes.extend(std::iter::repeat_n(case.hidden, case.depth));
     sizes.push(CLASSES);
+    let network = NetworkConfig::dense(&sizes);
+    let network = || -> Result<_, spinet_nn::Error> { Ok((network.build()?, network.plan()?)) };
+    let (layers, plan) = network().map_err(spinet_train::Error::from)?;
     let plan = Plan {
         batch: case.batch,
-        ..Plan::dense(&sizes)
+        ..plan
     };
     let inputs = if samples.bytes().is_some() {
         InputKind::Pixels
@@ -397,9 +400,9 @@ fn check_memory(case: &BenchCase, kernel: Kernel, samples: &Samples) -> Result<(
         trains: true,
         has_factors: true,
     };
-    let own = parameters(&sizes)
+    let own = parameters(&plan)
         .saturating_mul(4)
-        .saturating_add(workspace_bytes(&sizes, kernel, by));
+        .saturating_add(workspace_bytes(&layers, kernel, by));
     let bdnn = RuleSettings::new("bdnn-dsd");
     let rules = std::iter::once([].as_slice())
         .chain(case.rules.iter().chain([&bdnn]).map(std::slice::from_ref))

@@ -20,10 +20,7 @@ pub(crate) struct Job {
 impl Job {
     /// All hidden units, at least one.
     fn units(&self) -> usize {
-        let units = self.config.hidden.iter();
-        units
-            .fold(0_usize, |sum, units| sum.saturating_add(*units))
-            .max(1)
+        self.config.work()
     }
 
     /// A measure of the time that it takes: epochs times hidden units.
@@ -114,7 +111,7 @@ impl RunStore {
             data.iter().any(|parts| !parts.folds.is_empty()),
             threads,
         )?;
-        let sizes = sets().map(|(config, data)| (config, [data.train.features(), data.classes()]));
+        let sizes = sets().map(|(config, data)| (config, (data.train.image(), data.classes())));
         self.need_space(sizes, threads)?;
         let done = each_run(threads, jobs.len(), |index, threads| {
             let job = jobs[order[index]];

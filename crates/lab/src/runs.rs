@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use spinet_data::Dataset;
 use spinet_nn::Threads;
+use spinet_nn::memory::parameters;
 use spinet_train::{
     Advance, EVALUATION_BYTES, Evaluation, MODEL, Model, RunDirectory, Safety, TrainConfig,
     Trainer, run_id, run_name, store,
@@ -17,26 +18,19 @@ use crate::{Error, Progress};
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// More bytes than the finished run takes, and than one of its checkpoints does.
-fn run_bytes(config: &TrainConfig, features: usize, classes: usize) -> u64 {
+fn run_bytes(config: &TrainConfig, image: [usize; 3], classes: usize) -> Result<u64, Error> {
     /// Of a weight, and of what a rule or optimizer keeps for it.
     const NUMBER: u64 = 4;
     const STATE: u64 = 8;
     /// Descriptions, and whole blocks of a few files.
     const REST: u64 = 16 << 10;
-    let sizes: Vec<u64> = [features]
-        .iter()
-        .chain(&config.hidden)
-        .chain(&[classes])
-        .map(|size| *size as u64)
-        .collect();
-    let weights = sizes.windows(2).fold(0_u64, |sum, pair| {
-        sum.saturating_add((pair[0] + 1).saturating_mul(pair[1]))
-    });
+    let network = config.network(image, classes)?;
+    let weights = parameters(&network.plan().map_err(spinet_train::Error::from)?);
     let evaluations = (config.epochs / config.evaluate_every.max(1)) as u64 + 2;
     let numbers = weights.saturating_mul(NUMBER + STATE * config.rules.len() as u64);
-    numbers
+    Ok(numbers
         .saturating_add(evaluations.saturating_mul(2 * EVALUATION_BYTES))
-        .saturating_add(REST)
+        .saturating_add(REST))
 }
 
 /// Where the runs of an experiment are kept, and how.
@@ -95,7 +89,7 @@ impl RunStore {
     /// the sizes of the networks.
     pub(crate) fn need_space<'a>(
         &self,
-        jobs: impl Iterator<Item = (&'a TrainConfig, [usize; 2])>,
+        jobs: impl Iterator<Item = (&'a TrainConfig, ([usize; 3], usize))>,
         threads: usize,
     ) -> Result<(), Error> {
         let Some(root) = &self.directory else {
@@ -104,8 +98,8 @@ impl RunStore {
         store::make_directory(root)?;
         let is_new = std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_none());
         let (mut all, mut largest) = (0_u64, 0);
-        for (config, [features, classes]) in jobs {
-            let size = run_bytes(config, features, classes);
+        for (config, (image, classes)) in jobs {
+            let size = run_bytes(config, image, classes)?;
             (all, largest) = (all.saturating_add(size), size.max(largest));
         }
         // Two checkpoints and one that is written, for each run that goes on.

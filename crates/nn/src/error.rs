@@ -71,6 +71,29 @@ pub enum Error {
         /// The sizes between input and output.
         expected: Vec<usize>,
     },
+    /// An image of another size than the input.
+    #[error(
+        "an image of {} x {} x {} has another size than the input, which has {expected} numbers",
+        found[0], found[1], found[2]
+    )]
+    ImageMismatch {
+        /// Height, width and channels.
+        found: [usize; 3],
+        /// Numbers of a sample.
+        expected: usize,
+    },
+    /// A layer that does not fit on what is below it.
+    #[error("layer {layer} ({kind}) expects {expected}, found {found}")]
+    Misfit {
+        /// The layer, counted from 1.
+        layer: usize,
+        /// Its type.
+        kind: &'static str,
+        /// What it takes.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
     /// An output activation on top of softmax.
     #[error(
         "loss `cross-entropy` applies softmax, so `output_activation` must be identity, but is {found}"

@@ -8,7 +8,8 @@ use spinet_rules::{ParamRole, ParamShape, Purpose, Scalar, Stream};
 
 use crate::{DenseShape, Error};
 
-/// Initial weight distribution of a layer with `inputs` and `outputs`.
+/// Initial weight distribution of a layer with `inputs` and `outputs`; of a convolution these are
+/// the numbers that a unit receives and sends, `kernel x kernel x channels` each.
 ///
 /// Written `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`, `glorot-sigmoid`, `he` or
 /// `fan-in`.
@@ -185,7 +186,12 @@ pub(crate) fn draw_layer<'a, S: Scalar>(
     };
     let (shape, mut stream) = (
         DenseShape {
-            outputs: first.rows,
+            // A unit of a convolution sends to every place of a kernel.
+            outputs: if first.columns == first.inputs {
+                first.rows
+            } else {
+                first.rows * (first.columns / first.senders)
+            },
             inputs: first.columns,
         },
         Stream::new(seed, Purpose::Init, first.layer as u64),
@@ -195,10 +201,17 @@ pub(crate) fn draw_layer<'a, S: Scalar>(
         | (ParamRole::Bias, BiasInitializer::AsWeights) => {
             weights.draw(shape, param.len(), &mut stream)
         }
-        (ParamRole::Scale | ParamRole::Threshold, _) => vec![S::ONE; param.len()],
-        (ParamRole::Bias | ParamRole::Shift, _) => vec![S::ZERO; param.len()],
+        (role, _) => vec![initial(role); param.len()],
     };
     params.map(draw).collect()
+}
+
+/// What the numbers of an array are at first, unless they are drawn.
+pub(crate) fn initial<S: Scalar>(role: ParamRole) -> S {
+    match role {
+        ParamRole::Scale | ParamRole::Threshold | ParamRole::RunningVariance => S::ONE,
+        _ => S::ZERO,
+    }
 }
 
 impl TryFrom<String> for Initializer {

@@ -2,11 +2,15 @@
 //! does not fit is rejected before anything is allocated. A test of the training crate compares
 //! them with what is measured.
 
+use std::sync::Arc;
+
+use spinet_rules::Plan;
+
 use crate::product::exact::MOST_TERMS;
 use crate::simd::aligned::LINE;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::avx512::is_available;
-use crate::{Kernel, Standardizer};
+use crate::{Kernel, Layer, Standardizer};
 
 /// What a workspace is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,39 +51,39 @@ impl InputKind {
 
 const NUMBER: u64 = 4;
 
-/// Weights and biases of a dense network of these sizes.
-pub fn parameters(sizes: &[usize]) -> u64 {
-    sizes
-        .windows(2)
-        .map(|pair| product(&[pair[0].saturating_add(1), pair[1]]))
+/// Numbers of all arrays of a network.
+pub fn parameters(plan: &Plan) -> u64 {
+    plan.params
+        .iter()
+        .map(|param| product(&[param.rows, param.columns]))
         .fold(0, u64::saturating_add)
 }
 
-/// Bytes of the buffers of a [`Workspace`](crate::Workspace) of `f32` for a network of these sizes.
-pub fn workspace_bytes(sizes: &[usize], kernel: Kernel, by: WorkspaceUse) -> u64 {
+/// Bytes of the buffers of a [`Workspace`](crate::Workspace) of `f32` for a network of these layers.
+pub fn workspace_bytes(layers: &[Arc<dyn Layer<f32>>], kernel: Kernel, by: WorkspaceUse) -> u64 {
     let WorkspaceUse {
         samples,
         inputs,
         trains,
         has_factors,
     } = by;
-    let units = sizes
-        .iter()
-        .skip(1)
-        .fold(0, |sum: usize, units| sum.saturating_add(*units));
+    let (mut plan, mut bytes) = (Plan::default(), 0_u64);
     // Outputs; error signals; what is passed on, and the factors.
     let copies = 1 + usize::from(trains) + if has_factors { 2 } else { 0 };
-    let mut bytes = product(&[copies, samples, units]).saturating_mul(NUMBER);
-    if trains {
-        bytes = bytes.saturating_add(parameters(sizes).saturating_mul(NUMBER));
+    for layer in layers {
+        layer.declare(&mut plan, &[], false);
+        let signals = product(&[copies, samples, layer.output().len()]);
+        let own = layer.buffer(samples, trains) as u64;
+        bytes = bytes.saturating_add(signals.saturating_add(own).saturating_mul(NUMBER));
     }
-    if let [features, units, ..] = sizes {
-        bytes = bytes.saturating_add(first_layer(
-            kernel,
-            inputs,
-            [samples, *features, *units],
-            trains,
-        ));
+    if trains {
+        bytes = bytes.saturating_add(parameters(&plan).saturating_mul(NUMBER));
+    }
+    if let Some(first) = layers.first()
+        && first.reads_pixels()
+    {
+        let edges = [samples, first.input().len(), first.output().len()];
+        bytes = bytes.saturating_add(first_layer(kernel, inputs, edges, trains));
     }
     bytes
 }

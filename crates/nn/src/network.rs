@@ -4,12 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use spinet_rules::{ParamRole, Plan};
+use spinet_rules::{ParamRole, ParamShape, Plan};
 
-use crate::initializer::draw_layer;
+use crate::initializer::{draw_layer, initial};
 use crate::layer::{Flow, Layer};
 use crate::layers::dense::Dense;
-use crate::layers::registry::{LayerSettings, build};
+use crate::layers::registry::{Below, LayerSettings, build};
 use crate::{Activation, Arrays, BiasInitializer, DenseShape, Error, Initializer, Loss, Real};
 
 /// The configuration of a network.
@@ -33,6 +33,10 @@ pub struct NetworkConfig {
     pub bias_initializer: BiasInitializer,
     /// Whether units have biases.
     pub has_bias: bool,
+    /// Height, width and channels of a sample, for layers that act on images; the channels are
+    /// stored one after the other. Absent if a sample is a row of numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<[usize; 3]>,
 }
 
 impl NetworkConfig {
@@ -48,6 +52,7 @@ impl NetworkConfig {
             initializer: Initializer::Uniform(1.0),
             bias_initializer: BiasInitializer::Zeros,
             has_bias: true,
+            image: None,
         }
     }
 
@@ -71,18 +76,6 @@ impl NetworkConfig {
         if let Some(layer) = self.sizes.iter().position(|size| *size == 0) {
             return Err(Error::EmptyLayer { layer });
         }
-        for (index, pair) in self.sizes.windows(2).enumerate() {
-            if pair[0]
-                .checked_mul(pair[1])
-                .is_none_or(|weights| weights > MOST_WEIGHTS)
-            {
-                return Err(Error::TooLarge {
-                    layer: index + 1,
-                    outputs: pair[1],
-                    inputs: pair[0],
-                });
-            }
-        }
         if self.loss == Loss::CrossEntropy && self.output_activation != Activation::Identity {
             return Err(Error::OutputActivation {
                 found: self.output_activation.name(),
@@ -90,7 +83,7 @@ impl NetworkConfig {
         }
         if !self.layers.is_empty() {
             let expected = &self.sizes[1..self.sizes.len() - 1];
-            let found = units(&self.layers, self.sizes[0])?;
+            let found = units(&self.layers, self.input())?;
             if found != expected {
                 return Err(Error::LayersMismatch {
                     found,
@@ -98,22 +91,141 @@ impl NetworkConfig {
                 });
             }
         }
-        self.initializer.check()
+        if let Some([height, width, channels]) = self.image
+            && Flow::image(height, width, channels).len() != self.sizes[0]
+        {
+            return Err(Error::ImageMismatch {
+                found: [height, width, channels],
+                expected: self.sizes[0],
+            });
+        }
+        self.initializer.check()?;
+        let too_large = |param: &ParamShape| {
+            let weights = param.rows.checked_mul(param.columns);
+            weights.is_none_or(|weights| weights > MOST_WEIGHTS)
+        };
+        match (self.plan_unchecked()?.params)
+            .iter()
+            .find(|param| too_large(param))
+        {
+            Some(param) => Err(Error::TooLarge {
+                layer: param.layer + 1,
+                outputs: param.rows,
+                inputs: param.columns,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// What a sample is for the first layer.
+    pub fn input(&self) -> Flow {
+        match self.image {
+            Some([height, width, channels]) => Flow::image(height, width, channels),
+            None => Flow::row(self.sizes[0]),
+        }
+    }
+
+    /// The layers, from input to output.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub fn build<S: Real>(&self) -> Result<Vec<Arc<dyn Layer<S>>>, Error> {
+        self.check()?;
+        self.build_unchecked()
+    }
+
+    fn build_unchecked<S: Real>(&self) -> Result<Vec<Arc<dyn Layer<S>>>, Error> {
+        let (input, last) = (self.input(), self.sizes.len() - 2);
+        let mut layers: Vec<Arc<dyn Layer<S>>> = Vec::with_capacity(last + 1);
+        let mut outputs = Vec::with_capacity(last + 1);
+        for (index, units) in self.sizes[1..].iter().enumerate() {
+            let below = Below {
+                input,
+                outputs: &outputs,
+                has_bias: self.has_bias,
+            };
+            let layer = match self.layers.get(index) {
+                Some(settings) => build(settings, &below)?,
+                None => Arc::new(Dense {
+                    input: below.flow(),
+                    units: *units,
+                    activation: if index == last {
+                        self.output_activation
+                    } else {
+                        self.activation
+                    },
+                    has_bias: self.has_bias,
+                }),
+            };
+            outputs.push(layer.output());
+            layers.push(layer);
+        }
+        Ok(layers)
+    }
+
+    /// The plan for rules, except for the run.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub fn plan(&self) -> Result<Plan, Error> {
+        self.check()?;
+        self.plan_unchecked()
+    }
+
+    fn plan_unchecked(&self) -> Result<Plan, Error> {
+        Ok(declared(&self.build_unchecked::<f32>()?).plan)
     }
 }
 
-/// Numbers that each of these layers gives for a sample with so many features.
+/// The plan of some layers, the arrays of each by their numbers in it, and the signal of each that
+/// has units.
+struct Declared {
+    plan: Plan,
+    ids: Vec<Range<usize>>,
+    signals: Vec<Option<usize>>,
+}
+
+fn declared<S: Real>(layers: &[Arc<dyn Layer<S>>]) -> Declared {
+    let (mut plan, mut ids, mut signals) = (Plan::default(), Vec::new(), Vec::new());
+    // The signals that reach the layers above each.
+    let mut reaching: Vec<Vec<usize>> = Vec::new();
+    for (index, layer) in layers.iter().enumerate() {
+        let (first, signal) = (plan.params.len(), plan.signals.len());
+        let mut below = reaching.last().cloned().unwrap_or_default();
+        for other in layer.skips_from().map_or(&[][..], |from| &reaching[from]) {
+            if !below.contains(other) {
+                below.push(*other);
+            }
+        }
+        layer.declare(&mut plan, &below, index + 1 == layers.len());
+        ids.push(first..plan.params.len());
+        let own = (plan.signals.len() > signal).then_some(signal);
+        signals.push(own);
+        reaching.push(own.map_or(below, |own| vec![own]));
+    }
+    Declared { plan, ids, signals }
+}
+
+/// Numbers that each of these layers gives for a sample, on top of such an input.
 ///
 /// # Errors
 ///
-/// [`Error::UnknownLayer`]; [`Error::Layer`] for options that do not exist or are out of range.
-pub fn units(layers: &[LayerSettings], features: usize) -> Result<Vec<usize>, Error> {
-    let mut input = Flow::row(features);
-    let units = |settings: &LayerSettings| {
-        input = build::<f32>(settings, input, true)?.output();
-        Ok(input.len())
-    };
-    layers.iter().map(units).collect()
+/// [`Error::UnknownLayer`]; [`Error::Layer`] for options that do not exist or are out of range;
+/// [`Error::Misfit`] for a layer that does not fit on what is below it.
+pub fn units(layers: &[LayerSettings], input: Flow) -> Result<Vec<usize>, Error> {
+    let mut outputs = Vec::with_capacity(layers.len());
+    for settings in layers {
+        let below = Below {
+            input,
+            outputs: &outputs,
+            has_bias: true,
+        };
+        let output = build::<f32>(settings, &below)?.output();
+        outputs.push(output);
+    }
+    Ok(outputs.into_iter().map(Flow::len).collect())
 }
 
 /// Weights of a layer: this is for small networks, and a typo should not request terabytes.
@@ -168,36 +280,24 @@ impl<S: Real> Network<S> {
         Ok(network)
     }
 
-    /// A network whose weights come from `weights`, called with the number and shape of each
-    /// weighted layer; biases are 0.
+    /// A network whose arrays come from `numbers`, called with the shape of each in the order of
+    /// the plan.
     ///
     /// # Errors
     ///
-    /// [`Error`] names what is wrong with the configuration, or which layer got weights of another
+    /// [`Error`] names what is wrong with the configuration, or which layer got numbers of another
     /// length.
-    pub fn with_weights(
+    pub fn with_arrays(
         config: &NetworkConfig,
-        mut weights: impl FnMut(usize, DenseShape) -> Vec<S>,
+        mut numbers: impl FnMut(&ParamShape) -> Vec<S>,
     ) -> Result<Self, Error> {
         let mut network = Self::zeros(config)?;
-        for (id, param) in network
-            .plan
-            .params
-            .iter()
-            .enumerate()
-            .filter(|(_, param)| param.role == ParamRole::Weight)
-        {
-            let found = weights(
-                param.layer,
-                DenseShape {
-                    outputs: param.rows,
-                    inputs: param.columns,
-                },
-            );
+        for (id, param) in network.plan.params.iter().enumerate() {
+            let found = numbers(param);
             if found.len() != param.len() {
                 return Err(Error::LengthMismatch {
                     layer: param.layer + 1,
-                    what: "weight",
+                    what: param.role.name(),
                     found: found.len(),
                     expected: param.len(),
                 });
@@ -207,37 +307,32 @@ impl<S: Real> Network<S> {
         Ok(network)
     }
 
+    /// A network whose weights come from `weights`, called with the number and shape of each
+    /// weighted layer; biases are 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_arrays`](Self::with_arrays).
+    pub fn with_weights(
+        config: &NetworkConfig,
+        mut weights: impl FnMut(usize, DenseShape) -> Vec<S>,
+    ) -> Result<Self, Error> {
+        Self::with_arrays(config, |param| match param.role {
+            ParamRole::Weight => weights(
+                param.layer,
+                DenseShape {
+                    outputs: param.rows,
+                    inputs: param.columns,
+                },
+            ),
+            role => vec![initial(role); param.len()],
+        })
+    }
+
     /// A network whose trained arrays are 0.
     fn zeros(config: &NetworkConfig) -> Result<Self, Error> {
-        config.check()?;
-        let last = config.sizes.len() - 2;
-        let mut layers: Vec<Arc<dyn Layer<S>>> = Vec::with_capacity(last + 1);
-        for (index, pair) in config.sizes.windows(2).enumerate() {
-            let input = layers
-                .last()
-                .map_or(Flow::row(pair[0]), |below| below.output());
-            let activation = if index == last {
-                config.output_activation
-            } else {
-                config.activation
-            };
-            layers.push(match config.layers.get(index) {
-                Some(settings) => build(settings, input, config.has_bias)?,
-                None => Arc::new(Dense {
-                    input,
-                    units: pair[1],
-                    activation,
-                    has_bias: config.has_bias,
-                }),
-            });
-        }
-        let (mut plan, mut ids, mut signals) = (Plan::default(), Vec::new(), Vec::new());
-        for (index, layer) in layers.iter().enumerate() {
-            let (first, signal) = (plan.params.len(), plan.signals.len());
-            layer.declare(&mut plan, index == last);
-            ids.push(first..plan.params.len());
-            signals.push((plan.signals.len() > signal).then_some(signal));
-        }
+        let layers = config.build()?;
+        let Declared { plan, ids, signals } = declared(&layers);
         let params = Arrays::zeros(&plan);
         Ok(Self {
             config: config.clone(),
@@ -311,9 +406,23 @@ impl<S: Real> Network<S> {
         self.plan.params[id].role
     }
 
+    /// Whether gradient descent changes an array.
+    pub fn is_trained(&self, id: usize) -> bool {
+        self.role(id).is_trained()
+    }
+
     /// The number of a layer's signal, if it has units.
     pub(crate) fn signal(&self, layer: usize) -> Option<usize> {
         self.signals[layer]
+    }
+
+    /// The last layer that takes the output of this one; the next if there is none.
+    pub(crate) fn last_reader(&self, layer: usize) -> usize {
+        let takes = |other: &usize| self.layers[*other].skips_from() == Some(layer);
+        (layer + 1..self.layers.len())
+            .rev()
+            .find(takes)
+            .unwrap_or(layer + 1)
     }
 
     /// Whether there is a layer above.

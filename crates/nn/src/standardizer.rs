@@ -185,6 +185,29 @@ impl<S: Real> Folded<S> {
         true
     }
 
+    /// A sample's pixels as standardized numbers.
+    pub(crate) fn standardized(&self, pixels: &[u8], numbers: &mut [S]) {
+        let pairs = numbers.iter_mut().zip(pixels);
+        let of = |pixel: u8, mean: f64, inverse: f64| {
+            S::from_f64((f64::from(pixel) / 255.0 - mean) * inverse)
+        };
+        match &self.standardizer {
+            Standardizer::Feature { mean, deviation } => {
+                for ((number, pixel), (mean, deviation)) in pairs.zip(mean.iter().zip(deviation)) {
+                    *number = of(*pixel, *mean, inverse(*deviation));
+                }
+            }
+            Standardizer::Image => {
+                let [mean, inverse] = constants::<f64>(pixels);
+                pairs.for_each(|(number, pixel)| *number = of(*pixel, mean, inverse));
+            }
+            Standardizer::Global { mean, deviation } => {
+                let inverse = inverse(*deviation);
+                pairs.for_each(|(number, pixel)| *number = of(*pixel, *mean, inverse));
+            }
+        }
+    }
+
     /// Takes a batch of at most `most` samples.
     pub(crate) fn take(&mut self, pixels: &Pixels<'_>, most: usize) {
         if self.allows_exact() {

@@ -4,7 +4,7 @@ use spinet_rules::{At, Chain, Feedback, Propagation, Seam};
 
 use crate::arena::{Arena, Buffer};
 use crate::divergence::is_non_finite;
-use crate::layer::{Gradients, Shown, Step};
+use crate::layer::{LayerArrays, Shown, Step};
 use crate::phase::{Phase, PhaseTimer};
 use crate::product::bytes::ByteProducts;
 use crate::product::{Layout, product};
@@ -50,6 +50,8 @@ pub(crate) struct Buffers {
     pub(crate) error: Option<usize>,
     /// What it passes on after seam 1, and the factors, where a rule acts.
     pub(crate) passed: Option<[usize; 2]>,
+    /// The layer's own buffer; see [`Layer::buffer`](crate::Layer::buffer).
+    pub(crate) own: usize,
 }
 
 /// A pass through the layers.
@@ -90,12 +92,17 @@ impl<S: Real> Workspace<S> {
     }
 
     fn of(network: &Network<S>, most: usize, threads: Threads, kernel: Kernel) -> Self {
-        // Each output is needed until the layer above it has its own.
+        let layers = 0..network.layers().len();
+        // Each output is needed until all layers that take it have their own.
         let output = |index: usize| Buffer {
             length: most * network.layers()[index].output().len(),
-            needed: index..index + 2,
+            needed: index..network.last_reader(index) + 1,
         };
-        let layers = 0..network.layers().len();
+        let own = |index: usize| Buffer {
+            length: network.layers()[index].buffer(most, false),
+            needed: index..index + 1,
+        };
+        let buffers = layers.clone().map(output).chain(layers.clone().map(own));
         Self {
             threads,
             most,
@@ -103,12 +110,13 @@ impl<S: Real> Workspace<S> {
                 .clone()
                 .map(|_| ByteProducts::new(kernel, most))
                 .collect(),
-            arena: Arena::new(&layers.clone().map(output).collect::<Vec<_>>()),
+            arena: Arena::new(&buffers.collect::<Vec<_>>()),
             buffers: layers
                 .map(|index| Buffers {
                     output: index,
                     error: None,
                     passed: None,
+                    own: network.layers().len() + index,
                 })
                 .collect(),
             gradients: Arrays::EMPTY,
@@ -161,17 +169,19 @@ impl<S: Real> Workspace<S> {
         let mut all = Vec::new();
         for (index, (layer, buffers)) in network.layers().iter().zip(&mut self.buffers).enumerate()
         {
-            let mut buffer = || {
+            let mut buffer = |length: usize| {
                 all.push(Buffer {
-                    length: self.most * layer.output().len(),
+                    length,
                     needed: 0..1,
                 });
                 all.len() - 1
             };
+            let length = self.most * layer.output().len();
             *buffers = Buffers {
-                output: buffer(),
-                error: Some(buffer()),
-                passed: passes(index).then(|| [buffer(), buffer()]),
+                output: buffer(length),
+                error: Some(buffer(length)),
+                passed: passes(index).then(|| [buffer(length), buffer(length)]),
+                own: buffer(layer.buffer(self.most, true)),
             };
         }
         self.arena = Arena::new(&all);
@@ -206,6 +216,9 @@ impl<S: Real> Workspace<S> {
     ) -> Result<f64, Diverged> {
         let loss = self.differentiate(network, chain, batch, step);
         for id in 0..self.gradients.len() {
+            if !network.is_trained(id) {
+                continue;
+            }
             chain.gradient(
                 At { id, step },
                 network.params().get(id),
@@ -224,6 +237,9 @@ impl<S: Real> Workspace<S> {
         }
         let learning_rate = S::from_f64(learning_rate);
         for id in 0..self.gradients.len() {
+            if !network.is_trained(id) {
+                continue;
+            }
             chain.update(
                 At { id, step },
                 learning_rate,
@@ -244,6 +260,18 @@ impl<S: Real> Workspace<S> {
                 loss,
                 place: format!("the update of {}", network.place(network.layer_of(id))),
             });
+        }
+        for index in 0..network.layers().len() {
+            let (layer, first) = (
+                network.layers()[index].clone(),
+                network.params_of(index).start,
+            );
+            let mut arrays = LayerArrays {
+                arrays: network.params_mut(),
+                first,
+            };
+            let own = self.arena.get(self.buffers[index].own);
+            layer.follow(own, batch.labels.len(), &mut arrays);
         }
         self.watch.done(Phase::Update);
         Ok(loss)
@@ -292,7 +320,8 @@ impl<S: Real> Workspace<S> {
                 let [output, passed, kept] =
                     self.arena
                         .several([self.buffers[index].output, passed, factors]);
-                match chain.activation(At { id: signal, step }, samples) {
+                let rows = samples * network.layers()[index].output().places();
+                match chain.activation(At { id: signal, step }, rows) {
                     Some(factors) => kept[..factors.len()].copy_from_slice(factors),
                     None => kept.fill(S::ONE),
                 }
@@ -348,31 +377,51 @@ impl<S: Real> Workspace<S> {
             first,
             feedback: None,
         };
-        let products = &mut self.products[index];
+        // What a layer passes on, by its buffer.
+        let passed = |index: usize| {
+            let buffers = self.buffers[index];
+            buffers
+                .passed
+                .filter(|_| is_training)
+                .map_or(buffers.output, |[passed, _]| passed)
+        };
+        let Buffers { output, own, .. } = self.buffers[index];
+        let (below, skipped) = (
+            index.checked_sub(1).map(passed),
+            layer.skips_from().map(passed),
+        );
+        let numbers = |buffer: Option<usize>| buffer.map_or(0, |_| samples * layer.input().len());
+        let lengths = [below, skipped].map(numbers);
+        let (output, own, below, skipped) = match (below, skipped) {
+            (None, _) => {
+                let [output, own] = self.arena.several([output, own]);
+                (output, own, None, None)
+            }
+            (Some(below), None) => {
+                let [output, own, below] = self.arena.several([output, own, below]);
+                (output, own, Some(&below[..lengths[0]]), None)
+            }
+            (Some(below), Some(skipped)) => {
+                let all = [output, own, below, skipped];
+                let [output, own, below, skipped] = self.arena.several(all);
+                let both = (Some(&below[..lengths[0]]), Some(&skipped[..lengths[1]]));
+                (output, own, both.0, both.1)
+            }
+        };
         let mut step = Step {
             params,
-            products,
+            products: &mut self.products[index],
             threads: &self.threads,
             watch: &self.watch,
             are_new,
+            is_training,
+            is_new_error: true,
+            buffer: own,
+            skipped,
         };
-        let used = samples * layer.output().len();
-        match index.checked_sub(1).map(|below| self.buffers[below]) {
-            None => layer.forward(
-                &mut step,
-                inputs,
-                &mut self.arena.get_mut(self.buffers[index].output)[..used],
-            ),
-            Some(below) => {
-                let below = below
-                    .passed
-                    .filter(|_| is_training)
-                    .map_or(below.output, |[passed, _]| passed);
-                let [input, output] = self.arena.several([below, self.buffers[index].output]);
-                let input = Inputs::Numbers(&input[..samples * layer.input().len()]);
-                layer.forward(&mut step, &input, &mut output[..used]);
-            }
-        }
+        let below = below.map(Inputs::Numbers);
+        let output = &mut output[..samples * layer.output().len()];
+        layer.forward(&mut step, below.as_ref().unwrap_or(inputs), output);
         if self.views.get(first).is_some_and(|view| !view.is_empty()) {
             // The product has seen the view instead of the weights.
             self.products[index].largest_weight = None;
@@ -399,10 +448,8 @@ impl<S: Real> Workspace<S> {
                 step,
             );
             self.watch.done(Phase::Activation);
-            if index > 0 {
-                self.upstream(network, chain, index, samples, step);
-            }
-            self.modulate(network, chain, Propagation::Local, [index, samples], step);
+            let was_upstream = index > 0 && self.upstream(network, chain, index, samples, step);
+            let changed = self.modulate(network, chain, Propagation::Local, [index, samples], step);
             self.watch.done(Phase::Activation);
             let layer = &network.layers()[index];
             let first = network.params_of(index).start;
@@ -412,25 +459,30 @@ impl<S: Real> Workspace<S> {
                 first,
                 feedback: None,
             };
-            let products = &mut self.products[index];
+            let Buffers { error, own, .. } = self.buffers[index];
+            let (error, below) = (error.unwrap_or_default(), index.checked_sub(1));
+            let (own, error, below) = if let Some(below) = below.map(|below| self.buffers[below]) {
+                let below = below.passed.map_or(below.output, |[passed, _]| passed);
+                let [own, error, below] = self.arena.several([own, error, below]);
+                (own, error, Some(below))
+            } else {
+                let [own, error] = self.arena.several([own, error]);
+                (own, error, None)
+            };
             let mut of_step = Step {
                 params,
-                products,
+                products: &mut self.products[index],
                 threads: &self.threads,
                 watch: &self.watch,
                 are_new: true,
+                is_training: true,
+                is_new_error: changed || !was_upstream,
+                buffer: own,
+                skipped: None,
             };
-            let error = &self
-                .arena
-                .get(self.buffers[index].error.unwrap_or_default())
-                [..samples * layer.output().len()];
-            let below = index.checked_sub(1).map(|below| self.buffers[below]);
-            let below = below.map(|below| {
-                self.arena
-                    .get(below.passed.map_or(below.output, |[passed, _]| passed))
-            });
+            let error = &error[..samples * layer.output().len()];
             let below = below.map(|below| Inputs::Numbers(&below[..samples * layer.input().len()]));
-            let mut gradients = Gradients {
+            let mut gradients = LayerArrays {
                 arrays: &mut self.gradients,
                 first,
             };
@@ -461,11 +513,11 @@ impl<S: Real> Workspace<S> {
         loss
     }
 
-    /// The error signal of the layer below, where a rule may put other weights in the place of
-    /// `W_l`, or the output layer's error signal in that of `e_l`:
+    /// The error signal of the layer below; whether the layer's own way back made it. A rule may put
+    /// other weights in the place of `W_l`, or the output layer's error signal in that of `e_l`:
     ///
     /// ```text
-    /// e_(l-1) = (e_l W_l) * factors_(l-1) * f'(a_(l-1))         e: [batch, units]
+    /// e_(l-1) = (e_l W_l + e of layers that add the output) * factors_(l-1) * f'(a_(l-1))
     /// ```
     fn upstream(
         &mut self,
@@ -474,19 +526,23 @@ impl<S: Real> Workspace<S> {
         index: usize,
         samples: usize,
         step: u64,
-    ) {
+    ) -> bool {
         let (layer, below) = (&network.layers()[index], &network.layers()[index - 1]);
         let (own, target) = (self.buffers[index], self.buffers[index - 1]);
         let (used, first) = (
             samples * layer.input().len(),
             network.params_of(index).start,
         );
-        let [own, target_error] = [own.error, target.error].map(Option::unwrap_or_default);
+        let (of_layer, [own, target_error]) = (
+            own.own,
+            [own.error, target.error].map(Option::unwrap_or_default),
+        );
         let feedback = if network.params_of(index).is_empty() {
             None
         } else {
             chain.feedback(At { id: first, step })
         };
+        let is_direct = matches!(feedback, Some(Feedback::Output(_)));
         if let Some(Feedback::Output(weight)) = feedback {
             let output = self.buffers[self.buffers.len() - 1]
                 .error
@@ -513,15 +569,18 @@ impl<S: Real> Workspace<S> {
                 first,
                 feedback,
             };
-            let products = &mut self.products[index];
+            let [own, error, buffer] = self.arena.several([own, target_error, of_layer]);
             let mut step = Step {
                 params,
-                products,
+                products: &mut self.products[index],
                 threads: &self.threads,
                 watch: &self.watch,
                 are_new: true,
+                is_training: true,
+                is_new_error: true,
+                buffer,
+                skipped: None,
             };
-            let [own, error] = self.arena.several([own, target_error]);
             layer.upstream(
                 &mut step,
                 &own[..samples * layer.output().len()],
@@ -529,6 +588,13 @@ impl<S: Real> Workspace<S> {
             );
         }
         self.watch.done(Phase::Products);
+        for (above, other) in network.layers().iter().enumerate().rev() {
+            if other.skips_from() == Some(index - 1) {
+                let added = self.buffers[above].error.unwrap_or_default();
+                let [error, added] = self.arena.several([target_error, added]);
+                (error[..used].iter_mut().zip(added)).for_each(|(error, added)| *error += *added);
+            }
+        }
         if let Some([_, factors]) = target.passed {
             let [error, factors] = self.arena.several([target_error, factors]);
             error[..used]
@@ -538,9 +604,11 @@ impl<S: Real> Workspace<S> {
         }
         let [error, output] = self.arena.several([target_error, target.output]);
         below.error_signal(&output[..used], &mut error[..used]);
+        !is_direct
     }
 
-    /// Lets rules of one kind of propagation change the error signal of a layer.
+    /// Lets rules of one kind of propagation change the error signal of a layer; whether any may
+    /// have.
     fn modulate(
         &mut self,
         network: &Network<S>,
@@ -548,12 +616,12 @@ impl<S: Real> Workspace<S> {
         by: Propagation,
         [index, samples]: [usize; 2],
         step: u64,
-    ) {
+    ) -> bool {
         let Some(id) = network
             .signal(index)
             .filter(|id| chain.acts(Seam::ErrorSignal, *id))
         else {
-            return;
+            return false;
         };
         let values = self
             .arena
@@ -564,6 +632,7 @@ impl<S: Real> Workspace<S> {
             &mut values[..samples * network.layers()[index].output().len()],
             network.params(),
         );
+        true
     }
 
     /// Classes with the largest output, for inputs `[samples, features]`, without any rule.

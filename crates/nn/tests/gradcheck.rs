@@ -149,6 +149,7 @@ fn check(activation: Activation, loss: Loss, output_activation: Activation) {
                     initializer,
                     bias_initializer: BiasInitializer::Zeros,
                     has_bias,
+                    image: None,
                 };
                 let drawn = (0..100)
                     .map(|seed| Case::draw(&config, &rules, seed))

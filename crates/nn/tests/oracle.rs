@@ -79,6 +79,7 @@ impl GradientCase {
             initializer: Initializer::Xavier,
             bias_initializer: BiasInitializer::Zeros,
             has_bias: self.bias,
+            image: None,
         };
         let mut network =
             Network::with_weights(&config, |layer, _| self.weights[layer].clone()).unwrap();

@@ -18,20 +18,27 @@ pub enum ParamRole {
     Shift,
     /// Firing threshold of a unit.
     Threshold,
+    /// Running mean of a pre-activation, for evaluation: a statistic, which is not trained.
+    RunningMean,
+    /// Running variance, likewise.
+    RunningVariance,
 }
 
 impl ParamRole {
     /// All roles.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Weight,
         Self::Recurrent,
         Self::Bias,
         Self::Scale,
         Self::Shift,
         Self::Threshold,
+        Self::RunningMean,
+        Self::RunningVariance,
     ];
 
-    /// Its name in files: `weight`, `recurrent`, `bias`, `scale`, `shift`, `threshold`.
+    /// Its name in files: `weight`, `recurrent`, `bias`, `scale`, `shift`, `threshold`,
+    /// `running_mean`, `running_var`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Weight => "weight",
@@ -40,6 +47,8 @@ impl ParamRole {
             Self::Scale => "scale",
             Self::Shift => "shift",
             Self::Threshold => "threshold",
+            Self::RunningMean => "running_mean",
+            Self::RunningVariance => "running_var",
         }
     }
 
@@ -47,9 +56,14 @@ impl ParamRole {
     pub fn is_weight(self) -> bool {
         matches!(self, Self::Weight | Self::Recurrent)
     }
+
+    /// Whether gradient descent changes it; a running statistic only follows the batches.
+    pub fn is_trained(self) -> bool {
+        !matches!(self, Self::RunningMean | Self::RunningVariance)
+    }
 }
 
-/// One trained array as a matrix, `[rows, columns]`, row-major: row `r` belongs to the receiving
+/// One array of a network as a matrix, `[rows, columns]`, row-major: row `r` belongs to the receiving
 /// unit `r % units`, and column `c` comes from the sending unit `c % senders`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParamShape {
@@ -67,6 +81,9 @@ pub struct ParamShape {
     pub units: usize,
     /// Units that send through it.
     pub senders: usize,
+    /// Numbers of a sample that reach it: `columns` of a dense layer, height x width x channels of
+    /// a convolution's input.
+    pub inputs: usize,
 }
 
 impl ParamShape {
@@ -97,10 +114,29 @@ pub struct SignalShape {
     pub outgoing: Vec<usize>,
 }
 
+/// A layer with one weight matrix, to be added to a [`Plan`].
+#[derive(Clone, Copy, Debug)]
+pub struct WeightedLayer<'a> {
+    /// Units, the rows of the weight matrix.
+    pub units: usize,
+    /// Columns of the weight matrix.
+    pub columns: usize,
+    /// Units that send: column `c` comes from the sending unit `c % senders`.
+    pub senders: usize,
+    /// Numbers of a sample that reach the layer.
+    pub inputs: usize,
+    /// Rows of the signal for each sample.
+    pub places: usize,
+    /// Its other arrays, with one number per unit.
+    pub per_unit: &'a [ParamRole],
+    /// Whether the loss is computed from its signal.
+    pub is_output: bool,
+}
+
 /// What a rule knows about a run before it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The trained arrays, from input to output; an array's number is its position here.
+    /// The arrays, from input to output; an array's number is its position here.
     pub params: Vec<ParamShape>,
     /// The signals, from input to output; a signal's number is its position here.
     pub signals: Vec<SignalShape>,
@@ -148,31 +184,50 @@ impl Plan {
 
     /// Adds a dense layer on top: its weights, its biases if it has any, and its signal.
     pub fn push_dense(&mut self, units: usize, senders: usize, has_bias: bool, is_output: bool) {
+        let below: Vec<usize> = (self.signals.len().checked_sub(1)).into_iter().collect();
+        let bias: &[ParamRole] = if has_bias { &[ParamRole::Bias] } else { &[] };
+        self.push(
+            &WeightedLayer {
+                units,
+                columns: senders,
+                senders,
+                inputs: senders,
+                places: 1,
+                per_unit: bias,
+                is_output,
+            },
+            &below,
+        );
+    }
+
+    /// Adds a layer with weights on top of these signals.
+    pub fn push(&mut self, own: &WeightedLayer<'_>, below: &[usize]) {
         let (layer, weight) = (self.layers(), self.params.len());
-        let param = |role: ParamRole, columns, senders| {
+        let param = |role: ParamRole, columns, senders, inputs| {
             let name = format!("layer{}.{}", layer + 1, role.name());
             ParamShape {
                 name,
                 layer,
                 role,
-                rows: units,
+                rows: own.units,
                 columns,
-                units,
+                units: own.units,
                 senders,
+                inputs,
             }
         };
-        self.params.push(param(ParamRole::Weight, senders, senders));
-        if has_bias {
-            self.params.push(param(ParamRole::Bias, 1, 1));
-        }
-        if let Some(below) = self.signals.last_mut() {
-            below.outgoing.push(weight);
+        let weights = param(ParamRole::Weight, own.columns, own.senders, own.inputs);
+        self.params.push(weights);
+        let per_unit = own.per_unit.iter().map(|role| param(*role, 1, 1, 1));
+        self.params.extend(per_unit);
+        for signal in below {
+            self.signals[*signal].outgoing.push(weight);
         }
         self.signals.push(SignalShape {
             layer,
-            units,
-            places: 1,
-            is_output,
+            units: own.units,
+            places: own.places,
+            is_output: own.is_output,
             incoming: vec![weight],
             outgoing: Vec::new(),
         });
@@ -260,9 +315,11 @@ impl Plan {
         widest.saturating_mul(self.batch as u64)
     }
 
-    /// Units of all layers.
-    pub(crate) fn units(&self) -> u64 {
-        self.signals.iter().map(|signal| signal.units as u64).sum()
+    /// Numbers of a sample that reach the weighted layers above the first, in all.
+    pub(crate) fn inputs(&self) -> u64 {
+        let above = |param: &&ParamShape| param.role == ParamRole::Weight && param.layer > 0;
+        let inputs = self.params.iter().filter(above);
+        inputs.map(|param| param.inputs as u64).sum()
     }
 
     /// Units of the widest layer.

@@ -25,6 +25,8 @@ pub enum Purpose {
     Noise,
     /// Splits of the data.
     Split,
+    /// Random changes of training images; index = epoch and sample.
+    Augment,
 }
 
 impl Purpose {
@@ -37,6 +39,7 @@ impl Purpose {
             Self::Feedback => b"feedback",
             Self::Noise => b"noise\0\0\0",
             Self::Split => b"split\0\0\0",
+            Self::Augment => b"augment\0",
         }
     }
 }

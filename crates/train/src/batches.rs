@@ -4,6 +4,9 @@ use spinet_data::{Samples, Values};
 use spinet_nn::{Batch, Inputs, Pixels};
 use spinet_rules::{Purpose, Stream};
 
+use crate::TrainConfig;
+use crate::augment::Augment;
+
 /// Batches of one epoch after the other; which samples they hold follows from seed and epoch alone.
 pub(crate) struct Batches {
     seed: u64,
@@ -12,6 +15,10 @@ pub(crate) struct Batches {
     labels: Vec<u8>,
     /// The numbers of one batch; nothing where samples are bytes, which stay where they are.
     numbers: Vec<f32>,
+    /// Random changes of images, and the pixels of one batch after them.
+    augment: Option<Augment>,
+    pixels: Vec<u8>,
+    epoch: usize,
 }
 
 impl Batches {
@@ -28,7 +35,24 @@ impl Batches {
             order,
             labels: vec![0; size],
             numbers: vec![0.0; numbers],
+            augment: None,
+            pixels: Vec::new(),
+            epoch: 0,
         }
+    }
+
+    /// The same with the random changes of images that the configuration asks for.
+    pub(crate) fn augmented(mut self, config: &TrainConfig, image: [usize; 3]) -> Self {
+        if config.augments() {
+            self.pixels = vec![0; self.size * image.iter().product::<usize>()];
+            self.augment = Some(Augment {
+                seed: config.seed,
+                shift: config.shift,
+                flips: config.flip,
+                image,
+            });
+        }
+        self
     }
 
     /// Steps of one epoch.
@@ -38,6 +62,7 @@ impl Batches {
 
     /// Draws the order of an epoch.
     pub(crate) fn shuffle(&mut self, epoch: usize) {
+        self.epoch = epoch;
         for (index, position) in self.order.iter_mut().zip(0..) {
             *index = position;
         }
@@ -56,7 +81,17 @@ impl Batches {
         }
         let features = samples.features();
         let inputs = match samples.values() {
-            Values::Bytes(bytes) => Inputs::Pixels(Pixels::chosen(bytes, features, chosen)),
+            Values::Bytes(bytes) => match self.augment {
+                None => Inputs::Pixels(Pixels::chosen(bytes, features, chosen)),
+                Some(augment) => {
+                    let changed = &mut self.pixels[..chosen.len() * features];
+                    for (row, index) in changed.chunks_exact_mut(features).zip(chosen) {
+                        let source = &bytes[*index as usize * features..][..features];
+                        augment.apply(self.epoch, *index, source, row);
+                    }
+                    Inputs::Pixels(Pixels::all(changed, features))
+                }
+            },
             Values::Numbers(numbers) => {
                 let gathered = &mut self.numbers[..chosen.len() * features];
                 for (row, index) in gathered.chunks_exact_mut(features).zip(chosen) {

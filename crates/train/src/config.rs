@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use spinet_data::{Column, DataOptions, Part, SplitOptions};
 use spinet_nn::{
-    Activation, BiasInitializer, Initializer, Kernel, LayerEntry, LayerSettings, Loss,
+    Activation, BiasInitializer, Flow, Initializer, Kernel, LayerEntry, LayerSettings, Loss,
     NetworkConfig,
 };
 use spinet_rules::{Chain, Plan, RuleSettings};
@@ -50,6 +50,13 @@ pub struct TrainConfig {
     /// How the pixels of image data are standardized.
     #[serde(skip_serializing_if = "Standardize::is_none")]
     pub standardize: Standardize,
+    /// Maximum shift of a training image in each direction, in pixels; each epoch draws other shifts
+    /// (the same as a random crop with this padding). 0 if images are not shifted.
+    #[serde(skip_serializing_if = "is_none")]
+    pub shift: usize,
+    /// Whether half of the training images are flipped horizontally, in each epoch others.
+    #[serde(skip_serializing_if = "is_false")]
+    pub flip: bool,
     /// Units per hidden layer, from input to output; none for a linear classifier.
     pub hidden: Vec<usize>,
     /// Activation function of the hidden layers.
@@ -88,7 +95,7 @@ pub struct TrainConfig {
     /// `f32`.
     pub kernel: Kernel,
     /// Types and options of the hidden layers, from input to output; empty if all are dense with the
-    /// same activation. `hidden` then has their units. In a file each is a table `[[layers]]`; see
+    /// same activation. `hidden` then has their units if all are dense. In a file each is a table `[[layers]]`; see
     /// [`with_layers`](Self::with_layers).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<LayerSettings>,
@@ -96,6 +103,9 @@ pub struct TrainConfig {
     /// named.
     pub rules: Vec<RuleSettings>,
 }
+
+/// Most pixels by which images are shifted.
+const MOST_SHIFT: usize = 1000;
 
 impl Default for TrainConfig {
     fn default() -> Self {
@@ -106,6 +116,8 @@ impl Default for TrainConfig {
             train_per_class: None,
             split_seed: 0,
             standardize: Standardize::None,
+            shift: 0,
+            flip: false,
             hidden: vec![100],
             activation: Activation::Sigmoid,
             output_activation: Activation::Identity,
@@ -135,7 +147,17 @@ impl TrainConfig {
     ///
     /// [`Error::Network`] for layers and options that do not exist, or options out of range.
     pub fn with_layers(self, layers: &[LayerSettings]) -> Result<Self, Error> {
-        let hidden = spinet_nn::units(layers, 1)?;
+        for layer in layers {
+            spinet_nn::short_name(layer)?;
+        }
+        if layers.iter().any(|layer| layer.name != "dense") {
+            return Ok(Self {
+                hidden: Vec::new(),
+                layers: layers.iter().map(without_defaults).collect(),
+                ..self
+            });
+        }
+        let hidden = spinet_nn::units(layers, Flow::row(1))?;
         let mut activation = self.activation;
         let alike = |name| {
             let plain = |units: &usize| {
@@ -206,6 +228,9 @@ impl TrainConfig {
         if let Some(part) = self.test_part.filter(|part| !part.is_valid()) {
             return refuse("test_size", Part::RANGE, part.to_string());
         }
+        if self.shift > MOST_SHIFT {
+            return refuse("shift", "an integer from 0 to 1000", self.shift.to_string());
+        }
         if self.label == Some(Column::Number(0)) {
             return refuse(
                 "label",
@@ -223,13 +248,25 @@ impl TrainConfig {
                 format!("{:?}", self.hidden),
             );
         }
-        self.network(1, 2).check()?;
+        // Layers that act on images are checked when the image is known.
+        let of_rows = Self {
+            layers: self
+                .layers
+                .iter()
+                .filter(|layer| layer.name == "dense")
+                .cloned()
+                .collect(),
+            hidden: self.hidden.clone(),
+            rules: Vec::new(),
+            ..self.clone()
+        };
+        of_rows.network([1, 1, 1], 2)?.check()?;
         self.running_kernel()?;
         // Rules are built for a network of the same depth with one weight a layer: everything about
         // them is checked, nothing is large.
         let plan = Plan {
             epochs: self.epochs as u64,
-            ..Plan::dense(&vec![1; self.hidden.len() + 2])
+            ..Plan::dense(&vec![1; self.weighted_layers() + 1])
         };
         Chain::<f32>::from_settings(&self.rules, &plan)?;
         Ok(())
@@ -279,13 +316,55 @@ impl TrainConfig {
         }
     }
 
-    /// The network for samples with these features and classes.
-    pub fn network(&self, features: usize, classes: usize) -> NetworkConfig {
-        let sizes = std::iter::once(features)
-            .chain(self.hidden.iter().copied())
+    /// Whether training images are changed at random.
+    pub fn augments(&self) -> bool {
+        self.shift > 0 || self.flip
+    }
+
+    /// How many layers have weights, with the output layer.
+    fn weighted_layers(&self) -> usize {
+        let is_weighted = |layer: &&LayerSettings| {
+            LayerEntry::find(&layer.name).is_ok_and(|entry| entry.has_weights)
+        };
+        1 + if self.layers.is_empty() {
+            self.hidden.len()
+        } else {
+            self.layers.iter().filter(is_weighted).count()
+        }
+    }
+
+    /// A measure of a step's work for comparing runs: hidden units, or layers.
+    pub fn work(&self) -> usize {
+        let units = self.hidden.iter();
+        let units = units.fold(0_usize, |sum, units| sum.saturating_add(*units));
+        units.max(100 * self.layers.len()).max(1)
+    }
+
+    /// The network for samples of such an image (height, width and channels; a row of a table is `[1,
+    /// features, 1]`) and so many classes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`] for a layer that does not fit.
+    pub fn network(&self, image: [usize; 3], classes: usize) -> Result<NetworkConfig, Error> {
+        let [height, width, channels] = image;
+        // A table has no places, and dense layers do not ask for them.
+        let has_image = height > 1 && self.layers.iter().any(|layer| layer.name != "dense");
+        let flow = if has_image {
+            Flow::image(height, width, channels)
+        } else {
+            Flow::row(height * width * channels)
+        };
+        let hidden = if self.layers.is_empty() {
+            self.hidden.clone()
+        } else {
+            spinet_nn::units(&self.layers, flow)?
+        };
+        let sizes = std::iter::once(flow.len())
+            .chain(hidden)
             .chain(std::iter::once(classes))
             .collect();
-        NetworkConfig {
+        Ok(NetworkConfig {
             sizes,
             layers: self.layers.clone(),
             activation: self.activation,
@@ -294,7 +373,8 @@ impl TrainConfig {
             initializer: self.initializer,
             bias_initializer: self.bias_initializer,
             has_bias: self.bias,
-        }
+            image: has_image.then_some(image),
+        })
     }
 
     /// Whether the state after this many epochs is evaluated.
@@ -315,6 +395,11 @@ fn without_defaults(layer: &LayerSettings) -> LayerSettings {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -389,7 +474,7 @@ mod tests {
             ["dense:activation=relu,units=20", "dense:units=10"]
         );
         assert_eq!(parse(&mixed.to_toml().unwrap()), mixed);
-        let network = mixed.network(4, 3);
+        let network = mixed.network([1, 4, 1], 3).unwrap();
         let network = spinet_nn::Network::<f32>::new(&network, 0).unwrap();
         let activations: Vec<_> = network
             .layers()

@@ -12,6 +12,7 @@ use crate::{Error, TrainConfig, store};
 const ANY_NUMBER: &str = "an integer from 0 to 18446744073709551615";
 const INITIALIZER: &str =
     "the name of an initializer in quotes, such as \"uniform(1)\" or \"xavier\"";
+const SHIFT: &str = "an integer from 0 to 1000";
 const COUNT: &str = "an integer of at least 1";
 const ACTIVATION: &str = "\"sigmoid\", \"tanh\", \"relu\" or \"identity\"";
 
@@ -27,6 +28,8 @@ const FIELDS: &[(&str, &str)] = &[
         "standardize",
         "\"none\", \"feature\", \"feature-eps\", \"image\" or \"global\"",
     ),
+    ("shift", SHIFT),
+    ("flip", "true or false"),
     ("hidden", "a list of integers of at least 1, one per layer"),
     ("activation", ACTIVATION),
     ("output_activation", ACTIVATION),
@@ -325,7 +328,7 @@ mod tests {
         for (text, expected) in [
             (
                 "[[layers]]\nname = \"dens\"\n",
-                "run.toml:2: unknown layer `dens`, expected one of dense\n\nhint: did you mean `dense`?",
+                "run.toml:2: unknown layer `dens`, expected one of dense, conv2d, max-pool, avg-pool, global-max-pool, global-avg-pool, add, flatten\n\nhint: did you mean `dense`?",
             ),
             (
                 "[[layers]]\nname = \"dense\"\nunits = 0\n",
@@ -484,6 +487,12 @@ mod tests {
             &["\"none\"", "\"feature\"", "\"global\""],
             &["\"feture\"", "1", "true", "nan"],
         ),
+        (
+            "shift",
+            &["0", "2", "1000"],
+            &["-1", "1001", "0.5", "\"2\""],
+        ),
+        ("flip", &["true", "false"], &["1", "\"yes\"", "nan"]),
         (
             "hidden",
             &["[]", "[1]", "[300, 100]"],
@@ -792,6 +801,8 @@ mod tests {
         let config = TrainConfig {
             standardize,
             bias_initializer,
+            shift: 2,
+            flip: true,
             layers: vec!["dense".parse().unwrap()],
             ..config
         };

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use spinet_data::{Samples, Values};
-use spinet_nn::{Batch, Inputs, Kernel, Network, Pixels, Standardizer, Threads, Workspace};
+use spinet_nn::{
+    Batch, Flow, Inputs, Kernel, Layer, Network, Pixels, Standardizer, Threads, Workspace,
+};
 
 use crate::Error;
 
@@ -28,12 +30,25 @@ pub struct Evaluation {
     pub rules: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
-/// Samples of one forward pass: enough for fast products, small enough for the cache.
-pub(crate) const CHUNK: usize = 256;
+/// Most samples of one forward pass: enough for fast products, small enough for the cache.
+const MOST_SAMPLES: usize = 256;
+/// Most numbers of a layer's outputs in one forward pass, where there are places.
+const MOST_NUMBERS: usize = 4 << 20;
+
+/// Samples of one forward pass through these layers.
+pub(crate) fn chunk(layers: &[Arc<dyn Layer<f32>>]) -> usize {
+    let flows = layers.iter().map(|layer| layer.output());
+    let widest = flows.filter(|flow| flow.places() > 1).map(Flow::len).max();
+    widest.map_or(MOST_SAMPLES, |widest| {
+        (MOST_NUMBERS / widest).clamp(16, MOST_SAMPLES)
+    })
+}
 
 /// Scores networks on samples, on all threads of a run, with buffers allocated once.
 pub struct Scorer {
     threads: Threads,
+    /// Samples of one forward pass.
+    chunk: usize,
     lanes: Vec<Mutex<Lane>>,
 }
 
@@ -66,8 +81,9 @@ impl Scorer {
         kernel: Kernel,
         standardizer: Option<&Standardizer>,
     ) -> Result<Self, Error> {
+        let chunk = chunk(network.layers());
         let lane = |_| {
-            let workspace = Workspace::with_kernel(network, CHUNK, Threads::one(), kernel)?
+            let workspace = Workspace::with_kernel(network, chunk, Threads::one(), kernel)?
                 .standardized(network, standardizer.cloned())?;
             Ok(Mutex::new(Lane {
                 workspace,
@@ -77,7 +93,11 @@ impl Scorer {
         let lanes = (0..threads.count())
             .map(lane)
             .collect::<Result<_, Error>>()?;
-        Ok(Self { threads, lanes })
+        Ok(Self {
+            threads,
+            chunk,
+            lanes,
+        })
     }
 
     /// Mean loss and accuracy.
@@ -96,7 +116,8 @@ impl Scorer {
                 found: features,
             });
         }
-        let part = |chunk: usize| chunk * CHUNK..samples.len().min((chunk + 1) * CHUNK);
+        let size = self.chunk;
+        let part = |chunk: usize| chunk * size..samples.len().min((chunk + 1) * size);
         match samples.values() {
             Values::Bytes(bytes) => {
                 let order = by_label(samples.labels());
@@ -130,7 +151,7 @@ impl Scorer {
         samples: usize,
         batch: impl Fn(usize) -> Batch<'a, f32> + Sync,
     ) -> (f64, f64) {
-        let (chunks, count) = (samples.div_ceil(CHUNK), self.lanes.len());
+        let (chunks, count) = (samples.div_ceil(self.chunk), self.lanes.len());
         self.threads.each(count, |index| {
             let mut lane = lock(&self.lanes[index]);
             let Lane { workspace, results } = &mut *lane;

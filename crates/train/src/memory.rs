@@ -12,12 +12,14 @@
 //! The data is loaded already. All of it is an upper estimate; a test compares it with the memory
 //! of whole runs.
 
+use std::sync::Arc;
+
 use spinet_data::{Dataset, Samples, memory};
 use spinet_nn::memory::{InputKind, WorkspaceUse, parameters, product, workspace_bytes};
-use spinet_nn::{Kernel, Network, Standardizer};
+use spinet_nn::{Kernel, Layer, Network, Standardizer};
 use spinet_rules::{Chain, Plan, Seam};
 
-use crate::evaluation::CHUNK;
+use crate::evaluation::chunk;
 use crate::run_directory::EVALUATION_BYTES;
 use crate::{Error, Standardize, TrainConfig};
 
@@ -38,13 +40,14 @@ const COURSE_COPIES: u64 = 4;
 /// [`Error::Rule`] for a rule that does not exist, [`Error::Network`] if this CPU cannot run the
 /// kernel.
 pub fn of_run(config: &TrainConfig, data: &Dataset, threads: usize) -> Result<u64, Error> {
-    let sizes = config.network(data.train.features(), data.classes()).sizes;
+    let network = config.network(data.train.image(), data.classes())?;
+    let (layers, plan) = (network.build::<f32>()?, network.plan()?);
     let batch = config.batch.min(data.train.len());
     let rules = Chain::<f32>::memory(
         &config.rules,
         &Plan {
             batch,
-            ..Plan::dense(&sizes)
+            ..plan.clone()
         },
     )?;
     let has_factors = config.rules.iter().any(|rule| {
@@ -58,9 +61,9 @@ pub fn of_run(config: &TrainConfig, data: &Dataset, threads: usize) -> Result<u6
     };
     let kernel = config.running_kernel()?;
 
-    let network = parameters(&sizes).saturating_mul(NUMBER);
+    let network = parameters(&plan).saturating_mul(NUMBER);
     let training = workspace_bytes(
-        &sizes,
+        &layers,
         kernel,
         WorkspaceUse {
             samples: batch,
@@ -69,18 +72,17 @@ pub fn of_run(config: &TrainConfig, data: &Dataset, threads: usize) -> Result<u6
             has_factors,
         },
     );
-    let evaluation = evaluation(&sizes, kernel, inputs, threads);
+    let evaluation = evaluation(&layers, kernel, inputs, threads);
     // The order of the samples, and a batch of numbers.
     let batches = product(&[data.train.len() + data.test.len(), 5]);
-    let gathered = if inputs == InputKind::Numbers {
+    let gathered = if inputs == InputKind::Numbers || config.augments() {
         product(&[batch, data.train.features()]).saturating_mul(NUMBER)
     } else {
         0
     };
     let batches = batches.saturating_add(gathered);
-    let largest = sizes
-        .windows(2)
-        .map(|pair| product(&[pair[0], pair[1]]))
+    let largest = (plan.params.iter())
+        .map(|param| product(&[param.rows, param.columns]))
         .max()
         .unwrap_or(0)
         .saturating_mul(NUMBER);
@@ -103,13 +105,18 @@ pub fn of_run(config: &TrainConfig, data: &Dataset, threads: usize) -> Result<u6
     Ok(all.into_iter().fold(REST, u64::saturating_add))
 }
 
-/// Buffers for evaluating a network of these sizes on so many threads.
-fn evaluation(sizes: &[usize], kernel: Kernel, inputs: InputKind, threads: usize) -> u64 {
+/// Buffers for evaluating a network of these layers on so many threads.
+fn evaluation(
+    layers: &[Arc<dyn Layer<f32>>],
+    kernel: Kernel,
+    inputs: InputKind,
+    threads: usize,
+) -> u64 {
     let lane = workspace_bytes(
-        sizes,
+        layers,
         kernel,
         WorkspaceUse {
-            samples: CHUNK,
+            samples: chunk(layers),
             inputs,
             trains: false,
             has_factors: false,
@@ -182,6 +189,6 @@ pub(crate) fn check_evaluation(
     };
     Ok(memory::check(
         "evaluating this model",
-        evaluation(&network.config().sizes, Kernel::Auto, inputs, threads),
+        evaluation(network.layers(), Kernel::Auto, inputs, threads),
     )?)
 }

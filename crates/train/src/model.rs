@@ -16,7 +16,7 @@ use std::path::Path;
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
 use spinet_data::{Dataset, Prior, Samples, Standardisation, Values};
-use spinet_nn::{DenseShape, Kernel, Network, Standardizer, Threads};
+use spinet_nn::{Kernel, Network, Standardizer, Threads};
 use spinet_rules::{ParamShape, Plan, StateValues};
 
 use crate::sealed::{Array, Kind, digest};
@@ -46,6 +46,9 @@ pub struct Description {
     pub epoch: usize,
     /// Rows and columns of a sample.
     pub shape: [usize; 2],
+    /// Channels of an image, whose rows come one channel after the other; 1 if absent.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub channels: usize,
     /// Names of the classes.
     pub classes: Vec<String>,
     /// SHA-256 of the training set.
@@ -69,6 +72,15 @@ pub struct RunSeal {
     pub test_sha256: String,
     /// SHA-256 of `metrics.jsonl`.
     pub metrics_sha256: String,
+}
+
+fn one() -> usize {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_one(channels: &usize) -> bool {
+    *channels == 1
 }
 
 impl Description {
@@ -161,6 +173,7 @@ impl Model {
                 training: trainer.config().clone(),
                 epoch: trainer.epoch(),
                 shape: data.train.shape(),
+                channels: data.train.image()[2],
                 classes: data.class_names.clone(),
                 train_sha256: data.train.sha256(),
                 standardisation: trainer
@@ -258,9 +271,16 @@ impl Model {
             .checked_mul(columns)
             .ok_or("the sample shape is too large")?;
         check_standardisation(&description, features)?;
-        let config = description
-            .training
-            .network(features, description.classes.len());
+        if description.channels == 0 || !rows.is_multiple_of(description.channels) {
+            return Err(format!(
+                "{rows} rows are not those of {} channels",
+                description.channels
+            ));
+        }
+        let image = [rows / description.channels, columns, description.channels];
+        let config = (description.training)
+            .network(image, description.classes.len())
+            .map_err(|error| error.to_string())?;
         let mut arrays: BTreeMap<String, Array> = stored
             .into_iter()
             .map(|tensor| (tensor.name.clone(), tensor))
@@ -280,31 +300,14 @@ impl Model {
                 Vec::new()
             }
         };
-        let network = Network::with_weights(&config, |layer, DenseShape { outputs, inputs }| {
-            take(format!("layer{}.weight", layer + 1), &[outputs, inputs])
+        let network = Network::with_arrays(&config, |param| {
+            take(param.name.clone(), &names::shape(param))
         });
-        let mut network = match (network, missing.take()) {
+        let network = match (network, missing.take()) {
             (_, Some(message)) => return Err(message),
             (Err(error), None) => return Err(error.to_string()),
             (Ok(network), None) => network,
         };
-        for layer in 0..network.weighted_layers() {
-            let Some(bias) = network.bias_mut(layer) else {
-                continue;
-            };
-            let name = format!("layer{}.bias", layer + 1);
-            match arrays.remove(&name) {
-                Some(tensor) if tensor.dtype == Dtype::F32 && tensor.shape == [bias.len()] => {
-                    bias.copy_from_slice(&tensor.floats());
-                }
-                _ => {
-                    return Err(format!(
-                        "missing tensor `{name}`, expected F32 [{}]",
-                        bias.len()
-                    ));
-                }
-            }
-        }
         let state = arrays
             .into_values()
             .map(|tensor| RuleState::read(&tensor))

@@ -526,7 +526,8 @@ pub fn run_id(config: &TrainConfig, data_sha256: &[String; 2]) -> Result<String,
 /// takes.
 const MAX_NAME: usize = 200;
 
-/// `DATA-HIDDEN-RULES-seedN`, as in `mnist-1200-256x128-bdnn-dsd+l2-seed0`; a `/` in the name of
+/// `DATA-HIDDEN-RULES-seedN`, as in `mnist-1200-256x128-bdnn-dsd+l2-seed0`; layers that are not all
+/// dense have short names, as in `mnist-6c5-p2-16c5-p2-120-84-plain-seed0`; a `/` in the name of
 /// the user data becomes `-`. A name of more than 200 bytes ends in eight digits of its SHA-256
 /// instead.
 pub fn run_name(config: &TrainConfig) -> String {
@@ -537,11 +538,18 @@ pub fn run_name(config: &TrainConfig) -> String {
             parts.join(between)
         }
     };
-    let hidden = join(
-        config.hidden.iter().map(ToString::to_string).collect(),
-        "x",
-        "linear",
-    );
+    let short = |layer| spinet_nn::short_name(layer).unwrap_or_default();
+    let hidden = if config.layers.is_empty() || !config.hidden.is_empty() {
+        let units = config.hidden.iter().map(ToString::to_string);
+        join(units.collect(), "x", "linear")
+    } else {
+        config
+            .layers
+            .iter()
+            .map(short)
+            .collect::<Vec<_>>()
+            .join("-")
+    };
     let rules = join(
         config.rules.iter().map(|rule| rule.name.clone()).collect(),
         "+",

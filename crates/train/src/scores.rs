@@ -7,7 +7,7 @@ use std::path::Path;
 use spinet_data::{Column, Samples, Values, read_features};
 use spinet_nn::{Inputs, Pixels, Threads, Workspace, largest};
 
-use crate::evaluation::CHUNK;
+use crate::evaluation::chunk;
 use crate::{Error, Model, memory};
 
 /// How good a model is on samples.
@@ -137,12 +137,13 @@ pub fn each_sample<E: From<Error>>(
     }
     let standardizer = model.description.standardizer();
     memory::check_evaluation(network, standardizer.as_ref(), values.bytes().is_some(), 1)?;
-    let mut workspace = Workspace::new(network, CHUNK, threads)
+    let most = chunk(network.layers());
+    let mut workspace = Workspace::new(network, most, threads)
         .standardized(network, standardizer)
         .map_err(Error::from)?;
     let samples = values.len() / features;
-    for start in (0..samples).step_by(CHUNK) {
-        let part = start * features..samples.min(start + CHUNK) * features;
+    for start in (0..samples).step_by(most) {
+        let part = start * features..samples.min(start + most) * features;
         let inputs = match values {
             Values::Bytes(bytes) => Inputs::Pixels(Pixels::all(&bytes[part], features)),
             Values::Numbers(numbers) => Inputs::Numbers(&numbers[part]),

@@ -72,7 +72,7 @@ fn check_samples(data: &Dataset) -> Result<(), Error> {
             });
         }
     }
-    if data.test.features() != data.train.features() {
+    if data.test.image() != data.train.image() {
         return Err(Error::Features {
             expected: data.train.features(),
             found: data.test.features(),
@@ -93,11 +93,19 @@ impl Trainer {
         check_samples(data)?;
         memory::check_run(config, data, threads.count())?;
         let network = Network::new(
-            &config.network(data.train.features(), data.classes()),
+            &config.network(data.train.image(), data.classes())?,
             config.seed,
         )?;
+        if config.augments() && (data.train.bytes().is_none() || data.train.shape()[0] == 1) {
+            return Err(Error::OutOfRange {
+                setting: if config.shift > 0 { "shift" } else { "flip" },
+                expected: "left out for data that are not images",
+                found: format!("set for `{}`", data.name),
+            });
+        }
         let batch = config.batch.min(data.train.len());
-        let batches = Batches::new(&data.train, batch, config.seed);
+        let batches =
+            Batches::new(&data.train, batch, config.seed).augmented(config, data.train.image());
         let epoch_steps = batches.count() as u64;
         let plan = Plan {
             epoch_steps,
@@ -284,7 +292,8 @@ impl Trainer {
             );
         }
         (self.train, self.test, self.shuffled) = (data.train.clone(), data.test.clone(), None);
-        self.batches = Batches::new(&self.train, self.most, self.config.seed);
+        self.batches = Batches::new(&self.train, self.most, self.config.seed)
+            .augmented(&self.config, data.train.image());
         Ok(())
     }
 

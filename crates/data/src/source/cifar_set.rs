@@ -62,6 +62,9 @@ pub(crate) fn places(
     })
 }
 
+/// Channels of an image: red, green and blue.
+const CHANNELS: usize = 3;
+
 /// Reads the set.
 pub(super) fn load(
     entry: &DatasetEntry,
@@ -76,6 +79,13 @@ pub(super) fn load(
         Places::Files(located) => load_files(&located, files.train.len(), &layout, source),
         Places::Archive(located) => load_archive(&located, files, &layout, source),
     }
+    .and_then(|loaded| {
+        Ok(Loaded {
+            train: loaded.train.with_channels(CHANNELS)?,
+            test: loaded.test.with_channels(CHANNELS)?,
+            ..loaded
+        })
+    })
 }
 
 /// The samples of the archive, once it is the official one or another is allowed.

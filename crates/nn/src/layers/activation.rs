@@ -3,7 +3,10 @@
 use pulp::Arch;
 use serde::{Deserialize, Serialize};
 
+use spinet_rules::{Parameter, Resolved};
+
 use crate::Real;
+use crate::layers::registry::LayerEntry;
 
 /// Activation function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +33,21 @@ impl Activation {
         Self::ALL[2].name(),
         Self::ALL[3].name(),
     ];
+
+    /// The option of a layer, with its default.
+    pub(crate) const fn option(default: Self) -> Parameter {
+        Parameter::choice(
+            "activation",
+            default.name(),
+            &Self::NAMES,
+            "activation function",
+        )
+    }
+
+    /// What that option says.
+    pub(crate) fn of(options: &Resolved<LayerEntry>) -> Self {
+        Self::named(options.choice("activation")).unwrap_or(Self::Identity)
+    }
 
     /// Finds an activation function by name.
     pub fn named(name: &str) -> Option<Self> {

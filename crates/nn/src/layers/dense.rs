@@ -7,13 +7,13 @@
 use std::sync::Arc;
 
 use pulp::Arch;
-use spinet_rules::{Parameter, Plan, Resolved};
+use spinet_rules::{ParamRole, Parameter, Plan, Resolved, WeightedLayer};
 
-use crate::layer::{Flow, Gradients, Layer, Step};
-use crate::layers::registry::{LayerEntry, Make};
+use crate::layer::{Flow, Layer, LayerArrays, Step};
+use crate::layers::registry::{Below, LayerEntry, Make};
 use crate::phase::Phase;
 use crate::product::{Layout, product};
-use crate::{Activation, Inputs, Real};
+use crate::{Activation, Error, Inputs, Real};
 
 pub(crate) const ENTRY: LayerEntry = LayerEntry {
     name: "dense",
@@ -22,27 +22,27 @@ pub(crate) const ENTRY: LayerEntry = LayerEntry {
     shapes: "[inputs] -> [units]; weight [units, inputs], bias [units]",
     parameters: &[
         Parameter::count("units", 100, [1, 1_000_000_000], "number of units"),
-        Parameter::choice(
-            "activation",
-            Activation::Sigmoid.name(),
-            &Activation::NAMES,
-            "activation function",
-        ),
+        Activation::option(Activation::Sigmoid),
     ],
+    has_weights: true,
+    short: |options| options.count("units").to_string(),
     make: Make {
         single: make::<f32>,
         double: make::<f64>,
     },
 };
 
-fn make<S: Real>(options: &Resolved<LayerEntry>, input: Flow, has_bias: bool) -> Arc<dyn Layer<S>> {
-    let activation = Activation::named(options.choice("activation")).unwrap_or(Activation::Sigmoid);
-    Arc::new(Dense {
-        input,
+#[allow(clippy::unnecessary_wraps, reason = "other layers may not fit")]
+fn make<S: Real>(
+    options: &Resolved<LayerEntry>,
+    below: &Below<'_>,
+) -> Result<Arc<dyn Layer<S>>, Error> {
+    Ok(Arc::new(Dense {
+        input: below.flow(),
         units: options.count("units") as usize,
-        activation,
-        has_bias,
-    })
+        activation: Activation::of(options),
+        has_bias: below.has_bias,
+    }))
 }
 
 /// Units of a dense layer and what each receives.
@@ -91,8 +91,35 @@ impl<S: Real> Layer<S> for Dense {
         self.activation
     }
 
-    fn declare(&self, plan: &mut Plan, is_output: bool) {
-        plan.push_dense(self.units, self.input.len(), self.has_bias, is_output);
+    fn reads_pixels(&self) -> bool {
+        true
+    }
+
+    fn declare(&self, plan: &mut Plan, below: &[usize], is_output: bool) {
+        let inputs = self.input.len();
+        let layer = WeightedLayer {
+            units: self.units,
+            columns: inputs,
+            // Each pixel is a sender of its own.
+            senders: if plan.params.is_empty() {
+                inputs
+            } else {
+                self.input.units
+            },
+            inputs,
+            places: 1,
+            per_unit: if self.has_bias {
+                &[ParamRole::Bias]
+            } else {
+                &[]
+            },
+            is_output,
+        };
+        plan.push(&layer, below);
+    }
+
+    fn multiplications(&self) -> u64 {
+        self.units as u64 * self.input.len() as u64
     }
 
     fn forward(&self, step: &mut Step<'_, S>, input: &Inputs<'_, S>, output: &mut [S]) {
@@ -134,11 +161,6 @@ impl<S: Real> Layer<S> for Dense {
         });
     }
 
-    /// `e = dL/dy * f'(a)`.
-    fn error_signal(&self, output: &[S], error: &mut [S]) {
-        self.activation.backward(output, error);
-    }
-
     /// `dL/dx = e W`.
     fn upstream(&self, step: &mut Step<'_, S>, error: &[S], upstream: &mut [S]) {
         let (units, features) = (self.units, self.input.len());
@@ -158,7 +180,7 @@ impl<S: Real> Layer<S> for Dense {
         step: &mut Step<'_, S>,
         input: &Inputs<'_, S>,
         error: &[S],
-        gradients: &mut Gradients<'_, S>,
+        gradients: &mut LayerArrays<'_, S>,
     ) {
         let (units, features, weight) = (self.units, self.input.len(), gradients.get_mut(WEIGHT));
         match input {
@@ -210,7 +232,7 @@ mod tests {
             has_bias: true,
         };
         let mut plan = Plan::dense(&[9, 48]);
-        Layer::<S>::declare(&dense, &mut plan, true);
+        Layer::<S>::declare(&dense, &mut plan, &[0], true);
         let mut stream = spinet_rules::Stream::new(2, spinet_rules::Purpose::Noise, 0);
         let mut arrays = Arrays::zeros(&plan);
         arrays
@@ -234,6 +256,10 @@ mod tests {
             threads: &Threads::one(),
             watch: &PhaseTimer::default(),
             are_new: true,
+            is_training: true,
+            is_new_error: true,
+            buffer: &mut [],
+            skipped: None,
         };
         let mut output = vec![S::ZERO; samples * 20];
         dense.forward(&mut step, input, &mut output);
@@ -241,7 +267,7 @@ mod tests {
             &mut step,
             input,
             &error,
-            &mut Gradients {
+            &mut LayerArrays {
                 arrays: &mut gradients,
                 first: 2,
             },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use spinet_rules::{HasParameters, Parameter, Resolved, RuleSettings, nearest};
 
 use crate::layer::{Flow, Layer};
-use crate::layers::dense;
+use crate::layers::{add, conv2d, dense, flatten, pool};
 use crate::{Error, Real};
 
 /// A layer type by name, with the options that were set; written like a rule, for example
@@ -14,7 +14,16 @@ use crate::{Error, Real};
 pub type LayerSettings = RuleSettings;
 
 /// All layer types, in listing order.
-pub const LAYERS: &[&LayerEntry] = &[&dense::ENTRY];
+pub const LAYERS: &[&LayerEntry] = &[
+    &dense::ENTRY,
+    &conv2d::ENTRY,
+    &pool::MAX,
+    &pool::AVERAGE,
+    &pool::GLOBAL_MAX,
+    &pool::GLOBAL_AVERAGE,
+    &add::ENTRY,
+    &flatten::ENTRY,
+];
 
 /// The registry entry of one layer type.
 pub struct LayerEntry {
@@ -28,11 +37,50 @@ pub struct LayerEntry {
     pub shapes: &'static str,
     /// Its options.
     pub parameters: &'static [Parameter],
+    /// Whether it has weights.
+    pub has_weights: bool,
+    /// Its short form in the names of runs, such as `6c5` for 6 channels and a kernel of 5.
+    pub(crate) short: fn(&Resolved<LayerEntry>) -> String,
     pub(crate) make: Make,
 }
 
-/// Builds a layer from its options, what comes from below, and whether units have biases.
-pub(crate) type Builder<S> = fn(&Resolved<LayerEntry>, Flow, bool) -> Arc<dyn Layer<S>>;
+/// What a layer is put on.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Below<'a> {
+    /// The input of the network.
+    pub(crate) input: Flow,
+    /// The output of each layer below.
+    pub(crate) outputs: &'a [Flow],
+    /// Whether units have biases.
+    pub(crate) has_bias: bool,
+}
+
+impl Below<'_> {
+    /// What comes from directly below.
+    pub(crate) fn flow(&self) -> Flow {
+        self.outputs.last().copied().unwrap_or(self.input)
+    }
+
+    /// The error of a layer that does not fit here.
+    pub(crate) fn misfit(
+        &self,
+        kind: &'static str,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Error {
+        Error::Misfit {
+            layer: self.outputs.len() + 1,
+            kind,
+            expected: expected.into(),
+            found: found.into(),
+        }
+    }
+}
+
+/// Builds a layer from its options and what is below.
+pub(crate) type Builder<S> =
+    fn(&Resolved<LayerEntry>, &Below<'_>) -> Result<Arc<dyn Layer<S>>, Error>;
 
 /// In either number type.
 #[doc(hidden)]
@@ -81,16 +129,23 @@ impl LayerEntry {
 ///
 /// # Errors
 ///
-/// [`Error::UnknownLayer`]; [`Error::Layer`] for options that do not exist or are out of range.
+/// [`Error::UnknownLayer`]; [`Error::Layer`] for options that do not exist or are out of range;
+/// [`Error::Misfit`].
 pub(crate) fn build<S: Real>(
     settings: &LayerSettings,
-    input: Flow,
-    has_bias: bool,
+    below: &Below<'_>,
 ) -> Result<Arc<dyn Layer<S>>, Error> {
     let entry = LayerEntry::find(&settings.name)?;
-    Ok(S::builder(&entry.make)(
-        &Resolved::new(entry, settings)?,
-        input,
-        has_bias,
-    ))
+    S::builder(&entry.make)(&Resolved::new(entry, settings)?, below)
+}
+
+/// The short form of a layer in the names of runs, such as `6c5` for a convolution with 6 channels
+/// and a kernel of 5.
+///
+/// # Errors
+///
+/// [`Error::UnknownLayer`]; [`Error::Layer`] for options that do not exist or are out of range.
+pub fn short_name(settings: &LayerSettings) -> Result<String, Error> {
+    let entry = LayerEntry::find(&settings.name)?;
+    Ok((entry.short)(&Resolved::new(entry, settings)?))
 }

@@ -231,6 +231,20 @@ impl<S: Real> ByteProducts<S> {
         }
     }
 
+    /// Pixels as the numbers that they stand for, standardized where they are to be.
+    pub(crate) fn numbers_of(&self, threads: &Threads, pixels: &Pixels<'_>, numbers: &mut [S]) {
+        let features = pixels.features;
+        threads.pieces(numbers, features, |first, rows| {
+            for (index, numbers) in rows.chunks_exact_mut(features).enumerate() {
+                let pixels = pixels.row(first + index);
+                pulp::Arch::new().dispatch(|| match &self.folded {
+                    Some(folded) => folded.standardized(pixels, numbers),
+                    None => widen(pixels, numbers),
+                });
+            }
+        });
+    }
+
     /// The batch as numbers, if it was widened.
     pub(crate) fn numbers(&self) -> Option<&[S]> {
         self.used.map(|used| &self.widened[..used])

@@ -6,6 +6,9 @@
 )]
 
 pub(crate) mod bytes;
+pub(crate) mod conv;
+#[cfg(target_arch = "x86_64")]
+mod conv_avx512;
 pub(crate) mod exact;
 pub(crate) mod kernel;
 mod layout;

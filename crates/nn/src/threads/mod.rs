@@ -92,6 +92,49 @@ impl Threads {
             }
         });
     }
+
+    /// The same with the rows of two slices of the same length.
+    pub(crate) fn pairs<T: Send>(
+        &self,
+        [left, right]: [&mut [T]; 2],
+        width: usize,
+        task: impl Fn(usize, [&mut [T]; 2]) + Sync,
+    ) {
+        let count = self.count().min(left.len() / PIECE).clamp(1, MOST_PIECES);
+        let rows = (left.len() / width).div_ceil(count).max(1);
+        let mut both = (left.chunks_mut(rows * width)).zip(right.chunks_mut(rows * width));
+        let pieces: [_; MOST_PIECES] = std::array::from_fn(|_| Mutex::new(both.next()));
+        self.each(count, |index| {
+            if let Some((left, right)) = pieces[index]
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
+            {
+                task(index * rows, [left, right]);
+            }
+        });
+    }
+
+    /// Calls `task` with each of at most 16 rows of `values` and its number, on these threads.
+    pub(crate) fn each_row<T: Send>(
+        &self,
+        values: &mut [T],
+        width: usize,
+        task: impl Fn(usize, &mut [T]) + Sync,
+    ) {
+        let mut left = values.chunks_exact_mut(width);
+        let count = left.len().min(MOST_PIECES);
+        let rows: [_; MOST_PIECES] = std::array::from_fn(|_| Mutex::new(left.next()));
+        self.each(count, |index| {
+            if let Some(row) = rows[index]
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
+            {
+                task(index, row);
+            }
+        });
+    }
 }
 
 impl std::fmt::Debug for Threads {

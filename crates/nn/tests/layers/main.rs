@@ -9,12 +9,13 @@ mod tape;
 use allocation_counter::measure;
 use rows::{ROWS, Row};
 use spinet_nn::{
-    Batch, Initializer, Inputs, LAYERS, LayerEntry, LayerSettings, Network, NetworkConfig, Pixels,
-    Real, Threads, Workspace, units,
+    Batch, Flow, Initializer, Inputs, LAYERS, LayerEntry, LayerSettings, Network, NetworkConfig,
+    Pixels, Real, Threads, Workspace, units,
 };
 use spinet_rules::{Chain, Purpose, Resolved, Stream};
 use tape::Tape;
 
+/// Numbers of a sample for layers that do not act on images.
 const FEATURES: usize = 5;
 const CLASSES: usize = 3;
 const LABELS: [u8; 4] = [2, 0, 1, 0];
@@ -31,20 +32,30 @@ fn every_setting() -> Vec<(&'static Row, LayerSettings)> {
     ROWS.iter().flat_map(of_row).collect()
 }
 
-/// Two layers of these settings, one on the other, and an output layer.
-fn config(settings: &LayerSettings, features: usize) -> NetworkConfig {
-    network_of(vec![settings.clone(), settings.clone()], features)
+/// What the row puts below it, and two layers of these settings, one on the other.
+fn stack(row: &Row, settings: &LayerSettings) -> Vec<LayerSettings> {
+    let below = row.below.iter().map(|text| text.parse().unwrap());
+    below.chain([settings.clone(), settings.clone()]).collect()
 }
 
-fn network_of(layers: Vec<LayerSettings>, features: usize) -> NetworkConfig {
+fn input(row: &Row) -> Flow {
+    row.image
+        .map_or(Flow::row(FEATURES), |[height, width, channels]| {
+            Flow::image(height, width, channels)
+        })
+}
+
+/// A network of these layers and an output layer.
+fn network_of(layers: Vec<LayerSettings>, input: Flow) -> NetworkConfig {
     let sizes = [
-        vec![features],
-        units(&layers, features).unwrap(),
+        vec![input.len()],
+        units(&layers, input).unwrap(),
         vec![CLASSES],
     ]
     .concat();
     NetworkConfig {
         layers,
+        image: (input.places() > 1).then_some([input.height, input.width, input.units]),
         ..NetworkConfig::dense(&sizes)
     }
 }
@@ -55,8 +66,9 @@ fn normal(count: usize, index: u64) -> Vec<f64> {
 }
 
 /// A network with biases that are not 0.
-fn network(settings: &LayerSettings) -> Network<f64> {
-    let mut network = Network::new(&config(settings, FEATURES), 3).unwrap();
+fn network(row: &Row, settings: &LayerSettings) -> Network<f64> {
+    let config = network_of(stack(row, settings), input(row));
+    let mut network = Network::new(&config, 3).unwrap();
     for id in 0..network.params().len() {
         let numbers = normal(network.params().get(id).len(), id as u64);
         let spread = (numbers.len() as f64).sqrt().recip();
@@ -98,25 +110,24 @@ fn taped(
         .iter()
         .map(|values| tape.leaves(values))
         .collect();
+    let input = input(row);
+    let samples = inputs.chunks(input.len()).map(|sample| tape.leaves(sample));
+    let mut signals = vec![(samples.collect::<Vec<_>>(), input)];
     let output: LayerSettings = "dense:activation=identity".parse().unwrap();
-    let dense = ROWS.iter().find(|row| row.name == "dense").unwrap();
-    let losses = inputs.chunks(FEATURES).zip(LABELS).map(|(sample, label)| {
-        let mut signal = tape.leaves(sample);
-        for index in 0..network.layers().len() {
-            let (row, settings) = if index < 2 {
-                (row, settings)
-            } else {
-                (dense, &output)
-            };
-            signal = (row.forward)(&tape, settings, &params[network.params_of(index)], &signal);
-            assert_eq!(
-                signal.len(),
-                network.layers()[index].output().len(),
-                "{settings}"
-            );
-        }
-        tape.cross_entropy(&signal, label.into())
-    });
+    let layers = stack(row, settings).into_iter().chain([output]);
+    for (index, settings) in layers.enumerate() {
+        let row = ROWS.iter().find(|row| row.name == settings.name).unwrap();
+        let params = &params[network.params_of(index)];
+        let outputs = (row.forward)(&tape, &settings, params, &signals);
+        let flow = network.layers()[index].output();
+        assert!(
+            outputs.iter().all(|sample| sample.len() == flow.len()),
+            "{settings}"
+        );
+        signals.push((outputs, flow));
+    }
+    let outputs = signals.last().unwrap().0.iter().zip(LABELS);
+    let losses = outputs.map(|(output, label)| tape.cross_entropy(output, label.into()));
     let loss = tape.scaled(
         tape.sum(losses.collect::<Vec<_>>()),
         1.0 / LABELS.len() as f64,
@@ -180,7 +191,7 @@ fn every_entry_has_a_row_and_is_documented_and_its_defaults_are_in_range() {
 #[test]
 fn names_and_options_that_do_not_exist_are_refused() {
     let refused = |text: &str| {
-        units(&[text.parse().unwrap()], FEATURES)
+        units(&[text.parse().unwrap()], Flow::row(FEATURES))
             .unwrap_err()
             .to_string()
     };
@@ -196,7 +207,10 @@ fn names_and_options_that_do_not_exist_are_refused() {
     }
     let mismatched = NetworkConfig {
         sizes: vec![FEATURES, 9, CLASSES],
-        ..config(&LayerSettings::new("dense"), FEATURES)
+        ..network_of(
+            stack(&ROWS[0], &LayerSettings::new("dense")),
+            Flow::row(FEATURES),
+        )
     };
     let error = Network::<f32>::new(&mismatched, 0).unwrap_err().to_string();
     assert_eq!(
@@ -208,29 +222,29 @@ fn names_and_options_that_do_not_exist_are_refused() {
 #[test]
 fn trained_arrays_have_the_roles_and_shapes_of_the_row() {
     for (row, settings) in every_setting() {
-        let network = network(&settings);
+        let network = network(row, &settings);
         let plan = network.plan(1, 0);
-        let mut features = FEATURES;
-        for index in 0..2 {
+        let first = row.below.len();
+        for index in first..first + 2 {
+            let layer = &network.layers()[index];
             let declared = &plan.params[network.params_of(index)];
             let found: Vec<_> = declared
                 .iter()
                 .map(|param| (param.role.name(), [param.rows, param.columns]))
                 .collect();
-            assert_eq!(found, (row.params)(&settings, features), "{settings}");
-            let names: Vec<_> = found
+            assert_eq!(found, (row.params)(&settings, layer.input()), "{settings}");
+            let number = declared.first().map_or(0, |param| param.layer + 1);
+            let names = found
                 .iter()
-                .map(|(role, _)| format!("layer{}.{role}", index + 1))
-                .collect();
+                .map(|(role, _)| format!("layer{number}.{role}"));
             assert_eq!(
                 declared
                     .iter()
                     .map(|param| param.name.clone())
                     .collect::<Vec<_>>(),
-                names
+                names.collect::<Vec<_>>()
             );
-            assert_eq!(network.layers()[index].kind(), row.name);
-            features = network.layers()[index].output().len();
+            assert_eq!(layer.kind(), row.name);
         }
     }
 }
@@ -239,7 +253,8 @@ fn trained_arrays_have_the_roles_and_shapes_of_the_row() {
 fn loss_and_gradients_are_those_of_the_tape_and_of_central_differences() {
     const H: f64 = 1e-5;
     for (row, settings) in every_setting() {
-        let (mut network, inputs) = (network(&settings), normal(FEATURES * LABELS.len(), 99));
+        let mut network = network(row, &settings);
+        let inputs = normal(input(row).len() * LABELS.len(), 99);
         let (loss, gradients) = differentiated(&network, &inputs);
         let (expected_loss, expected) = taped(row, &settings, &network, &inputs);
         assert!(
@@ -264,7 +279,7 @@ fn loss_and_gradients_are_those_of_the_tape_and_of_central_differences() {
                 let difference = (at(own + H) - at(own - H)) / (2.0 * H);
                 at(own);
                 assert!(
-                    (found[index] - difference).abs() < 1e-8,
+                    (found[index] - difference).abs() < 1e-8 * (1.0 + difference.abs()),
                     "{settings}, array {id}: {} instead of {difference}",
                     found[index]
                 );
@@ -273,10 +288,9 @@ fn loss_and_gradients_are_those_of_the_tape_and_of_central_differences() {
     }
 }
 
-/// Steps of a network of these layers on 784 pixels, over a dense one if they have no units that a
-/// rule could act on; what each allocates.
+/// Steps of a network of these layers on 784 pixels; what each allocates.
 fn run<S: Real>(row: &Row, settings: &LayerSettings, threads: usize) -> (Vec<u64>, Vec<u64>) {
-    const BATCH: usize = 300;
+    const BATCH: usize = 60;
     let mut stream = Stream::new(8, Purpose::Noise, 0);
     let bytes: Vec<u8> = (0..BATCH * 784)
         .map(|_| {
@@ -294,16 +308,14 @@ fn run<S: Real>(row: &Row, settings: &LayerSettings, threads: usize) -> (Vec<u64
         inputs: Inputs::Pixels(Pixels::all(&bytes, 784)),
         labels: &labels,
     };
-    let below = (row.params)(settings, 784)
-        .is_empty()
-        .then(|| "dense:units=20".parse().unwrap());
-    let layers = below
-        .into_iter()
-        .chain([settings.clone(), settings.clone()])
-        .collect();
+    let input = if row.image.is_some() {
+        Flow::image(28, 28, 1)
+    } else {
+        Flow::row(784)
+    };
     let config = NetworkConfig {
         initializer: Initializer::Xavier,
-        ..network_of(layers, 784)
+        ..network_of(stack(row, settings), input)
     };
     let mut network = Network::<S>::new(&config, 3).unwrap();
     let mut chain = Chain::from_settings(

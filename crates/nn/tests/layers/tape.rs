@@ -67,6 +67,10 @@ impl Tape {
         self.apply(a, |x| 1.0 / x, |x| -1.0 / (x * x))
     }
 
+    pub(crate) fn square_root(&self, a: Number) -> Number {
+        self.apply(a, f64::sqrt, |x| 0.5 / x.sqrt())
+    }
+
     pub(crate) fn relu(&self, a: Number) -> Number {
         self.apply(a, |x| x.max(0.0), |x| f64::from(u8::from(x > 0.0)))
     }
@@ -91,6 +95,23 @@ impl Tape {
         numbers
             .into_iter()
             .fold(self.leaf(0.0), |sum, number| self.add(sum, number))
+    }
+
+    pub(crate) fn mean(&self, numbers: &[Number]) -> Number {
+        let sum = self.sum(numbers.iter().copied());
+        self.scaled(sum, 1.0 / numbers.len() as f64)
+    }
+
+    /// The largest, the first of equal ones.
+    pub(crate) fn largest(&self, numbers: &[Number]) -> Number {
+        let larger = |a: Number, b: &Number| {
+            if self.value(*b) > self.value(a) {
+                *b
+            } else {
+                a
+            }
+        };
+        numbers[1..].iter().fold(numbers[0], larger)
     }
 
     /// `-ln softmax(outputs)[label]`.

@@ -75,7 +75,8 @@ impl<S: Scalar> Slots<S> {
             param,
             values: StateValues::Scalars(values.to_vec()),
         };
-        self.arrays.iter().enumerate().map(entry)
+        let trained = |(param, _): &(usize, &[S])| self.params[*param].role.is_trained();
+        self.arrays.iter().enumerate().filter(trained).map(entry)
     }
 
     /// What was saved, where every value is finite and at least `least`.
@@ -95,7 +96,8 @@ impl<S: Scalar> Slots<S> {
             params: &self.params,
         };
         let mut restored = self.clone();
-        for param in 0..self.arrays.len() {
+        let trained = |param: &usize| self.params[*param].role.is_trained();
+        for param in (0..self.arrays.len()).filter(trained) {
             restored
                 .arrays
                 .get_mut(param)

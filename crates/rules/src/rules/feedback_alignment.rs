@@ -7,8 +7,8 @@
 //! ```
 //!
 //! `B` is drawn once, from `U(-a, a)` with `a = scale * sqrt(6 / n)`, where `n` is the number of
-//! units of the layer that receives the error (as in Dellaferrera et al. 2022 for He-uniform
-//! networks). It is derived from the seed, so there is no state to save. Use it to learn without
+//! columns of `B` (in a dense network the units of the layer that receives the error, as in
+//! Dellaferrera et al. 2022 for He-uniform networks). It is derived from the seed, so there is no state to save. Use it to learn without
 //! weight transport, which is biologically implausible; expect it to need more epochs, and the
 //! direct form to be better in deep networks.
 
@@ -23,7 +23,7 @@ const PARAMETERS: &[Parameter] = &[Parameter::number(
     1.0,
     Out(0.0),
     Out(1e6),
-    "half-width of the uniform distribution of the random weights, in units of sqrt(6 / units)",
+    "half-width of the uniform distribution of the random weights, in units of sqrt(6 / inputs)",
 )];
 
 /// Registry entry.
@@ -51,7 +51,7 @@ pub(crate) const DIRECT: RuleEntry = RuleEntry {
     reference: "Nøkland 2016",
     memory: |plan| Memory {
         saved: 0,
-        other: 4 * plan.classes() as u64 * plan.units(),
+        other: 4 * plan.classes() as u64 * plan.inputs(),
     },
     ..ENTRY
 };
@@ -83,14 +83,14 @@ impl<S: Scalar> FeedbackAlignment<S> {
             if param.layer == 0 || param.role != ParamRole::Weight {
                 return Vec::new();
             }
-            let rows = if is_direct(entry) {
-                plan.classes()
+            let [rows, columns] = if is_direct(entry) {
+                [plan.classes(), param.inputs]
             } else {
-                param.rows
+                [param.rows, param.columns]
             };
-            let width = scale * (6.0 / param.senders as f64).sqrt();
+            let width = scale * (6.0 / columns as f64).sqrt();
             let mut stream = Stream::new(plan.seed, Purpose::Feedback, number);
-            (0..rows * param.columns)
+            (0..rows * columns)
                 .map(|_| S::from_f64(width * (2.0 * stream.unit() - 1.0)))
                 .collect()
         };
