@@ -144,6 +144,11 @@ impl<S: Real> Workspace<S> {
         Ok(self)
     }
 
+    /// Its threads.
+    pub fn threads(&self) -> &Threads {
+        &self.threads
+    }
+
     /// Tells `watch` whenever a part of a step is done.
     pub fn watch(&mut self, watch: impl Fn(Phase) + Send + Sync + 'static) {
         self.watch = PhaseTimer::new(watch);

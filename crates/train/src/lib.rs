@@ -32,6 +32,7 @@ pub mod memory;
 mod metrics;
 mod model;
 mod names;
+mod presets;
 mod run_directory;
 mod runs;
 mod schedule;
@@ -49,6 +50,7 @@ pub use error::Error;
 pub use evaluation::{Evaluation, Scorer};
 pub use metrics::MetricsLog;
 pub use model::{Description, Model, RuleState, RunSeal};
+pub use presets::{PRESETS, Preset};
 pub use run_directory::{
     EVALUATION_BYTES, MODEL, RunDirectory, Safety, Start, read_run, run_id, run_name,
 };

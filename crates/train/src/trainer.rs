@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use spinet_data::{Dataset, Samples, Standardisation};
@@ -38,6 +39,9 @@ pub enum Advance {
     /// Nothing: the run has finished.
     Finished,
 }
+
+/// Most samples of a step that is timed for an estimate.
+const MOST_TIMED: usize = 256;
 
 /// One run: a network, its rules and its position in training.
 pub struct Trainer {
@@ -240,6 +244,41 @@ impl Trainer {
             ));
         }
         Ok(())
+    }
+
+    /// About the time that a run of this configuration takes from the first epoch to the last, from
+    /// two steps of a copy of the network; none if they diverge.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`].
+    pub fn estimated_time(&self) -> Result<Option<Duration>, Error> {
+        let most = self.most.min(MOST_TIMED);
+        let mut network = self.network.clone();
+        let plan = network.plan(most, self.config.seed);
+        let mut chain = Chain::from_settings(&self.config.rules, &plan)?;
+        let threads = self.workspace.threads().clone();
+        let standardizer = (self.config.standardize).standardizer(self.standardisation.as_ref());
+        let mut workspace = Workspace::with_kernel(&network, most, threads, self.kernel)?
+            .standardized(&network, standardizer)?;
+        let mut batches = Batches::new(&self.train, most, self.config.seed)
+            .augmented(&self.config, self.train.image());
+        let rate = self.config.rate(0, self.epoch_steps);
+        let mut took = Duration::ZERO;
+        for step in 0..2 {
+            let started = Instant::now();
+            let batch = batches.batch(&self.train, 0);
+            let result = workspace.step(&mut network, &mut chain, &batch, rate, step);
+            if result.is_err() {
+                return Ok(None);
+            }
+            took = started.elapsed();
+        }
+        let evaluations = (self.config.epochs / self.config.evaluate_every + 1) as f64;
+        // A forward pass is a third of a step.
+        let samples = (self.config.epochs * self.train.len()) as f64
+            + evaluations * self.test.len() as f64 / 3.0;
+        Ok(Some(took.mul_f64(samples / most as f64)))
     }
 
     /// Restores the position of another run.

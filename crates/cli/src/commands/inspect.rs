@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use spinet::data::Standardisation;
+use spinet::nn::Network;
 use spinet::{Model, Schedule, Standardize, TrainConfig};
 
 use crate::commands::train::rules_in_words;
@@ -13,6 +14,7 @@ use crate::model_file::ModelFile;
 use crate::output::Output;
 use crate::show::escape::{on_one_line, shortened};
 use crate::show::histogram::Histogram;
+use crate::show::network;
 use crate::show::number::{file_size, percent, thousands};
 use crate::show::spines::bounds;
 
@@ -60,6 +62,8 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     standardisation: Option<Standardisation>,
     layers: Vec<Layer>,
+    #[serde(skip)]
+    network: Network<f32>,
 }
 
 /// One layer with its weights.
@@ -113,11 +117,21 @@ impl Report {
             train_sha256: description.train_sha256,
             standardisation: description.standardisation,
             layers,
+            network: model.network,
         }
     }
 
     fn input(&self) -> String {
         let [rows, columns] = self.shape;
+        if let Some([height, width, channels]) = self.network.config().image {
+            let standardize = self.training.standardize;
+            let standardized = if standardize.is_none() {
+                String::new()
+            } else {
+                format!(", standardized: {standardize}")
+            };
+            return format!("{height} x {width} pixels, {channels} channels{standardized}");
+        }
         match self.training.standardize {
             Standardize::None if self.standardisation.is_some() => {
                 format!("{} table columns, standardized", thousands(columns as u64))
@@ -187,6 +201,8 @@ impl Report {
         for (name, value) in lines {
             writeln!(output, "{name:<10}  {value}")?;
         }
+        writeln!(output)?;
+        network::draw(&self.network, output)?;
         for (index, layer) in self.layers.iter().enumerate() {
             writeln!(output)?;
             layer.show(index + 1, output)?;

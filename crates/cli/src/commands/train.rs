@@ -15,7 +15,8 @@ use crate::flags::settings::Settings;
 use crate::flags::threads::ThreadCount;
 use crate::interrupt::stop_on_signals;
 use crate::output::Output;
-use crate::show::number::{duration, percent, thousands};
+use crate::show::network;
+use crate::show::number::{duration, file_size, percent, thousands};
 use crate::show::sample_counts::both_parts;
 use crate::show::spines::{RuleCounts, in_words, over_a_run};
 use crate::show::train_bar::TrainBar;
@@ -116,6 +117,7 @@ impl Train {
         }
         let start = directory.begin(&mut trainer, data)?;
         output.note(&plan(&trainer, data, self.threads.count()));
+        output.note(&cost(&trainer, data, self.threads.count())?);
         warn_if_slow([config.kernel], output)?;
         start
             .skipped
@@ -167,26 +169,30 @@ impl Train {
     }
 }
 
-/// `training 784-100-10 (79,510 weights and biases) ...`, before the first step.
+/// `training 784-100-10 (79,510 parameters) ...`, before the first step.
 fn plan(trainer: &Trainer, data: &Dataset, threads: usize) -> String {
-    let network = trainer.network();
-    let sizes: Vec<_> = network
-        .config()
-        .sizes
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let parameters: usize = network.params().iter().map(<[f32]>::len).sum();
     format!(
         "training {} ({} parameters) with {} on {} ({} samples), {threads} thread{}, kernel {}",
-        sizes.join("-"),
-        thousands(parameters as u64),
+        network::short(trainer.config(), trainer.network()),
+        thousands(network::parameters(trainer.network()) as u64),
         rules_in_words(trainer.config()),
         data.name,
         thousands(data.train.len() as u64),
         if threads == 1 { "" } else { "s" },
         trainer.kernel(),
     )
+}
+
+/// `2.52 million operations per sample and step, at most 45 MB of memory, about 2 min`.
+fn cost(trainer: &Trainer, data: &Dataset, threads: usize) -> Result<String, Error> {
+    let bytes = spinet::train::memory::of_run(trainer.config(), data, threads)?;
+    let time = trainer.estimated_time()?;
+    let time = time.map_or(String::new(), |time| format!(", about {}", duration(time)));
+    Ok(format!(
+        "{} floating-point operations per sample and step, at most {} of memory{time}",
+        network::large(network::operations(trainer.network())),
+        file_size(bytes)
+    ))
 }
 
 /// The rules of a run, or what it is without them.

@@ -10,6 +10,8 @@ use spinet::{
     Standardize, TrainConfig,
 };
 
+use spinet::train::{PRESETS, Preset};
+
 use crate::error::Error;
 
 const LOSSES: [Loss; 2] = [Loss::CrossEntropy, Loss::MeanSquaredError];
@@ -17,7 +19,15 @@ const LOSSES: [Loss; 2] = [Loss::CrossEntropy, Loss::MeanSquaredError];
 /// Everything that a run's numbers depend on.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Training options")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag or its opposite"
+)]
 pub(crate) struct Settings {
+    /// Start from a stored configuration with its dataset and network, such as `lenet5` or
+    /// `resnet9`; flags override it.
+    #[arg(long, value_name = "NAME", value_parser = preset(), conflicts_with = "config")]
+    preset: Option<&'static Preset>,
     /// Read options from a TOML file, such as the run.toml of an earlier run; flags override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -48,6 +58,16 @@ pub(crate) struct Settings {
     /// [default: none].
     #[arg(long, value_name = "NAME", value_parser = standardize())]
     standardize: Option<Standardize>,
+    /// Shift training images by up to N pixels in each direction, at random in each epoch (a random
+    /// crop with this padding) [default: 0].
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    shift: Option<usize>,
+    /// Flip half of the training images horizontally, at random in each epoch.
+    #[arg(long, overrides_with = "no_flip")]
+    flip: bool,
+    /// Do not flip training images (default; overrides the config file).
+    #[arg(long, hide = true)]
+    no_flip: bool,
     /// Learning rule or optimizer; repeat to combine them, applied in the given order; see
     /// `spinet rules`.
     #[arg(long = "rule", value_name = "NAME[:OPTION=VALUE,...]")]
@@ -118,9 +138,10 @@ pub(crate) struct Settings {
 impl Settings {
     /// The whole configuration, checked.
     pub(crate) fn config(&self) -> Result<TrainConfig, Error> {
-        let mut config = match &self.config {
-            Some(path) => TrainConfig::read(path)?,
-            None => TrainConfig::default(),
+        let mut config = match (&self.config, self.preset) {
+            (Some(path), _) => TrainConfig::read(path)?,
+            (None, Some(preset)) => preset.config()?,
+            (None, None) => TrainConfig::default(),
         };
         set(&mut config.data, self.data.as_ref());
         config.data = normal_name(&config.data);
@@ -129,6 +150,11 @@ impl Settings {
         config.train_per_class = self.train_per_class.or(config.train_per_class);
         set(&mut config.split_seed, self.split_seed.as_ref());
         set(&mut config.standardize, self.standardize.as_ref());
+        set(&mut config.shift, self.shift.as_ref());
+        set(
+            &mut config.flip,
+            (self.flip || self.no_flip).then_some(&self.flip),
+        );
         set(
             &mut config.hidden,
             self.hidden.as_ref().map(|hidden| &hidden.0),
@@ -200,6 +226,11 @@ pub(crate) fn activation() -> impl TypedValueParser<Value = Activation> {
 
 pub(crate) fn kernel() -> impl TypedValueParser<Value = Kernel> {
     named(&Kernel::ALL, Kernel::name)
+}
+
+fn preset() -> impl TypedValueParser<Value = &'static Preset> {
+    let names = PossibleValuesParser::new(PRESETS.iter().map(|preset| preset.name));
+    names.try_map(|name| Preset::find(&name).ok_or("unknown preset"))
 }
 
 fn standardize() -> impl TypedValueParser<Value = Standardize> {

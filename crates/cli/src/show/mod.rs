@@ -3,6 +3,7 @@
 pub(crate) mod escape;
 pub(crate) mod fetch_bar;
 pub(crate) mod histogram;
+pub(crate) mod network;
 pub(crate) mod number;
 pub(crate) mod parameters;
 pub(crate) mod reproduce_bar;

@@ -13,7 +13,6 @@
 
 use std::sync::Arc;
 
-use pulp::Arch;
 use spinet_rules::{ParamRole, Parameter, Plan, Resolved, WeightedLayer};
 
 use crate::layer::{Flow, Layer, LayerArrays, Step};
@@ -175,9 +174,10 @@ impl Conv2d {
             return [padded, packed, norm, scratch, 0, 0];
         }
         let back = self.back();
-        scratch = scratch.max(samples * back.sample());
+        scratch = scratch.max(samples * back.sample().max(self.patches.sample()));
         let weights = self.units * self.patches.terms();
-        let turned = conv::packed(&back, self.patches.channels);
+        let turned = conv::packed(&back, self.patches.channels)
+            .max(self.units * self.patches.terms().next_multiple_of(16));
         [padded, packed, norm, scratch, weights, turned]
     }
 
@@ -226,6 +226,22 @@ impl Conv2d {
                             *number = source[x * column + c * channel];
                         }
                     }
+                }
+            }
+        });
+    }
+
+    /// Takes the padding away.
+    fn crop<S: Real>(&self, threads: &Threads, padded: &[S], cropped: &mut [S]) {
+        let (of_row, width) = (self.patches.row(), self.input.width * self.input.units);
+        threads.pieces(cropped, self.input.len(), |first, samples| {
+            let samples = samples.chunks_exact_mut(self.input.len());
+            for (sample, padded) in
+                samples.zip(padded[first * self.patches.sample()..].chunks(self.patches.sample()))
+            {
+                for (y, row) in sample.chunks_exact_mut(width).enumerate() {
+                    let start = (y + self.padding) * of_row + self.padding * self.input.units;
+                    row.copy_from_slice(&padded[start..][..width]);
                 }
             }
         });
@@ -325,9 +341,10 @@ impl<S: Real> Layer<S> for Conv2d {
         step.watch.done(Phase::Gather);
         conv::pack(&self.patches, step.params.get(WEIGHT), packed);
         let factors = (numbers, &*packed);
-        conv::forward(step.threads, &self.patches, factors, self.units, output);
-        step.watch.done(Phase::Products);
         let units = self.units;
+        let bias = (self.has_bias && !self.has_norm).then(|| step.params.get(BIAS));
+        conv::forward(step.threads, &self.patches, factors, (units, bias), output);
+        step.watch.done(Phase::Products);
         if self.has_norm {
             let mut norm = BatchNorm::new(units, norm);
             let [scale, shift] = [SCALE, SHIFT].map(|index| step.params.get(index));
@@ -338,17 +355,7 @@ impl<S: Real> Layer<S> for Conv2d {
                 norm.evaluate(step.threads, [scale, shift, mean, variance], output);
             }
         }
-        let bias = (self.has_bias && !self.has_norm).then(|| step.params.get(BIAS));
-        step.threads.pieces(output, units, |_, rows| {
-            if let Some(bias) = bias {
-                Arch::new().dispatch(|| {
-                    for row in rows.chunks_exact_mut(units) {
-                        (row.iter_mut().zip(bias)).for_each(|(output, b)| *output += *b);
-                    }
-                });
-            }
-            self.activation.forward(rows);
-        });
+        (step.threads).pieces(output, units, |_, rows| self.activation.forward(rows));
     }
 
     fn upstream(&self, step: &mut Step<'_, S>, error: &[S], upstream: &mut [S]) {
@@ -367,18 +374,30 @@ impl<S: Real> Layer<S> for Conv2d {
         } else {
             error
         };
+        if conv::scatters::<S>(&self.patches) {
+            let factors = (error, step.params.get(WEIGHT));
+            if self.padding == 0 {
+                conv::scatter(
+                    step.threads,
+                    &self.patches,
+                    factors,
+                    turned_packed,
+                    upstream,
+                );
+                return;
+            }
+            let padded = &mut scratch[..samples * self.patches.sample()];
+            conv::scatter(step.threads, &self.patches, factors, turned_packed, padded);
+            self.crop(step.threads, padded, upstream);
+            return;
+        }
         let (back, channels) = (self.back(), self.input.units);
         let spread = &mut scratch[..samples * back.sample()];
         self.spread(step.threads, error, spread);
         conv::turned(&self.patches, step.params.get(WEIGHT), turned);
         conv::pack(&back, turned, turned_packed);
-        conv::forward(
-            step.threads,
-            &back,
-            (spread, turned_packed),
-            channels,
-            upstream,
-        );
+        let factors = (&*spread, &*turned_packed);
+        conv::forward(step.threads, &back, factors, (channels, None), upstream);
     }
 
     fn gradients(

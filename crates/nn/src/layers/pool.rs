@@ -135,11 +135,15 @@ impl Pool {
                 let (k, l) = (place / self.window[1], place % self.window[1]);
                 let input = &input[first + k * row + l * column..];
                 if !self.is_max {
-                    let pairs = output.iter_mut().zip(input.iter().step_by(channel));
                     if place == 0 {
-                        pairs.for_each(|(y, x)| *y = share * *x);
+                        output.fill(S::ZERO);
+                    }
+                    // Vector code only without steps.
+                    if channel == 1 {
+                        (output.iter_mut().zip(input)).for_each(|(y, x)| *y += share * *x);
                     } else {
-                        pairs.for_each(|(y, x)| *y += share * *x);
+                        let input = input.iter().step_by(channel);
+                        (output.iter_mut().zip(input)).for_each(|(y, x)| *y += share * *x);
                     }
                     continue;
                 }
@@ -179,8 +183,12 @@ impl Pool {
             for place in 0..self.window[0] * self.window[1] {
                 let (k, l) = (place / self.window[1], place % self.window[1]);
                 let upstream = &mut upstream[first + k * row + l * column..];
-                let pairs = upstream.iter_mut().step_by(channel).zip(error);
-                pairs.for_each(|(x, e)| *x += share * *e);
+                if channel == 1 {
+                    (upstream.iter_mut().zip(error)).for_each(|(x, e)| *x += share * *e);
+                } else {
+                    let upstream = upstream.iter_mut().step_by(channel);
+                    upstream.zip(error).for_each(|(x, e)| *x += share * *e);
+                }
             }
         }
     }

@@ -115,12 +115,53 @@ pub(crate) fn turned<S: Real>(patches: &Patches, weight: &[S], turned: &mut [S])
     }
 }
 
-/// Pre-activations `[samples, places, units]` of padded inputs and weights that were packed.
+/// Whether [`scatter`] is the faster way back.
+pub(crate) fn scatters<S: Real>(patches: &Patches) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return avx512::is_available()
+        && S::single(&[]).is_some()
+        && patches.channels <= conv_avx512::FEW_CHANNELS;
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
+}
+
+/// Derivatives at padded inputs from error signals `[samples, places, units]` and weights `[units,
+/// terms]`, where [`scatters`] says so; `packed` has room for the weights as the products read
+/// them.
+pub(crate) fn scatter<S: Real>(
+    threads: &Threads,
+    patches: &Patches,
+    (error, weight): (&[S], &[S]),
+    packed: &mut [S],
+    sums: &mut [S],
+) {
+    let units = weight.len() / patches.terms();
+    #[cfg(target_arch = "x86_64")]
+    if let (Some(weight), Some(packed)) = (S::single(weight), S::single_mut(packed)) {
+        conv_avx512::pack_terms(patches.terms(), weight, packed);
+    }
+    let packed = &*packed;
+    threads.pieces(sums, patches.sample(), |first, sums| {
+        #[cfg(target_arch = "x86_64")]
+        if let (Some(error), Some(packed), Some(sums)) = (
+            S::single(&error[first * patches.places() * units..]),
+            S::single(packed),
+            S::single_mut(sums),
+        ) {
+            conv_avx512::scatter(patches, (error, packed), units, sums);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (first, sums, packed, error, units);
+    });
+}
+
+/// Pre-activations `[samples, places, units]` of padded inputs, weights that were packed, and
+/// biases, if there are any.
 pub(crate) fn forward<S: Real>(
     threads: &Threads,
     patches: &Patches,
     (input, packed): (&[S], &[S]),
-    units: usize,
+    (units, bias): (usize, Option<&[S]>),
     output: &mut [S],
 ) {
     let sample = patches.places() * units;
@@ -136,13 +177,20 @@ pub(crate) fn forward<S: Real>(
             && let (Some(input), Some(packed), Some(output)) =
                 (S::single(input), S::single(packed), S::single_mut(output))
         {
-            return conv_avx512::forward(patches, (input, packed), units, output);
+            let bias = bias.and_then(S::single);
+            return conv_avx512::forward(patches, (input, packed), (units, bias), output);
+        }
+        match bias {
+            Some(bias) => {
+                (output.chunks_exact_mut(units)).for_each(|row| row.copy_from_slice(bias));
+            }
+            None => output.fill(S::ZERO),
         }
         forward_of_rows(patches, (input, packed), units, output);
     });
 }
 
-/// The same by a product for each row of the output and of the kernel.
+/// Adds a product for each row of the output and of the kernel.
 fn forward_of_rows<S: Real>(
     patches: &Patches,
     (input, weight): (&[S], &[S]),
@@ -159,7 +207,6 @@ fn forward_of_rows<S: Real>(
                 (&input[top..], [patches.stride * patches.channels, 1]),
                 (&weight[row * stretch..], [1, patches.terms()]),
                 (output, units),
-                row > 0,
             );
         }
     }
@@ -225,20 +272,18 @@ fn add_gradient_of_rows<S: Real>(patches: &Patches, (input, error): (&[S], &[S])
                 (error, [1, units]),
                 (&input[top..], [patches.stride * patches.channels, 1]),
                 (&mut sums[row * stretch..], patches.terms()),
-                true,
             );
         }
     }
 }
 
-/// `result[m, n] (+)= left[m, k] * right[k, n]` of matrices with any distances from row to row and
+/// `result[m, n] += left[m, k] * right[k, n]` of matrices with any distances from row to row and
 /// from column to column; those of a row of the result are 1 apart.
 fn multiply<S: Real>(
     [m, k, n]: [usize; 3],
     (left, left_strides): (&[S], [usize; 2]),
     (right, right_strides): (&[S], [usize; 2]),
     (result, stride): (&mut [S], usize),
-    adds: bool,
 ) {
     let last = |[rows, columns]: [usize; 2], strides: [usize; 2]| {
         (rows - 1) * strides[0] + (columns - 1) * strides[1]
@@ -262,7 +307,7 @@ fn multiply<S: Real>(
             result.as_mut_ptr(),
             1,
             stride.cast_signed(),
-            adds,
+            true,
             left.as_ptr(),
             left_strides[1],
             left_strides[0],
@@ -361,7 +406,15 @@ mod tests {
         let mut output = vec![S::from_f64(f64::NAN); samples * patches.places() * units];
         pack(&patches, weight, &mut laid_out);
         let threads = Threads::new(threads).unwrap();
-        forward(&threads, &patches, (input, &laid_out), units, &mut output);
+        let bias: Vec<S> = (0..units).map(|unit| S::from_f64(unit as f64)).collect();
+        let factors = (input, &*laid_out);
+        forward(
+            &threads,
+            &patches,
+            factors,
+            (units, Some(&bias)),
+            &mut output,
+        );
         output
     }
 
@@ -386,7 +439,8 @@ mod tests {
             let input = numbers(samples * patches.sample(), 1);
             let weight = numbers(units * patches.terms(), 2);
             let error = numbers(samples * patches.places() * units, 3);
-            let (mut output, mut sums) = (vec![0.0; error.len()], vec![0.0; weight.len()]);
+            let mut output: Vec<_> = (0..error.len()).map(|z| (z % units) as f64).collect();
+            let mut sums = vec![0.0; weight.len()];
             each_term(&patches, units, samples, |[z, w, x]| {
                 output[z] += weight[w] * input[x];
                 sums[w] += error[z] * input[x];

@@ -64,12 +64,13 @@ pub(crate) fn pack(terms: usize, weight: &[f32], packed: &mut [f32]) {
 pub(crate) fn forward(
     patches: &Patches,
     (input, packed): (&[f32], &[f32]),
-    units: usize,
+    (units, bias): (usize, Option<&[f32]>),
     output: &mut [f32],
 ) {
     let (places, sample) = (patches.places(), patches.sample());
     assert!(
         is_available()
+            && bias.is_none_or(|bias| bias.len() == units)
             && output.len().is_multiple_of(places * units)
             && input.len() >= output.len() / (places * units) * sample
             && packed.len() >= patches.terms() * units.next_multiple_of(LANES)
@@ -83,9 +84,33 @@ pub(crate) fn forward(
             // samples of `output` its place in `input`.
             unsafe {
                 match band[1] {
-                    1 => forward_band::<1>(patches, input, weights, units, band[0], output),
-                    2 => forward_band::<2>(patches, input, weights, units, band[0], output),
-                    _ => forward_band::<3>(patches, input, weights, units, band[0], output),
+                    1 => {
+                        forward_band::<1>(
+                            patches,
+                            (input, weights),
+                            (units, bias),
+                            band[0],
+                            output,
+                        );
+                    }
+                    2 => {
+                        forward_band::<2>(
+                            patches,
+                            (input, weights),
+                            (units, bias),
+                            band[0],
+                            output,
+                        );
+                    }
+                    _ => {
+                        forward_band::<3>(
+                            patches,
+                            (input, weights),
+                            (units, bias),
+                            band[0],
+                            output,
+                        );
+                    }
                 }
             }
         }
@@ -112,15 +137,21 @@ fn stretches(patches: &Patches) -> impl Iterator<Item = [usize; 3]> + use<> {
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn forward_band<const V: usize>(
     patches: &Patches,
-    input: &[f32],
-    weights: &[f32],
-    units: usize,
+    (input, weights): (&[f32], &[f32]),
+    (units, bias): (usize, Option<&[f32]>),
     column: usize,
     output: &mut [f32],
 ) {
     let rows = output.len() / units;
     let masks: [__mmask16; V] =
         std::array::from_fn(|vector| below(units - column - vector * LANES));
+    let start = std::array::from_fn(|vector| {
+        bias.map_or(_mm512_setzero_ps(), |bias| {
+            let place = bias.as_ptr().wrapping_add(column + vector * LANES);
+            // SAFETY: the mask ends at the last unit.
+            unsafe { _mm512_maskz_loadu_ps(masks[vector], place) }
+        })
+    });
     let mut lines = weights.as_ptr();
     for (index, [place, kernel_rows, terms]) in stretches(patches).enumerate() {
         let mut walk = Walk::new(patches);
@@ -141,7 +172,7 @@ unsafe fn forward_band<const V: usize>(
                     lines,
                     (output.as_mut_ptr().add(row * units + column), units, valid),
                     masks,
-                    index == 0,
+                    (index == 0).then_some(start),
                 );
             }
         }
@@ -197,7 +228,7 @@ impl Walk {
 }
 
 /// Adds the products of 8 rows with lines of `V` vectors to the first `valid` rows of the result,
-/// whose rows are `stride` apart. The terms of a row are `segments` times `terms` numbers: those of
+/// whose rows are `stride` apart, or sets these to the products and what they start from. The terms of a row are `segments` times `terms` numbers: those of
 /// a segment are `step` apart, and segments begin `row` numbers apart.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
@@ -207,18 +238,18 @@ unsafe fn tile<const V: usize>(
     mut lines: *const f32,
     (result, stride, valid): (*mut f32, usize, usize),
     masks: [__mmask16; V],
-    is_first: bool,
+    start: Option<[__m512; V]>,
 ) {
-    let mut sums = [[_mm512_setzero_ps(); V]; ROWS];
+    let mut sums = [start.unwrap_or([_mm512_setzero_ps(); V]); ROWS];
+    // Loops of fixed lengths, so that the sums stay in registers.
+    let mask = |index: usize, vector: usize| if index < valid { masks[vector] } else { 0 };
     // SAFETY: as the callers say.
     unsafe {
-        if !is_first {
-            for (index, sums) in sums.iter_mut().enumerate().take(valid) {
+        if start.is_none() {
+            for (index, sums) in sums.iter_mut().enumerate() {
                 for (vector, sum) in sums.iter_mut().enumerate() {
-                    *sum = _mm512_maskz_loadu_ps(
-                        masks[vector],
-                        result.add(index * stride + vector * LANES),
-                    );
+                    let place = result.wrapping_add(index * stride + vector * LANES);
+                    *sum = _mm512_maskz_loadu_ps(mask(index, vector), place);
                 }
             }
         }
@@ -237,10 +268,116 @@ unsafe fn tile<const V: usize>(
                 at += step;
             }
         }
-        for (index, sums) in sums.iter().enumerate().take(valid) {
+        for (index, sums) in sums.iter().enumerate() {
             for (vector, sum) in sums.iter().enumerate() {
-                let to = result.add(index * stride + vector * LANES);
-                _mm512_mask_storeu_ps(to, masks[vector], *sum);
+                let place = result.wrapping_add(index * stride + vector * LANES);
+                _mm512_mask_storeu_ps(place, mask(index, vector), *sum);
+            }
+        }
+    }
+}
+
+/// Most channels with which derivatives at the inputs are scattered: products with as few columns
+/// as these would leave lanes empty, those with the terms of a patch do not.
+pub(crate) const FEW_CHANNELS: usize = LANES - 1;
+
+/// Lays weights `[units, terms]` out for [`scatter`], band after band `[units, terms of the band]`.
+pub(crate) fn pack_terms(terms: usize, weight: &[f32], packed: &mut [f32]) {
+    let units = weight.len() / terms;
+    for [column, vectors] in bands(terms) {
+        let width = (vectors * LANES).min(terms - column);
+        let lines = packed[column * units..].chunks_exact_mut(vectors * LANES);
+        for (line, weight) in lines.zip(weight.chunks_exact(terms)) {
+            line[..width].copy_from_slice(&weight[column..][..width]);
+            line[width..].fill(0.0);
+        }
+    }
+}
+
+/// Derivatives at padded inputs from error signals: the product of each place's errors with all
+/// weights is added where its patch lies.
+///
+/// # Panics
+///
+/// If a slice is too short, or the CPU lacks the instructions.
+pub(crate) fn scatter(
+    patches: &Patches,
+    (error, packed): (&[f32], &[f32]),
+    units: usize,
+    sums: &mut [f32],
+) {
+    let (places, sample, terms) = (patches.places(), patches.sample(), patches.terms());
+    assert!(
+        is_available()
+            && sums.len().is_multiple_of(sample)
+            && error.len() >= sums.len() / sample * places * units
+            && packed.len() >= units * terms.next_multiple_of(LANES)
+    );
+    sums.fill(0.0);
+    let errors = error.chunks_exact(places * units);
+    for (sums, error) in sums.chunks_exact_mut(sample).zip(errors) {
+        for [column, vectors] in bands(terms) {
+            let weights = &packed[column * units..];
+            // SAFETY: the CPU has the instructions, and the assertion above gives every patch its
+            // place in `sums` and its error signals.
+            unsafe {
+                match vectors {
+                    1 => scatter_band::<1>(patches, error, weights, column, sums),
+                    2 => scatter_band::<2>(patches, error, weights, column, sums),
+                    _ => scatter_band::<3>(patches, error, weights, column, sums),
+                }
+            }
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn scatter_band<const V: usize>(
+    patches: &Patches,
+    error: &[f32],
+    weights: &[f32],
+    column: usize,
+    sums: &mut [f32],
+) {
+    let (places, stretch) = (patches.places(), patches.stretch());
+    let units = error.len() / places;
+    let width = (V * LANES).min(patches.terms() - column);
+    let mut products = [[0.0_f32; VECTORS * LANES]; ROWS];
+    let mut walk = Walk::new(patches);
+    for first in (0..places).step_by(ROWS) {
+        let valid = ROWS.min(places - first);
+        // SAFETY: a row beyond the last place repeats it and is not added; the terms of a band that
+        // belong to one kernel row lie side by side in the patch.
+        unsafe {
+            let from =
+                std::array::from_fn(|row| error.as_ptr().add((first + row.min(valid - 1)) * units));
+            tile::<V>(
+                &from,
+                [1, 0, units, 1],
+                weights.as_ptr(),
+                (products.as_mut_ptr().cast(), VECTORS * LANES, ROWS),
+                [!0; V],
+                Some([_mm512_setzero_ps(); V]),
+            );
+            for (index, products) in products.iter().enumerate().take(valid) {
+                let mut done = 0;
+                while done < width {
+                    let (row, from) = ((column + done) / stretch, (column + done) % stretch);
+                    let length = (stretch - from).min(width - done);
+                    let target = sums
+                        .as_mut_ptr()
+                        .add(walk.place + row * patches.row() + from);
+                    for lane in (0..length).step_by(LANES) {
+                        let mask = below(length - lane);
+                        let own = _mm512_maskz_loadu_ps(mask, products.as_ptr().add(done + lane));
+                        let sum = _mm512_maskz_loadu_ps(mask, target.add(lane));
+                        _mm512_mask_storeu_ps(target.add(lane), mask, _mm512_add_ps(sum, own));
+                    }
+                    done += length;
+                }
+                if first + index + 1 < places {
+                    walk.go_on();
+                }
             }
         }
     }
@@ -355,7 +492,7 @@ unsafe fn gradient_band<const V: usize>(part: &mut Part<'_>, column: usize, sums
                     valid,
                 ),
                 masks,
-                false,
+                None,
             );
         }
     }
