@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_data::{Dataset, Samples, Source, load};
-use spinet_nn::Threads;
+use spinet_nn::{Initializer, Threads};
+use spinet_rules::RULES;
 use spinet_train::{Evaluation, TrainConfig, Trainer};
 
 fn trained(config: &TrainConfig, data: &Dataset, threads: usize) -> (Vec<Evaluation>, Vec<u32>) {
@@ -46,6 +47,100 @@ fn bits_do_not_depend_on_the_number_of_threads() {
             );
         }
     }
+}
+
+/// A network with every type of layer on moved images.
+fn convolutional(rules: &[&str]) -> TrainConfig {
+    let layers = [
+        "conv2d:channels=6,kernel=5,padding=2,stride=2,norm=batch",
+        "max-pool",
+        "conv2d:channels=6,padding=1,activation=tanh",
+        "add:from=2",
+        "avg-pool:size=3,stride=2",
+        "flatten",
+        "dense:units=12,activation=relu",
+    ];
+    let config = TrainConfig {
+        epochs: 1,
+        batch: 300,
+        shift: 1,
+        learning_rate: 0.01,
+        initializer: Initializer::Xavier,
+        ..config(rules)
+    };
+    let layers = layers.map(|layer| layer.parse().unwrap());
+    config.with_layers(&layers).unwrap()
+}
+
+#[test]
+fn every_rule_acts_on_convolutional_networks_with_the_same_bits_at_any_number_of_threads() {
+    let data = load("mnist-1200", &Source::default()).unwrap();
+    let plain = trained(&convolutional(&[]), &data, 1);
+    for rule in RULES.iter().map(|rule| rule.name) {
+        let one = trained(&convolutional(&[rule]), &data, 1);
+        for threads in [2, 3, 4, 8] {
+            assert_eq!(
+                one,
+                trained(&convolutional(&[rule]), &data, threads),
+                "{rule} on {threads} threads"
+            );
+        }
+        // These change nothing within four steps.
+        let is_patient = [
+            "synaptic-pruning",
+            "sd-snn-bounds",
+            "magnitude-pruning",
+            "weight-range",
+        ];
+        assert!(one != plain || is_patient.contains(&rule), "{rule}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_on_an_image_or_a_table_is_refused_by_layer_and_shape() {
+    let images = load("mnist-1200", &Source::default()).unwrap();
+    let numbers = vec![0.5; 12];
+    let rows = Samples::of_numbers(numbers, vec![0, 1, 0], [1, 4]).unwrap();
+    let table = Dataset {
+        train: rows.clone(),
+        test: rows,
+        ..images.clone()
+    };
+    let refused = |layers: &[&str], data: &Dataset| {
+        let layers: Vec<_> = layers.iter().map(|layer| layer.parse().unwrap()).collect();
+        let config = config(&[]).with_layers(&layers).unwrap();
+        let trainer = Trainer::new(&config, data, Threads::one());
+        trainer.err().unwrap().to_string()
+    };
+    assert_eq!(
+        refused(&["conv2d:kernel=5", "max-pool:size=25"], &images),
+        "layer 2 (max-pool) expects a plane of at least 25 x 25 places, found 24 x 24 x 16"
+    );
+    assert_eq!(
+        refused(&["conv2d:padding=3"], &images),
+        "layer 1 (conv2d) expects `padding` below `kernel`, 3, found padding = 3"
+    );
+    assert_eq!(
+        refused(&["conv2d"], &table),
+        "layer 1 (conv2d) expects a plane of at least 3 x 3 places, found 4"
+    );
+    assert_eq!(
+        refused(&["conv2d", "conv2d", "add:from=1"], &images),
+        "layer 3 (add) expects the shape of the layer below it, 24 x 24 x 16, found 26 x 26 x 16 from layer 1"
+    );
+    assert_eq!(
+        refused(&["conv2d", "add:from=1"], &images),
+        "layer 2 (add) expects at least two layers below it, found from = 1"
+    );
+    let moved = TrainConfig {
+        shift: 1,
+        ..config(&[])
+    };
+    let error = Trainer::new(&moved, &table, Threads::one()).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "`shift` must be left out for data that are not images, but is set for `mnist-1200`"
+    );
 }
 
 #[test]

@@ -56,10 +56,31 @@ fn configurations() -> Vec<TrainConfig> {
         warm_up: 2,
         ..config(vec!["momentum"])
     };
+    // A residual network with running statistics on images that are moved at random.
+    let residual = |rules: Vec<&str>| {
+        let layers = [
+            "conv2d:channels=3,kernel=5,stride=3,norm=batch",
+            "conv2d:channels=3,padding=1,norm=batch",
+            "add:from=1",
+            "max-pool:size=4",
+        ];
+        let layers = layers.map(|layer| layer.parse().unwrap());
+        let config = TrainConfig {
+            shift: 2,
+            flip: true,
+            ..config(rules)
+        };
+        config.with_layers(&layers).unwrap()
+    };
+    let residual = [
+        residual(vec!["bdnn-dsd", "adam"]),
+        residual(vec!["grapes", "dropout"]),
+    ];
     chains
         .into_iter()
         .map(config)
         .chain([scheduled])
+        .chain(residual)
         .map(|config| config.resolved().unwrap())
         .collect()
 }

@@ -100,12 +100,8 @@ impl<S: Real> Layer<S> for Dense {
         let layer = WeightedLayer {
             units: self.units,
             columns: inputs,
-            // Each pixel is a sender of its own.
-            senders: if plan.params.is_empty() {
-                inputs
-            } else {
-                self.input.units
-            },
+            // Each number of the network's input is a sender of its own.
+            senders: (below.first()).map_or(inputs, |signal| plan.signals[*signal].units),
             inputs,
             places: 1,
             per_unit: if self.has_bias {

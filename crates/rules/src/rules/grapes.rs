@@ -315,7 +315,7 @@ impl<S: Scalar> Rule<S> for Grapes<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Purpose, Stream, resolve};
+    use crate::{Purpose, Stream, WeightedLayer, resolve};
 
     const SIZES: [usize; 4] = [50, 37, 5, 3];
 
@@ -404,6 +404,47 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_convolution_has_a_factor_for_each_output_channel() {
+        let mut plan = Plan::default();
+        let conv = |units, kernel: usize, senders: usize, places| WeightedLayer {
+            units,
+            columns: kernel * kernel * senders,
+            senders,
+            inputs: places * senders,
+            places,
+            per_unit: &[],
+            is_output: false,
+        };
+        plan.push(&conv(4, 3, 2, 36), &[]);
+        plan.push(&conv(5, 2, 4, 25), &[0]);
+        plan.push(&conv(3, 5, 5, 1), &[1]);
+        plan.signals[2].is_output = true;
+        let params = network(&plan);
+        let sum = |weights: &[f64], of: &dyn Fn(usize) -> bool| -> f64 {
+            let chosen = weights.iter().enumerate().filter(|(index, _)| of(*index));
+            chosen.map(|(_, weight)| weight.abs()).sum()
+        };
+        // All weights of the output channel: every kernel place and input channel.
+        let incoming: Vec<_> = (0..5)
+            .map(|unit| sum(&params[1], &|index| index / 16 == unit))
+            .collect();
+        let mut rule = rule_of("grapes", &plan);
+        let expected = by_hand(&incoming, 2.0, 1.0);
+        assert_close(rule.factors(1, &params), &expected);
+        let mut values = vec![1.0; 2 * 25 * 5];
+        rule.error_signal(At { id: 1, step: 0 }, &mut values, &params);
+        values
+            .chunks(5)
+            .for_each(|place| assert_close(place, &expected));
+        // All weights of the next layer that this channel sends through.
+        let outgoing: Vec<_> = (0..5)
+            .map(|unit| sum(&params[2], &|index| index % 5 == unit))
+            .collect();
+        let mut rule = rule_of("grapes:importance=outgoing", &plan);
+        assert_close(rule.factors(1, &params), &by_hand(&outgoing, 2.0, 1.0));
     }
 
     #[test]
