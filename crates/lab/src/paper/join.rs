@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::paper::reproduce::{RUNS, each};
+use crate::paper::run::{RUNS, each};
 use crate::paper::table::experiment_behind;
-use crate::{Definition, EXPERIMENTS, Error, Experiment, Method, Record, Row, Setting, Settings};
+use crate::{Definition, Error, Method, PAPER_TABLES, PaperTable, Record, Row, Setting, Settings};
 
 /// Joins records into one with the rows of all, in the order of the registry. Each record comes
 /// with the path of its file.
@@ -91,8 +91,8 @@ pub fn join(records: &[(PathBuf, Record)]) -> Result<Record, Error> {
 }
 
 /// The experiments of a record, in the order of the registry.
-fn experiments_of(definition: &Definition) -> Vec<&'static Experiment> {
-    EXPERIMENTS
+fn experiments_of(definition: &Definition) -> Vec<&'static PaperTable> {
+    PAPER_TABLES
         .iter()
         .filter(|experiment| {
             definition
@@ -223,7 +223,7 @@ fn add(definition: &mut Definition, other: &Definition) -> Result<(), String> {
 }
 
 /// What sets the rows apart from the full experiments, in words.
-fn missing(experiments: &[&Experiment], record: &Record) -> Option<String> {
+fn missing(experiments: &[&PaperTable], record: &Record) -> Option<String> {
     let mut parts = BTreeMap::<&str, usize>::new();
     let mut note = |what| *parts.entry(what).or_default() += 1;
     for experiment in experiments {

@@ -4,7 +4,7 @@ use crate::count::{plural, thousands};
 use crate::paper::Printed;
 use crate::table::{Column, Table};
 use crate::{
-    Definition, EXPERIMENTS, Estimate, Experiment, Interval, Method, Record, Row, Settings,
+    Definition, Estimate, Interval, Method, PAPER_TABLES, PaperTable, Record, Row, Settings,
     paired_interval,
 };
 
@@ -80,8 +80,8 @@ pub(crate) fn sections(record: &Record) -> Vec<(String, Vec<&Row>)> {
 }
 
 /// The experiment of the registry that a row belongs to.
-pub(crate) fn experiment_behind(record: &Record, row: &Row) -> Option<&'static Experiment> {
-    EXPERIMENTS.iter().find(|experiment| {
+pub(crate) fn experiment_behind(record: &Record, row: &Row) -> Option<&'static PaperTable> {
+    PAPER_TABLES.iter().find(|experiment| {
         record
             .definition
             .experiments

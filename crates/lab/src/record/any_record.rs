@@ -10,8 +10,8 @@ use crate::paper::table as paper_table;
 use crate::record::seal;
 use crate::table::Table;
 use crate::{
-    Error, FigureRecord, Record, Setting, SweepRecord, accuracy_figure, experiments_in, figure_svg,
-    spine_figure, study, sweep, sweep_figure, write_results,
+    Error, FigureRecord, Record, Setting, SweepRecord, accuracy_figure, figure_svg, spine_figure,
+    study, sweep, sweep_figure, tables_in, write_results,
 };
 
 /// A stored record of any kind.
@@ -164,7 +164,7 @@ impl AnyRecord {
         let name = match self {
             Self::Tables(record) => {
                 let experiments = &record.definition.experiments;
-                if experiments.len() == experiments_in(Setting::default()).count() {
+                if experiments.len() == tables_in(Setting::default()).count() {
                     "paper-tables".to_owned()
                 } else {
                     experiments.join("-")

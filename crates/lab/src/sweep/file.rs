@@ -37,7 +37,7 @@ use super::SweepColumn;
 use super::product::{axes, check_levels, combinations, config, with_lists_as_tables};
 use super::record::MOST_AXES;
 use crate::Error;
-use crate::paper::reproduce::MOST_RUNS;
+use crate::paper::run::MOST_RUNS;
 
 /// A sweep as its file describes it.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::file::SweepPoint;
 use super::record::MOST_AXES;
-use crate::paper::reproduce::MOST_RUNS;
+use crate::paper::run::MOST_RUNS;
 
 /// What an axis sets.
 #[derive(Clone, Debug)]
