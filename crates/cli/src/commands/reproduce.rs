@@ -208,16 +208,14 @@ fn json(made: &[AnyRecord]) -> Result<String, Error> {
     if let [record @ AnyRecord::Tables(_)] = made {
         return Ok(record.to_json()?);
     }
-    let (mut tables, mut figures) = (None, Vec::new());
     let failed = |source| lab::Error::Record { source };
-    for record in made {
-        let raw = RawValue::from_string(record.to_json()?).map_err(failed)?;
-        if is_of_tables(record) {
-            tables = Some(raw);
-        } else {
-            figures.push(raw);
-        }
-    }
+    let raw = |record: &AnyRecord| RawValue::from_string(record.to_json()?).map_err(failed);
+    let (tables, figures): (Vec<_>, Vec<_>) = made.iter().partition(|record| is_of_tables(record));
+    let tables = tables.first().map(|record| raw(record)).transpose()?;
+    let figures = figures
+        .into_iter()
+        .map(raw)
+        .collect::<Result<Vec<_>, _>>()?;
     let all = serde_json::json!({ "tables": tables, "figures": figures });
     Ok(serde_json::to_string(&all).map_err(failed)? + "\n")
 }

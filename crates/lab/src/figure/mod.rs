@@ -1,5 +1,4 @@
-//! Charts as SVG text: curves with error bands ([`render`]) and histograms ([`render_histograms`],
-//! [`histograms`]).
+//! Charts as SVG text: curves with error bands ([`render`]) and histograms ([`render_histograms`]).
 //!
 //! The charts are made for print and for every reader: dark lines on white, the palette of Okabe
 //! and Ito (which colour-blind people can tell apart), and a dash pattern and a marker per series,
@@ -24,7 +23,7 @@ mod scale;
 mod text;
 
 pub use error::FigureError;
-pub use histogram::{Bars, Histograms, histograms, render_histograms};
+pub use histogram::{Bars, Histograms, render_histograms};
 
 /// The area plotters draws on, in units of the drawing.
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;

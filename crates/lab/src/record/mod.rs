@@ -16,7 +16,7 @@ use crate::statistics::rounded;
 use crate::{Error, Method, PAPER_TABLES, PaperTable, Published, mean, standard_deviation};
 
 /// A mean over runs with what it was made from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// Mean over the runs.
     pub mean: f64,

@@ -305,30 +305,23 @@ fn reference(
     if let Some(error) = names.iter().find_map(|name| spinet_rules::find(name).err()) {
         return Err(format!("`{key}`: {error}"));
     }
-    if key == "ablate" {
-        let has = |point: &SweepPoint| {
-            point
-                .config
-                .rules
-                .iter()
-                .any(|rule| names.contains(&rule.name))
-        };
-        return if points.iter().any(has) {
-            Ok(Some(Reference::Without(names)))
-        } else {
-            Err(format!(
-                "`ablate` is {}, expected rules of a configuration",
-                names.join(", ")
-            ))
-        };
-    }
-    if points.iter().all(|point| !point.has_rules(&names)) {
-        return Err(format!(
+    let is_ablation = key == "ablate";
+    let fits = |point: &SweepPoint| {
+        let has = |name: &String| point.config.rules.iter().any(|rule| rule.name == *name);
+        is_ablation && names.iter().any(has) || !is_ablation && point.has_rules(&names)
+    };
+    match (points.iter().any(fits), is_ablation) {
+        (true, true) => Ok(Some(Reference::Without(names))),
+        (true, false) => Ok(Some(Reference::With(names))),
+        (false, true) => Err(format!(
+            "`ablate` is {}, expected rules of a configuration",
+            names.join(", ")
+        )),
+        (false, false) => Err(format!(
             "`reference` is {}, expected the rules of a configuration",
             names.join(" + ")
-        ));
+        )),
     }
-    Ok(Some(Reference::With(names)))
 }
 
 /// The one control of a file; points must have the rule and what stands in its place.
