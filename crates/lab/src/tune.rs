@@ -386,11 +386,11 @@ mod tests {
         );
         assert!(
             refused(tuning(&["threshold=1", "threshold=2"]))
-                .starts_with("grid of `threshold` has a value or the parameter twice")
+                .starts_with("grid of `threshold` repeats a value or the option")
         );
         assert!(
             refused(tuning(&["threshold=1,1"]))
-                .starts_with("grid of `threshold` has a value or the parameter twice")
+                .starts_with("grid of `threshold` repeats a value or the option")
         );
         assert_eq!(
             refused(Tuning {

@@ -400,7 +400,7 @@ fn requests_that_make_no_sense_are_refused_before_work_starts() {
     };
     assert_eq!(
         refused(misnamed),
-        "unknown method `l3`, expected one of initial, dropout, dropout-tuned, l2, l2-as-published, bdnn-dsd"
+        "unknown method `l3`, expected one of baseline, dropout, dropout-tuned, l2, l2-as-published, bdnn-dsd"
     );
     let untuned = TableRequest {
         tables: vec![&UNTUNED],
@@ -408,8 +408,7 @@ fn requests_that_make_no_sense_are_refused_before_work_starts() {
         ..request(1)
     };
     assert!(
-        refused(untuned)
-            .starts_with("tables-7-8 has no tuned parameter of `l2` with 10 hidden units")
+        refused(untuned).starts_with("tables-7-8 has no tuned option of `l2` with 10 hidden units")
     );
 }
 

@@ -61,7 +61,7 @@ pub(crate) struct Bench {
     /// Timed steps per measurement.
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     steps: u64,
-    /// Metric how the time scales with width, depth, batch size, density and threads, and write a
+    /// Measure how the time scales with width, depth, batch size, density and threads, and write a
     /// record and a figure to this directory.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["threads", "kernel", "inputs", "hidden", "depth", "batch", "density", "data", "activation", "rules"])]
     scaling: Option<PathBuf>,
@@ -169,14 +169,14 @@ impl Bench {
         };
         let cases = shapes.into_iter().map(case).collect();
         let cases = varied(cases, &self.depth, |case, depth| {
-            case.depth = depth as usize
+            case.depth = depth as usize;
         });
         let cases = varied(cases, &self.batch, |case, batch| {
-            case.batch = batch as usize
+            case.batch = batch as usize;
         });
         let cases = varied(cases, &self.density, |case, density| case.density = density);
         varied(cases, &self.threads, |case, count| {
-            case.threads = count as usize
+            case.threads = count as usize;
         })
     }
 }

@@ -20,7 +20,7 @@ Examples:
   spinet reproduce                      Tables 3 and 4; a minute on two cores
   spinet reproduce --quick              a reduced version; seconds
   spinet reproduce --setting wide       the setting of version 0.1.0
-  spinet reproduce table1 --hidden 100 --methods initial,bdnn-dsd --data-dir DIR
+  spinet reproduce table1 --hidden 100 --methods baseline,bdnn-dsd --data-dir DIR
   spinet reproduce figure3 figure5 --out results        Figures 3 and 5 as SVG
   spinet reproduce figure4-1200 --out results           minutes
   spinet reproduce grapes-mnist --data-dir DIR          an hour
@@ -54,8 +54,8 @@ pub(crate) struct Reproduce {
     /// Number of epochs [default: as defined by the experiment].
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Methods of the tables: initial (the baseline, always included), dropout, l2, bdnn-dsd; in
-    /// some settings also dropout-tuned and l2-as-published [default: all].
+    /// Methods of the tables: baseline (always included), dropout, l2, bdnn-dsd; in some settings
+    /// also dropout-tuned and l2-as-published [default: all].
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     methods: Vec<Method>,
     /// Hidden units of the networks in the tables [default: all].

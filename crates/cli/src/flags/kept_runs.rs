@@ -33,8 +33,8 @@ pub(crate) struct KeptRuns {
 pub(crate) struct RunFlags {
     #[command(flatten)]
     pub(crate) kept: KeptRuns,
-    /// Kernel for matrix products with 8-bit inputs [default: as in the experiment]; `exact` and
-    /// `f32` results differ in the last digits.
+    /// Kernel for matrix products with 8-bit inputs; `exact` and `f32` results differ in the last
+    /// digits [default: as in the experiment].
     #[arg(long, value_name = "NAME", value_parser = kernel(), help_heading = "Environment")]
     pub(crate) kernel: Option<Kernel>,
     #[command(flatten)]

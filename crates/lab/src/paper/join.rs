@@ -103,12 +103,12 @@ fn known(definition: &Definition) -> Result<(), String> {
         ]
     };
     let expected = Settings::of(&experiments_of(definition));
-    let pairs = values(&definition.settings)
+    let mut pairs = values(&definition.settings)
         .into_iter()
         .zip(values(&expected));
-    pairs
-        .map(|((what, found), (_, expected))| same(what, &found, &expected, "this version has it"))
-        .collect()
+    pairs.try_for_each(|((what, found), (_, expected))| {
+        same(what, &found, &expected, "this version has it")
+    })
 }
 
 /// The kernel class of each kind of pixels, on which it may depend; records that have different
@@ -393,7 +393,7 @@ mod tests {
             .to_string()
         };
         let text = refused(&|record| record.rows[0].accuracy.mean += 1.0);
-        let row = "`initial` on mnist with 1200 samples and 10 hidden units";
+        let row = "`baseline` on mnist with 1200 samples and 10 hidden units";
         assert_eq!(
             text,
             format!(

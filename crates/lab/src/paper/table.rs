@@ -29,11 +29,11 @@ pub(crate) const COLUMNS: [(&str, &str); 3] = [
     ),
     (
         "vs. baseline",
-        "mean difference to the initial network with the same seed, with its 95 % confidence interval (paired)",
+        "mean difference to the baseline with the same seed, with its 95 % confidence interval (paired)",
     ),
     (
         "speed-up",
-        "the paper's L, how many times faster than the initial network with the same seed, at the accuracy level with the \
+        "the paper's L, how many times faster than the baseline with the same seed, at the accuracy level with the \
          largest difference in time",
     ),
 ];

@@ -460,7 +460,7 @@ fn everything_that_a_reader_needs_to_believe_a_number_is_in_it() {
         "-1.81",
         "+4.00 [+3.50, +4.50]",
         "2.50 ± 0.71",
-        "against initial, better",
+        "against baseline, better",
         "a length",
         "<code>spinet tune --rule l2</code>",
         "an open point",

@@ -153,7 +153,7 @@ enum Names {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct FileContents {
     seeds: Option<Seeds>,
     folds: Option<usize>,
     left_out: Option<usize>,
@@ -184,7 +184,7 @@ impl SweepFile {
             message,
         };
         Notation::Toml.check(text, MAX_SETTINGS).map_err(refuse)?;
-        let written: Written = toml::from_str(text).map_err(|error| {
+        let written: FileContents = toml::from_str(text).map_err(|error| {
             let offset = error.span().unwrap_or_default().start.min(text.len());
             let line = text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
             refuse(format!("line {line}: {}", error.message().trim()))
@@ -263,7 +263,7 @@ impl SweepFile {
             .map(|control| checked_control(control, &points))
             .transpose()
             .map_err(refuse)?;
-        let Written {
+        let FileContents {
             folds,
             left_out,
             per_method: own,

@@ -66,6 +66,7 @@ pub(super) fn axes(product: Table) -> Result<Vec<Axis>, String> {
                         return Err(format!("`{key}.name` cannot vary, expected `rules`"));
                     }
                     let name = format!("{key}.{parameter}");
+                    let parameter = spinet_rules::option_key(&key, &parameter).to_owned();
                     axes.push(axis(
                         name,
                         Target::Parameter {
