@@ -122,14 +122,8 @@ pub(crate) fn state_chart(row: &Row) -> Result<Option<Chart>, Error> {
         let counts = row.curve.counts.get(*name)?;
         let measured = row.curve.epoch.iter().zip(counts);
         let points = measured.filter(|(epoch, _)| **epoch > 0);
-        Some(Series {
-            label: (*label).to_owned(),
-            points: points
-                .map(|(epoch, count)| (*epoch as f64, *count))
-                .collect(),
-            band: Vec::new(),
-            style,
-        })
+        let points = points.map(|(epoch, count)| (*epoch as f64, *count));
+        Some(Series::new(*label, points.collect(), style))
     };
     let panel = Panel {
         title: String::new(),
@@ -263,12 +257,7 @@ fn events(curve: &Curve, name: &str, style: usize) -> Series {
     let pairs = curve.epoch.windows(2).zip(counts.iter().skip(1));
     let points =
         pairs.map(|(epochs, count)| (epochs[1] as f64, count / (epochs[1] - epochs[0]) as f64));
-    Series {
-        label: name.to_owned(),
-        points: points.collect(),
-        band: Vec::new(),
-        style,
-    }
+    Series::new(name, points.collect(), style)
 }
 
 #[cfg(test)]

@@ -68,6 +68,15 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// A run on all training samples of a data set.
+    pub(crate) fn new(config: TrainConfig, data: usize) -> Self {
+        Self {
+            config,
+            data,
+            fold: 0,
+        }
+    }
+
     /// All hidden units, at least one.
     fn units(&self) -> usize {
         let units = self.config.hidden.iter();

@@ -48,6 +48,18 @@ pub struct Series {
     pub style: usize,
 }
 
+impl Series {
+    /// A line without a band.
+    pub fn new(label: impl Into<String>, points: Vec<(f64, f64)>, style: usize) -> Self {
+        Self {
+            label: label.into(),
+            points,
+            band: Vec::new(),
+            style,
+        }
+    }
+}
+
 /// One axis of a panel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
@@ -128,7 +140,7 @@ pub(crate) fn height_of(panels: usize) -> u32 {
 /// use spinet_lab::figure::{Axis, Figure, Panel, Series, render};
 ///
 /// let axis = |label| Axis::new(label, false);
-/// let line = Series { label: "initial".to_owned(), points: vec![(1.0, 62.5), (2.0, 80.0)], band: Vec::new(), style: 0 };
+/// let line = Series::new("baseline", vec![(1.0, 62.5), (2.0, 80.0)], 0);
 /// let panel = Panel { title: String::new(), x: axis("epoch"), y: axis("test accuracy (%)"), series: vec![line] };
 /// let figure = Figure { title: "Training".to_owned(), description: "Accuracy rises.".to_owned(), panels: vec![panel], size: (480, 320) };
 /// assert!(render(&figure)?.contains("<title>Training</title>"));

@@ -3,12 +3,7 @@
 use super::*;
 
 fn series(label: &str, style: usize, points: &[(f64, f64)]) -> Series {
-    Series {
-        label: label.to_owned(),
-        points: points.to_vec(),
-        band: Vec::new(),
-        style,
-    }
+    Series::new(label, points.to_vec(), style)
 }
 
 fn figure(series: Vec<Series>) -> Figure {

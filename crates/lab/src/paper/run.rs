@@ -63,11 +63,7 @@ impl Plan for TableRequest {
                     ..config
                 };
                 config.check()?;
-                jobs.push(Job {
-                    config,
-                    data: row.table,
-                    fold: 0,
-                });
+                jobs.push(Job::new(config, row.table));
             }
         }
         Ok(jobs)

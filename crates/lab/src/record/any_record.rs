@@ -102,13 +102,10 @@ impl AnyRecord {
         };
         let full = format!("NOT the full {}", self.kind());
         let reduced = self.reduced().unwrap_or_default().to_owned();
-        [
-            (full, reduced),
-            ("NOT the official files".to_owned(), unverified),
-        ]
-        .into_iter()
-        .filter(|(_, details)| !details.is_empty())
-        .collect()
+        let unofficial = "NOT the official files".to_owned();
+        let mut warnings = vec![(full, reduced), (unofficial, unverified)];
+        warnings.retain(|(_, details)| !details.is_empty());
+        warnings
     }
 
     fn shown(&self, table: fn(&Table) -> String) -> String {
@@ -175,10 +172,8 @@ impl AnyRecord {
         };
         let name = name + self.reduced().map_or("", |_| "-reduced");
         let (json, figures) = (self.to_json()?, self.figures()?);
-        let texts = [(".json", &json)];
-        let texts = texts
-            .into_iter()
-            .chain(figures.iter().map(|(end, svg)| (*end, svg)));
+        let figures = figures.iter().map(|(end, svg)| (*end, svg));
+        let texts = std::iter::once((".json", &json)).chain(figures);
         let files: Vec<(PathBuf, &str)> = texts
             .map(|(end, text)| (directory.join(name.clone() + end), text.as_str()))
             .collect();

@@ -194,11 +194,7 @@ impl Plan for Forgetting {
                         rules: rules.clone(),
                         ..TrainConfig::default()
                     };
-                    jobs.push(Job {
-                        config,
-                        data: scenario,
-                        fold: 0,
-                    });
+                    jobs.push(Job::new(config, scenario));
                 }
             }
         }

@@ -25,7 +25,7 @@ use std::path::Path;
 use crate::count::plural;
 use crate::experiment::{Job, Parts};
 use crate::paper::run::{MOST_RUNS, RUNS, check_count, digests};
-use crate::{AnyRecord, Environment, Error, Experiment, SweepFile, SweepRequest};
+use crate::{AnyRecord, BUILT_IN, Environment, Error, Experiment, SweepFile, SweepRequest};
 
 /// An experiment with a name that is no table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,6 +214,12 @@ impl StudyRequest {
             digests: data.iter().map(|parts| digests(&parts.whole)).collect(),
             ..FigureRecord::default()
         })
+    }
+
+    /// The built-in data.
+    fn built_in(&self) -> Result<Vec<Parts>, Error> {
+        let data = spinet_data::load(BUILT_IN.data, &self.environment.source)?;
+        Ok(vec![Parts::whole(data)])
     }
 
     /// Ends a study that was asked to stop.

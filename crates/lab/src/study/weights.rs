@@ -36,19 +36,14 @@ impl Plan for Weights {
                     epochs: self.0.length(config.epochs),
                     ..config
                 };
-                jobs.push(Job {
-                    config,
-                    data: 0,
-                    fold: 0,
-                });
+                jobs.push(Job::new(config, 0));
             }
         }
         Ok(jobs)
     }
 
     fn data(&self) -> Result<Vec<Parts>, Error> {
-        let data = spinet_data::load(BUILT_IN.data, &self.0.environment.source)?;
-        Ok(vec![Parts::whole(data)])
+        self.0.built_in()
     }
 
     fn train(

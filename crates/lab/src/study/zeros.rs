@@ -48,11 +48,7 @@ impl Plan for Zeros {
                 evaluate_every: epochs,
                 ..BUILT_IN.config(rules, HIDDEN, seed)
             };
-            Job {
-                config,
-                data: 0,
-                fold: 0,
-            }
+            Job::new(config, 0)
         };
         let seeds = 0..self.0.runs as u64;
         let jobs = SETTINGS
@@ -62,8 +58,7 @@ impl Plan for Zeros {
     }
 
     fn data(&self) -> Result<Vec<Parts>, Error> {
-        let data = spinet_data::load(BUILT_IN.data, &self.0.environment.source)?;
-        Ok(vec![Parts::whole(data)])
+        self.0.built_in()
     }
 
     fn train(

@@ -193,9 +193,8 @@ impl SweepRecord {
 impl SweepRow {
     /// Its settings in words.
     pub fn in_words(&self) -> String {
-        let settings: Vec<String> = self
-            .settings
-            .iter()
+        let settings = self.settings.iter();
+        let settings: Vec<String> = settings
             .map(|(axis, value)| format!("{axis} = {value}"))
             .collect();
         if settings.is_empty() {
