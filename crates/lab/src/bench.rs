@@ -18,6 +18,8 @@ use spinet_nn::{
 use spinet_rules::{Chain, Memory, Plan, Purpose, RuleSettings, Stream};
 use spinet_train::group_by_label;
 
+use crate::scaling::BASE;
+use crate::statistics::rounded;
 use crate::{Error, median};
 
 /// Networks of the BDNN-dsd paper, inputs and hidden units.
@@ -30,6 +32,8 @@ const CLASSES: usize = 10;
 const MNIST_SAMPLES: usize = 60_000;
 /// Batches that the samples of a measurement make: more than one, as in an epoch.
 const BATCHES: usize = 5;
+/// Decimals of milliseconds: a tenth of a microsecond.
+const DECIMALS: i32 = 4;
 /// Steps of one block, and steps before the first that counts.
 const BLOCK: usize = 10;
 const WARM_UP: usize = 10;
@@ -53,6 +57,14 @@ pub struct BenchCase {
     pub activation: Activation,
     /// Rules and optimizers that are measured too, each alone.
     pub rules: Vec<RuleSettings>,
+}
+
+impl BenchCase {
+    fn sizes(&self, samples: &Samples, classes: usize) -> Vec<usize> {
+        let hidden = std::iter::repeat_n(self.hidden, self.depth);
+        let features = std::iter::once(samples.features());
+        features.chain(hidden).chain([classes]).collect()
+    }
 }
 
 /// Median milliseconds of a step.
@@ -144,16 +156,10 @@ pub fn bench(
 /// If the processor cannot run the kernel.
 pub fn times_of_f32(kernel: Kernel) -> Result<f64, Error> {
     const STEPS: usize = 5;
-    let (inputs, hidden, batch, density) = (784, 100, 32, 0.2);
     let case = BenchCase {
-        inputs,
-        hidden,
-        depth: 1,
-        batch,
-        density,
-        threads: 1,
-        activation: Activation::Sigmoid,
-        rules: Vec::new(),
+        batch: 32,
+        density: 0.2,
+        ..BASE
     };
     let milliseconds = |kernel| Ok::<_, Error>(measure(&case, kernel, STEPS, None)?.sgd_ms);
     Ok(milliseconds(kernel)? / milliseconds(Kernel::F32)?.max(1e-4))
@@ -180,14 +186,9 @@ impl Lane {
         rules: &[RuleSettings],
         threads: Threads,
     ) -> Result<Self, Error> {
-        let mut sizes = vec![samples.features()];
-        sizes.extend(std::iter::repeat_n(case.hidden, case.depth));
-        let labels = samples
-            .labels()
-            .iter()
-            .max()
-            .map_or(0, |label| usize::from(*label) + 1);
-        sizes.push(labels.max(CLASSES));
+        let labels = samples.labels().iter().max();
+        let labels = labels.map_or(0, |label| usize::from(*label) + 1);
+        let sizes = case.sizes(samples, labels.max(CLASSES));
         // Small where sums can grow from layer to layer: nothing diverges in so few steps.
         let (learning_rate, initializer) = match case.activation {
             Activation::Sigmoid => (0.1, Initializer::Uniform(1.0)),
@@ -352,9 +353,14 @@ fn measure(
             }
         }
     }
-    let time = |lane: usize| rounded(median(&times[lane]));
+    let time = |lane: usize| rounded(median(&times[lane]), DECIMALS);
     let [plain, bdnn] = parts.each_ref().map(|parts| lock(parts));
-    let part = |part: &Phase| (part.name().to_owned(), rounded(median(&bdnn.steps[part])));
+    let part = |part: &Phase| {
+        (
+            part.name().to_owned(),
+            rounded(median(&bdnn.steps[part]), DECIMALS),
+        )
+    };
     Ok(BenchRow {
         inputs: samples.features(),
         hidden: case.hidden,
@@ -364,7 +370,7 @@ fn measure(
         threads: case.threads,
         sgd_ms: time(PLAIN),
         bdnn_ms: time(BDNN),
-        products_ms: rounded(median(&plain.steps[&Phase::Products])),
+        products_ms: rounded(median(&plain.steps[&Phase::Products]), DECIMALS),
         parts_ms: Phase::ALL.iter().map(part).collect(),
         activation: (case.activation != Activation::Sigmoid).then_some(case.activation),
         rules_ms: case
@@ -379,9 +385,7 @@ fn measure(
 /// Refuses to measure what takes more memory than is available: a network in training for each
 /// rule.
 fn check_memory(case: &BenchCase, kernel: Kernel, samples: &Samples) -> Result<(), Error> {
-    let mut sizes = vec![samples.features()];
-    sizes.extend(std::iter::repeat_n(case.hidden, case.depth));
-    sizes.push(CLASSES);
+    let sizes = case.sizes(samples, CLASSES);
     let network = NetworkConfig::dense(&sizes);
     let network = || -> Result<_, spinet_nn::Error> { Ok((network.build()?, network.plan()?)) };
     let (layers, plan) = network().map_err(spinet_train::Error::from)?;
@@ -427,7 +431,7 @@ fn density(values: Values<'_>) -> f64 {
         Values::Bytes(bytes) => bytes.iter().filter(|byte| **byte != 0).count(),
         Values::Numbers(numbers) => numbers.iter().filter(|number| **number != 0.0).count(),
     };
-    (filled as f64 / values.len() as f64 * 1e3).round() / 1e3
+    rounded(filled as f64 / values.len() as f64, 3)
 }
 
 /// Milliseconds of the parts of each step.
@@ -471,11 +475,6 @@ fn timed(task: impl FnOnce()) -> f64 {
     let start = Instant::now();
     task();
     1e3 * start.elapsed().as_secs_f64()
-}
-
-/// A tenth of a microsecond.
-fn rounded(milliseconds: f64) -> f64 {
-    (milliseconds * 1e4).round() / 1e4
 }
 
 fn random_samples(case: &BenchCase) -> Result<Samples, Error> {
@@ -526,7 +525,6 @@ pub fn peak_memory_mb() -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scaling::BASE;
 
     #[test]
     fn every_figure_is_measured_and_the_parts_make_up_the_step() {

@@ -118,38 +118,21 @@ pub(crate) fn spine_chart(row: &Row) -> Result<Option<Chart>, Error> {
 
 /// Spine states of one row over the epochs; nothing if it has none.
 pub(crate) fn state_chart(row: &Row) -> Result<Option<Chart>, Error> {
-    let series = STATES
-        .iter()
-        .enumerate()
-        .filter_map(|(style, (name, label))| {
-            let counts = row.curve.counts.get(*name)?;
-            let points = row
-                .curve
-                .epoch
-                .iter()
-                .zip(counts)
-                .filter(|(epoch, _)| **epoch > 0);
-            let points = points
-                .map(|(epoch, count)| (*epoch as f64, *count))
-                .collect();
-            Some(Series {
-                label: (*label).to_owned(),
-                points,
-                band: Vec::new(),
-                style,
-            })
-        });
+    let line = |(style, (name, label)): (usize, &(&str, &str))| {
+        let counts = row.curve.counts.get(*name)?;
+        let measured = row.curve.epoch.iter().zip(counts);
+        let points = measured.filter(|(epoch, _)| **epoch > 0);
+        let points = points.map(|(epoch, count)| (*epoch as f64, *count));
+        Some(Series::new(*label, points.collect(), style))
+    };
     let panel = Panel {
         title: String::new(),
         x: epochs(),
         y: axis("weights", None),
-        series: series.collect(),
+        series: STATES.iter().enumerate().filter_map(line).collect(),
     };
-    one_network(
-        format!("State of the bounds, {} hidden units", row.hidden),
-        STATE_DESCRIPTION,
-        panel,
-    )
+    let title = format!("State of the bounds, {} hidden units", row.hidden);
+    one_network(title, STATE_DESCRIPTION, panel)
 }
 
 /// Draws a panel alone, without the lines that have no point.
@@ -202,20 +185,9 @@ fn spine_panel(row: &Row, title: String) -> Panel {
 
 /// Rows of each network, in the order of the record.
 pub(crate) fn networks(record: &Record) -> Vec<Vec<&Row>> {
-    let mut networks: Vec<Vec<&Row>> = Vec::new();
-    for row in &record.rows {
-        match networks.last_mut() {
-            Some(rows)
-                if rows[0].hidden == row.hidden
-                    && rows[0].data == row.data
-                    && rows[0].train == row.train =>
-            {
-                rows.push(row);
-            }
-            _ => networks.push(vec![row]),
-        }
-    }
-    networks
+    let network = |row: &Row| (row.hidden, row.data.clone(), row.train);
+    let networks = record.rows.chunk_by(|a, b| network(a) == network(b));
+    networks.map(|rows| rows.iter().collect()).collect()
 }
 
 fn axis(label: &str, range: Option<(f64, f64)>) -> Axis {
@@ -285,12 +257,7 @@ fn events(curve: &Curve, name: &str, style: usize) -> Series {
     let pairs = curve.epoch.windows(2).zip(counts.iter().skip(1));
     let points =
         pairs.map(|(epochs, count)| (epochs[1] as f64, count / (epochs[1] - epochs[0]) as f64));
-    Series {
-        label: name.to_owned(),
-        points: points.collect(),
-        band: Vec::new(),
-        style,
-    }
+    Series::new(name, points.collect(), style)
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub enum Error {
     },
     /// A word that names no method.
     #[error(
-        "unknown method `{found}`, expected one of initial, dropout, dropout-tuned, l2, l2-as-published, bdnn-dsd"
+        "unknown method `{found}`, expected one of baseline, dropout, dropout-tuned, l2, l2-as-published, bdnn-dsd"
     )]
     UnknownMethod {
         /// The word given.
@@ -40,9 +40,9 @@ pub enum Error {
         /// The numbers of the table.
         expected: String,
     },
-    /// A method whose parameter was not chosen for this network yet.
+    /// A method whose option was not chosen for this network yet.
     #[error(
-        "{experiment} has no tuned parameter of `{method}` with {hidden} hidden units\n\nhint: leave it out with `--methods initial,bdnn-dsd`, or find one with `spinet tune`"
+        "{experiment} has no tuned option of `{method}` with {hidden} hidden units\n\nhint: leave it out with `--methods baseline,bdnn-dsd`, or find one with `spinet tune`"
     )]
     NotTuned {
         /// The experiment.
@@ -53,20 +53,20 @@ pub enum Error {
         hidden: usize,
     },
     /// A grid that would try a point twice.
-    #[error("grid of `{parameter}` has a value or the parameter twice, expected each once")]
+    #[error("grid of `{parameter}` repeats a value or the option, expected each once")]
     RepeatedGrid {
         /// The parameter.
         parameter: String,
     },
     /// A grid that cannot be read.
-    #[error("cannot read grid `{found}`, expected PARAMETER=VALUE,VALUE,...")]
+    #[error("cannot read grid `{found}`, expected OPTION=VALUE,VALUE,...")]
     Grid {
         /// The text given.
         found: String,
     },
     /// An experiment that was asked to stop while it had no run to save: in Figure 5, whose runs
     /// take seconds, or while it waited for a run of another process.
-    #[error("interrupted; the same command goes on with what is not finished")]
+    #[error("interrupted; repeat the command to resume")]
     Stopped,
     /// A file of a sweep that cannot be used.
     #[error("{}: {message}", .path.display())]
@@ -89,7 +89,7 @@ pub enum Error {
         found: usize,
     },
     /// A changed rule that would have no effect.
-    #[error("rule `{rule}` is {why}, expected one for each method that is run at most")]
+    #[error("rule `{rule}` is {why}, expected at most one for each method that is run")]
     UnusedRule {
         /// The rule.
         rule: String,
@@ -97,7 +97,7 @@ pub enum Error {
         why: &'static str,
     },
     /// The same run with two results.
-    #[error("{}: differs from {}, expected the same bytes: both are called the same run", .first.display(), .second.display())]
+    #[error("{}: differs from {}, expected the same bytes because both are the same run", .first.display(), .second.display())]
     TwoResults {
         /// One file.
         first: PathBuf,
@@ -113,19 +113,19 @@ pub enum Error {
         message: String,
     },
     /// JSON about something else than an experiment.
-    #[error("not a record of this program: it has neither rows nor points nor panels")]
+    #[error("not a record of spinet: it has neither rows nor points nor panels")]
     AnotherKind,
-    /// A share that does not exist.
+    /// A shard that does not exist.
     #[error(
-        "cannot read share `{found}`, expected INDEX/COUNT with INDEX from 1 to COUNT, as in 1/4"
+        "cannot read shard `{found}`, expected INDEX/COUNT with INDEX from 1 to COUNT, as in 1/4"
     )]
     Shard {
         /// The text given.
         found: String,
     },
-    /// An environment that does not say which share to do.
+    /// An environment that does not name the shard to do.
     #[error(
-        "no share in the environment: `{variable}` is {}, expected a number; a Slurm array sets SLURM_ARRAY_TASK_ID, _MIN and _COUNT, an indexed Kubernetes job JOB_COMPLETION_INDEX, to which its manifest adds JOB_COMPLETIONS",
+        "no shard in the environment: `{variable}` is {}, expected a number; a Slurm array sets SLURM_ARRAY_TASK_ID, _MIN and _COUNT, an indexed Kubernetes job JOB_COMPLETION_INDEX, to which its manifest adds JOB_COMPLETIONS",
         .found.as_ref().map_or_else(|| "not set".to_owned(), |found| format!("`{found}`"))
     )]
     ShardEnvironment {
@@ -141,13 +141,13 @@ pub enum Error {
         message: String,
     },
     /// A record whose contents do not fit together.
-    #[error("not a record of this program: {message}")]
+    #[error("not a record of spinet: {message}")]
     RecordContent {
         /// What does not fit.
         message: String,
     },
     /// A record that cannot be read.
-    #[error("not a record of this program: {source}")]
+    #[error("not a record of spinet: {source}")]
     Record {
         /// Why.
         source: serde_json::Error,

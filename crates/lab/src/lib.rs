@@ -1,17 +1,17 @@
 //! Experiments: the tables and figures of the BDNN-dsd paper, tuning, and the statistics behind
 //! both.
 //!
-//! An [`Experiment`] says what is run; [`reproduce`] runs it and gives a [`Record`], from which
-//! alone tables and figures are made, so that a stored record shows the same as a fresh run.
+//! An [`Experiment`] is a list of runs and gives a record, such as [`AnyRecord`], from which alone
+//! tables and figures are made, so that a stored record shows the same as a fresh run.
 
 mod bench;
 mod count;
 mod curves;
 mod error;
 mod escape;
+mod experiment;
 pub mod figure;
 mod html;
-mod jobs;
 mod paper;
 mod progress;
 mod record;
@@ -32,12 +32,13 @@ pub use count::thousands;
 pub use curves::{accuracy_figure, spine_figure};
 pub use error::Error;
 pub use escape::is_harmful;
-pub use paper::experiment::{
-    ALL, BUILT_IN, EXPERIMENTS, Experiment, Setting, experiment_of, experiments_in, words,
-};
+pub use experiment::{Advance, Environment, Experiment};
 pub use paper::join::join;
 pub use paper::method::Method;
-pub use paper::reproduce::{Request, reproduce, run_share};
+pub use paper::registry::{
+    ALL, BUILT_IN, PAPER_TABLES, PaperTable, Setting, table_of, tables_in, words,
+};
+pub use paper::run::TableRequest;
 pub use paper::tuned::Tuned;
 pub use paper::{Published, published};
 pub use progress::Progress;
@@ -56,7 +57,7 @@ pub use statistics::{mean, median, paired_interval, standard_deviation};
 pub use study::{FigureCurve, FigurePanel, FigureRecord, Study, StudyRequest, figure_svg};
 pub use sweep::{
     Control, Reference, SweepColumn, SweepDefinition, SweepFile, SweepPoint, SweepRecord,
-    SweepRequest, SweepRow, sweep, sweep_figure, sweep_share,
+    SweepRequest, SweepRow, sweep_figure,
 };
 pub use table::{Column, Table};
-pub use tune::{Grid, Tried, Tuning, tune, tune_share};
+pub use tune::{Grid, Tried, Tuning};

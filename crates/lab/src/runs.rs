@@ -54,7 +54,7 @@ pub(crate) struct Outcome {
     /// Percent of its weights that are not 0.
     pub(crate) weights_left: f64,
     /// Its directory, if it is kept.
-    directory: Option<PathBuf>,
+    pub(crate) directory: Option<PathBuf>,
 }
 
 /// Refuses to say that runs are kept in a directory that does not hold one of them any more.
@@ -69,13 +69,6 @@ pub(crate) fn check_kept(directory: &Path) -> Result<(), Error> {
         source,
     }
     .into())
-}
-
-/// Refuses to say that these runs are done when one of them that was kept is gone.
-pub(crate) fn check_all_kept<'a>(
-    mut outcomes: impl Iterator<Item = &'a Outcome>,
-) -> Result<(), Error> {
-    outcomes.try_for_each(|outcome| outcome.directory.as_deref().map_or(Ok(()), check_kept))
 }
 
 /// The name of the directory of a run among those of an experiment.

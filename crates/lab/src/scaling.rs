@@ -140,12 +140,7 @@ pub fn scaling_figure(scaling: &Scaling) -> Result<String, Error> {
                     .zip(&record.rows)
                     .map(|(value, row)| (*value, time(row)))
                     .collect();
-                series.push(Series {
-                    label,
-                    points,
-                    band: Vec::new(),
-                    style,
-                });
+                series.push(Series::new(label, points, style));
             };
             line(
                 format!("kernel {}, BDNN-dsd", record.kernel),

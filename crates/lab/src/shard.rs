@@ -114,7 +114,7 @@ mod tests {
             assert_eq!(
                 message,
                 format!(
-                    "cannot read share `{text}`, expected INDEX/COUNT with INDEX from 1 to COUNT, as in 1/4"
+                    "cannot read shard `{text}`, expected INDEX/COUNT with INDEX from 1 to COUNT, as in 1/4"
                 )
             );
         }
@@ -145,7 +145,7 @@ mod tests {
         assert!(
             of(&slurm("9"))
                 .unwrap_err()
-                .starts_with("cannot read share `5/4`")
+                .starts_with("cannot read shard `5/4`")
         );
         assert_eq!(
             of(&[("JOB_COMPLETION_INDEX", "0"), ("JOB_COMPLETIONS", "2")]).unwrap(),
@@ -153,12 +153,12 @@ mod tests {
         );
         let message = of(&[("JOB_COMPLETION_INDEX", "0")]).unwrap_err();
         assert!(
-            message.starts_with("no share in the environment: `JOB_COMPLETIONS` is not set"),
+            message.starts_with("no shard in the environment: `JOB_COMPLETIONS` is not set"),
             "{message}"
         );
         let message = of(&[("JOB_COMPLETION_INDEX", "x")]).unwrap_err();
         assert!(
-            message.starts_with("no share in the environment: `JOB_COMPLETION_INDEX` is `x`"),
+            message.starts_with("no shard in the environment: `JOB_COMPLETION_INDEX` is `x`"),
             "{message}"
         );
     }

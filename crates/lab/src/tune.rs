@@ -9,14 +9,15 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use spinet_data::Dataset;
+use spinet_nn::Threads;
 use spinet_rules::{RuleSettings, Setting};
 use spinet_train::TrainConfig;
 
-use crate::jobs::{Job, Parts, of_shard, work};
-use crate::paper::reproduce::MOST_RUNS;
+use crate::experiment::{Job, Parts, Plan};
+use crate::paper::run::{MOST_RUNS, check_count};
 use crate::runs::Outcome;
 use crate::sweep::without_defaults;
-use crate::{Error, Estimate, Progress, RunStore, Shard};
+use crate::{Environment, Error, Estimate, Progress};
 
 /// Values of one parameter. Written `PARAMETER=VALUE,VALUE,...`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,7 +50,8 @@ impl FromStr for Grid {
     }
 }
 
-/// What to try.
+/// What to try. The best configuration comes first in the record; a diverged run counts as an
+/// accuracy of 0.
 #[derive(Clone, Debug)]
 pub struct Tuning {
     /// Everything but the tuned rule.
@@ -64,10 +66,10 @@ pub struct Tuning {
     pub left_out: usize,
     /// Runs of every fold; run k has the seed `config.seed + k`.
     pub runs: usize,
-    /// Threads in all.
-    pub threads: usize,
-    /// Where runs are kept; in memory by default.
-    pub keeping: RunStore,
+    /// The data, of which the training samples are used.
+    pub data: Dataset,
+    /// How the runs are done.
+    pub environment: Environment,
 }
 
 /// One point of the grid.
@@ -82,21 +84,16 @@ pub struct Tried {
 impl Tuning {
     /// Every point of the grid, the first parameter varying slowest.
     fn points(&self) -> Result<Vec<RuleSettings>, Error> {
-        let limits = [
-            ("folds", 2, 1000, self.folds),
-            ("left_out", 1, self.folds, self.left_out),
-            ("runs", 1, MOST_RUNS, self.runs),
-        ];
-        for (setting, low, high, found) in limits {
-            if found < low || found > high {
-                return Err(Error::Runs {
-                    setting,
-                    low,
-                    high,
-                    found,
-                });
-            }
+        if !(2..=1000).contains(&self.folds) {
+            return Err(Error::Runs {
+                setting: "folds",
+                low: 2,
+                high: 1000,
+                found: self.folds,
+            });
         }
+        check_count("left_out", self.left_out, self.folds)?;
+        check_count("runs", self.runs, MOST_RUNS)?;
         for (index, grid) in self.grids.iter().enumerate() {
             let is_repeated = self.grids[..index]
                 .iter()
@@ -115,14 +112,7 @@ impl Tuning {
             .grids
             .iter()
             .fold(each, |count, grid| count.saturating_mul(grid.values.len()));
-        if count > MOST_RUNS {
-            return Err(Error::Runs {
-                setting: "runs of a tuning",
-                low: 1,
-                high: MOST_RUNS,
-                found: count,
-            });
-        }
+        check_count("runs of a tuning", count, MOST_RUNS)?;
         let mut points = vec![self.rule.clone()];
         for grid in &self.grids {
             let with_each = |point: RuleSettings| {
@@ -140,9 +130,28 @@ impl Tuning {
         Ok(points)
     }
 
-    /// The runs of a share, all of them without one: of every point, by fold, and within a fold by
-    /// seed.
-    fn jobs(&self, shard: Option<Shard>) -> Result<Vec<Job>, Error> {
+    /// The configuration of the first run; the others have their point's values, and their seed.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the request.
+    pub fn first_run(&self) -> Result<TrainConfig, Error> {
+        let first = self.jobs()?.into_iter().next();
+        let config = first.map_or_else(|| self.config.clone(), |job| job.config);
+        Ok(config.resolved()?)
+    }
+}
+
+impl Plan for Tuning {
+    type Run = Option<Outcome>;
+    type Record = Vec<Tried>;
+
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Of every point, by fold, and within a fold by seed.
+    fn jobs(&self) -> Result<Vec<Job>, Error> {
         let mut jobs = Vec::new();
         for point in self.points()? {
             for fold in 0..self.left_out {
@@ -163,107 +172,76 @@ impl Tuning {
                 }
             }
         }
-        Ok(of_shard(jobs, shard))
+        Ok(jobs)
     }
 
-    /// The configuration of the first run; the others have their point's values, and their seed.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the request.
-    pub fn first_run(&self) -> Result<TrainConfig, Error> {
-        let config = self
-            .jobs(None)?
-            .into_iter()
-            .next()
-            .map_or_else(|| self.config.clone(), |job| job.config);
-        Ok(config.resolved()?)
+    fn data(&self) -> Result<Vec<Parts>, Error> {
+        let (whole, seed) = (self.data.clone(), self.config.seed);
+        Ok(vec![Parts::folds(whole, self.folds, self.left_out, seed)?])
     }
 
-    /// The work of all runs of a share together: a measure of time, for a progress bar.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the request.
-    pub fn work(&self, shard: Option<Shard>) -> Result<u64, Error> {
-        Ok(work(self.jobs(shard)?.iter()))
-    }
-
-    /// Accuracies of these runs in percent, as many runs at once as there are threads; 0 where a
-    /// run diverged.
-    fn accuracies(
+    fn train(
         &self,
-        jobs: &[Job],
+        job: &Job,
         data: &Dataset,
-        advance: &(dyn Fn(Progress) + Sync),
-    ) -> Result<Vec<f64>, Error> {
-        let jobs: Vec<&Job> = jobs.iter().collect();
-        let data = Parts::folds(data.clone(), self.folds, self.left_out, self.config.seed)?;
-        let outcomes = self
-            .keeping
-            .outcomes(&jobs, &[data], self.threads, true, advance)?;
-        let last = |outcome: &Option<Outcome>| {
-            outcome
-                .as_ref()
-                .and_then(|outcome| outcome.curve.last())
-                .map(|last| last.accuracy)
-        };
-        Ok(outcomes
-            .iter()
-            .map(|outcome| last(outcome).map_or(0.0, |accuracy| 100.0 * accuracy))
-            .collect())
+        threads: Threads,
+        advance: &mut dyn FnMut(Progress),
+    ) -> Result<Option<Outcome>, Error> {
+        let store = &self.environment.store;
+        store.outcome_unless_diverged(&job.config, data, threads, advance)
     }
-}
 
-/// Tries every configuration. `advance` is called from any thread with the [work](Tuning::work)
-/// done since its last call. The best configuration comes first.
-///
-/// # Errors
-///
-/// What is wrong with the request, a run that was interrupted, cannot be kept or failed for another
-/// reason than divergence; a diverged run counts as an accuracy of 0.
-pub fn tune(
-    tuning: &Tuning,
-    data: &Dataset,
-    advance: &(dyn Fn(Progress) + Sync),
-) -> Result<Vec<Tried>, Error> {
-    let accuracies = tuning.accuracies(&tuning.jobs(None)?, data, advance)?;
-    let points = tuning.points()?;
-    let mut tried: Vec<Tried> = points
-        .iter()
-        .zip(accuracies.chunks(tuning.left_out * tuning.runs))
-        .map(|(point, accuracies)| Tried {
-            rule: point.to_string(),
-            accuracy: Estimate::of(accuracies.to_vec()),
-        })
-        .collect();
-    tried.sort_by(|a, b| b.accuracy.mean.total_cmp(&a.accuracy.mean));
-    Ok(tried)
-}
-
-/// Does one share of the runs, in the directory of the request; gives their number.
-///
-/// # Errors
-///
-/// As [`tune`].
-pub fn tune_share(
-    tuning: &Tuning,
-    data: &Dataset,
-    shard: Shard,
-    advance: &(dyn Fn(Progress) + Sync),
-) -> Result<usize, Error> {
-    Ok(tuning
-        .accuracies(&tuning.jobs(Some(shard))?, data, advance)?
-        .len())
+    fn record(
+        &self,
+        _: &[Job],
+        _: &[Parts],
+        runs: &[Option<Outcome>],
+    ) -> Result<Vec<Tried>, Error> {
+        let last = |run: &Option<Outcome>| Some(100.0 * run.as_ref()?.curve.last()?.accuracy);
+        let accuracies = |runs: &[Option<Outcome>]| {
+            let accuracies = runs.iter().map(|run| last(run).unwrap_or_default());
+            Estimate::of(accuracies.collect())
+        };
+        let points = self.points()?;
+        let groups = points.iter().zip(runs.chunks(self.left_out * self.runs));
+        let mut tried: Vec<Tried> = groups
+            .map(|(point, runs)| Tried {
+                rule: point.to_string(),
+                accuracy: accuracies(runs),
+            })
+            .collect();
+        tried.sort_by(|a, b| b.accuracy.mean.total_cmp(&a.accuracy.mean));
+        Ok(tried)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use spinet_data::Samples;
+    use spinet_data::{Samples, Source};
 
     use super::*;
+    use crate::{Experiment, RunStore, Shard};
+
+    fn mnist() -> Dataset {
+        spinet_data::load("mnist-1200", &Source::default()).unwrap()
+    }
+
+    fn kept(root: &tempfile::TempDir) -> Environment {
+        Environment {
+            threads: 2,
+            store: RunStore {
+                directory: Some(root.path().to_owned()),
+                ..RunStore::default()
+            },
+            ..Environment::default()
+        }
+    }
+
+    fn tune(tuning: &Tuning) -> Vec<Tried> {
+        tuning.run(&|_| {}).unwrap()
+    }
 
     fn tuning(grids: &[&str]) -> Tuning {
         let config = TrainConfig {
@@ -280,17 +258,19 @@ mod tests {
             folds: 2,
             left_out: 2,
             runs: 1,
-            threads: 2,
-            keeping: RunStore::default(),
+            data: mnist(),
+            environment: Environment {
+                threads: 2,
+                ..Environment::default()
+            },
         }
     }
 
     #[test]
     fn every_combination_is_tried_and_the_best_comes_first() {
-        let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
         let tuning = tuning(&["threshold=5,10", "bound_step=0.03,0.06,0.09"]);
         assert_eq!(tuning.work(None).unwrap(), 12 * 2 * 5);
-        let tried = tune(&tuning, &data, &|_| {}).unwrap();
+        let tried = tune(&tuning);
         assert_eq!(tried.len(), 6);
         assert!(
             tried
@@ -307,23 +287,17 @@ mod tests {
 
     #[test]
     fn fewer_folds_are_the_first_of_all() {
-        let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
-        let all = tune(&tuning(&["threshold=5"]), &data, &|_| {}).unwrap();
-        let one = tune(
-            &Tuning {
-                left_out: 1,
-                ..tuning(&["threshold=5"])
-            },
-            &data,
-            &|_| {},
-        )
-        .unwrap();
+        let all = tune(&tuning(&["threshold=5"]));
+        let one = tune(&Tuning {
+            left_out: 1,
+            ..tuning(&["threshold=5"])
+        });
         assert_eq!(one[0].accuracy.values, all[0].accuracy.values[..1]);
     }
 
     #[test]
     fn the_test_samples_are_never_looked_at() {
-        let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
+        let data = mnist();
         let labels: Vec<u8> = data.test.labels().iter().map(|label| 9 - label).collect();
         let test = Samples::new(data.test.bytes().unwrap(), labels, data.test.shape()).unwrap();
         let poisoned = Dataset {
@@ -337,19 +311,11 @@ mod tests {
         // The tried points, and every model behind them by the name of its run.
         let tried = |data: &Dataset| {
             let root = tempfile::tempdir().unwrap();
-            let keeping = RunStore {
-                directory: Some(root.path().to_owned()),
-                ..RunStore::default()
-            };
-            let tried = tune(
-                &Tuning {
-                    keeping,
-                    ..tuning(&["threshold=5,10"])
-                },
-                data,
-                &|_| {},
-            )
-            .unwrap();
+            let tried = tune(&Tuning {
+                data: data.clone(),
+                environment: kept(&root),
+                ..tuning(&["threshold=5,10"])
+            });
             let runs = std::fs::read_dir(root.path())
                 .unwrap()
                 .map(|run| run.unwrap());
@@ -370,18 +336,15 @@ mod tests {
 
     #[test]
     fn shares_leave_nothing_to_train() {
-        let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
         let root = tempfile::tempdir().unwrap();
-        let keeping = RunStore {
-            directory: Some(root.path().to_owned()),
-            ..RunStore::default()
-        };
         let kept = Tuning {
-            keeping,
+            environment: kept(&root),
             ..tuning(&["threshold=5,10,20"])
         };
-        let shares = [1, 2]
-            .map(|index| tune_share(&kept, &data, Shard::new(index, 2).unwrap(), &|_| {}).unwrap());
+        let shares = [1, 2].map(|index| {
+            kept.run_shard(Shard::new(index, 2).unwrap(), &|_| {})
+                .unwrap()
+        });
         assert_eq!(shares, [3, 3]);
         let done = std::sync::atomic::AtomicU64::new(0);
         let advance = |progress| {
@@ -389,27 +352,18 @@ mod tests {
                 done.fetch_add(work, std::sync::atomic::Ordering::Relaxed);
             }
         };
-        let tried = tune(&kept, &data, &advance).unwrap();
+        let tried = kept.run(&advance).unwrap();
         assert_eq!(done.into_inner(), 0, "every run was found done");
-        assert_eq!(
-            tried,
-            tune(&tuning(&["threshold=5,10,20"]), &data, &|_| {}).unwrap()
-        );
+        assert_eq!(tried, tune(&tuning(&["threshold=5,10,20"])));
     }
 
     #[test]
     fn accuracies_are_shares_of_a_fold_to_six_digits_so_that_equal_sums_are_equal_means() {
-        let data = spinet_data::load("mnist-1200", &spinet_data::Source::default()).unwrap();
-        let tried = tune(
-            &Tuning {
-                folds: 5,
-                left_out: 5,
-                ..tuning(&["threshold=5"])
-            },
-            &data,
-            &|_| {},
-        )
-        .unwrap();
+        let tried = tune(&Tuning {
+            folds: 5,
+            left_out: 5,
+            ..tuning(&["threshold=5"])
+        });
         for accuracy in &tried[0].accuracy.values {
             let right = accuracy / 100.0 * 240.0;
             assert!((right - right.round()).abs() < 2e-6, "{accuracy}");
@@ -432,11 +386,11 @@ mod tests {
         );
         assert!(
             refused(tuning(&["threshold=1", "threshold=2"]))
-                .starts_with("grid of `threshold` has a value or the parameter twice")
+                .starts_with("grid of `threshold` repeats a value or the option")
         );
         assert!(
             refused(tuning(&["threshold=1,1"]))
-                .starts_with("grid of `threshold` has a value or the parameter twice")
+                .starts_with("grid of `threshold` repeats a value or the option")
         );
         assert_eq!(
             refused(Tuning {

@@ -4,35 +4,61 @@
 use spinet_data::Source;
 use spinet_data::idx::{encode_images, encode_labels};
 use spinet_lab::{
-    AnyRecord, BUILT_IN, EXPERIMENTS, Experiment, Interval, Method, Progress, Record, Request,
-    RunStore, SweepFile, SweepRequest, accuracy_figure, paired_interval, reproduce, slowness,
-    speedup, spine_figure, sweep,
+    AnyRecord, BUILT_IN, Environment, Experiment, Interval, Method, PAPER_TABLES, PaperTable,
+    Progress, Record, RunStore, SweepFile, SweepRecord, SweepRequest, TableRequest,
+    accuracy_figure, paired_interval, slowness, speedup, spine_figure,
 };
-use spinet_nn::Kernel;
 use spinet_train::MetricsLog;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-fn request(threads: usize) -> Request {
-    Request {
-        experiments: vec![BUILT_IN],
+fn environment(threads: usize) -> Environment {
+    Environment {
+        threads,
+        ..Environment::default()
+    }
+}
+
+fn request(threads: usize) -> TableRequest {
+    TableRequest {
+        tables: vec![BUILT_IN],
         runs: 2,
         epochs: Some(12),
         methods: Method::ALL.to_vec(),
         rules: Vec::new(),
         hidden: vec![10],
-        kernel: Kernel::Auto,
-        threads,
-        keeping: RunStore::default(),
-        source: Source::default(),
-        command: "spinet reproduce".to_owned(),
+        environment: environment(threads),
+    }
+}
+
+fn kept(root: &Path) -> Environment {
+    Environment {
+        store: RunStore {
+            directory: Some(root.to_owned()),
+            ..RunStore::default()
+        },
+        ..environment(2)
+    }
+}
+
+fn reproduce(request: &TableRequest) -> Record {
+    match request.run(&|_| {}).unwrap() {
+        AnyRecord::Tables(record) => record,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn sweep(request: &SweepRequest) -> SweepRecord {
+    match request.run(&|_| {}).unwrap() {
+        AnyRecord::Sweep(record) => record,
+        other => panic!("{other:?}"),
     }
 }
 
 #[test]
 fn a_record_is_the_same_whatever_the_number_of_threads() {
     let records: Vec<Record> = [1, 2, 3, 4]
-        .map(|threads| reproduce(&request(threads), &|_| {}).unwrap())
+        .map(|threads| reproduce(&request(threads)))
         .into();
     for record in &records[1..] {
         assert_eq!(record, &records[0]);
@@ -41,7 +67,7 @@ fn a_record_is_the_same_whatever_the_number_of_threads() {
 
 #[test]
 fn every_method_starts_alike_and_only_rules_make_the_difference() {
-    let record = reproduce(&request(2), &|_| {}).unwrap();
+    let record = reproduce(&request(2));
     let methods: Vec<Method> = record.rows.iter().map(|row| row.method).collect();
     assert_eq!(methods, Method::ALL);
     for row in &record.rows {
@@ -117,19 +143,11 @@ fn assert_paired(found: Option<&Interval>, ours: &[f64], theirs: &[f64], what: &
 #[test]
 fn runs_are_compared_with_the_run_of_the_same_seed() {
     let root = tempfile::tempdir().unwrap();
-    let keeping = RunStore {
-        directory: Some(root.path().to_owned()),
-        ..RunStore::default()
-    };
-    let record = reproduce(
-        &Request {
-            runs: 3,
-            keeping: keeping.clone(),
-            ..request(2)
-        },
-        &|_| {},
-    )
-    .unwrap();
+    let record = reproduce(&TableRequest {
+        runs: 3,
+        environment: kept(root.path()),
+        ..request(2)
+    });
     let initial = curves(root.path(), &record.rows[0].ids);
     let last = |curves: &[Vec<(f64, f64)>]| {
         curves
@@ -167,16 +185,7 @@ fn runs_are_compared_with_the_run_of_the_same_seed() {
     let text = "seeds = 2\nfolds = 3\nreference = \"l2\"\ncontrol = { grapes = \"scalar-gain\" }\ncolumns = [\"slowness\"]\n\
                 [base]\nepochs = 40\nlearning_rate = 1.0\nhidden = [10, 10]\ninitialiser = \"xavier\"\n\
                 [[product]]\nrules = [[], \"l2:weight_decay=0.002\", \"grapes:gain=3\", \"scalar-gain:gain=3\"]\n";
-    let file = SweepFile::parse(text, "s.toml".as_ref()).unwrap();
-    let record = sweep(
-        &SweepRequest {
-            file,
-            keeping,
-            ..sweep_request(text, Source::default())
-        },
-        &|_| {},
-    )
-    .unwrap();
+    let record = sweep(&sweep_request(text, kept(root.path())));
     let of: Vec<Vec<Vec<(f64, f64)>>> = record
         .points
         .iter()
@@ -241,34 +250,30 @@ fn runs_are_compared_with_the_run_of_the_same_seed() {
 #[test]
 fn progress_adds_up_to_all_the_work() {
     let directory = tempfile::tempdir().unwrap();
-    let keeping = RunStore {
-        directory: Some(directory.path().to_owned()),
-        ..RunStore::default()
-    };
-    let request = Request {
-        keeping,
+    let request = TableRequest {
+        environment: kept(directory.path()),
         ..request(2)
     };
     let all = request.work(None).unwrap();
     // A second time every run is found done.
     for expected in [(all, 0), (0, all)] {
         let (done, found) = (AtomicU64::new(0), AtomicU64::new(0));
-        reproduce(&request, &|progress| {
+        let advance = |progress: Progress| {
             let sum = if matches!(progress, Progress::Done(_)) {
                 &done
             } else {
                 &found
             };
             sum.fetch_add(progress.work(), Ordering::Relaxed);
-        })
-        .unwrap();
+        };
+        request.run(&advance).unwrap();
         assert_eq!((done.into_inner(), found.into_inner()), expected);
     }
 }
 
 #[test]
 fn tables_and_figures_follow_from_the_stored_record() {
-    let record = reproduce(&request(2), &|_| {}).unwrap();
+    let record = reproduce(&request(2));
     let stored = Record::parse(&record.to_json().unwrap()).unwrap();
     assert_eq!(stored, record);
     assert!(AnyRecord::from(stored.clone()).text().contains(
@@ -290,14 +295,10 @@ fn tables_and_figures_follow_from_the_stored_record() {
 #[test]
 fn a_changed_rule_is_used_and_said() {
     let rules = vec!["dropout:dropout_rate=0".parse().unwrap()];
-    let record = reproduce(
-        &Request {
-            rules,
-            ..request(2)
-        },
-        &|_| {},
-    )
-    .unwrap();
+    let record = reproduce(&TableRequest {
+        rules,
+        ..request(2)
+    });
     assert_eq!(
         record.rows[1].accuracy, record.rows[0].accuracy,
         "nothing is dropped"
@@ -315,21 +316,17 @@ fn a_changed_rule_is_used_and_said() {
 
 #[test]
 fn a_network_asked_for_twice_is_run_once() {
-    let once = reproduce(&request(1), &|_| {}).unwrap();
-    let twice = reproduce(
-        &Request {
-            hidden: vec![10, 10],
-            ..request(1)
-        },
-        &|_| {},
-    )
-    .unwrap();
+    let once = reproduce(&request(1));
+    let twice = reproduce(&TableRequest {
+        hidden: vec![10, 10],
+        ..request(1)
+    });
     assert_eq!(once, twice);
 }
 
 #[test]
 fn records_that_do_not_fit_together_are_refused() {
-    let whole = reproduce(&request(2), &|_| {}).unwrap();
+    let whole = reproduce(&request(2));
     let refused = |change: fn(&mut Record)| {
         let mut record = whole.clone();
         change(&mut record);
@@ -354,31 +351,30 @@ fn records_that_do_not_fit_together_are_refused() {
 
 #[test]
 fn requests_that_make_no_sense_are_refused_before_work_starts() {
-    static UNTUNED: Experiment = Experiment {
+    static UNTUNED: PaperTable = PaperTable {
         tuned: &[],
-        ..EXPERIMENTS[3]
+        ..PAPER_TABLES[3]
     };
-    let refused = |request: Request| {
-        reproduce(&request, &|_| panic!("work started"))
-            .unwrap_err()
-            .to_string()
+    let refused = |request: TableRequest| {
+        let started = request.run(&|_| panic!("work started"));
+        started.unwrap_err().to_string()
     };
     assert_eq!(
-        refused(Request {
+        refused(TableRequest {
             runs: 0,
             ..request(1)
         }),
         "`runs` must be in [1, 10000], but is 0"
     );
     assert_eq!(
-        refused(Request {
+        refused(TableRequest {
             epochs: Some(0),
             ..request(1)
         }),
         "`epochs` must be at least 1, but is 0"
     );
     assert_eq!(
-        refused(Request {
+        refused(TableRequest {
             hidden: vec![11],
             ..request(1)
         }),
@@ -386,48 +382,43 @@ fn requests_that_make_no_sense_are_refused_before_work_starts() {
     );
     let twice = vec!["l2".parse().unwrap(), "l2:weight_decay=1".parse().unwrap()];
     assert!(
-        refused(Request {
+        refused(TableRequest {
             rules: twice,
             ..request(1)
         })
         .starts_with("rule `l2:weight_decay=1` is given twice")
     );
-    let unused = Request {
+    let unused = TableRequest {
         rules: vec!["l2".parse().unwrap()],
         methods: vec![Method::BdnnDsd],
         ..request(1)
     };
     assert!(refused(unused).starts_with("rule `l2` is not run"));
-    let misnamed = Request {
+    let misnamed = TableRequest {
         rules: vec!["l3:weight_decay=1".parse().unwrap()],
         ..request(1)
     };
     assert_eq!(
         refused(misnamed),
-        "unknown method `l3`, expected one of initial, dropout, dropout-tuned, l2, l2-as-published, bdnn-dsd"
+        "unknown method `l3`, expected one of baseline, dropout, dropout-tuned, l2, l2-as-published, bdnn-dsd"
     );
-    let untuned = Request {
-        experiments: vec![&UNTUNED],
+    let untuned = TableRequest {
+        tables: vec![&UNTUNED],
         methods: vec![Method::L2],
         ..request(1)
     };
     assert!(
-        refused(untuned)
-            .starts_with("tables-7-8 has no tuned parameter of `l2` with 10 hidden units")
+        refused(untuned).starts_with("tables-7-8 has no tuned option of `l2` with 10 hidden units")
     );
 }
 
-fn sweep_request(text: &str, source: Source) -> SweepRequest {
+fn sweep_request(text: &str, environment: Environment) -> SweepRequest {
     SweepRequest {
         file: SweepFile::parse(text, "s.toml".as_ref()).unwrap(),
         name: "s".to_owned(),
         text: text.to_owned(),
         reduced: None,
-        kernel: None,
-        threads: 2,
-        keeping: RunStore::default(),
-        source,
-        command: "spinet sweep s.toml".to_owned(),
+        environment,
     }
 }
 
@@ -453,7 +444,11 @@ fn poisoned_test_labels_change_no_fold_of_a_sweep() {
             data_dir: Some(root.path().to_owned()),
             ..Source::default()
         };
-        sweep(&sweep_request(text, source), &|_| {}).unwrap().points
+        let environment = Environment {
+            source,
+            ..environment(2)
+        };
+        sweep(&sweep_request(text, environment)).points
     };
     let (clean, poisoned) = (record(&[0, 1, 2, 0, 1, 2]), record(&[2, 2, 1, 1, 0, 0]));
     let numbers = |points: &[spinet_lab::SweepRow]| {

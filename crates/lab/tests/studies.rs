@@ -5,7 +5,7 @@ use std::path::Path;
 
 use spinet_data::Source;
 use spinet_data::idx::{encode_images, encode_labels};
-use spinet_lab::{AnyRecord, FigureRecord, RunStore, Study, StudyRequest, figure_svg};
+use spinet_lab::{AnyRecord, Environment, FigureRecord, Study, StudyRequest, figure_svg};
 use spinet_nn::Kernel;
 
 /// Some images of every class in the form of MNIST: a bright bar whose place is the class, with
@@ -40,26 +40,29 @@ fn write_mnist(root: &Path) {
     }
 }
 
-fn request(root: &Path, threads: usize) -> StudyRequest {
+fn request(study: Study, root: &Path, threads: usize) -> StudyRequest {
     StudyRequest {
+        study,
         runs: 2,
         epochs: Some(4),
         is_limit: false,
-        kernel: Kernel::F32,
-        threads,
-        keeping: RunStore::default(),
-        source: Source {
-            data_dir: Some(root.to_owned()),
-            allow_unverified: true,
+        environment: Environment {
+            threads,
+            source: Source {
+                data_dir: Some(root.to_owned()),
+                allow_unverified: true,
+            },
+            kernel: Some(Kernel::F32),
+            command: "spinet reproduce grapes-forgetting".to_owned(),
+            ..Environment::default()
         },
-        command: "spinet reproduce grapes-forgetting".to_owned(),
     }
 }
 
-fn figure(study: Study, request: &StudyRequest) -> FigureRecord {
-    match request.make(study, &|_| {}).unwrap() {
+fn figure(request: StudyRequest) -> FigureRecord {
+    match request.experiment().unwrap().run(&|_| {}).unwrap() {
         AnyRecord::Figure(record) => record,
-        _ => panic!("{study:?} is a sweep"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -67,10 +70,10 @@ fn figure(study: Study, request: &StudyRequest) -> FigureRecord {
 fn tasks_one_after_the_other_are_learned_and_partly_forgotten() {
     let root = tempfile::tempdir().unwrap();
     write_mnist(root.path());
-    let record = figure(Study::Forgetting, &request(root.path(), 2));
+    let record = figure(request(Study::Forgetting, root.path(), 2));
     assert_eq!(
         record,
-        figure(Study::Forgetting, &request(root.path(), 1)),
+        figure(request(Study::Forgetting, root.path(), 1)),
         "whatever the number of threads"
     );
     assert_eq!(
@@ -144,13 +147,10 @@ fn tasks_one_after_the_other_are_learned_and_partly_forgotten() {
 fn split_tasks_are_told_apart_by_class_and_by_domain() {
     let root = tempfile::tempdir().unwrap();
     write_mnist(root.path());
-    let record = figure(
-        Study::ForgettingSplit,
-        &StudyRequest {
-            epochs: Some(1),
-            ..request(root.path(), 2)
-        },
-    );
+    let record = figure(StudyRequest {
+        epochs: Some(1),
+        ..request(Study::ForgettingSplit, root.path(), 2)
+    });
     let panel = |title: &str| {
         record
             .panels
@@ -182,22 +182,20 @@ fn split_tasks_are_told_apart_by_class_and_by_domain() {
 #[test]
 fn a_limit_of_epochs_makes_no_study_longer() {
     let root = tempfile::tempdir().unwrap();
-    let whole = StudyRequest {
-        runs: 5,
-        epochs: None,
-        ..request(root.path(), 1)
-    };
-    let quick = StudyRequest {
-        runs: 2,
-        epochs: Some(200),
-        is_limit: true,
-        ..whole.clone()
-    };
+    let work = |request: StudyRequest| request.experiment().unwrap().work(None).unwrap();
     for study in Study::ALL {
-        assert!(
-            quick.work(study).unwrap() < whole.work(study).unwrap(),
-            "{study:?}"
-        );
+        let whole = StudyRequest {
+            runs: 5,
+            epochs: None,
+            ..request(study, root.path(), 1)
+        };
+        let quick = StudyRequest {
+            runs: 2,
+            epochs: Some(200),
+            is_limit: true,
+            ..whole.clone()
+        };
+        assert!(work(quick) < work(whole), "{study:?}");
     }
 }
 
@@ -212,7 +210,7 @@ fn every_study_that_is_a_sweep_reads_and_has_its_points() {
         (Study::GrapesOptimizers, 21),
         (Study::RulesCompared, 26),
     ] {
-        let sweep = request(root.path(), 1).sweep(study).unwrap().unwrap();
+        let sweep = request(study, root.path(), 1).sweep().unwrap().unwrap();
         assert_eq!(
             (sweep.file.points.len(), sweep.file.seeds),
             (points, vec![0, 1]),
@@ -220,10 +218,6 @@ fn every_study_that_is_a_sweep_reads_and_has_its_points() {
         );
         assert_eq!(Study::of_word(study.word()), Some(study));
     }
-    assert!(
-        request(root.path(), 1)
-            .sweep(Study::Forgetting)
-            .unwrap()
-            .is_none()
-    );
+    let forgetting = request(Study::Forgetting, root.path(), 1);
+    assert!(forgetting.sweep().unwrap().is_none());
 }

@@ -5,7 +5,7 @@
 //! exactly one rule with a fused update, that does the update in one pass over memory; the result
 //! is bit-identical.
 
-use crate::entry::{Buildable, Made};
+use crate::entry::{Buildable, Built};
 use crate::{
     At, Error, Feedback, GradientDescent, Memory, Metric, Optimizer, ParamShape, Params, Plan,
     Propagation, Rule, RuleSettings, Scalar, Seam, find,
@@ -71,7 +71,7 @@ impl<S: Buildable> Chain<S> {
         let mut optimizer: Option<Box<dyn Optimizer<S>>> = None;
         for one in settings {
             match find(&one.name)?.build::<S>(one, plan)? {
-                Made::Rule(rule) => {
+                Built::Rule(rule) => {
                     if rules
                         .iter()
                         .any(|known| known.entry().name == rule.entry().name)
@@ -82,7 +82,7 @@ impl<S: Buildable> Chain<S> {
                     }
                     rules.push(rule);
                 }
-                Made::Optimizer(made) => {
+                Built::Optimizer(made) => {
                     if let Some(first) = optimizer {
                         return Err(Error::TwoOptimizers {
                             first: first.entry().name,

@@ -76,7 +76,7 @@ pub enum Make {
 
 /// What a registry entry builds.
 #[doc(hidden)]
-pub enum Made<S: Scalar> {
+pub enum Built<S: Scalar> {
     Rule(Box<dyn Rule<S>>),
     Optimizer(Box<dyn Optimizer<S>>),
 }
@@ -84,24 +84,24 @@ pub enum Made<S: Scalar> {
 /// A number type in which the registry builds rules: `f32` or `f64`.
 pub trait Buildable: Scalar {
     #[doc(hidden)]
-    fn make(make: &Make, resolved: &Resolved, plan: &Plan) -> Result<Made<Self>, Error>;
+    fn make(make: &Make, resolved: &Resolved, plan: &Plan) -> Result<Built<Self>, Error>;
 }
 
 impl Buildable for f32 {
-    fn make(make: &Make, resolved: &Resolved, plan: &Plan) -> Result<Made<Self>, Error> {
+    fn make(make: &Make, resolved: &Resolved, plan: &Plan) -> Result<Built<Self>, Error> {
         match make {
-            Make::Rule(single, _) => single(resolved, plan).map(Made::Rule),
-            Make::Optimizer(single, _) => single(resolved, plan).map(Made::Optimizer),
+            Make::Rule(single, _) => single(resolved, plan).map(Built::Rule),
+            Make::Optimizer(single, _) => single(resolved, plan).map(Built::Optimizer),
             Make::Elsewhere => unreachable!("the registry has no such entry"),
         }
     }
 }
 
 impl Buildable for f64 {
-    fn make(make: &Make, resolved: &Resolved, plan: &Plan) -> Result<Made<Self>, Error> {
+    fn make(make: &Make, resolved: &Resolved, plan: &Plan) -> Result<Built<Self>, Error> {
         match make {
-            Make::Rule(_, double) => double(resolved, plan).map(Made::Rule),
-            Make::Optimizer(_, double) => double(resolved, plan).map(Made::Optimizer),
+            Make::Rule(_, double) => double(resolved, plan).map(Built::Rule),
+            Make::Optimizer(_, double) => double(resolved, plan).map(Built::Optimizer),
             Make::Elsewhere => unreachable!("the registry has no such entry"),
         }
     }
@@ -158,7 +158,7 @@ impl RuleEntry {
         &'static self,
         settings: &RuleSettings,
         plan: &Plan,
-    ) -> Result<Made<S>, Error> {
+    ) -> Result<Built<S>, Error> {
         S::make(&self.make, &self.resolve(settings)?, plan)
     }
 }

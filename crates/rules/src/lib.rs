@@ -50,7 +50,9 @@ pub use entry::{Buildable, Memory, Role, RuleEntry};
 pub use error::{Error, nearest};
 pub use layers::Layers;
 pub use optimizers::*;
-pub use parameter::{End, HasParameters, Parameter, Range, Resolved, RuleSettings, Setting};
+pub use parameter::{
+    End, HasParameters, Parameter, Range, Resolved, RuleSettings, Setting, option_key,
+};
 pub use plan::{ParamRole, ParamShape, Params, Plan, SignalShape, WeightedLayer};
 pub use registry::{RULES, find, resolve};
 pub use rule::{At, Feedback, Metric, Propagation, Rule, Seam, StateEntry, StateValues};

@@ -10,17 +10,36 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::nearest;
 use crate::layers::Chosen;
+use crate::registry::RULES;
 use crate::{Error, Layers, Plan, RuleEntry};
 
 /// One option (hyperparameter) of a rule or of a layer type.
 #[derive(Clone, Debug)]
 pub struct Parameter {
-    /// Name in config files, flags and records.
+    /// Name that users see and write.
     pub name: &'static str,
+    /// Key in records, in the files of a run and in the names of run directories; the name unless
+    /// it was another once. It is read as well.
+    pub key: &'static str,
     /// One-line description.
     pub summary: &'static str,
     /// Default and range.
     pub range: Range,
+}
+
+/// A description: one line without a full stop. Options are constants, so another one does not
+/// compile.
+const fn line(text: &'static str) -> &'static str {
+    let (bytes, mut index) = (text.as_bytes(), 0);
+    while index < bytes.len() {
+        assert!(bytes[index] != b'\n', "a description is one line");
+        index += 1;
+    }
+    assert!(
+        !bytes.is_empty() && bytes[bytes.len() - 1] != b'.',
+        "a description has words and no full stop"
+    );
+    text
 }
 
 impl Parameter {
@@ -28,6 +47,10 @@ impl Parameter {
     pub(crate) const WEIGHT_LAYERS: Self = Self::layers("weight matrices to act on");
 
     /// A number between two ends.
+    ///
+    /// # Panics
+    ///
+    /// If the summary is not one line without a full stop.
     pub const fn number(
         name: &'static str,
         default: f64,
@@ -37,12 +60,17 @@ impl Parameter {
     ) -> Self {
         Self {
             name,
-            summary,
+            key: name,
+            summary: line(summary),
             range: Range::Number { default, low, high },
         }
     }
 
     /// An integer between two, both allowed.
+    ///
+    /// # Panics
+    ///
+    /// If the summary is not one line without a full stop.
     pub const fn count(
         name: &'static str,
         default: u64,
@@ -51,12 +79,17 @@ impl Parameter {
     ) -> Self {
         Self {
             name,
-            summary,
+            key: name,
+            summary: line(summary),
             range: Range::Count { default, low, high },
         }
     }
 
     /// One of several names.
+    ///
+    /// # Panics
+    ///
+    /// If the summary is not one line without a full stop.
     pub const fn choice(
         name: &'static str,
         default: &'static str,
@@ -65,16 +98,24 @@ impl Parameter {
     ) -> Self {
         Self {
             name,
-            summary,
+            key: name,
+            summary: line(summary),
             range: Range::Choice { default, options },
         }
+    }
+
+    /// The same with the key that it had before its name.
+    #[must_use]
+    pub(crate) const fn with_key(self, key: &'static str) -> Self {
+        Self { key, ..self }
     }
 
     /// A choice of layers; all by default.
     pub(crate) const fn layers(summary: &'static str) -> Self {
         Self {
             name: "layers",
-            summary,
+            key: "layers",
+            summary: line(summary),
             range: Range::Layers,
         }
     }
@@ -299,13 +340,47 @@ impl fmt::Display for Setting {
 /// # Ok::<(), spinet_rules::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(expecting = "a table with the key `name`, as in `[[rules]]` or `[[layers]]`")]
+#[serde(try_from = "SettingsTable")]
 pub struct RuleSettings {
     /// Name in the registry.
     pub name: String,
-    /// What was set.
+    /// What was set, by [key](Parameter::key).
     #[serde(flatten)]
     pub parameters: BTreeMap<String, Setting>,
+}
+
+/// A table of settings as a file has it, with names or keys of options.
+#[derive(Deserialize)]
+#[serde(expecting = "a table with the key `name`, as in `[[rules]]` or `[[layers]]`")]
+struct SettingsTable {
+    name: String,
+    #[serde(flatten)]
+    parameters: BTreeMap<String, Setting>,
+}
+
+impl TryFrom<SettingsTable> for RuleSettings {
+    type Error = String;
+
+    fn try_from(SettingsTable { name, parameters }: SettingsTable) -> Result<Self, String> {
+        let mut settings = Self::new(&name);
+        for (option, value) in parameters {
+            let key = option_key(&name, &option).to_owned();
+            if settings.parameters.insert(key.clone(), value).is_some() {
+                return Err(format!(
+                    "`{name}` has both `{key}` and its other name, expected one of them"
+                ));
+            }
+        }
+        Ok(settings)
+    }
+}
+
+/// The key of a rule's option of this name; the name itself of an option that does not exist.
+pub fn option_key<'a>(rule: &str, option: &'a str) -> &'a str {
+    let entry = RULES.iter().find(|entry| entry.name == rule);
+    let mut known = entry.into_iter().flat_map(|entry| entry.parameters);
+    let parameter = known.find(|parameter| parameter.name == option);
+    parameter.map_or(option, |parameter| parameter.key)
 }
 
 impl RuleSettings {
@@ -336,7 +411,7 @@ impl RuleSettings {
         let is_default = |name: &str, value: String| {
             known
                 .iter()
-                .any(|known| known.name == name && known.range.default_text() == value)
+                .any(|known| known.key == name && known.range.default_text() == value)
         };
         let mut settings = self.clone();
         settings
@@ -348,7 +423,8 @@ impl RuleSettings {
     /// The same with one option set.
     #[must_use]
     pub fn with(mut self, parameter: &str, value: Setting) -> Self {
-        self.parameters.insert(parameter.to_owned(), value);
+        let key = option_key(&self.name, parameter).to_owned();
+        self.parameters.insert(key, value);
         self
     }
 }
@@ -372,7 +448,7 @@ impl FromStr for RuleSettings {
             let Ok(value) = value.trim().parse();
             if settings
                 .parameters
-                .insert(parameter.trim().to_owned(), value)
+                .insert(option_key(name.trim(), parameter.trim()).to_owned(), value)
                 .is_some()
             {
                 return Err(syntax());
@@ -477,7 +553,7 @@ impl<E: HasParameters> Resolved<E> {
         if let Some(unknown) = settings
             .parameters
             .keys()
-            .find(|key| parameters.iter().all(|known| known.name != **key))
+            .find(|key| parameters.iter().all(|known| known.key != **key))
         {
             let names: Vec<_> = parameters.iter().map(|parameter| parameter.name).collect();
             return Err(Error::UnknownParameter {
@@ -493,7 +569,7 @@ impl<E: HasParameters> Resolved<E> {
             });
         }
         let check = |parameter: &Parameter| {
-            let value = match settings.parameters.get(parameter.name) {
+            let value = match settings.parameters.get(parameter.key) {
                 None => parameter.range.default_value(),
                 Some(setting) => {
                     parameter

@@ -255,6 +255,9 @@ fn key_of(setting: &str) -> &str {
         "batch_size" => "batch",
         "initializer" => "initialiser",
         "test_size" => "test_part",
+        "min_factor" => "least",
+        "max_factor" => "most",
+        "keep_fraction" => "kept_share",
         setting => setting,
     }
 }

@@ -143,6 +143,13 @@ pub struct RuleState {
     pub values: StateValues<f32>,
 }
 
+impl RuleState {
+    /// The name of its array in the file.
+    fn array(&self) -> String {
+        names::rule_array(self.layer, &self.rule, &self.name)
+    }
+}
+
 /// A trained network with everything needed to use it and to know how it was trained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
@@ -150,7 +157,8 @@ pub struct Model {
     pub description: Description,
     /// The network.
     pub network: Network<f32>,
-    /// State of the rules at the end of training.
+    /// State of the rules at the end of training, in the order of the names of its arrays in the
+    /// file.
     pub state: Vec<RuleState>,
 }
 
@@ -166,6 +174,8 @@ impl Model {
                 values: entry.values,
             })
         });
+        let mut state: Vec<RuleState> = entries.collect();
+        state.sort_by_key(RuleState::array);
         Self {
             description: Description {
                 version: VERSION,
@@ -187,7 +197,7 @@ impl Model {
                 }),
             },
             network: trainer.evaluated_network().into_owned(),
-            state: entries.collect(),
+            state,
         }
     }
 
@@ -359,7 +369,7 @@ impl Model {
         };
         let mut tensors: Vec<Array> = plan.params.iter().enumerate().map(trained).collect();
         for state in &self.state {
-            let name = names::rule_array(state.layer, &state.rule, &state.name);
+            let name = state.array();
             let shape = param_of(&plan, state.layer, &state.name)
                 .map(names::shape)
                 .unwrap_or_default();

@@ -61,7 +61,7 @@ pub(crate) struct Bench {
     /// Timed steps per measurement.
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     steps: u64,
-    /// Metric how the time scales with width, depth, batch size, density and threads, and write a
+    /// Measure how the time scales with width, depth, batch size, density and threads, and write a
     /// record and a figure to this directory.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["threads", "kernel", "inputs", "hidden", "depth", "batch", "density", "data", "activation", "rules"])]
     scaling: Option<PathBuf>,
@@ -157,35 +157,44 @@ impl Bench {
                 .flat_map(|i| all_hidden.iter().map(|h| (*i, *h)))
                 .collect();
         }
-        let mut cases = Vec::new();
-        for (inputs, hidden) in shapes {
-            for depth in &self.depth {
-                for batch in &self.batch {
-                    for density in &self.density {
-                        for threads in &self.threads {
-                            let (depth, batch, threads) =
-                                (*depth as usize, *batch as usize, *threads as usize);
-                            let (activation, rules) = (
-                                self.activation.unwrap_or(Activation::Sigmoid),
-                                self.rules.clone(),
-                            );
-                            cases.push(BenchCase {
-                                inputs,
-                                hidden,
-                                depth,
-                                batch,
-                                density: *density,
-                                threads,
-                                activation,
-                                rules,
-                            });
-                        }
-                    }
-                }
-            }
-        }
-        cases
+        let case = |(inputs, hidden)| BenchCase {
+            inputs,
+            hidden,
+            depth: 1,
+            batch: 1,
+            density: 1.0,
+            threads: 1,
+            activation: self.activation.unwrap_or(Activation::Sigmoid),
+            rules: self.rules.clone(),
+        };
+        let cases = shapes.into_iter().map(case).collect();
+        let cases = varied(cases, &self.depth, |case, depth| {
+            case.depth = depth as usize;
+        });
+        let cases = varied(cases, &self.batch, |case, batch| {
+            case.batch = batch as usize;
+        });
+        let cases = varied(cases, &self.density, |case, density| case.density = density);
+        varied(cases, &self.threads, |case, count| {
+            case.threads = count as usize;
+        })
     }
+}
+
+/// Each case with each of the values.
+fn varied<T: Copy>(
+    cases: Vec<BenchCase>,
+    values: &[T],
+    set: fn(&mut BenchCase, T),
+) -> Vec<BenchCase> {
+    let with_each = |case: BenchCase| {
+        values.iter().map(move |value| {
+            let mut case = case.clone();
+            set(&mut case, *value);
+            case
+        })
+    };
+    cases.into_iter().flat_map(with_each).collect()
 }
 
 fn or<'a>(given: &'a [usize], default: &'a [usize]) -> &'a [usize] {

@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use spinet::lab::{self, AnyRecord, Record, Stored, SweepRecord};
-use spinet::store;
-use spinet::train::text::MAX_RECORD;
 
 use crate::error::Error;
-use crate::flags::stored_record::tell_unsealed;
+use crate::flags::stored_record::read_record;
 use crate::output::Output;
 
 const EXAMPLES: &str = "\
@@ -57,7 +55,7 @@ impl Report {
             .collect();
         for path in &files.records {
             let name = name(path);
-            match read(path, output) {
+            match read_record(path, AnyRecord::parse, output) {
                 Ok(record) => found.push(Stored { name, record }),
                 Err(why) => others.push((name, why)),
             }
@@ -105,18 +103,13 @@ impl Report {
     /// Names the files that are no records: those of another kind on one line, damaged ones and
     /// those that cannot be read with the reason.
     fn tell_others(&self, others: &[(String, Error)], output: &Output) {
-        let is_of_another_kind = |why: &Error| matches!(why, Error::Lab(lab::Error::AnotherKind));
-        for (name, why) in others.iter().filter(|(_, why)| !is_of_another_kind(why)) {
-            match why {
-                // It names the file itself.
-                Error::Train(why @ spinet::Error::Storage { .. }) => {
-                    output.note(&format!("skipped {why}"));
-                }
-                why => output.note(&format!(
-                    "skipped {}: {why}",
-                    self.directory.join(name).display()
-                )),
-            }
+        let is_of_another_kind = |why: &Error| match why {
+            Error::Record { source, .. } => matches!(**source, lab::Error::AnotherKind),
+            _ => false,
+        };
+        for (_, why) in others.iter().filter(|(_, why)| !is_of_another_kind(why)) {
+            // It names the file itself.
+            output.note(&format!("skipped {why}"));
         }
         let of_another_kind = others.iter().filter(|(_, why)| is_of_another_kind(why));
         let names: Vec<&str> = of_another_kind.map(|(name, _)| name.as_str()).collect();
@@ -144,13 +137,6 @@ fn in_short(names: &[&str]) -> String {
         .map(|group| format!("{} in {}", group.len(), folder(group[0])))
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-fn read(path: &Path, output: &Output) -> Result<AnyRecord, Error> {
-    let text = store::read_text(path, MAX_RECORD)?;
-    let record = AnyRecord::parse(&text)?;
-    tell_unsealed(path, &text, output);
-    Ok(record)
 }
 
 /// What there is in a folder and below.

@@ -5,26 +5,22 @@ use std::path::PathBuf;
 
 use serde_json::value::RawValue;
 use spinet::lab::{
-    self, ALL, AnyRecord, BUILT_IN, Experiment, Method, Request, Setting, Study, StudyRequest,
-    experiment_of, experiments_in,
+    self, ALL, AnyRecord, BUILT_IN, Experiment, Method, PaperTable, Setting, Study, StudyRequest,
+    TableRequest, table_of, tables_in,
 };
-use spinet::{Kernel, RuleSettings, Source};
+use spinet::{Kernel, RuleSettings};
 
 use crate::error::Error;
-use crate::flags::data_source::DataSource;
-use crate::flags::kept_runs::{Advance, KeptRuns};
-use crate::flags::settings::kernel;
+use crate::flags::kept_runs::RunFlags;
 use crate::flags::stored_record::{RecordFlags, read_record};
-use crate::flags::threads::ThreadCount;
 use crate::output::Output;
-use crate::slow_kernel::warn_if_slow;
 
 const EXAMPLES: &str = "\
 Examples:
   spinet reproduce                      Tables 3 and 4; a minute on two cores
   spinet reproduce --quick              a reduced version; seconds
   spinet reproduce --setting wide       the setting of version 0.1.0
-  spinet reproduce table1 --hidden 100 --methods initial,bdnn-dsd --data-dir DIR
+  spinet reproduce table1 --hidden 100 --methods baseline,bdnn-dsd --data-dir DIR
   spinet reproduce figure3 figure5 --out results        Figures 3 and 5 as SVG
   spinet reproduce figure4-1200 --out results           minutes
   spinet reproduce grapes-mnist --data-dir DIR          an hour
@@ -58,8 +54,8 @@ pub(crate) struct Reproduce {
     /// Number of epochs [default: as defined by the experiment].
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Methods of the tables: initial (the baseline, always included), dropout, l2, bdnn-dsd; in
-    /// some settings also dropout-tuned and l2-as-published [default: all].
+    /// Methods of the tables: baseline (always included), dropout, l2, bdnn-dsd; in some settings
+    /// also dropout-tuned and l2-as-published [default: all].
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     methods: Vec<Method>,
     /// Hidden units of the networks in the tables [default: all].
@@ -78,15 +74,7 @@ pub(crate) struct Reproduce {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["tables", "runs", "epochs", "methods", "hidden", "rules", "quick"])]
     from: Option<PathBuf>,
     #[command(flatten)]
-    kept: KeptRuns,
-    /// Kernel for matrix products with 8-bit inputs; `exact` and `f32` results differ in the last
-    /// digits.
-    #[arg(long, value_name = "NAME", value_parser = kernel(), default_value = "auto", help_heading = "Environment")]
-    kernel: Kernel,
-    #[command(flatten)]
-    threads: ThreadCount,
-    #[command(flatten)]
-    source: DataSource,
+    how: RunFlags,
 }
 
 impl Reproduce {
@@ -115,140 +103,72 @@ impl Reproduce {
         self.shown.write(&made)
     }
 
-    /// What was asked for; nothing to show if only a share of the runs was.
+    /// What was asked for; nothing to show if only a shard of the runs was.
     fn make(&self, output: &mut Output) -> Result<Option<Vec<AnyRecord>>, Error> {
-        let (experiments, figures) = self.words()?;
-        let (request, shard) = (
-            self.request(experiments, self.source.source()),
-            self.kept.shard()?,
-        );
-        let of_figures = self.figure_request();
-        let sweeps = figures
-            .iter()
-            .map(|figure| of_figures.sweep(*figure))
-            .collect::<Result<Vec<_>, _>>()?;
-        let sweeps: Vec<_> = sweeps.into_iter().flatten().collect();
-        let has_tables = !request.experiments.is_empty();
-        let of_tables = if has_tables { request.work(shard)? } else { 0 };
-        // Figures that are no sweep are in no share.
-        let of_others = match shard {
-            Some(_) => sweeps
-                .iter()
-                .map(|sweep| sweep.work(shard))
-                .collect::<Result<Vec<_>, _>>()?,
-            None => figures
-                .iter()
-                .map(|figure| of_figures.work(*figure))
-                .collect::<Result<Vec<_>, _>>()?,
-        };
-        warn_if_slow([self.kernel], output)?;
-        let work = of_others.into_iter().fold(of_tables, u64::saturating_add);
-        let all = |advance: &Advance| {
-            let tables = if has_tables {
-                Some(lab::reproduce(&request, advance)?.into())
-            } else {
-                None
-            };
-            let figures = figures
-                .iter()
-                .map(|figure| of_figures.make(*figure, advance));
-            tables.into_iter().map(Ok).chain(figures).collect()
-        };
-        let part = |shard, advance: &Advance| {
-            let mut count = if has_tables {
-                lab::run_share(&request, shard, advance)?
-            } else {
-                0
-            };
-            for sweep in &sweeps {
-                count += lab::sweep_share(sweep, shard, advance)?;
-            }
-            Ok(count)
-        };
-        self.kept.done(shard, work, output, all, part)
-    }
-
-    /// The experiments and figures that were asked for, each once.
-    fn words(&self) -> Result<(Vec<&'static Experiment>, Vec<Study>), Error> {
-        if self.tables.iter().any(|word| word == ALL) {
-            return Ok((
-                experiments_in(self.setting).collect(),
-                Study::FIGURES.to_vec(),
-            ));
-        }
-        let (mut experiments, mut figures) = (Vec::<&'static Experiment>::new(), Vec::new());
-        for word in &self.tables {
-            if let Some(figure) = Study::of_word(word) {
-                if !figures.contains(&figure) {
-                    figures.push(figure);
-                }
-                continue;
-            }
-            let experiment = experiment_of(word, self.setting)?;
-            if !experiments
-                .iter()
-                .any(|known| known.name == experiment.name)
-            {
-                experiments.push(experiment);
-            }
-        }
-        if experiments.is_empty() && !figures.is_empty() {
-            let given = [
-                ("--methods", !self.methods.is_empty()),
-                ("--hidden", !self.hidden.is_empty()),
-                ("--rule", !self.rules.is_empty()),
-            ];
-            if let Some((flag, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
-                return Err(Error::FlagOfTables { flag });
-            }
-        }
-        if experiments.is_empty() && figures.is_empty() {
-            experiments.push(experiment_of(BUILT_IN.words[0], self.setting)?);
-        }
-        Ok((experiments, figures))
-    }
-
-    fn figure_request(&self) -> StudyRequest {
-        let (runs, epochs) = self.extent();
-        StudyRequest {
-            runs,
-            epochs,
-            is_limit: self.quick,
-            kernel: self.kernel,
-            threads: self.threads.count(),
-            keeping: self.kept.keeping(),
-            source: self.source.source(),
-            command: self.command(),
-        }
-    }
-
-    /// Runs, and another number of epochs.
-    fn extent(&self) -> (usize, Option<usize>) {
-        if self.quick {
+        let (tables, studies) = self.words()?;
+        let environment = self.how.environment(self.command());
+        let (runs, epochs) = if self.quick {
             (QUICK.0, Some(QUICK.1))
         } else {
             (self.runs, self.epochs)
+        };
+        let mut experiments: Vec<Box<dyn Experiment<AnyRecord>>> = Vec::new();
+        if !tables.is_empty() {
+            let all = Some(Method::ALL.to_vec()).filter(|_| self.methods.is_empty());
+            experiments.push(Box::new(TableRequest {
+                tables,
+                runs,
+                epochs,
+                methods: all.unwrap_or_else(|| self.methods.clone()),
+                rules: self.rules.clone(),
+                hidden: self.hidden.clone(),
+                environment: environment.clone(),
+            }));
         }
+        for study in studies {
+            let request = StudyRequest {
+                study,
+                runs,
+                epochs,
+                is_limit: self.quick,
+                environment: environment.clone(),
+            };
+            experiments.push(request.experiment()?);
+        }
+        let experiments: Vec<_> = experiments.iter().map(AsRef::as_ref).collect();
+        let kernel = self.how.kernel.unwrap_or_default();
+        self.how.kept.done(&experiments, [kernel], output)
     }
 
-    fn request(&self, experiments: Vec<&'static Experiment>, source: Source) -> Request {
-        let (runs, epochs) = self.extent();
-        Request {
-            experiments,
-            runs,
-            epochs,
-            methods: if self.methods.is_empty() {
-                Method::ALL.to_vec()
-            } else {
-                self.methods.clone()
-            },
-            rules: self.rules.clone(),
-            hidden: self.hidden.clone(),
-            kernel: self.kernel,
-            threads: self.threads.count(),
-            keeping: self.kept.keeping(),
-            source,
-            command: self.command(),
+    /// The tables and studies that were asked for, each once.
+    fn words(&self) -> Result<(Vec<&'static PaperTable>, Vec<Study>), Error> {
+        if self.tables.iter().any(|word| word == ALL) {
+            return Ok((tables_in(self.setting).collect(), Study::FIGURES.to_vec()));
+        }
+        let (mut tables, mut studies) = (Vec::<&'static PaperTable>::new(), Vec::new());
+        for word in &self.tables {
+            if let Some(study) = Study::of_word(word) {
+                if !studies.contains(&study) {
+                    studies.push(study);
+                }
+                continue;
+            }
+            let table = table_of(word, self.setting)?;
+            if !tables.iter().any(|known| known.name == table.name) {
+                tables.push(table);
+            }
+        }
+        if tables.is_empty() && studies.is_empty() {
+            tables.push(table_of(BUILT_IN.words[0], self.setting)?);
+        }
+        let given = [
+            ("--methods", !self.methods.is_empty()),
+            ("--hidden", !self.hidden.is_empty()),
+            ("--rule", !self.rules.is_empty()),
+        ];
+        match given.into_iter().find(|(_, is_given)| *is_given) {
+            Some((flag, _)) if tables.is_empty() => Err(Error::FlagOfTables { flag }),
+            _ => Ok((tables, studies)),
         }
     }
 
@@ -267,29 +187,13 @@ impl Reproduce {
         if let Some(epochs) = self.epochs {
             words.push(format!("--epochs {epochs}"));
         }
-        if !self.methods.is_empty() {
-            words.push(format!(
-                "--methods {}",
-                self.methods
-                    .iter()
-                    .map(|method| method.name())
-                    .collect::<Vec<_>>()
-                    .join(",")
-            ));
+        let methods: Vec<&str> = self.methods.iter().map(|method| method.name()).collect();
+        let hidden: Vec<String> = self.hidden.iter().map(ToString::to_string).collect();
+        for (flag, list) in [("methods", methods.join(",")), ("hidden", hidden.join(","))] {
+            words.extend((!list.is_empty()).then(|| format!("--{flag} {list}")));
         }
-        if !self.hidden.is_empty() {
-            words.push(format!(
-                "--hidden {}",
-                self.hidden
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join(",")
-            ));
-        }
-        if self.kernel != Kernel::Auto {
-            words.push(format!("--kernel {}", self.kernel.class()));
-        }
+        let kernel = self.how.kernel.filter(|kernel| *kernel != Kernel::Auto);
+        words.extend(kernel.map(|kernel| format!("--kernel {}", kernel.class())));
         words.extend(self.rules.iter().map(|rule| format!("--rule {rule}")));
         words.join(" ")
     }
@@ -304,16 +208,14 @@ fn json(made: &[AnyRecord]) -> Result<String, Error> {
     if let [record @ AnyRecord::Tables(_)] = made {
         return Ok(record.to_json()?);
     }
-    let (mut tables, mut figures) = (None, Vec::new());
     let failed = |source| lab::Error::Record { source };
-    for record in made {
-        let raw = RawValue::from_string(record.to_json()?).map_err(failed)?;
-        if is_of_tables(record) {
-            tables = Some(raw);
-        } else {
-            figures.push(raw);
-        }
-    }
+    let raw = |record: &AnyRecord| RawValue::from_string(record.to_json()?).map_err(failed);
+    let (tables, figures): (Vec<_>, Vec<_>) = made.iter().partition(|record| is_of_tables(record));
+    let tables = tables.first().map(|record| raw(record)).transpose()?;
+    let figures = figures
+        .into_iter()
+        .map(raw)
+        .collect::<Result<Vec<_>, _>>()?;
     let all = serde_json::json!({ "tables": tables, "figures": figures });
     Ok(serde_json::to_string(&all).map_err(failed)? + "\n")
 }

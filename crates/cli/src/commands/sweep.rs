@@ -1,19 +1,16 @@
 //! `spinet sweep`: a grid of configurations, each with several seeds.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use spinet::lab::{self, AnyRecord, SweepFile, SweepRecord, SweepRequest};
+use spinet::lab::{AnyRecord, SweepFile, SweepRecord, SweepRequest};
+use spinet::store;
 use spinet::train::text::MAX_SETTINGS;
-use spinet::{Kernel, store};
 
 use crate::error::Error;
-use crate::flags::data_source::DataSource;
-use crate::flags::kept_runs::KeptRuns;
-use crate::flags::settings::kernel;
+use crate::flags::kept_runs::RunFlags;
 use crate::flags::stored_record::{RecordFlags, read_record};
-use crate::flags::threads::ThreadCount;
 use crate::output::Output;
-use crate::slow_kernel::warn_if_slow;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,15 +53,7 @@ pub(crate) struct Sweep {
     #[arg(long, value_name = "RECORD", conflicts_with = "file")]
     from: Option<PathBuf>,
     #[command(flatten)]
-    kept: KeptRuns,
-    /// Kernel for matrix products with 8-bit inputs, overriding the file; `exact` and `f32` results
-    /// differ in the last digits.
-    #[arg(long, value_name = "NAME", value_parser = kernel(), help_heading = "Environment")]
-    kernel: Option<Kernel>,
-    #[command(flatten)]
-    threads: ThreadCount,
-    #[command(flatten)]
-    source: DataSource,
+    how: RunFlags,
 }
 
 impl Sweep {
@@ -86,45 +75,25 @@ impl Sweep {
         self.shown.write(&[record])
     }
 
-    /// The record; none if only a share of the runs was asked for.
+    /// The record; none if only a shard of the runs was asked for.
     fn make(&self, path: &Path, output: &mut Output) -> Result<Option<AnyRecord>, Error> {
         let text = store::read_text(path, MAX_SETTINGS)?;
-        let name = path.file_stem().map_or_else(
-            || "sweep".to_owned(),
-            |name| name.to_string_lossy().into_owned(),
-        );
-        let file = path
-            .file_name()
-            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let kernel = self.kernel.map_or_else(String::new, |kernel| {
-            format!(" --kernel {}", kernel.class())
-        });
+        let words = |part: Option<&OsStr>| part.map(|part| part.to_string_lossy().into_owned());
+        let file = words(path.file_name()).unwrap_or_default();
+        let mut command = format!("spinet sweep {}", shell_words::quote(&file));
+        if let Some(kernel) = self.how.kernel {
+            command += &format!(" --kernel {}", kernel.class());
+        }
         let request = SweepRequest {
             file: SweepFile::parse(&text, path)?,
-            command: format!("spinet sweep {}{kernel}", shell_words::quote(&file)),
-            name,
+            name: words(path.file_stem()).unwrap_or_else(|| "sweep".to_owned()),
             text,
             reduced: None,
-            kernel: self.kernel,
-            threads: self.threads.count(),
-            keeping: self.kept.keeping(),
-            source: self.source.source(),
+            environment: self.how.environment(command),
         };
-        let shard = self.kept.shard()?;
-        let work = request.work(shard)?;
-        let kernels = request
-            .file
-            .points
-            .iter()
-            .map(|point| request.kernel.unwrap_or(point.config.kernel));
-        warn_if_slow(kernels, output)?;
-        let record = self.kept.done(
-            shard,
-            work,
-            output,
-            |advance| lab::sweep(&request, advance),
-            |shard, advance| lab::sweep_share(&request, shard, advance),
-        )?;
-        Ok(record.map(AnyRecord::from))
+        let points = request.file.points.iter();
+        let kernels = points.map(|point| self.how.kernel.unwrap_or(point.config.kernel));
+        let records = self.how.kept.done(&[&request], kernels, output)?;
+        Ok(records.and_then(|mut records| records.pop()))
     }
 }

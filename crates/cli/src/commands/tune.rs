@@ -1,8 +1,8 @@
 //! `spinet tune`: grid search over rule options with k-fold cross-validation.
 
 use serde_json::json;
-use spinet::data::{Dataset, load_with};
-use spinet::lab::{Column, Estimate, Grid, Table, Tried, Tuning, tune, tune_share};
+use spinet::data::load_with;
+use spinet::lab::{Column, Environment, Estimate, Grid, Table, Tried, Tuning};
 
 use crate::error::Error;
 use crate::flags::data_source::DataSource;
@@ -11,7 +11,6 @@ use crate::flags::settings::Settings;
 use crate::flags::threads::ThreadCount;
 use crate::output::Output;
 use crate::show::number::thousands;
-use crate::slow_kernel::warn_if_slow;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,7 +57,9 @@ impl Tune {
         let mut config = self.settings.config()?;
         let rule = config.rules.pop().ok_or(Error::NoRuleToTune)?;
         let (folds, left_out) = (self.folds, self.left_out.unwrap_or(self.folds));
-        let (threads, keeping) = (self.threads.count(), self.kept.keeping());
+        let source = self.source.source();
+        let data = load_with(&config.data, &source, &config.data_options())?;
+        let kernel = config.kernel;
         let tuning = Tuning {
             config,
             rule,
@@ -66,36 +67,22 @@ impl Tune {
             folds,
             left_out,
             runs: self.runs,
-            threads,
-            keeping,
+            data,
+            environment: Environment {
+                threads: self.threads.count(),
+                store: self.kept.store(),
+                ..Environment::default()
+            },
         };
-        let shard = self.kept.shard()?;
-        let work = tuning.work(shard)?;
-        warn_if_slow([tuning.config.kernel], output)?;
-        let data = load_with(
-            &tuning.config.data,
-            &self.source.source(),
-            &tuning.config.data_options(),
-        )?;
-        let tried = self.kept.done(
-            shard,
-            work,
-            output,
-            |advance| tune(&tuning, &data, advance),
-            |shard, advance| tune_share(&tuning, &data, shard, advance),
-        )?;
-        tried.map_or(Ok(()), |tried| self.show(&tuning, &data, &tried, output))
+        let tried = self.kept.done(&[&tuning], [kernel], output)?;
+        let tried = tried.and_then(|mut tried| tried.pop());
+        tried.map_or(Ok(()), |tried| self.show(&tuning, &tried, output))
     }
 
-    fn show(
-        &self,
-        tuning: &Tuning,
-        data: &Dataset,
-        tried: &[Tried],
-        output: &mut Output,
-    ) -> Result<(), Error> {
+    fn show(&self, tuning: &Tuning, tried: &[Tried], output: &mut Output) -> Result<(), Error> {
         let Tuning {
             config,
+            data,
             folds,
             left_out,
             runs,

@@ -1,14 +1,19 @@
-//! The flags that say where the runs of an experiment are kept, and which share of them is done.
+//! The flags that say how the runs of an experiment are done: where they are kept, which shard of
+//! them is done, and on what.
 
 use std::path::PathBuf;
 
-use spinet::Safety;
-use spinet::lab::{self, Progress, RunStore, Shard};
+use spinet::lab::{Environment, Experiment, RunStore, Shard};
+use spinet::{Kernel, Safety};
 
 use crate::error::Error;
+use crate::flags::data_source::DataSource;
+use crate::flags::settings::kernel;
+use crate::flags::threads::ThreadCount;
 use crate::interrupt::stop_on_signals;
 use crate::output::Output;
 use crate::show::reproduce_bar::ReproduceBar;
+use crate::slow_kernel::warn_if_slow;
 
 /// Where runs are kept, and the share to do.
 #[derive(clap::Args)]
@@ -23,8 +28,36 @@ pub(crate) struct KeptRuns {
     shard: Option<String>,
 }
 
+/// How the runs of an experiment with a kernel of its own are done.
+#[derive(clap::Args)]
+pub(crate) struct RunFlags {
+    #[command(flatten)]
+    pub(crate) kept: KeptRuns,
+    /// Kernel for matrix products with 8-bit inputs; `exact` and `f32` results differ in the last
+    /// digits [default: as in the experiment].
+    #[arg(long, value_name = "NAME", value_parser = kernel(), help_heading = "Environment")]
+    pub(crate) kernel: Option<Kernel>,
+    #[command(flatten)]
+    threads: ThreadCount,
+    #[command(flatten)]
+    source: DataSource,
+}
+
+impl RunFlags {
+    /// For an experiment that this command makes.
+    pub(crate) fn environment(&self, command: String) -> Environment {
+        Environment {
+            threads: self.threads.count(),
+            store: self.kept.store(),
+            source: self.source.source(),
+            kernel: self.kernel,
+            command,
+        }
+    }
+}
+
 impl KeptRuns {
-    pub(crate) fn keeping(&self) -> RunStore {
+    pub(crate) fn store(&self) -> RunStore {
         // Runs of an experiment start often: their first checkpoint comes with the first minute.
         let safety = Safety {
             stop: stop_on_signals(),
@@ -37,7 +70,7 @@ impl KeptRuns {
         }
     }
 
-    pub(crate) fn shard(&self) -> Result<Option<Shard>, Error> {
+    fn shard(&self) -> Result<Option<Shard>, Error> {
         Ok(match self.shard.as_deref() {
             None => None,
             Some("auto") => Some(Shard::of_environment(|name| std::env::var(name).ok())?),
@@ -45,24 +78,34 @@ impl KeptRuns {
         })
     }
 
-    /// Does all runs, or says how many are done of the share that was asked for.
-    pub(crate) fn done<T>(
+    /// Does all runs of these experiments, or says how many are done of the shard that was asked
+    /// for.
+    pub(crate) fn done<R>(
         &self,
-        shard: Option<Shard>,
-        work: u64,
+        experiments: &[&dyn Experiment<R>],
+        kernels: impl IntoIterator<Item = Kernel>,
         output: &mut Output,
-        all: impl FnOnce(&Advance) -> Result<T, lab::Error>,
-        part: impl FnOnce(Shard, &Advance) -> Result<usize, lab::Error>,
-    ) -> Result<Option<T>, Error> {
-        let bar = ReproduceBar::new(work);
+    ) -> Result<Option<Vec<R>>, Error> {
+        let shard = self.shard()?;
+        let work = experiments.iter().map(|experiment| experiment.work(shard));
+        let work = work.collect::<Result<Vec<u64>, _>>()?.into_iter();
+        warn_if_slow(kernels, output)?;
+        let bar = ReproduceBar::new(work.fold(0, u64::saturating_add));
         let advance = |work| bar.advance(work, output);
+        let experiments = experiments.iter();
         let result = match shard {
-            None => all(&advance).map(Ok),
-            Some(shard) => part(shard, &advance).map(Err),
+            None => experiments
+                .map(|experiment| experiment.run(&advance))
+                .collect::<Result<Vec<R>, _>>()
+                .map(Ok),
+            Some(shard) => experiments
+                .map(|experiment| experiment.run_shard(shard, &advance))
+                .sum::<Result<usize, _>>()
+                .map(Err),
         };
         bar.clear();
         let count = match result? {
-            Ok(made) => return Ok(Some(made)),
+            Ok(records) => return Ok(Some(records)),
             Err(count) => count,
         };
         let (shard, directory) = (self.shard.as_deref(), self.run_dir.display());
@@ -74,6 +117,3 @@ impl KeptRuns {
         Ok(None)
     }
 }
-
-/// Hears how much was done, from any thread.
-pub(crate) type Advance<'a> = dyn Fn(Progress) + Sync + 'a;

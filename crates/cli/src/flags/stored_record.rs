@@ -55,16 +55,11 @@ pub(crate) fn read_record<R>(
         path: path.to_owned(),
         source: Box::new(source),
     })?;
-    tell_unsealed(path, &text, output);
-    Ok(record)
-}
-
-/// Says of a record without a digest that it has none.
-pub(crate) fn tell_unsealed(path: &Path, record: &str, output: &Output) {
-    if !lab::is_sealed(record) {
+    if !lab::is_sealed(&text) {
         output.note(&format!(
             "{}: has no digest, so its numbers cannot be verified; written by an earlier version",
             path.display()
         ));
     }
+    Ok(record)
 }

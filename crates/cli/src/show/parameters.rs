@@ -15,6 +15,7 @@ pub(crate) fn show(parameters: &[Parameter], output: &mut Output) -> Result<(), 
         name,
         summary,
         range,
+        ..
     } in parameters
     {
         let default = match range {

@@ -71,13 +71,13 @@ fn a_damaged_record_is_left_out_with_the_reason_and_a_folder_without_records_is_
     assert!(
         answer
             .stderr
-            .contains("skipped ./torn.json: not a record of this program: EOF"),
+            .contains("skipped ./torn.json: not a record of spinet: EOF"),
         "{}",
         answer.stderr
     );
     assert!(
         answer.stderr.contains(
-            "skipped ./unknown.json: not a record of this program: unknown experiment `tables-9`"
+            "skipped ./unknown.json: not a record of spinet: unknown experiment `tables-9`"
         ),
         "{}",
         answer.stderr

@@ -69,8 +69,7 @@ fn a_sweep_is_shown_stored_and_shown_again_from_its_record() {
     bench.write("results/small.json", "{}");
     let message = bench.refused(2, "sweep --from results/small.json");
     assert!(
-        message
-            .contains("results/small.json: not a record of this program: missing field `points`"),
+        message.contains("results/small.json: not a record of spinet: missing field `points`"),
         "{message}"
     );
 }

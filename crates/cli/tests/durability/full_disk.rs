@@ -1,31 +1,21 @@
 //! B3 and B4: real full disks, as small file systems in memory.
 
-use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use crate::bench::Bench;
+use crate::bench::{Answer, Bench};
+use crate::with_mount;
 
 const RUN: &str =
     "train --hidden 10 --rule bdnn-dsd --epochs 5 --save-every 0 --threads 1 --out small/run";
 
 /// Runs the command with a file system of this size mounted at `small`, and copies what it left to
 /// `copy`; nothing where that is not allowed.
-fn in_small_space(bench: &Bench, kibibytes: usize, words: &str) -> Option<Output> {
-    let command = bench.command(words);
-    let words: Vec<_> = std::iter::once(command.get_program())
-        .chain(command.get_args())
-        .map(|word| word.to_str().unwrap())
-        .collect();
-    let script = format!(
-        "mount -t tmpfs -o size={kibibytes}k tmpfs small || exit 99; {}; code=$?; rm -rf copy; cp -r small copy; exit $code",
-        words.join(" ")
+fn in_small_space(bench: &Bench, kibibytes: usize, words: &str) -> Option<Answer> {
+    let (options, copied) = (
+        format!("size={kibibytes}k"),
+        "rm -rf copy; cp -r small copy",
     );
-    let output = Command::new("unshare")
-        .args(["-rm", "sh", "-c", &script])
-        .current_dir(bench.path(""))
-        .output()
-        .ok()?;
-    (output.status.code() != Some(99) && bench.path("copy").exists()).then_some(output)
+    with_mount(bench, &options, "small", words, copied)
 }
 
 #[test]
@@ -40,11 +30,8 @@ fn a_disk_that_is_too_small_is_found_before_the_first_step() {
             println!("skipped: this system lets nobody mount a file system in memory");
             return;
         };
-        let (out, err) = (
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr),
-        );
-        if output.status.code() == Some(0) {
+        let (out, err) = (&output.stdout, &output.stderr);
+        if output.code == 0 {
             finished += 1;
             for file in ["run.toml", "metrics.jsonl", "model.safetensors"] {
                 assert!(
@@ -56,7 +43,7 @@ fn a_disk_that_is_too_small_is_found_before_the_first_step() {
         }
         refused += 1;
         fastest = fastest.min(begin.elapsed());
-        assert_eq!(output.status.code(), Some(3), "{kibibytes} KiB: {err}");
+        assert_eq!(output.code, 3, "{kibibytes} KiB: {err}");
         assert!(!out.contains("model: "), "{kibibytes} KiB: {out}{err}");
         // Found before anything was trained, not when the second or third checkpoint is written.
         assert!(
@@ -103,8 +90,8 @@ fn an_experiment_that_would_not_fit_begins_nothing() {
             println!("skipped: this system lets nobody mount a file system in memory");
             return;
         };
-        let err = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(3), "{words}: {err}");
+        let err = &output.stderr;
+        assert_eq!(output.code, 3, "{words}: {err}");
         assert!(
             err.contains("spinet: small: cannot store the files of this run: ")
                 && err.contains(": needs "),
@@ -116,8 +103,8 @@ fn an_experiment_that_would_not_fit_begins_nothing() {
             "{words}: no run was begun"
         );
         assert_eq!(
-            in_small_space(&bench, 8192, words).unwrap().status.code(),
-            Some(0),
+            in_small_space(&bench, 8192, words).unwrap().code,
+            0,
             "{words}"
         );
     }

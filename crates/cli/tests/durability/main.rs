@@ -22,7 +22,8 @@ mod places;
 mod sealed;
 mod signals;
 
-use bench::Bench;
+use bench::{Answer, Bench};
+use std::process::Command;
 
 /// A run of 60 steps that saves after every one.
 const RUN: &str = "train --hidden 10 --rule bdnn-dsd --rule dropout:dropout_rate=0.1 --epochs 30 --evaluate-every 7 --save-every 0 --threads 1";
@@ -54,6 +55,32 @@ fn finishes_like(bench: &Bench, command: &str, directory: &str, whole: &str) {
         FILES,
         "nothing else is left"
     );
+}
+
+/// Runs the command with a file system in memory mounted at `place`, and something after it; nothing
+/// where that is not allowed.
+fn with_mount(
+    bench: &Bench,
+    options: &str,
+    place: &str,
+    words: &str,
+    after: &str,
+) -> Option<Answer> {
+    let command = bench.command(words);
+    let words: Vec<_> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_str().unwrap())
+        .collect();
+    let script = format!(
+        "mount -t tmpfs -o {options} tmpfs {place} && : > mounted || exit 99; {}; code=$?; {after}; exit $code",
+        words.join(" ")
+    );
+    let output = Command::new("unshare")
+        .args(["-rm", "sh", "-c", &script])
+        .current_dir(bench.path(""))
+        .output()
+        .ok()?;
+    bench.path("mounted").exists().then(|| Answer::of(&output))
 }
 
 /// Numbers that look random and are the same in every run of the tests.

@@ -2,9 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::bench::{Answer, Bench};
+use crate::with_mount;
 
 #[test]
 fn odd_names_work_and_impossible_places_are_named() {
@@ -60,21 +60,7 @@ fn odd_names_work_and_impossible_places_are_named() {
 /// Runs the command with a file system that nobody can write to mounted at `closed`; nothing where
 /// that is not allowed.
 fn with_closed(bench: &Bench, words: &str) -> Option<Answer> {
-    let command = bench.command(words);
-    let words: Vec<_> = std::iter::once(command.get_program())
-        .chain(command.get_args())
-        .map(|word| word.to_str().unwrap())
-        .collect();
-    let script = format!(
-        "mount -t tmpfs -o ro tmpfs closed && : > mounted || exit 99; {}",
-        words.join(" ")
-    );
-    let output = Command::new("unshare")
-        .args(["-rm", "sh", "-c", &script])
-        .current_dir(bench.path(""))
-        .output()
-        .ok()?;
-    bench.path("mounted").exists().then(|| Answer::of(&output))
+    with_mount(bench, "ro", "closed", words, ":")
 }
 
 #[test]

@@ -35,39 +35,6 @@ pub struct Histograms {
     pub size: (u32, u32),
 }
 
-/// Draws histograms of weights, each given as title, bin edges and counts, over one range of
-/// weights.
-///
-/// The short form of [`render_histograms`] with linear axes, for a picture of 900 pixels width.
-///
-/// # Errors
-///
-/// As [`render_histograms`].
-pub fn histograms(
-    title: &str,
-    panels: &[(String, Vec<f64>, Vec<u64>)],
-) -> Result<String, FigureError> {
-    let axis = |label: &str| Axis {
-        label: label.to_owned(),
-        range: None,
-        is_logarithmic: false,
-    };
-    let bars = panels.iter().map(|(title, edges, counts)| Bars {
-        title: title.clone(),
-        edges: edges.clone(),
-        counts: counts.clone(),
-    });
-    let titles: Vec<&str> = panels.iter().map(|panel| panel.0.as_str()).collect();
-    render_histograms(&Histograms {
-        title: title.to_owned(),
-        description: format!("Histograms of weights: {}.", titles.join(", ")),
-        x: axis("weight"),
-        y: axis("weights per bin"),
-        panels: bars.collect(),
-        size: (900, if panels.len() > 3 { 560 } else { 340 }),
-    })
-}
-
 /// Draws histograms as one SVG document.
 ///
 /// # Errors

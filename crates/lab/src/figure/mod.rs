@@ -1,5 +1,4 @@
-//! Charts as SVG text: curves with error bands ([`render`]) and histograms ([`render_histograms`],
-//! [`histograms`]).
+//! Charts as SVG text: curves with error bands ([`render`]) and histograms ([`render_histograms`]).
 //!
 //! The charts are made for print and for every reader: dark lines on white, the palette of Okabe
 //! and Ito (which colour-blind people can tell apart), and a dash pattern and a marker per series,
@@ -24,7 +23,7 @@ mod scale;
 mod text;
 
 pub use error::FigureError;
-pub use histogram::{Bars, Histograms, histograms, render_histograms};
+pub use histogram::{Bars, Histograms, render_histograms};
 
 /// The area plotters draws on, in units of the drawing.
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -47,6 +46,18 @@ pub struct Series {
     /// Colour, dash pattern and marker: 0 is black and solid (the initial network), then blue,
     /// vermillion, bluish green, orange, reddish purple, sky blue and grey; 8 is 0 again.
     pub style: usize,
+}
+
+impl Series {
+    /// A line without a band.
+    pub fn new(label: impl Into<String>, points: Vec<(f64, f64)>, style: usize) -> Self {
+        Self {
+            label: label.into(),
+            points,
+            band: Vec::new(),
+            style,
+        }
+    }
 }
 
 /// One axis of a panel.
@@ -129,7 +140,7 @@ pub(crate) fn height_of(panels: usize) -> u32 {
 /// use spinet_lab::figure::{Axis, Figure, Panel, Series, render};
 ///
 /// let axis = |label| Axis::new(label, false);
-/// let line = Series { label: "initial".to_owned(), points: vec![(1.0, 62.5), (2.0, 80.0)], band: Vec::new(), style: 0 };
+/// let line = Series::new("baseline", vec![(1.0, 62.5), (2.0, 80.0)], 0);
 /// let panel = Panel { title: String::new(), x: axis("epoch"), y: axis("test accuracy (%)"), series: vec![line] };
 /// let figure = Figure { title: "Training".to_owned(), description: "Accuracy rises.".to_owned(), panels: vec![panel], size: (480, 320) };
 /// assert!(render(&figure)?.contains("<title>Training</title>"));

@@ -44,47 +44,23 @@ const SKY: RGBColor = RGBColor(0x56, 0xB4, 0xE9);
 const GREY: RGBColor = RGBColor(0x70, 0x70, 0x70);
 
 const LOOKS: [Look; 8] = [
-    Look {
-        colour: BLACK,
-        dash: None,
-        marker: Marker::Disc,
-    },
-    Look {
-        colour: BLUE,
-        dash: Some((10, 4)),
-        marker: Marker::Square,
-    },
-    Look {
-        colour: VERMILLION,
-        dash: Some((4, 3)),
-        marker: Marker::Triangle,
-    },
-    Look {
-        colour: GREEN,
-        dash: Some((18, 5)),
-        marker: Marker::Diamond,
-    },
-    Look {
-        colour: ORANGE,
-        dash: None,
-        marker: Marker::Ring,
-    },
-    Look {
-        colour: PURPLE,
-        dash: Some((10, 4)),
-        marker: Marker::OpenSquare,
-    },
-    Look {
-        colour: SKY,
-        dash: Some((4, 3)),
-        marker: Marker::OpenTriangle,
-    },
-    Look {
-        colour: GREY,
-        dash: Some((18, 5)),
-        marker: Marker::OpenDiamond,
-    },
+    new(BLACK, None, Marker::Disc),
+    new(BLUE, Some((10, 4)), Marker::Square),
+    new(VERMILLION, Some((4, 3)), Marker::Triangle),
+    new(GREEN, Some((18, 5)), Marker::Diamond),
+    new(ORANGE, None, Marker::Ring),
+    new(PURPLE, Some((10, 4)), Marker::OpenSquare),
+    new(SKY, Some((4, 3)), Marker::OpenTriangle),
+    new(GREY, Some((18, 5)), Marker::OpenDiamond),
 ];
+
+const fn new(colour: RGBColor, dash: Option<(i32, i32)>, marker: Marker) -> Look {
+    Look {
+        colour,
+        dash,
+        marker,
+    }
+}
 
 /// Adds their dash patterns to the lines of a drawing.
 ///

@@ -8,6 +8,7 @@ use std::ops::Range;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
 use super::{Axis, FigureError};
+use crate::count::grouped;
 
 /// Share of the range left free at either end of a range taken from the data.
 const MARGIN: f64 = 0.04;
@@ -258,19 +259,6 @@ fn label(value: f64, power: i32) -> String {
     } else {
         digits
     }
-}
-
-/// A number with commas between the thousands.
-fn grouped(number: &str) -> String {
-    let whole = number.find('.').unwrap_or(number.len());
-    let mut text = String::with_capacity(number.len() + 2);
-    for (i, digit) in number.char_indices() {
-        if i > 0 && i < whole && (whole - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::paper::reproduce::{RUNS, each};
+use crate::paper::run::{RUNS, each};
 use crate::paper::table::experiment_behind;
-use crate::{Definition, EXPERIMENTS, Error, Experiment, Method, Record, Row, Setting, Settings};
+use crate::{Definition, Error, Method, PAPER_TABLES, PaperTable, Record, Row, Setting, Settings};
 
 /// Joins records into one with the rows of all, in the order of the registry. Each record comes
 /// with the path of its file.
@@ -48,10 +48,10 @@ pub fn join(records: &[(PathBuf, Record)]) -> Result<Record, Error> {
         }
     }
     let experiments = experiments_of(&definition);
-    definition.experiments = experiments
+    let names = experiments
         .iter()
-        .map(|experiment| experiment.name.to_owned())
-        .collect();
+        .map(|experiment| experiment.name.to_owned());
+    definition.experiments = names.collect();
     definition.settings = Settings::of(&experiments);
     let kernels = kernels(records)?;
     definition.kernel = each(&experiments, |experiment| {
@@ -75,57 +75,40 @@ pub fn join(records: &[(PathBuf, Record)]) -> Result<Record, Error> {
     record.definition.reduced = missing(&experiments, &record);
     if record.definition.reduced.is_none() {
         // The whole of them: one command makes it again.
-        let words: Vec<&str> = experiments
-            .iter()
-            .map(|experiment| experiment.words[0])
-            .collect();
-        let setting = experiments
-            .first()
-            .filter(|experiment| experiment.setting != Setting::default());
-        let setting = setting.map_or_else(String::new, |experiment| {
-            format!(" --setting {}", experiment.setting)
-        });
+        let words: Vec<&str> = experiments.iter().map(|table| table.words[0]).collect();
+        let setting = experiments.first().map(|experiment| experiment.setting);
+        let setting = setting
+            .filter(|setting| *setting != Setting::default())
+            .map_or_else(String::new, |setting| format!(" --setting {setting}"));
         record.definition.command = format!("spinet reproduce{setting} {}", words.join(" "));
     }
     Ok(record)
 }
 
 /// The experiments of a record, in the order of the registry.
-fn experiments_of(definition: &Definition) -> Vec<&'static Experiment> {
-    EXPERIMENTS
-        .iter()
-        .filter(|experiment| {
-            definition
-                .experiments
-                .iter()
-                .any(|name| name == experiment.name)
-        })
-        .collect()
+fn experiments_of(definition: &Definition) -> Vec<&'static PaperTable> {
+    let is_in = |table: &&PaperTable| definition.experiments.iter().any(|name| name == table.name);
+    PAPER_TABLES.iter().filter(is_in).collect()
 }
 
 /// Refuses a record whose experiments had other settings when it was made.
 fn known(definition: &Definition) -> Result<(), String> {
-    let experiments = experiments_of(definition);
-    let same =
-        |what, found: &str, expected: &str| same(what, found, expected, "this version has it");
-    let (found, expected) = (&definition.settings, Settings::of(&experiments));
-    same(
-        "batch",
-        &found.batch.to_string(),
-        &expected.batch.to_string(),
-    )?;
-    same("initial weights", &found.initializer, &expected.initializer)?;
     let none = |setting: &Option<String>| setting.clone().unwrap_or_else(|| "none".to_owned());
-    same(
-        "momentum",
-        &none(&found.momentum),
-        &none(&expected.momentum),
-    )?;
-    same(
-        "pixels standardized by",
-        &none(&found.standardize),
-        &none(&expected.standardize),
-    )
+    let values = |settings: &Settings| {
+        [
+            ("batch", settings.batch.to_string()),
+            ("initial weights", settings.initializer.clone()),
+            ("momentum", none(&settings.momentum)),
+            ("pixels standardized by", none(&settings.standardize)),
+        ]
+    };
+    let expected = Settings::of(&experiments_of(definition));
+    let mut pairs = values(&definition.settings)
+        .into_iter()
+        .zip(values(&expected));
+    pairs.try_for_each(|((what, found), (_, expected))| {
+        same(what, &found, &expected, "this version has it")
+    })
 }
 
 /// The kernel class of each kind of pixels, on which it may depend; records that have different
@@ -180,16 +163,15 @@ fn name(row: &Row) -> String {
 fn add(definition: &mut Definition, other: &Definition) -> Result<(), String> {
     let same =
         |what: &str, found: &str, expected: &str| same(what, found, expected, "in the first file");
-    same(
-        "seeds",
-        &format!("{:?}", other.seeds),
-        &format!("{:?}", definition.seeds),
-    )?;
-    same(
-        "learning rate",
-        &other.learning_rate.to_string(),
-        &definition.learning_rate.to_string(),
-    )?;
+    let values = |definition: &Definition| {
+        [
+            ("seeds", format!("{:?}", definition.seeds)),
+            ("learning rate", definition.learning_rate.to_string()),
+        ]
+    };
+    for ((what, found), (_, expected)) in values(other).into_iter().zip(values(definition)) {
+        same(what, &found, &expected)?;
+    }
     for (data, [train, test]) in &other.digests {
         let known = definition
             .digests
@@ -209,12 +191,9 @@ fn add(definition: &mut Definition, other: &Definition) -> Result<(), String> {
         (&mut definition.unverified, &other.unverified),
     ];
     for (list, more) in lists {
-        list.extend(
-            more.iter()
-                .filter(|text| !list.contains(text))
-                .cloned()
-                .collect::<Vec<_>>(),
-        );
+        let new = more.iter().filter(|text| !list.contains(text));
+        let new: Vec<String> = new.cloned().collect();
+        list.extend(new);
     }
     if definition.command != other.command {
         definition.command = format!("{}; {}", definition.command, other.command);
@@ -223,36 +202,29 @@ fn add(definition: &mut Definition, other: &Definition) -> Result<(), String> {
 }
 
 /// What sets the rows apart from the full experiments, in words.
-fn missing(experiments: &[&Experiment], record: &Record) -> Option<String> {
+fn missing(experiments: &[&PaperTable], record: &Record) -> Option<String> {
     let mut parts = BTreeMap::<&str, usize>::new();
     let mut note = |what| *parts.entry(what).or_default() += 1;
     for experiment in experiments {
+        let of_it = record.rows.iter().filter(|row| {
+            experiment_behind(record, row).is_some_and(|known| known.name == experiment.name)
+        });
         for hidden in experiment.hidden {
-            for method in Method::ALL
-                .into_iter()
-                .filter(|method| experiment.has(*method, *hidden))
-            {
-                let is_it = |row: &&Row| {
-                    let known = experiment_behind(record, row);
-                    (row.hidden, row.method) == (*hidden, method)
-                        && known.is_some_and(|known| known.name == experiment.name)
-                };
-                let Some(row) = record.rows.iter().find(is_it) else {
-                    note("missing");
-                    continue;
-                };
-                let rules: Vec<String> = experiment
-                    .rules(method, *hidden)
-                    .unwrap_or_default()
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect();
-                if row.runs != RUNS {
-                    note("with another number of runs");
-                } else if row.epochs != experiment.epochs {
-                    note("with another number of epochs");
-                } else if row.rules != rules {
-                    note("with other rules");
+            let methods = Method::ALL.into_iter();
+            for method in methods.filter(|method| experiment.has(*method, *hidden)) {
+                let row = of_it
+                    .clone()
+                    .find(|row| (row.hidden, row.method) == (*hidden, method));
+                let rules = experiment.rules(method, *hidden).unwrap_or_default();
+                let rules = || rules.iter().map(ToString::to_string);
+                match row {
+                    None => note("missing"),
+                    Some(row) if row.runs != RUNS => note("with another number of runs"),
+                    Some(row) if row.epochs != experiment.epochs => {
+                        note("with another number of epochs");
+                    }
+                    Some(row) if !rules().eq(row.rules.iter().cloned()) => note("with other rules"),
+                    Some(_) => {}
                 }
             }
         }
@@ -421,7 +393,7 @@ mod tests {
             .to_string()
         };
         let text = refused(&|record| record.rows[0].accuracy.mean += 1.0);
-        let row = "`initial` on mnist with 1200 samples and 10 hidden units";
+        let row = "`baseline` on mnist with 1200 samples and 10 hidden units";
         assert_eq!(
             text,
             format!(

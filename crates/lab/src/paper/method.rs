@@ -10,7 +10,7 @@ use crate::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
-    /// Plain gradient descent, nothing added.
+    /// Plain gradient descent, nothing added: the paper's "initial network".
     Initial,
     /// Dropout on the hidden units.
     Dropout,
@@ -39,10 +39,10 @@ impl Method {
     /// The methods of the paper, without variants.
     pub const PAPER: [Self; 4] = [Self::Initial, Self::Dropout, Self::L2, Self::BdnnDsd];
 
-    /// Name in flags, records and tables.
+    /// Name in flags and tables. Records call the baseline `initial`, which flags read too.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Initial => "initial",
+            Self::Initial => "baseline",
             Self::Dropout => "dropout",
             Self::DropoutTuned => "dropout-tuned",
             Self::L2 => "l2",
@@ -72,11 +72,27 @@ impl FromStr for Method {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        Self::ALL
-            .into_iter()
+        let text = if text == "initial" { "baseline" } else { text };
+        let mut methods = Self::ALL.into_iter();
+        methods
             .find(|method| method.name() == text)
             .ok_or_else(|| Error::UnknownMethod {
                 found: text.to_owned(),
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_baseline_keeps_its_name_in_records_and_both_names_are_read() {
+        assert_eq!("initial".parse::<Method>().unwrap(), Method::Initial);
+        for method in Method::ALL {
+            assert_eq!(method.name().parse::<Method>().unwrap(), method);
+        }
+        let stored = serde_json::to_string(&Method::Initial).unwrap();
+        assert_eq!(stored, "\"initial\"");
     }
 }

@@ -1,9 +1,9 @@
 //! The published numbers: Tables 1 to 10 of Zhao, Zeng and Bai 2022.
 
-pub(crate) mod experiment;
 pub(crate) mod join;
 pub(crate) mod method;
-pub(crate) mod reproduce;
+pub(crate) mod registry;
+pub(crate) mod run;
 pub(crate) mod table;
 pub(crate) mod tuned;
 

@@ -4,7 +4,7 @@ use crate::count::{plural, thousands};
 use crate::paper::Printed;
 use crate::table::{Column, Table};
 use crate::{
-    Definition, EXPERIMENTS, Estimate, Experiment, Interval, Method, Record, Row, Settings,
+    Definition, Estimate, Interval, Method, PAPER_TABLES, PaperTable, Record, Row, Settings,
     paired_interval,
 };
 
@@ -29,11 +29,11 @@ pub(crate) const COLUMNS: [(&str, &str); 3] = [
     ),
     (
         "vs. baseline",
-        "mean difference to the initial network with the same seed, with its 95 % confidence interval (paired)",
+        "mean difference to the baseline with the same seed, with its 95 % confidence interval (paired)",
     ),
     (
         "speed-up",
-        "the paper's L, how many times faster than the initial network with the same seed, at the accuracy level with the \
+        "the paper's L, how many times faster than the baseline with the same seed, at the accuracy level with the \
          largest difference in time",
     ),
 ];
@@ -80,8 +80,8 @@ pub(crate) fn sections(record: &Record) -> Vec<(String, Vec<&Row>)> {
 }
 
 /// The experiment of the registry that a row belongs to.
-pub(crate) fn experiment_behind(record: &Record, row: &Row) -> Option<&'static Experiment> {
-    EXPERIMENTS.iter().find(|experiment| {
+pub(crate) fn experiment_behind(record: &Record, row: &Row) -> Option<&'static PaperTable> {
+    PAPER_TABLES.iter().find(|experiment| {
         record
             .definition
             .experiments
@@ -239,44 +239,28 @@ const AGAINST_THE_BEST: &str = "bdnn-dsd minus the best of the others [95 % CI, 
 
 /// For each network: BDNN-dsd's accuracy minus that of the best other method, paired by seed.
 pub(crate) fn against_the_best_other(record: &Record) -> Vec<String> {
-    let mut lines = Vec::new();
-    for own in record
-        .rows
-        .iter()
-        .filter(|row| row.method == Method::BdnnDsd)
-    {
-        let is_rival = |row: &&Row| {
-            (row.hidden, row.train, &row.data) == (own.hidden, own.train, &own.data)
-                && row.method != own.method
+    let line = |own: &Row| {
+        let network = |row: &Row| (row.hidden, row.train, row.data.clone());
+        let others = record.rows.iter().filter(|row| row.method != own.method);
+        let best = others
+            .filter(|row| network(row) == network(own))
+            .max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean))?;
+        let difference = paired_interval(&own.accuracy.values, &best.accuracy.values)?;
+        let verdict = match difference {
+            Interval { low, .. } if low > 0.0 => "better",
+            Interval { high, .. } if high < 0.0 => "worse",
+            _ => "undecided",
         };
-        let best = record
-            .rows
-            .iter()
-            .filter(is_rival)
-            .max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean));
-        let difference = best.and_then(|best| {
-            Some((
-                best.method,
-                paired_interval(&own.accuracy.values, &best.accuracy.values)?,
-            ))
-        });
-        if let Some((method, difference)) = difference {
-            let verdict = if difference.low > 0.0 {
-                "better"
-            } else if difference.high < 0.0 {
-                "worse"
-            } else {
-                "undecided"
-            };
-            lines.push(format!(
-                "{}: {} against {}, {verdict}",
-                network_of(own),
-                interval(&difference),
-                method.name()
-            ));
-        }
-    }
-    lines
+        let (network, difference) = (network_of(own), interval(&difference));
+        let method = best.method.name();
+        Some(format!(
+            "{network}: {difference} against {method}, {verdict}"
+        ))
+    };
+    let rows = record.rows.iter();
+    rows.filter(|row| row.method == Method::BdnnDsd)
+        .filter_map(line)
+        .collect()
 }
 
 /// A network in words.

@@ -87,6 +87,18 @@ impl Tuned {
         }
     }
 
+    /// Network, value and command.
+    pub(crate) fn in_words(&self) -> String {
+        format!(
+            "{} with {} hidden units: {} = {}, by `{}`",
+            self.method.name(),
+            self.hidden,
+            self.parameter(),
+            self.value,
+            self.command()
+        )
+    }
+
     /// The command that chose it.
     pub fn command(&self) -> String {
         let (rule, left_out) = match self.method {

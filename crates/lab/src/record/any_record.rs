@@ -10,8 +10,8 @@ use crate::paper::table as paper_table;
 use crate::record::seal;
 use crate::table::Table;
 use crate::{
-    Error, FigureRecord, Record, Setting, SweepRecord, accuracy_figure, experiments_in, figure_svg,
-    spine_figure, study, sweep, sweep_figure, write_results,
+    Error, FigureRecord, Record, Setting, SweepRecord, accuracy_figure, figure_svg, spine_figure,
+    study, sweep, sweep_figure, tables_in, write_results,
 };
 
 /// A stored record of any kind.
@@ -102,13 +102,10 @@ impl AnyRecord {
         };
         let full = format!("NOT the full {}", self.kind());
         let reduced = self.reduced().unwrap_or_default().to_owned();
-        [
-            (full, reduced),
-            ("NOT the official files".to_owned(), unverified),
-        ]
-        .into_iter()
-        .filter(|(_, details)| !details.is_empty())
-        .collect()
+        let unofficial = "NOT the official files".to_owned();
+        let mut warnings = vec![(full, reduced), (unofficial, unverified)];
+        warnings.retain(|(_, details)| !details.is_empty());
+        warnings
     }
 
     fn shown(&self, table: fn(&Table) -> String) -> String {
@@ -164,7 +161,7 @@ impl AnyRecord {
         let name = match self {
             Self::Tables(record) => {
                 let experiments = &record.definition.experiments;
-                if experiments.len() == experiments_in(Setting::default()).count() {
+                if experiments.len() == tables_in(Setting::default()).count() {
                     "paper-tables".to_owned()
                 } else {
                     experiments.join("-")
@@ -175,10 +172,8 @@ impl AnyRecord {
         };
         let name = name + self.reduced().map_or("", |_| "-reduced");
         let (json, figures) = (self.to_json()?, self.figures()?);
-        let texts = [(".json", &json)];
-        let texts = texts
-            .into_iter()
-            .chain(figures.iter().map(|(end, svg)| (*end, svg)));
+        let figures = figures.iter().map(|(end, svg)| (*end, svg));
+        let texts = std::iter::once((".json", &json)).chain(figures);
         let files: Vec<(PathBuf, &str)> = texts
             .map(|(end, text)| (directory.join(name.clone() + end), text.as_str()))
             .collect();

@@ -121,17 +121,8 @@ mod tests {
                 .unwrap();
         }
         fs::create_dir(at("b/begun")).unwrap();
-        fs::copy(
-            fs::read_dir(at("a"))
-                .unwrap()
-                .next()
-                .unwrap()
-                .unwrap()
-                .path()
-                .join("run.toml"),
-            at("b/begun/run.toml"),
-        )
-        .unwrap();
+        let first = run_directories(&at("a")).unwrap().remove(0);
+        fs::copy(first.join("run.toml"), at("b/begun/run.toml")).unwrap();
         let merged = merge(&[at("a"), at("b")], &at("all")).unwrap();
         assert_eq!(
             merged,

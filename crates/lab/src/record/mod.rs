@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use spinet_nn::Kernel;
 
 use crate::record::any_record::{in_lines, of_record};
-use crate::{EXPERIMENTS, Error, Experiment, Method, Published, mean, standard_deviation};
+use crate::statistics::rounded;
+use crate::{Error, Method, PAPER_TABLES, PaperTable, Published, mean, standard_deviation};
 
 /// A mean over runs with what it was made from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// Mean over the runs.
     pub mean: f64,
@@ -29,17 +30,18 @@ impl Estimate {
     /// Mean and deviation of these values.
     pub fn of(values: Vec<f64>) -> Self {
         Self {
-            mean: rounded(mean(&values)),
-            sd: rounded(standard_deviation(&values)),
-            values: values.into_iter().map(rounded).collect(),
+            mean: rounded(mean(&values), DECIMALS),
+            sd: rounded(standard_deviation(&values), DECIMALS),
+            values: values
+                .into_iter()
+                .map(|value| rounded(value, DECIMALS))
+                .collect(),
         }
     }
 }
 
-/// Six decimals: more than any of these numbers means, and short in a file.
-fn rounded(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
-}
+/// More decimals than any of these numbers needs, and short in a file.
+const DECIMALS: i32 = 6;
 
 /// A mean difference with its 95 % confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -219,7 +221,7 @@ pub struct Record {
 impl Definition {
     /// The kernel class of an experiment's runs. A record of several experiments may have both
     /// classes: that of each follows from its pixels.
-    pub(crate) fn kernel_of(&self, experiment: &Experiment) -> String {
+    pub(crate) fn kernel_of(&self, experiment: &PaperTable) -> String {
         if self.kernel.contains(',') {
             experiment
                 .standardize
@@ -252,7 +254,7 @@ impl Record {
             .definition
             .experiments
             .iter()
-            .find(|name| EXPERIMENTS.iter().all(|known| known.name != **name))
+            .find(|name| PAPER_TABLES.iter().all(|known| known.name != **name))
         {
             return Err(format!("unknown experiment `{}`", name.escape_default()));
         }

@@ -250,13 +250,11 @@ fn figures() -> [FigureRecord; 2] {
         counts: vec![3.0, 4.5],
         counts_sd: vec![0.0, 0.5],
         summary: BTreeMap::from([("largest".to_owned(), 0.625)]),
-        epoch: Vec::new(),
-        curves: Vec::new(),
+        ..FigurePanel::default()
     };
     let curves = |title: &str| FigurePanel {
-        edges: Vec::new(),
-        counts: Vec::new(),
-        counts_sd: Vec::new(),
+        title: title.to_owned(),
+        rules: vec!["bdnn-dsd".to_owned()],
         summary: BTreeMap::from([("most".to_owned(), 9.0)]),
         epoch: vec![1, 2],
         curves: vec![FigureCurve {
@@ -264,20 +262,19 @@ fn figures() -> [FigureRecord; 2] {
             mean: vec![0.0, 9.0],
             sd: vec![0.0, 1.0],
         }],
-        ..panel(title)
+        ..FigurePanel::default()
     };
     let record = |figure: &str, panels| FigureRecord {
         panels,
         figure: figure.to_owned(),
         title: format!("The title of {figure}"),
         description: "What there is to see".to_owned(),
-        axes: None,
         command: "spinet reproduce".to_owned(),
         program: "0.0.7".to_owned(),
         reduced: Some("2 runs instead of 5".to_owned()),
         kernel: "exact".to_owned(),
         seeds: vec![0, 1],
-        digests: BTreeMap::new(),
+        ..FigureRecord::default()
     };
     [
         ("figure-3", vec![panel("initial"), panel("l2")]),
@@ -330,7 +327,6 @@ fn sweep() -> SweepRecord {
         train: 800,
         scored: 400,
         runs: 4,
-        diverged: 0,
         accuracy: Estimate::of(vec![mean, mean + 1.0, mean + 2.0, mean + 3.0]),
         peak_accuracy: Estimate::of(vec![mean + 1.0; 4]),
         speedup: (mean > 80.0).then(|| Estimate::of(vec![2.0, 3.0, 2.0, 3.0])),
@@ -339,17 +335,12 @@ fn sweep() -> SweepRecord {
             low: 3.5,
             high: 4.5,
         }),
-        over_reference: None,
         slowness: (mean > 84.0).then(|| Estimate::of(vec![0.25, 0.5, 0.25, 0.5])),
-        slowness_over_reference: None,
-        over_control: None,
-        slowness_over_control: None,
-        weights_left: None,
         seconds: (mean > 84.0).then_some(1.25),
         run_toml: "seed = 0\n".to_owned(),
         ids: vec!["id".to_owned(); 4],
         arrays_sha256: vec!["e".repeat(64); 4],
-        curve: Curve::default(),
+        ..SweepRow::default()
     };
     let points = vec![
         point(&[("rules", "none")], 80.0),
@@ -360,17 +351,11 @@ fn sweep() -> SweepRecord {
         sweep: "thresholds".to_owned(),
         command: "spinet sweep thresholds.toml".to_owned(),
         program: "0.0.7".to_owned(),
-        reduced: None,
         kernel: "exact".to_owned(),
         seeds: vec![0, 1],
         scored_on: "validation samples, 2 of 3 folds".to_owned(),
-        reference: None,
-        control: None,
-        own: Vec::new(),
-        note: None,
         file: "seeds = 2\n".to_owned(),
-        unverified: Vec::new(),
-        digests: BTreeMap::new(),
+        ..SweepDefinition::default()
     };
     SweepRecord { points, definition }
 }
@@ -475,7 +460,7 @@ fn everything_that_a_reader_needs_to_believe_a_number_is_in_it() {
         "-1.81",
         "+4.00 [+3.50, +4.50]",
         "2.50 ± 0.71",
-        "against initial, better",
+        "against baseline, better",
         "a length",
         "<code>spinet tune --rule l2</code>",
         "an open point",

@@ -5,6 +5,7 @@
 use spinet_train::Evaluation;
 
 use crate::runs::Outcome;
+use crate::statistics::rounded;
 use crate::{Curve, Estimate, Interval, paired_interval, speedup};
 
 pub(crate) type Runs = [Option<Outcome>];
@@ -87,14 +88,14 @@ pub(crate) fn curve(runs: &Runs) -> Curve {
                 .collect(),
         );
         curve.epoch.push(first.epoch);
-        curve.accuracy.push((accuracy.mean * 1e3).round() / 1e3);
-        curve.accuracy_sd.push((accuracy.sd * 1e3).round() / 1e3);
+        curve.accuracy.push(rounded(accuracy.mean, 3));
+        curve.accuracy_sd.push(rounded(accuracy.sd, 3));
         for (rule, counts) in &first.rules {
             for name in counts.keys() {
                 let of_run = |run: &&Vec<Evaluation>| run[index].rules[rule][name] as f64;
                 let mean = runs.iter().map(of_run).sum::<f64>() / runs.len() as f64;
                 let means = curve.counts.entry(name.clone()).or_default();
-                means.push((mean * 10.0).round() / 10.0);
+                means.push(rounded(mean, 1));
             }
         }
     }

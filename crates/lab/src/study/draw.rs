@@ -1,12 +1,12 @@
 //! A figure's record as SVG, and as a table of what sums it up.
 
-use super::FigureRecord;
-use crate::Error;
+use super::{FigurePanel, FigureRecord};
 use crate::figure::{
     Axis, Bars, Figure, Histograms, Panel, Series, height_of, render, render_histograms,
 };
 use crate::paper::table::seeds_in_words;
 use crate::table::{Column, Table};
+use crate::{Error, Method};
 
 /// The figure as one SVG document.
 ///
@@ -18,7 +18,7 @@ pub fn figure_svg(record: &FigureRecord) -> Result<String, Error> {
     let (title, description) = (record.title.clone(), record.description.clone());
     if record.panels.iter().all(|panel| !panel.counts.is_empty()) {
         let bars = record.panels.iter().map(|panel| Bars {
-            title: panel.title.clone(),
+            title: shown_title(panel).to_owned(),
             edges: panel.edges.clone(),
             counts: panel
                 .counts
@@ -85,6 +85,14 @@ pub fn figure_svg(record: &FigureRecord) -> Result<String, Error> {
     })?)
 }
 
+/// A panel of a method has the name that tables have, also in earlier records.
+fn shown_title(panel: &FigurePanel) -> &str {
+    match panel.title.parse::<Method>() {
+        Ok(method) => method.name(),
+        Err(_) => &panel.title,
+    }
+}
+
 /// What sums the panels up, one row each.
 pub(crate) fn table(record: &FigureRecord) -> Table {
     let names = record.summary_names();
@@ -95,7 +103,9 @@ pub(crate) fn table(record: &FigureRecord) -> Table {
                 .get(*name)
                 .map_or_else(String::new, |value| short(*value))
         });
-        std::iter::once(panel.title.clone()).chain(values).collect()
+        std::iter::once(shown_title(panel).to_owned())
+            .chain(values)
+            .collect()
     });
     let columns = names.iter().map(|name| (name.as_str(), Column::Number));
     Table::new(

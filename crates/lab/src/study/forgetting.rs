@@ -18,15 +18,15 @@
 //! 784-256-256, ReLU, no biases, momentum 0.9, learning rate 0.001, batch 64, pixels less 0.1307
 //! over 0.3081.
 
-use std::collections::BTreeMap;
-
 use spinet_data::{Dataset, Samples};
 use spinet_nn::{Activation, Initializer, Kernel, Threads};
 use spinet_rules::{Purpose, RuleSettings, Stream};
-use spinet_train::{Advance, Scorer, TrainConfig, Trainer, each_run};
+use spinet_train::{Advance, Scorer, TrainConfig, Trainer};
 
 use super::{FigureCurve, FigurePanel, FigureRecord, Study, StudyRequest};
-use crate::{Error, Progress, mean, paired_interval, standard_deviation};
+use crate::experiment::{Finished, Job, Parts, Plan};
+use crate::statistics::rounded;
+use crate::{AnyRecord, Environment, Error, Progress, mean, paired_interval, standard_deviation};
 
 const TASKS: usize = 5;
 const HIDDEN: [usize; 2] = [256, 256];
@@ -150,117 +150,143 @@ fn backward_transfer(of: &Accuracies) -> f64 {
     )
 }
 
-pub(super) fn work(study: Study, request: &StudyRequest) -> u64 {
-    let runs = Scenario::of(study).len() * METHODS.len() * request.runs;
-    ((runs * TASKS * HIDDEN[0]) as u64).saturating_mul(request.length(1) as u64)
-}
+impl Finished for Accuracies {}
 
-/// Learns all tasks one after the other.
-fn learn(
-    request: &StudyRequest,
-    data: &Dataset,
-    (scenario, rules, seed): (Scenario, &[&str], u64),
-    threads: Threads,
-    advance: &dyn Fn(Progress),
-) -> Result<Accuracies, Error> {
-    let epochs = request.length(1);
-    let rules = rules
-        .iter()
-        .map(|rule| rule.parse())
-        .collect::<Result<Vec<RuleSettings>, _>>()
-        .map_err(spinet_train::Error::from)?;
-    let config = TrainConfig {
-        data: data.name.clone(),
-        hidden: HIDDEN.to_vec(),
-        activation: Activation::Relu,
-        bias: false,
-        initializer: Initializer::He,
-        learning_rate: 0.001,
-        batch: 64,
-        epochs: TASKS * epochs,
-        evaluate_every: TASKS * epochs,
-        seed,
-        kernel: Kernel::F32,
-        rules,
-        ..TrainConfig::default()
-    };
-    let tests = (0..TASKS)
-        .map(|task| scenario.task(&data.test, task, seed))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut trainer = Trainer::new(
-        &config,
-        &scenario.data(data, &tests[0], 0, seed)?,
-        threads.clone(),
-    )?;
-    let scorer = Scorer::new(trainer.network(), threads, Kernel::F32)?;
-    let mut accuracies = Vec::new();
-    for task in 0..TASKS {
-        if task > 0 {
-            trainer.go_on_with(&scenario.data(data, &tests[task], task, seed)?)?;
-        }
-        while trainer.epoch() < (task + 1) * epochs && trainer.advance()? != Advance::Finished {
-            request.check_stop()?;
-        }
-        let score =
-            |test| Ok::<_, Error>((1e6 * scorer.score(trainer.network(), test)?.1).round() / 1e4);
-        accuracies.push(tests.iter().map(score).collect::<Result<Vec<_>, _>>()?);
-        advance(Progress::Done((epochs * HIDDEN[0]) as u64));
+pub(super) struct Forgetting(pub(super) StudyRequest);
+
+impl Forgetting {
+    fn scenarios(&self) -> &'static [Scenario] {
+        Scenario::of(self.0.study)
     }
-    Ok(accuracies)
 }
 
-pub(super) fn forgetting_of_tasks(
-    study: Study,
-    request: &StudyRequest,
-    advance: &(dyn Fn(Progress) + Sync),
-) -> Result<FigureRecord, Error> {
-    let data = spinet_data::load("mnist", &request.source)?;
-    let scenarios = Scenario::of(study);
-    // For each run at once the test samples of all tasks, and the training samples of two while one
-    // follows the other, as numbers.
-    let samples = TASKS * data.test.len() + 3 * data.train.len();
-    let numbers = spinet_nn::memory::product(&[request.threads, samples, data.train.features()]);
-    spinet_data::memory::check(
-        "learning tasks on so many threads",
-        numbers.saturating_mul(4),
-    )?;
-    let runs = each_run(
-        request.threads,
-        scenarios.len() * METHODS.len() * request.runs,
-        |index, threads| {
-            let (group, seed) = (index / request.runs, (index % request.runs) as u64);
-            let (scenario, (_, rules)) = (
-                scenarios[group / METHODS.len()],
-                METHODS[group % METHODS.len()],
-            );
-            learn(request, &data, (scenario, rules, seed), threads, advance)
-        },
-    )?;
-    let groups: Vec<&[Accuracies]> = runs.chunks(request.runs).collect();
-    let panels = groups.iter().enumerate().map(|(group, runs)| {
-        let (scenario, method) = (group / METHODS.len(), group % METHODS.len());
-        let alone = (method > 0).then(|| groups[scenario * METHODS.len()]);
-        panel(scenarios[scenario], METHODS[method], runs, alone)
-    });
-    let (what, how) = match study {
-        Study::Forgetting => ("Permuted MNIST", "each with the pixels in another order"),
-        _ => (
-            "Split MNIST",
-            "each with two classes: by class the network tells all ten apart, by domain even from odd",
-        ),
-    };
-    Ok(FigureRecord {
-        panels: panels.collect(),
-        figure: study.name().to_owned(),
-        title: format!("{what}: five tasks one after the other, accuracy on each after each"),
-        description: format!(
-            "Five tasks, {how}, learned one after the other: accuracy on the test samples of every task after each of them, for \
-             momentum alone, with GRAPES, with the mean of its factors, with a factor of 2, with BDNN-dsd and with L2; bands: one \
-             standard deviation over the seeds"
-        ),
-        axes: Some(["tasks learned", "accuracy (%)"].map(str::to_owned)),
-        ..request.record(&data, Kernel::F32, 1)
-    })
+impl Plan for Forgetting {
+    type Run = Accuracies;
+    type Record = AnyRecord;
+
+    fn environment(&self) -> &Environment {
+        &self.0.environment
+    }
+
+    /// Of every scenario, by method, and within a method by seed.
+    fn jobs(&self) -> Result<Vec<Job>, Error> {
+        let epochs = self.0.length(1).saturating_mul(TASKS);
+        let mut jobs = Vec::new();
+        for scenario in 0..self.scenarios().len() {
+            for (_, rules) in METHODS {
+                let rules = rules.iter().map(|rule| rule.parse());
+                let rules = rules
+                    .collect::<Result<Vec<RuleSettings>, _>>()
+                    .map_err(spinet_train::Error::from)?;
+                for seed in 0..self.0.runs as u64 {
+                    let config = TrainConfig {
+                        data: "mnist".to_owned(),
+                        hidden: HIDDEN.to_vec(),
+                        activation: Activation::Relu,
+                        bias: false,
+                        initializer: Initializer::He,
+                        learning_rate: 0.001,
+                        batch: 64,
+                        epochs,
+                        evaluate_every: epochs,
+                        seed,
+                        kernel: Kernel::F32,
+                        rules: rules.clone(),
+                        ..TrainConfig::default()
+                    };
+                    jobs.push(Job::new(config, scenario));
+                }
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// The same data for every scenario.
+    fn data(&self) -> Result<Vec<Parts>, Error> {
+        let data = spinet_data::load("mnist", &self.0.environment.source)?;
+        // For each run at once the test samples of all tasks, and the training samples of two while
+        // one follows the other, as numbers.
+        let samples = TASKS * data.test.len() + 3 * data.train.len();
+        let threads = self.0.environment.threads;
+        let numbers = spinet_nn::memory::product(&[threads, samples, data.train.features()]);
+        spinet_data::memory::check(
+            "learning tasks on so many threads",
+            numbers.saturating_mul(4),
+        )?;
+        let data = self.scenarios().iter().map(|_| Parts::whole(data.clone()));
+        Ok(data.collect())
+    }
+
+    /// Learns all tasks one after the other.
+    fn train(
+        &self,
+        job: &Job,
+        data: &Dataset,
+        threads: Threads,
+        advance: &mut dyn FnMut(Progress),
+    ) -> Result<Accuracies, Error> {
+        let (scenario, config) = (self.scenarios()[job.data], &job.config);
+        let (epochs, seed) = (config.epochs / TASKS, config.seed);
+        let tests = (0..TASKS)
+            .map(|task| scenario.task(&data.test, task, seed))
+            .collect::<Result<Vec<_>, _>>()?;
+        let first = scenario.data(data, &tests[0], 0, seed)?;
+        let mut trainer = Trainer::new(config, &first, threads.clone())?;
+        let scorer = Scorer::new(trainer.network(), threads, Kernel::F32)?;
+        let mut accuracies = Vec::new();
+        for task in 0..TASKS {
+            if task > 0 {
+                trainer.go_on_with(&scenario.data(data, &tests[task], task, seed)?)?;
+            }
+            while trainer.epoch() < (task + 1) * epochs && trainer.advance()? != Advance::Finished {
+                self.0.check_stop()?;
+            }
+            let score = |test| {
+                let (_, accuracy) = scorer.score(trainer.network(), test)?;
+                Ok::<_, Error>((1e6 * accuracy).round() / 1e4)
+            };
+            accuracies.push(tests.iter().map(score).collect::<Result<Vec<_>, _>>()?);
+            advance(Progress::Done(epochs as u64));
+        }
+        Ok(accuracies)
+    }
+
+    fn record(
+        &self,
+        jobs: &[Job],
+        data: &[Parts],
+        runs: &[Accuracies],
+    ) -> Result<AnyRecord, Error> {
+        let groups: Vec<&[Accuracies]> = runs.chunks(self.0.runs).collect();
+        let panels = groups.iter().enumerate().map(|(group, runs)| {
+            let (scenario, method) = (group / METHODS.len(), group % METHODS.len());
+            let alone = (method > 0).then(|| groups[scenario * METHODS.len()]);
+            panel(self.scenarios()[scenario], METHODS[method], runs, alone)
+        });
+        let (what, how) = match self.0.study {
+            Study::Forgetting => ("Permuted MNIST", "each with the pixels in another order"),
+            _ => (
+                "Split MNIST",
+                "each with two classes: by class the network tells all ten apart, by domain even from odd",
+            ),
+        };
+        Ok(FigureRecord {
+            panels: panels.collect(),
+            title: format!("{what}: five tasks one after the other, accuracy on each after each"),
+            description: format!(
+                "Five tasks, {how}, learned one after the other: accuracy on the test samples of every task after each of them, for \
+                 momentum alone, with GRAPES, with the mean of its factors, with a factor of 2, with BDNN-dsd and with L2; bands: one \
+                 standard deviation over the seeds"
+            ),
+            axes: Some(["tasks learned", "accuracy (%)"].map(str::to_owned)),
+            ..self.0.record(jobs, data, 1)?
+        }
+        .into())
+    }
+
+    fn is_kept(&self) -> bool {
+        false
+    }
 }
 
 /// One method in one scenario, and its difference to momentum `alone`, unless it is that.
@@ -270,47 +296,29 @@ fn panel(
     runs: &[Accuracies],
     alone: Option<&[Accuracies]>,
 ) -> FigurePanel {
-    let round = |value: f64| (value * 1e4).round() / 1e4;
     let each = |runs: &[Accuracies], value: fn(&Accuracies) -> f64| {
         runs.iter().map(value).collect::<Vec<f64>>()
     };
     let curve = |task: usize| {
-        let at = |fold: fn(&[f64]) -> f64, after: usize| {
-            round(fold(
-                &runs.iter().map(|run| run[after][task]).collect::<Vec<_>>(),
-            ))
-        };
-        FigureCurve {
-            label: format!("task {}", task + 1),
-            mean: (0..TASKS).map(|after| at(mean, after)).collect(),
-            sd: (0..TASKS)
-                .map(|after| at(standard_deviation, after))
-                .collect(),
-        }
+        let value = |run: &Accuracies, after: usize| run[after][task];
+        FigureCurve::over_runs(format!("task {}", task + 1), runs, TASKS, 4, value)
     };
-    let accuracies = each(runs, mean_accuracy);
-    let mut summary = BTreeMap::from([
-        ("mean accuracy (%)".to_owned(), mean(&accuracies)),
-        (
-            "mean accuracy, sd".to_owned(),
-            standard_deviation(&accuracies),
-        ),
-        ("forgetting (%)".to_owned(), mean(&each(runs, forgetting))),
-        (
-            "forgetting, sd".to_owned(),
-            standard_deviation(&each(runs, forgetting)),
-        ),
-        (
-            "backward transfer (%)".to_owned(),
-            mean(&each(runs, backward_transfer)),
-        ),
-    ]);
-    if let Some(over) =
-        alone.and_then(|alone| paired_interval(&accuracies, &each(alone, mean_accuracy)))
-    {
-        summary.insert("over momentum (%)".to_owned(), over.mean);
-        summary.insert("over momentum, 95 % low".to_owned(), over.low);
-        summary.insert("over momentum, 95 % high".to_owned(), over.high);
+    let (accuracies, forgotten) = (each(runs, mean_accuracy), each(runs, forgetting));
+    let backward = each(runs, backward_transfer);
+    let mut summary = vec![
+        ("mean accuracy (%)", mean(&accuracies)),
+        ("mean accuracy, sd", standard_deviation(&accuracies)),
+        ("forgetting (%)", mean(&forgotten)),
+        ("forgetting, sd", standard_deviation(&forgotten)),
+        ("backward transfer (%)", mean(&backward)),
+    ];
+    let alone = alone.map(|alone| each(alone, mean_accuracy));
+    if let Some(over) = alone.and_then(|alone| paired_interval(&accuracies, &alone)) {
+        summary.extend([
+            ("over momentum (%)", over.mean),
+            ("over momentum, 95 % low", over.low),
+            ("over momentum, 95 % high", over.high),
+        ]);
     }
     FigurePanel {
         title: if scenario == Scenario::Permuted {
@@ -321,7 +329,7 @@ fn panel(
         rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
         summary: summary
             .into_iter()
-            .map(|(name, value)| (name, round(value)))
+            .map(|(name, value)| (name.to_owned(), rounded(value, 4)))
             .collect(),
         epoch: (1..=TASKS).collect(),
         curves: (0..TASKS).map(curve).collect(),

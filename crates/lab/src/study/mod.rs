@@ -20,14 +20,12 @@ pub use draw::figure_svg;
 pub(crate) use draw::{notes, table};
 pub use record::{FigureCurve, FigurePanel, FigureRecord};
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use spinet_data::{Dataset, Source};
-use spinet_nn::Kernel;
-
-use crate::paper::reproduce::MOST_RUNS;
-use crate::{AnyRecord, Error, Progress, RunStore, SweepFile, SweepRequest};
+use crate::count::plural;
+use crate::experiment::{Job, Parts};
+use crate::paper::run::{MOST_RUNS, RUNS, check_count, digests};
+use crate::{AnyRecord, BUILT_IN, Environment, Error, Experiment, SweepFile, SweepRequest};
 
 /// An experiment with a name that is no table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,9 +122,11 @@ impl Study {
     }
 }
 
-/// How to make a study.
+/// A study to do.
 #[derive(Clone, Debug)]
 pub struct StudyRequest {
+    /// Which.
+    pub study: Study,
     /// Runs of each setting; run k has the seed k.
     pub runs: usize,
     /// Another number of epochs than the study's own.
@@ -134,25 +134,64 @@ pub struct StudyRequest {
     /// Whether `epochs` is only a limit, for a smaller run: a tenth of the study's own length, and
     /// no more than this.
     pub is_limit: bool,
-    /// How products with pixels are computed.
-    pub kernel: Kernel,
-    /// Threads in all.
-    pub threads: usize,
-    /// Where runs are kept.
-    pub keeping: RunStore,
-    /// Where data sets are.
-    pub source: Source,
-    /// The command, as the record names it.
-    pub command: String,
+    /// How the runs are done.
+    pub environment: Environment,
 }
 
 /// How many times shorter a smaller run is.
 const SMALLER: usize = 10;
 
-/// Runs behind every study.
-const RUNS: usize = 5;
-
 impl StudyRequest {
+    /// The runs that the study is made of.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the request.
+    pub fn experiment(self) -> Result<Box<dyn Experiment<AnyRecord>>, Error> {
+        check_count("runs", self.runs, MOST_RUNS)?;
+        if self.epochs == Some(0) {
+            return Err(spinet_train::Error::OutOfRange {
+                setting: "epochs",
+                expected: "at least 1",
+                found: "0".to_owned(),
+            }
+            .into());
+        }
+        if let Some(sweep) = self.sweep()? {
+            return Ok(Box::new(sweep));
+        }
+        Ok(match self.study {
+            Study::Weights => Box::new(weights::Weights(self)),
+            Study::Zeros => Box::new(zeros::Zeros(self)),
+            _ => Box::new(forgetting::Forgetting(self)),
+        })
+    }
+
+    /// The sweep that the study is, if it is one.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the request.
+    pub fn sweep(&self) -> Result<Option<SweepRequest>, Error> {
+        let (name, Some(text)) = (self.study.name(), self.study.sweep_text()) else {
+            return Ok(None);
+        };
+        let mut file = SweepFile::parse(text, Path::new(name))?;
+        file.seeds = (0..self.runs as u64).collect();
+        let own = file.points[0].config.epochs;
+        for point in &mut file.points {
+            point.config.epochs = self.length(own);
+            point.config.check()?;
+        }
+        Ok(Some(SweepRequest {
+            file,
+            name: name.to_owned(),
+            text: text.to_owned(),
+            reduced: self.reduced(own),
+            environment: self.environment.clone(),
+        }))
+    }
+
     /// The epochs of a run whose own length is this.
     fn length(&self, own: usize) -> usize {
         match self.epochs {
@@ -162,25 +201,30 @@ impl StudyRequest {
         }
     }
 
-    /// What every figure's record says of how it was made; the rest is empty.
-    fn record(&self, data: &Dataset, kernel: Kernel, epochs: usize) -> FigureRecord {
-        FigureRecord {
-            command: self.command.clone(),
+    /// What every figure's record says of how it was made, whose runs have this length of their own;
+    /// the rest is empty.
+    fn record(&self, jobs: &[Job], data: &[Parts], own: usize) -> Result<FigureRecord, Error> {
+        Ok(FigureRecord {
+            figure: self.study.name().to_owned(),
+            command: self.environment.command.clone(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
-            reduced: self.reduced(epochs),
-            kernel: kernel.to_string(),
+            reduced: self.reduced(own),
+            kernel: jobs[0].config.running_kernel()?.class().to_string(),
             seeds: (0..self.runs as u64).collect(),
-            digests: BTreeMap::from([(
-                data.name.clone(),
-                [data.train.sha256(), data.test.sha256()],
-            )]),
+            digests: data.iter().map(|parts| digests(&parts.whole)).collect(),
             ..FigureRecord::default()
-        }
+        })
+    }
+
+    /// The built-in data.
+    fn built_in(&self) -> Result<Vec<Parts>, Error> {
+        let data = spinet_data::load(BUILT_IN.data, &self.environment.source)?;
+        Ok(vec![Parts::whole(data)])
     }
 
     /// Ends a study that was asked to stop.
     fn check_stop(&self) -> Result<(), Error> {
-        if self.keeping.safety.stop.is_requested() {
+        if self.environment.store.safety.stop.is_requested() {
             Err(Error::Stopped)
         } else {
             Ok(())
@@ -188,103 +232,13 @@ impl StudyRequest {
     }
 
     /// What makes the study smaller than it is, in words.
-    fn reduced(&self, epochs: usize) -> Option<String> {
-        let mut parts = Vec::new();
-        if self.runs != RUNS {
-            parts.push(format!(
-                "{} instead of {RUNS}",
-                crate::count::plural(self.runs, "run")
-            ));
-        }
-        let length = self.length(epochs);
-        if length != epochs {
-            parts.push(format!(
-                "{} instead of {epochs}",
-                crate::count::plural(length, "epoch")
-            ));
-        }
+    fn reduced(&self, own: usize) -> Option<String> {
+        let length = self.length(own);
+        let runs =
+            (self.runs != RUNS).then(|| format!("{} instead of {RUNS}", plural(self.runs, "run")));
+        let epochs =
+            (length != own).then(|| format!("{} instead of {own}", plural(length, "epoch")));
+        let parts: Vec<String> = runs.into_iter().chain(epochs).collect();
         (!parts.is_empty()).then(|| parts.join(", "))
-    }
-
-    /// The sweep that a study is, if it is one; its runs can be shared among machines.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the request.
-    pub fn sweep(&self, study: Study) -> Result<Option<SweepRequest>, Error> {
-        if self.runs == 0 || self.runs > MOST_RUNS {
-            return Err(Error::Runs {
-                setting: "runs",
-                low: 1,
-                high: MOST_RUNS,
-                found: self.runs,
-            });
-        }
-        if self.epochs == Some(0) {
-            return Err(spinet_train::Error::OutOfRange {
-                setting: "epochs",
-                expected: "at least 1",
-                found: "0".to_owned(),
-            }
-            .into());
-        }
-        let Some(text) = study.sweep_text() else {
-            return Ok(None);
-        };
-        let mut file = SweepFile::parse(text, Path::new(study.name()))?;
-        file.seeds = (0..self.runs as u64).collect();
-        let own = file.points[0].config.epochs;
-        for point in &mut file.points {
-            point.config.epochs = self.length(own);
-            point.config.check()?;
-        }
-        Ok(Some(SweepRequest {
-            file,
-            name: study.name().to_owned(),
-            text: text.to_owned(),
-            reduced: self.reduced(own),
-            kernel: Some(self.kernel),
-            threads: self.threads,
-            keeping: self.keeping.clone(),
-            source: self.source.clone(),
-            command: self.command.clone(),
-        }))
-    }
-
-    /// The work that a study is, in the measure of [`SweepRequest::work`].
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the request.
-    pub fn work(&self, study: Study) -> Result<u64, Error> {
-        match self.sweep(study)? {
-            Some(sweep) => sweep.work(None),
-            None => Ok(match study {
-                Study::Weights => weights::work(self),
-                Study::Zeros => zeros::work(self),
-                other => forgetting::work(other, self),
-            }),
-        }
-    }
-
-    /// Runs a study. `advance` is called from any thread with the work done since its last call.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the request, data that is missing, a run that diverged or was
-    /// interrupted.
-    pub fn make(
-        &self,
-        study: Study,
-        advance: &(dyn Fn(Progress) + Sync),
-    ) -> Result<AnyRecord, Error> {
-        match self.sweep(study)? {
-            Some(sweep) => Ok(AnyRecord::Sweep(crate::sweep(&sweep, advance)?)),
-            None => Ok(AnyRecord::Figure(match study {
-                Study::Weights => weights::weights(self, advance)?,
-                Study::Zeros => zeros::zeros(self, advance)?,
-                other => forgetting::forgetting_of_tasks(other, self, advance)?,
-            })),
-        }
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
 use crate::record::any_record::of_record;
 use crate::record::seal;
+use crate::statistics::rounded;
+use crate::{Error, mean, standard_deviation};
 
 /// One panel: either a histogram or curves.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,29 @@ pub struct FigureCurve {
     pub mean: Vec<f64>,
     /// Standard deviation over the runs.
     pub sd: Vec<f64>,
+}
+
+impl FigureCurve {
+    /// Mean and deviation over the runs of the value that a run has at each of so many places, to so
+    /// many decimals.
+    pub(super) fn over_runs<R>(
+        label: impl Into<String>,
+        runs: &[R],
+        places: usize,
+        decimals: i32,
+        value: impl Fn(&R, usize) -> f64,
+    ) -> Self {
+        let at_each = |fold: fn(&[f64]) -> f64| {
+            let values = |place| runs.iter().map(|run| value(run, place)).collect::<Vec<_>>();
+            let folded = (0..places).map(|place| rounded(fold(&values(place)), decimals));
+            folded.collect()
+        };
+        Self {
+            label: label.into(),
+            mean: at_each(mean),
+            sd: at_each(standard_deviation),
+        }
+    }
 }
 
 /// A figure's numbers with everything needed to make them again.

@@ -1,112 +1,120 @@
 //! Figure 3: histograms of the weights of networks with 100 hidden units, trained on 1,200 samples
 //! of MNIST with each method.
 
-use spinet_train::{TrainConfig, each_run};
+use spinet_data::Dataset;
+use spinet_nn::Threads;
+use spinet_train::TrainConfig;
 
-use super::{FigurePanel, FigureRecord, StudyRequest};
-use crate::{BUILT_IN, Error, Method, Progress, mean, standard_deviation};
+use super::{FigureCurve, FigurePanel, FigureRecord, StudyRequest};
+use crate::count::plural;
+use crate::experiment::{Finished, Job, Parts, Plan};
+use crate::statistics::rounded;
+use crate::{AnyRecord, BUILT_IN, Environment, Error, Method, Progress, mean};
 
 const HIDDEN: usize = 100;
 /// Bins from -[`WIDEST`] to [`WIDEST`]; weights beyond count in the outer bins.
 const BINS: usize = 80;
 const WIDEST: f64 = 2.0;
 
-pub(super) fn work(request: &StudyRequest) -> u64 {
-    ((Method::PAPER.len() * request.runs * HIDDEN) as u64)
-        .saturating_mul(request.length(BUILT_IN.epochs) as u64)
-}
+pub(super) struct Weights(pub(super) StudyRequest);
 
-pub(super) fn weights(
-    request: &StudyRequest,
-    advance: &(dyn Fn(Progress) + Sync),
-) -> Result<FigureRecord, Error> {
-    let experiment = BUILT_IN;
-    let data = spinet_data::load(experiment.data, &request.source)?;
-    let mut configs: Vec<(Method, TrainConfig)> = Vec::new();
-    for method in Method::PAPER {
-        for seed in 0..request.runs as u64 {
-            let config = experiment.config(experiment.rules(method, HIDDEN)?, HIDDEN, seed);
-            let epochs = request.length(config.epochs);
-            configs.push((
-                method,
-                TrainConfig {
-                    kernel: request.kernel,
-                    epochs,
-                    ..config
-                },
-            ));
-        }
+impl Plan for Weights {
+    type Run = Spread;
+    type Record = AnyRecord;
+
+    fn environment(&self) -> &Environment {
+        &self.0.environment
     }
-    let networks = each_run(request.threads, configs.len(), |index, threads| {
-        let mut tell = |epochs: Progress| advance(epochs.times(HIDDEN));
-        let (model, ..) = request
-            .keeping
-            .trained(&configs[index].1, &data, threads, &mut tell)?;
-        Ok::<_, Error>(Weights::of(&model.network.weights()))
-    })?;
-    let panels = networks
-        .chunks(request.runs)
-        .zip(configs.chunks(request.runs))
-        .map(|(runs, configs)| {
-            let (method, config) = &configs[0];
-            let over_runs =
-                |value: &dyn Fn(&Weights) -> f64| runs.iter().map(value).collect::<Vec<f64>>();
-            let bins = |fold: fn(&[f64]) -> f64| {
-                (0..BINS)
-                    .map(|bin| tenth(fold(&over_runs(&|run| run.counts[bin] as f64))))
-                    .collect()
+
+    fn jobs(&self) -> Result<Vec<Job>, Error> {
+        let mut jobs = Vec::new();
+        for method in Method::PAPER {
+            for seed in 0..self.0.runs as u64 {
+                let config = BUILT_IN.config(BUILT_IN.rules(method, HIDDEN)?, HIDDEN, seed);
+                let config = TrainConfig {
+                    kernel: self.0.environment.kernel.unwrap_or(config.kernel),
+                    epochs: self.0.length(config.epochs),
+                    ..config
+                };
+                jobs.push(Job::new(config, 0));
+            }
+        }
+        Ok(jobs)
+    }
+
+    fn data(&self) -> Result<Vec<Parts>, Error> {
+        self.0.built_in()
+    }
+
+    fn train(
+        &self,
+        job: &Job,
+        data: &Dataset,
+        threads: Threads,
+        advance: &mut dyn FnMut(Progress),
+    ) -> Result<Spread, Error> {
+        let store = &self.0.environment.store;
+        let (model, ..) = store.trained(&job.config, data, threads, advance)?;
+        Ok(Spread::of(&model.network.weights()))
+    }
+
+    fn record(&self, jobs: &[Job], data: &[Parts], runs: &[Spread]) -> Result<AnyRecord, Error> {
+        let groups = runs.chunks(self.0.runs).zip(jobs.chunks(self.0.runs));
+        let panels = groups.zip(Method::PAPER).map(|((runs, jobs), method)| {
+            let count = |run: &Spread, bin: usize| run.counts[bin] as f64;
+            let bins = FigureCurve::over_runs("", runs, BINS, 1, count);
+            let mean_of = |name: &str, value: fn(&Spread) -> f64| {
+                let values: Vec<f64> = runs.iter().map(value).collect();
+                (name.to_owned(), rounded(mean(&values), 4))
             };
-            let summary = [
-                ("standard deviation", mean(&over_runs(&|run| run.deviation))),
-                ("largest", mean(&over_runs(&|run| run.largest))),
-                ("zero (% of all)", mean(&over_runs(&|run| run.zero_percent))),
-            ];
             FigurePanel {
                 title: method.name().to_owned(),
-                rules: config.rules.iter().map(ToString::to_string).collect(),
+                rules: jobs[0]
+                    .config
+                    .rules
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
                 edges: (0..=BINS)
                     .map(|edge| (edge as f64 / BINS as f64 * 2.0 - 1.0) * WIDEST)
                     .collect(),
-                counts: bins(mean),
-                counts_sd: bins(standard_deviation),
-                summary: summary
-                    .map(|(name, value)| (name.to_owned(), (value * 1e4).round() / 1e4))
-                    .into_iter()
-                    .collect(),
+                counts: bins.mean,
+                counts_sd: bins.sd,
+                summary: [
+                    mean_of("standard deviation", |run| run.deviation),
+                    mean_of("largest", |run| run.largest),
+                    mean_of("zero (% of all)", |run| run.zero_percent),
+                ]
+                .into(),
                 ..FigurePanel::default()
             }
         });
-    Ok(FigureRecord {
-        panels: panels.collect(),
-        figure: "figure-3".to_owned(),
-        title: "Figure 3: weights after training on 1,200 samples of MNIST, 100 hidden units"
-            .to_owned(),
-        description: format!(
-            "Histograms of all weights of the initial network, dropout, L2 and BDNN-dsd, mean over {}; counts on a logarithmic axis, \
-             weights beyond {WIDEST} in the outer bins",
-            crate::count::plural(request.runs, "run")
-        ),
-        ..request.record(
-            &data,
-            BUILT_IN.standardize.kernel(request.kernel)?.class(),
-            experiment.epochs,
-        )
-    })
+        let runs = plural(self.0.runs, "run");
+        Ok(FigureRecord {
+            panels: panels.collect(),
+            title: "Figure 3: weights after training on 1,200 samples of MNIST, 100 hidden units"
+                .to_owned(),
+            description: format!(
+                "Histograms of all weights of the initial network, dropout, L2 and BDNN-dsd, mean over {runs}; counts on a logarithmic axis, \
+                 weights beyond {WIDEST} in the outer bins"
+            ),
+            ..self.0.record(jobs, data, BUILT_IN.epochs)?
+        }
+        .into())
+    }
 }
 
-fn tenth(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
-}
-
-/// What the figure needs of one network.
-struct Weights {
+/// How the weights of one network are spread.
+pub(super) struct Spread {
     counts: Vec<u64>,
     deviation: f64,
     largest: f64,
     zero_percent: f64,
 }
 
-impl Weights {
+impl Finished for Spread {}
+
+impl Spread {
     fn of(layers: &[&[f32]]) -> Self {
         let all = || {
             layers
@@ -136,7 +144,7 @@ mod tests {
     #[test]
     fn weights_fall_into_their_bins_and_those_beyond_into_the_outer_ones() {
         // A bin is 0.05 wide; bin 40 starts at 0.
-        let found = Weights::of(&[&[0.0, 0.06, -0.01], &[9.0, -2.0]]);
+        let found = Spread::of(&[&[0.0, 0.06, -0.01], &[9.0, -2.0]]);
         let filled: Vec<(usize, u64)> = found
             .counts
             .iter()

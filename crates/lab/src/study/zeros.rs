@@ -5,11 +5,15 @@
 //! that is after four shrinkings, which needs `3 < initial_bound / bound_step <= 4`; the parameters
 //! it states have 7.5. Both are shown.
 
+use spinet_data::Dataset;
+use spinet_nn::Threads;
 use spinet_rules::{RuleSettings, StateValues};
-use spinet_train::{Advance, TrainConfig, Trainer, each_run};
+use spinet_train::{Advance, TrainConfig, Trainer};
 
 use super::{FigureCurve, FigurePanel, FigureRecord, StudyRequest};
-use crate::{BUILT_IN, Error, Progress, mean, standard_deviation};
+use crate::experiment::{Finished, Job, Parts, Plan};
+use crate::statistics::rounded;
+use crate::{AnyRecord, BUILT_IN, Environment, Error, Progress, mean};
 
 const HIDDEN: usize = 100;
 const EPOCHS: usize = 500;
@@ -20,129 +24,135 @@ const SETTINGS: [(&str, f64); 2] = [
     ("needed: initial bound 0.21, step 0.06", 0.21),
 ];
 
-pub(super) fn work(request: &StudyRequest) -> u64 {
-    ((SETTINGS.len() * request.runs * HIDDEN) as u64).saturating_mul(request.length(EPOCHS) as u64)
+fn rule(initial_bound: f64) -> RuleSettings {
+    RuleSettings::new("bdnn-dsd").with_number("initial_bound", initial_bound)
 }
 
-pub(super) fn zeros(
-    request: &StudyRequest,
-    advance: &(dyn Fn(Progress) + Sync),
-) -> Result<FigureRecord, Error> {
-    let data = spinet_data::load(BUILT_IN.data, &request.source)?;
-    let epochs = request.length(EPOCHS);
-    let rule = |initial_bound: f64| {
-        RuleSettings::new("bdnn-dsd").with_number("initial_bound", initial_bound)
-    };
-    let runs = each_run(
-        request.threads,
-        SETTINGS.len() * request.runs,
-        |index, threads| {
-            let (setting, seed) = (index / request.runs, (index % request.runs) as u64);
-            let config = BUILT_IN.config(
-                BUILT_IN.with_optimizer(Some(rule(SETTINGS[setting].1))),
-                HIDDEN,
-                seed,
-            );
+pub(super) struct Zeros(pub(super) StudyRequest);
+
+impl Plan for Zeros {
+    type Run = Course;
+    type Record = AnyRecord;
+
+    fn environment(&self) -> &Environment {
+        &self.0.environment
+    }
+
+    fn jobs(&self) -> Result<Vec<Job>, Error> {
+        let (epochs, kernel) = (self.0.length(EPOCHS), self.0.environment.kernel);
+        let job = |initial_bound, seed| {
+            let rules = BUILT_IN.with_optimizer(Some(rule(initial_bound)));
             let config = TrainConfig {
-                kernel: request.kernel,
+                kernel: kernel.unwrap_or_default(),
                 epochs,
                 evaluate_every: epochs,
-                ..config
+                ..BUILT_IN.config(rules, HIDDEN, seed)
             };
-            let mut trainer = Trainer::new(&config, &data, threads)?;
-            let mut course = Course::default();
-            while trainer.advance()? != Advance::Finished {
-                request.check_stop()?;
-                if trainer.position().batch == 0 && trainer.epoch() > course.epochs() {
-                    course.push(&trainer);
-                    advance(Progress::Done(HIDDEN as u64));
-                }
+            Job::new(config, 0)
+        };
+        let seeds = 0..self.0.runs as u64;
+        let jobs = SETTINGS
+            .iter()
+            .flat_map(|(_, initial_bound)| seeds.clone().map(|seed| job(*initial_bound, seed)));
+        Ok(jobs.collect())
+    }
+
+    fn data(&self) -> Result<Vec<Parts>, Error> {
+        self.0.built_in()
+    }
+
+    fn train(
+        &self,
+        job: &Job,
+        data: &Dataset,
+        threads: Threads,
+        advance: &mut dyn FnMut(Progress),
+    ) -> Result<Course, Error> {
+        let mut trainer = Trainer::new(&job.config, data, threads)?;
+        let mut course = Course::default();
+        while trainer.advance()? != Advance::Finished {
+            self.0.check_stop()?;
+            if trainer.position().batch == 0 && trainer.epoch() > course.epochs() {
+                course.push(&trainer);
+                advance(Progress::Done(1));
             }
-            Ok::<_, Error>(course)
-        },
-    )?;
-    let panels =
-        runs.chunks(request.runs)
-            .zip(SETTINGS)
-            .flat_map(|(runs, (title, initial_bound))| {
-                let panel = |what: &str, of: fn(&Course) -> &Zeros| {
-                    let curve = |label: &str, values: fn(&Zeros) -> &Vec<u64>| {
-                        let at = |epoch: usize| {
-                            runs.iter()
-                                .map(|run| values(of(run))[epoch] as f64)
-                                .collect::<Vec<_>>()
-                        };
-                        let fold = |fold: fn(&[f64]) -> f64| {
-                            (0..epochs)
-                                .map(|epoch| (fold(&at(epoch)) * 10.0).round() / 10.0)
-                                .collect()
-                        };
-                        FigureCurve {
-                            label: label.to_owned(),
-                            mean: fold(mean),
-                            sd: fold(standard_deviation),
-                        }
-                    };
-                    let curves = vec![
-                        curve("zero in the epoch before", |zeros| &zeros.before),
-                        curve("of these still zero", |zeros| &zeros.kept),
-                    ];
-                    let first = (0..epochs)
-                        .find(|epoch| runs.iter().any(|run| of(run).now[*epoch] > 0))
-                        .map_or(0, |epoch| epoch + 1);
-                    let last = mean(
-                        &runs
-                            .iter()
-                            .map(|run| of(run).now[epochs - 1] as f64)
-                            .collect::<Vec<_>>(),
-                    );
-                    // `before` lacks the last epoch.
-                    let most = curves[0]
-                        .mean
-                        .iter()
-                        .fold((last * 10.0).round() / 10.0, |most: f64, value| {
-                            most.max(*value)
-                        });
-                    let summary = [
-                        ("first epoch with any, in any run (0: none)", first as f64),
-                        ("most", most),
-                        ("after the last epoch", last),
-                    ];
-                    FigurePanel {
-                        title: format!("{what}, {title}"),
-                        rules: vec![rule(initial_bound).to_string()],
-                        summary: summary
-                            .map(|(name, value)| (name.to_owned(), value))
-                            .into_iter()
-                            .collect(),
-                        epoch: (1..=epochs).collect(),
-                        curves,
-                        ..FigurePanel::default()
-                    }
-                };
-                [
-                    panel("zero weights", |course| &course.weights),
-                    panel("zero bounds", |course| &course.bounds),
-                ]
-            });
-    Ok(FigureRecord {
-        panels: panels.collect(),
-        figure: "figure-5".to_owned(),
-        title: "Figure 5: zero weights and zero bounds of BDNN-dsd, 1,200 samples of MNIST, 100 hidden units".to_owned(),
-        description: "For each epoch the number of weights (and of bounds) that were zero after the epoch before, and how many of them \
-                      are still zero; with the parameters that the paper states and with those that its curve needs; bands: one \
-                      standard deviation over the seeds"
-            .to_owned(),
-        ..request.record(&data, BUILT_IN.standardize.kernel(request.kernel)?.class(), EPOCHS)
-    })
+        }
+        Ok(course)
+    }
+
+    fn record(&self, jobs: &[Job], data: &[Parts], runs: &[Course]) -> Result<AnyRecord, Error> {
+        let mut panels = Vec::new();
+        for (runs, setting) in runs.chunks(self.0.runs).zip(SETTINGS) {
+            panels.push(panel("zero weights", setting, runs, |run| &run.weights));
+            panels.push(panel("zero bounds", setting, runs, |run| &run.bounds));
+        }
+        Ok(FigureRecord {
+            panels,
+            title: "Figure 5: zero weights and zero bounds of BDNN-dsd, 1,200 samples of MNIST, 100 hidden units".to_owned(),
+            description: "For each epoch the number of weights (and of bounds) that were zero after the epoch before, and how many of them \
+                          are still zero; with the parameters that the paper states and with those that its curve needs; bands: one \
+                          standard deviation over the seeds"
+                .to_owned(),
+            ..self.0.record(jobs, data, EPOCHS)?
+        }
+        .into())
+    }
+
+    fn is_kept(&self) -> bool {
+        false
+    }
+}
+
+/// The zeros of the weights or of the bounds, with one of the settings.
+fn panel(
+    what: &str,
+    (title, initial_bound): (&str, f64),
+    runs: &[Course],
+    zeros: fn(&Course) -> &ZeroCounts,
+) -> FigurePanel {
+    let epochs = runs[0].epochs();
+    let curve = |label: &str, values: fn(&ZeroCounts) -> &Vec<u64>| {
+        let value = |run: &Course, epoch: usize| values(zeros(run))[epoch] as f64;
+        FigureCurve::over_runs(label, runs, epochs, 1, value)
+    };
+    let curves = vec![
+        curve("zero in the epoch before", |zeros| &zeros.before),
+        curve("of these still zero", |zeros| &zeros.kept),
+    ];
+    let first = (0..epochs).find(|epoch| runs.iter().any(|run| zeros(run).now[*epoch] > 0));
+    let last: Vec<f64> = runs
+        .iter()
+        .map(|run| zeros(run).now[epochs - 1] as f64)
+        .collect();
+    // `before` lacks the last epoch.
+    let before = curves[0].mean.iter().copied();
+    let most = before.fold(rounded(mean(&last), 1), f64::max);
+    let summary = [
+        (
+            "first epoch with any, in any run (0: none)",
+            first.map_or(0, |epoch| epoch + 1) as f64,
+        ),
+        ("most", most),
+        ("after the last epoch", mean(&last)),
+    ];
+    FigurePanel {
+        title: format!("{what}, {title}"),
+        rules: vec![rule(initial_bound).to_string()],
+        summary: summary.map(|(name, value)| (name.to_owned(), value)).into(),
+        epoch: (1..=epochs).collect(),
+        curves,
+        ..FigurePanel::default()
+    }
 }
 
 /// The zeros of one run over its epochs.
 #[derive(Default)]
-struct Course {
-    weights: Zeros,
-    bounds: Zeros,
+pub(super) struct Course {
+    weights: ZeroCounts,
+    bounds: ZeroCounts,
 }
+
+impl Finished for Course {}
 
 impl Course {
     fn epochs(&self) -> usize {
@@ -171,7 +181,7 @@ impl Course {
 
 /// Counts after each epoch.
 #[derive(Default)]
-struct Zeros {
+struct ZeroCounts {
     /// Which are zero after the last epoch.
     mask: Vec<bool>,
     /// Zero after the epoch before.
@@ -182,7 +192,7 @@ struct Zeros {
     kept: Vec<u64>,
 }
 
-impl Zeros {
+impl ZeroCounts {
     fn push(&mut self, is_zero: impl Iterator<Item = bool>) {
         let mask: Vec<bool> = is_zero.collect();
         self.before.push(self.now.last().copied().unwrap_or(0));
@@ -205,7 +215,7 @@ mod tests {
 
     #[test]
     fn what_stays_zero_is_counted_among_what_was() {
-        let mut zeros = Zeros::default();
+        let mut zeros = ZeroCounts::default();
         for mask in [
             [false, false, false],
             [true, true, false],

@@ -155,27 +155,17 @@ fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Metric) ->
     };
     let mut series: Vec<Series> = Vec::new();
     // Neither accuracy nor L is below 0; one run far above the others would draw a band there.
-    let band = |estimate: &Estimate| {
-        (
-            (estimate.mean - estimate.sd).max(0.0),
-            estimate.mean + estimate.sd,
-        )
-    };
-    for point in record
-        .points
-        .iter()
-        .filter(|point| numeric.iter().all(|axis| point.value(axis).is_none()))
-    {
-        let Some(estimate) = measure(point) else {
-            continue;
-        };
-        let points = vec![(*low, estimate.mean), (*high, estimate.mean)];
-        series.push(Series {
-            label: others(point),
-            points,
-            band: vec![band(estimate); 2],
-            style: 0,
-        });
+    let band = |Estimate { mean, sd, .. }: &Estimate| ((mean - sd).max(0.0), mean + sd);
+    let is_level = |point: &&SweepRow| numeric.iter().all(|axis| point.value(axis).is_none());
+    for point in record.points.iter().filter(is_level) {
+        if let Some(estimate) = measure(point) {
+            series.push(Series {
+                label: others(point),
+                points: vec![(*low, estimate.mean), (*high, estimate.mean)],
+                band: vec![band(estimate); 2],
+                style: 0,
+            });
+        }
     }
     let mut joined: Vec<(String, Vec<(f64, &Estimate)>)> = Vec::new();
     for point in &record.points {
@@ -194,15 +184,11 @@ fn lines(record: &SweepRecord, axis: &str, numeric: &[&str], measure: Metric) ->
     }
     for (label, mut points) in joined {
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let band = points.iter().map(|(_, estimate)| band(estimate)).collect();
-        let points = points
-            .iter()
-            .map(|(at, estimate)| (*at, estimate.mean))
-            .collect();
+        let place = |(at, estimate): &(f64, &Estimate)| (*at, estimate.mean);
         series.push(Series {
             label,
-            points,
-            band,
+            points: points.iter().map(place).collect(),
+            band: points.iter().map(|(_, estimate)| band(estimate)).collect(),
             style: 0,
         });
     }

@@ -37,7 +37,7 @@ use super::SweepColumn;
 use super::product::{axes, check_levels, combinations, config, with_lists_as_tables};
 use super::record::MOST_AXES;
 use crate::Error;
-use crate::paper::reproduce::MOST_RUNS;
+use crate::paper::run::MOST_RUNS;
 
 /// A sweep as its file describes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,7 +153,7 @@ enum Names {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct FileContents {
     seeds: Option<Seeds>,
     folds: Option<usize>,
     left_out: Option<usize>,
@@ -184,7 +184,7 @@ impl SweepFile {
             message,
         };
         Notation::Toml.check(text, MAX_SETTINGS).map_err(refuse)?;
-        let written: Written = toml::from_str(text).map_err(|error| {
+        let written: FileContents = toml::from_str(text).map_err(|error| {
             let offset = error.span().unwrap_or_default().start.min(text.len());
             let line = text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
             refuse(format!("line {line}: {}", error.message().trim()))
@@ -263,7 +263,7 @@ impl SweepFile {
             .map(|control| checked_control(control, &points))
             .transpose()
             .map_err(refuse)?;
-        let Written {
+        let FileContents {
             folds,
             left_out,
             per_method: own,
@@ -305,30 +305,23 @@ fn reference(
     if let Some(error) = names.iter().find_map(|name| spinet_rules::find(name).err()) {
         return Err(format!("`{key}`: {error}"));
     }
-    if key == "ablate" {
-        let has = |point: &SweepPoint| {
-            point
-                .config
-                .rules
-                .iter()
-                .any(|rule| names.contains(&rule.name))
-        };
-        return if points.iter().any(has) {
-            Ok(Some(Reference::Without(names)))
-        } else {
-            Err(format!(
-                "`ablate` is {}, expected rules of a configuration",
-                names.join(", ")
-            ))
-        };
-    }
-    if points.iter().all(|point| !point.has_rules(&names)) {
-        return Err(format!(
+    let is_ablation = key == "ablate";
+    let fits = |point: &SweepPoint| {
+        let has = |name: &String| point.config.rules.iter().any(|rule| rule.name == *name);
+        is_ablation && names.iter().any(has) || !is_ablation && point.has_rules(&names)
+    };
+    match (points.iter().any(fits), is_ablation) {
+        (true, true) => Ok(Some(Reference::Without(names))),
+        (true, false) => Ok(Some(Reference::With(names))),
+        (false, true) => Err(format!(
+            "`ablate` is {}, expected rules of a configuration",
+            names.join(", ")
+        )),
+        (false, false) => Err(format!(
             "`reference` is {}, expected the rules of a configuration",
             names.join(" + ")
-        ));
+        )),
     }
-    Ok(Some(Reference::With(names)))
 }
 
 /// The one control of a file; points must have the rule and what stands in its place.

@@ -23,7 +23,7 @@ pub use chart::sweep_figure;
 pub use column::SweepColumn;
 pub use file::{Control, Reference, SweepFile, SweepPoint};
 pub use record::{SweepDefinition, SweepRecord, SweepRow};
-pub use run::{SweepRequest, sweep, sweep_share};
+pub use run::SweepRequest;
 
 pub(crate) use chart::chart;
 pub(crate) use product::without_defaults;

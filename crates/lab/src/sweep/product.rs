@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::file::SweepPoint;
 use super::record::MOST_AXES;
-use crate::paper::reproduce::MOST_RUNS;
+use crate::paper::run::MOST_RUNS;
 
 /// What an axis sets.
 #[derive(Clone, Debug)]
@@ -66,6 +66,7 @@ pub(super) fn axes(product: Table) -> Result<Vec<Axis>, String> {
                         return Err(format!("`{key}.name` cannot vary, expected `rules`"));
                     }
                     let name = format!("{key}.{parameter}");
+                    let parameter = spinet_rules::option_key(&key, &parameter).to_owned();
                     axes.push(axis(
                         name,
                         Target::Parameter {
@@ -130,12 +131,7 @@ pub(super) fn combinations(
             }
         },
     )?;
-    if let Some(axis) = axes
-        .iter()
-        .zip(&used)
-        .find(|(_, is_used)| !**is_used)
-        .map(|(axis, _)| axis)
-    {
+    if let Some((axis, _)) = axes.iter().zip(&used).find(|(_, is_used)| !**is_used) {
         return Err(format!(
             "`{}` changes nothing: no combination has this rule, expected it among `rules`",
             axis.name
@@ -180,7 +176,7 @@ type Each<'a> = dyn FnMut(Table, &[(String, String)]) -> Result<(), String> + 'a
 /// which axes were used.
 fn each_combination(
     axes: &[Axis],
-    table: Table,
+    mut table: Table,
     settings: &mut Vec<(String, String)>,
     used: &mut [bool],
     each: &mut Each<'_>,
@@ -190,7 +186,7 @@ fn each_combination(
         return each(table, settings);
     };
     if let Target::Parameter { rule, .. } = &first.target
-        && rule_of(&table, rule).is_none()
+        && rule_of(&mut table, rule).is_none()
     {
         return each_combination(rest, table, settings, used, each);
     }
@@ -224,30 +220,17 @@ fn set(table: &mut Table, target: &Target, value: &Value) -> Result<(), String> 
         }
         Target::Parameter { rule, parameter } => {
             if let Some(rule) = rule_of(table, rule) {
-                let mut changed = rule.clone();
-                changed.insert(parameter.clone(), value.clone());
-                replace_rule(table, &changed);
+                rule.insert(parameter.clone(), value.clone());
             }
         }
     }
     Ok(())
 }
 
-fn rule_of<'a>(table: &'a Table, name: &str) -> Option<&'a Table> {
-    let rules = table.get("rules")?.as_array()?;
-    rules
-        .iter()
-        .filter_map(Value::as_table)
-        .find(|rule| rule.get("name").and_then(Value::as_str) == Some(name))
-}
-
-fn replace_rule(table: &mut Table, changed: &Table) {
-    let rules = table.get_mut("rules").and_then(Value::as_array_mut);
-    for rule in rules.into_iter().flatten().filter_map(Value::as_table_mut) {
-        if rule.get("name") == changed.get("name") {
-            rule.clone_from(changed);
-        }
-    }
+fn rule_of<'a>(table: &'a mut Table, name: &str) -> Option<&'a mut Table> {
+    let rules = table.get_mut("rules")?.as_array_mut()?;
+    let mut rules = rules.iter_mut().filter_map(Value::as_table_mut);
+    rules.find(|rule| rule.get("name").and_then(Value::as_str) == Some(name))
 }
 
 /// Settings that are lists of rules or layers.

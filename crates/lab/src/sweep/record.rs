@@ -8,7 +8,7 @@ use crate::record::any_record::{in_lines, of_record};
 use crate::{Curve, Error, Estimate, Interval};
 
 /// One point of a sweep with its runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SweepRow {
     /// Axis and value.
     pub settings: Vec<(String, String)>,
@@ -71,7 +71,7 @@ fn is_zero(count: &usize) -> bool {
 }
 
 /// How a sweep was made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SweepDefinition {
     /// Its name: that of the file, without its ending.
     pub sweep: String,
@@ -129,34 +129,25 @@ impl SweepRecord {
     /// [`Error::Record`], [`Error::RecordContent`], [`Error::Changed`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         let record: Self = of_record(text)?;
+        let refuse = |message| Err(Error::RecordContent { message });
         if record.points.is_empty() {
-            return Err(Error::RecordContent {
-                message: "it has no configurations, expected at least one".to_owned(),
-            });
+            return refuse("it has no configurations, expected at least one".to_owned());
         }
         let name = &record.definition.sweep;
         if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\\', '\0']) {
-            return Err(Error::RecordContent {
-                message: format!(
-                    "its name is `{}`, expected that of a file",
-                    name.escape_default()
-                ),
-            });
+            let name = name.escape_default();
+            return refuse(format!("its name is `{name}`, expected that of a file"));
         }
-        if record.axes().len() > MOST_AXES {
-            return Err(Error::RecordContent {
-                message: format!(
-                    "it has {} axes, expected at most {MOST_AXES}",
-                    record.axes().len()
-                ),
-            });
+        let axes = record.axes().len();
+        if axes > MOST_AXES {
+            return refuse(format!("it has {axes} axes, expected at most {MOST_AXES}"));
         }
-        for (index, point) in record.points.iter().enumerate() {
+        for (number, point) in (1..).zip(&record.points) {
             point
                 .curve
                 .check()
                 .map_err(|message| Error::RecordContent {
-                    message: format!("configuration {}: {message}", index + 1),
+                    message: format!("configuration {number}: {message}"),
                 })?;
         }
         Ok(record)
@@ -181,9 +172,7 @@ impl SweepRecord {
         }
         axes
     }
-}
 
-impl SweepRecord {
     /// The point with the highest mean accuracy, the first of equals; none if points are of
     /// different data or networks, which have nothing to compare.
     pub fn best(&self) -> Option<&SweepRow> {
@@ -204,9 +193,8 @@ impl SweepRecord {
 impl SweepRow {
     /// Its settings in words.
     pub fn in_words(&self) -> String {
-        let settings: Vec<String> = self
-            .settings
-            .iter()
+        let settings = self.settings.iter();
+        let settings: Vec<String> = settings
             .map(|(axis, value)| format!("{axis} = {value}"))
             .collect();
         if settings.is_empty() {

@@ -42,13 +42,21 @@ const PARAMETERS: &[Parameter] = &[
         "epochs of linear warm-up of these terms",
     ),
     Parameter::number(
-        "least",
+        "min_factor",
         0.2,
         In(0.0),
         Out(10.0),
-        "lower clip of the factor, at most `most`",
-    ),
-    Parameter::number("most", 2.0, Out(0.0), Out(10.0), "upper clip of the factor"),
+        "lower clip of the factor, at most `max_factor`",
+    )
+    .with_key("least"),
+    Parameter::number(
+        "max_factor",
+        2.0,
+        Out(0.0),
+        Out(10.0),
+        "upper clip of the factor",
+    )
+    .with_key("most"),
     Parameter::number(
         "max_norm",
         1.0,
@@ -100,9 +108,9 @@ impl<S: Scalar> NeuroPlastic<S> {
     /// [`Error::OutOfRange`] for parameters that do not fit each other.
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let [scale, least, most, max_norm] =
-            ["scale", "least", "most", "max_norm"].map(|name| options.number(name));
+            ["scale", "min_factor", "max_factor", "max_norm"].map(|name| options.number(name));
         if least > most {
-            return Err(options.refuse("least", format!("at most `most`, {most}")));
+            return Err(options.refuse("min_factor", format!("at most `max_factor`, {most}")));
         }
         let largest = plan.params.iter().map(ParamShape::len).max().unwrap_or(0);
         let slots = |name| Slots::new(name, plan);

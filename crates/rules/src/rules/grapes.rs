@@ -3,18 +3,18 @@
 //!
 //! ```text
 //! I_i = sum_j |W_ij|   (incoming; outgoing: sum_k |V_ki| with the weights V of the next layer)
-//! M_i = clip(gain * I_i / max I, least, gain),   e_i <- M_i e_i             (Dellaferrera et al. 2022)
+//! M_i = clip(gain * I_i / max I, min_factor, gain),   e_i <- M_i e_i             (Dellaferrera et al. 2022)
 //! ```
 //!
 //! Each unit of a hidden layer has one factor per mini-batch. The output layer is not modulated, and
 //! `M` is treated as a constant in backpropagation. In the default form, `propagating`, the modulated
 //! error signal is backpropagated, so factors multiply with depth. In the form `local` it changes
-//! only the gradient of the unit's own weights. With `least = 0` nothing is clipped, as the authors
+//! only the gradient of the unit's own weights. With `min_factor = 0` nothing is clipped, as the authors
 //! do with feedback alignment. With *direct* feedback alignment they use the form `weight-wise`,
 //! which uses the units at both ends of a weight:
 //!
 //! ```text
-//! P_j = clip(gain * sum_i |W_ij| / max, least, gain)     for the inputs j of a layer
+//! P_j = clip(gain * sum_i |W_ij| / max, min_factor, gain)     for the inputs j of a layer
 //! dL/dW_ij <- P'_i P_j dL/dW_ij                          with P' of the next layer's inputs, 1 below the output layer
 //! ```
 //!
@@ -49,12 +49,13 @@ const PARAMETERS: &[Parameter] = &[
         "modulation factor of the most important unit of a layer",
     ),
     Parameter::number(
-        "least",
+        "min_factor",
         1.0,
         In(0.0),
         Out(1e6),
         "lower clip of the modulation factor, at most the gain (0 = no clipping)",
-    ),
+    )
+    .with_key("least"),
     Parameter::choice(
         "importance",
         "incoming",
@@ -118,7 +119,7 @@ enum Form {
 #[derive(Clone, Copy, Debug)]
 struct Clip {
     gain: f64,
-    least: f64,
+    min_factor: f64,
     /// Whether every unit of a layer gets the mean of the layer's factors.
     is_mean: bool,
 }
@@ -146,9 +147,9 @@ impl<S: Scalar> Grapes<S> {
     /// [`Error::TooFewHiddenLayers`].
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let (entry, layers) = (options.entry(), options.layers("layers"));
-        let [gain, least] = ["gain", "least"].map(|name| options.number(name));
-        if least > gain {
-            return Err(options.refuse("least", format!("at most the gain, {gain}")));
+        let [gain, min_factor] = ["gain", "min_factor"].map(|name| options.number(name));
+        if min_factor > gain {
+            return Err(options.refuse("min_factor", format!("at most the gain, {gain}")));
         }
         let form = match options.choice("form") {
             "local" => Form::Local,
@@ -188,7 +189,7 @@ impl<S: Scalar> Grapes<S> {
         };
         let clip = Clip {
             gain,
-            least,
+            min_factor,
             is_mean: entry.name == SCALAR_GAIN.name,
         };
         Ok(Self {
@@ -226,15 +227,15 @@ impl<S: Scalar> Grapes<S> {
     }
 }
 
-/// `clip(gain * I / max I, least, gain)` in place of the sums `I`.
+/// `clip(gain * I / max I, min_factor, gain)` in place of the sums `I`.
 fn clipped<S: Scalar>(clip: Clip, factors: &mut [S]) -> &[S] {
     let largest = factors
         .iter()
         .fold(S::ZERO, |largest, sum| largest.max(*sum));
-    let [gain, least] = [clip.gain, clip.least].map(S::from_f64);
+    let [gain, min_factor] = [clip.gain, clip.min_factor].map(S::from_f64);
     for factor in &mut *factors {
         *factor = if largest > S::ZERO {
-            (gain * (*factor / largest)).max(least)
+            (gain * (*factor / largest)).max(min_factor)
         } else {
             S::ONE
         };
@@ -562,7 +563,7 @@ mod tests {
         };
         assert_eq!(
             refused("grapes:gain=1.5,least=1.6", 3),
-            "rule `grapes`: `least` must be at most the gain, 1.5, but is 1.6"
+            "rule `grapes`: `min_factor` must be at most the gain, 1.5, but is 1.6"
         );
         let expected = "rule `scalar-gain`: `layers` includes layer 3, the output layer, expected hidden layers, 1 to 2";
         assert_eq!(refused("scalar-gain:layers=1+3", 3), expected);

@@ -17,12 +17,13 @@ use crate::{
 
 const PARAMETERS: &[Parameter] = &[
     Parameter::number(
-        "kept_share",
+        "keep_fraction",
         0.1,
         Out(0.0),
         Out(1.0),
         "fraction of a layer's units whose error is kept (top-k), per sample",
-    ),
+    )
+    .with_key("kept_share"),
     Parameter::layers("hidden layers whose error signals are sparsified"),
 ];
 
@@ -43,7 +44,7 @@ pub(crate) const ENTRY: RuleEntry = RuleEntry {
 /// meProp; has no state.
 #[derive(Clone, Debug)]
 pub struct MeProp<S> {
-    kept_share: f64,
+    keep_fraction: f64,
     hidden: Chosen,
     /// Units of each signal.
     units: Vec<usize>,
@@ -60,7 +61,7 @@ impl<S: Scalar> MeProp<S> {
         let hidden = options.layers("layers").hidden(ENTRY.name, plan, 1)?;
         let units = plan.signals.iter().map(|signal| signal.units).collect();
         Ok(Self {
-            kept_share: options.number("kept_share"),
+            keep_fraction: options.number("keep_fraction"),
             hidden,
             units,
             magnitudes: Vec::with_capacity(plan.widest()),
@@ -69,7 +70,7 @@ impl<S: Scalar> MeProp<S> {
 
     /// How many of so many units are kept.
     fn kept(&self, units: usize) -> usize {
-        rounded_up(self.kept_share, units).clamp(1, units)
+        rounded_up(self.keep_fraction, units).clamp(1, units)
     }
 }
 
@@ -119,9 +120,9 @@ mod tests {
     use super::*;
     use crate::resolve;
 
-    fn thinned(kept_share: f64, values: &[f64], units: usize) -> Vec<f64> {
+    fn thinned(keep_fraction: f64, values: &[f64], units: usize) -> Vec<f64> {
         let mut rule = MeProp::new(
-            &resolve(&format!("meprop:kept_share={kept_share}")).unwrap(),
+            &resolve(&format!("meprop:keep_fraction={keep_fraction}")).unwrap(),
             &Plan::dense(&[1, units, 2]),
         )
         .unwrap();
@@ -154,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_share_that_is_a_whole_number_of_units_in_decimal_keeps_that_many() {
-        for (kept_share, kept) in [
+        for (keep_fraction, kept) in [
             (0.07, [2, 4, 7, 14]),
             (0.14, [4, 7, 14, 28]),
             (0.28, [7, 14, 28, 56]),
@@ -167,11 +168,11 @@ mod tests {
         ] {
             for (units, kept) in [25, 50, 100, 200].into_iter().zip(kept) {
                 let signals: Vec<f64> = (1..=units).map(|unit| unit as f64).collect();
-                let found = thinned(kept_share, &signals, units)
+                let found = thinned(keep_fraction, &signals, units)
                     .iter()
                     .filter(|e| **e != 0.0)
                     .count();
-                assert_eq!(found, kept, "{kept_share} of {units}");
+                assert_eq!(found, kept, "{keep_fraction} of {units}");
             }
         }
     }

@@ -81,7 +81,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "neuroplastic",
-        defaults: "neuroplastic:scale=2,warm_up=2,least=0.2,most=2,max_norm=1",
+        defaults: "neuroplastic:scale=2,warm_up=2,min_factor=0.2,max_factor=2,max_norm=1",
         settings: &[
             "neuroplastic:scale=0,least=0.5,most=1.5",
             "neuroplastic:warm_up=10,max_norm=0.1",
@@ -134,7 +134,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "grapes",
-        defaults: "grapes:gain=2,least=1,importance=incoming,form=propagating,layers=all",
+        defaults: "grapes:gain=2,min_factor=1,importance=incoming,form=propagating,layers=all",
         settings: &[
             "grapes:gain=3,least=0,form=local,importance=outgoing",
             "grapes:layers=1,gain=1.5",
@@ -143,7 +143,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "scalar-gain",
-        defaults: "scalar-gain:gain=2,least=1,importance=incoming,form=propagating,layers=all",
+        defaults: "scalar-gain:gain=2,min_factor=1,importance=incoming,form=propagating,layers=all",
         settings: &["scalar-gain:gain=3,least=0,form=local,importance=outgoing,layers=1"],
         ..PLAIN
     },
@@ -214,7 +214,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "meprop",
-        defaults: "meprop:kept_share=0.1,layers=all",
+        defaults: "meprop:keep_fraction=0.1,layers=all",
         settings: &["meprop:kept_share=0.5", "meprop:layers=1"],
         ..PLAIN
     },

@@ -55,7 +55,7 @@ impl FromStr for Setting {
 
 /// The runs behind some of the paper's tables.
 #[derive(Clone, Copy, Debug)]
-pub struct Experiment {
+pub struct PaperTable {
     /// Name in records.
     pub name: &'static str,
     /// Title of its printed table.
@@ -146,8 +146,8 @@ const BATCH_POINT: &str = "batch: 500 samples instead of 600, of which 50,000 ar
                            the network is scored, throws its accuracy about by several points";
 
 /// The experiments of the authors' setting, in the order of the paper.
-const AUTHORS: [Experiment; 5] = [
-    Experiment {
+const AUTHORS: [PaperTable; 5] = [
+    PaperTable {
         tuned: tuned::MNIST,
         ..large(
             "tables-1-2",
@@ -156,7 +156,7 @@ const AUTHORS: [Experiment; 5] = [
             "mnist",
         )
     },
-    Experiment {
+    PaperTable {
         tuned: tuned::MNIST_1200,
         ..small(
             "tables-3-4",
@@ -166,7 +166,7 @@ const AUTHORS: [Experiment; 5] = [
             "mnist",
         )
     },
-    Experiment {
+    PaperTable {
         tuned: tuned::FASHION_MNIST,
         ..large(
             "tables-5-6",
@@ -175,7 +175,7 @@ const AUTHORS: [Experiment; 5] = [
             "fashion-mnist",
         )
     },
-    Experiment {
+    PaperTable {
         tuned: tuned::FASHION_MNIST_1200,
         ..small(
             "tables-7-8",
@@ -185,7 +185,7 @@ const AUTHORS: [Experiment; 5] = [
             "fashion-mnist",
         )
     },
-    Experiment {
+    PaperTable {
         hidden: &[100, 500],
         paper_train: 50_000,
         standardize: Standardize::None,
@@ -203,33 +203,33 @@ const AUTHORS: [Experiment; 5] = [
 
 /// Every experiment: those of the authors' setting in the order of the paper, then those of the
 /// setting `wide`.
-pub const EXPERIMENTS: &[Experiment] = &[
+pub const PAPER_TABLES: &[PaperTable] = &[
     AUTHORS[0],
     AUTHORS[1],
     AUTHORS[2],
     AUTHORS[3],
     AUTHORS[4],
-    Experiment {
+    PaperTable {
         name: "tables-1-2-wide",
         tuned: tuned::wide::MNIST,
         ..wide(&AUTHORS[0])
     },
-    Experiment {
+    PaperTable {
         name: "tables-3-4-wide",
         tuned: tuned::wide::MNIST_1200,
         ..wide_and_long(&AUTHORS[1])
     },
-    Experiment {
+    PaperTable {
         name: "tables-5-6-wide",
         tuned: tuned::wide::FASHION_MNIST,
         ..wide(&AUTHORS[2])
     },
-    Experiment {
+    PaperTable {
         name: "tables-7-8-wide",
         tuned: tuned::wide::FASHION_MNIST_1200,
         ..wide_and_long(&AUTHORS[3])
     },
-    Experiment {
+    PaperTable {
         name: "tables-9-10-wide",
         initializer: Initializer::Uniform(0.5),
         tuned: tuned::wide::CIFAR_10,
@@ -239,13 +239,13 @@ pub const EXPERIMENTS: &[Experiment] = &[
 ];
 
 /// Tables 3 and 4: the experiment whose data set is built in.
-pub const BUILT_IN: &Experiment = &EXPERIMENTS[1];
+pub const BUILT_IN: &PaperTable = &PAPER_TABLES[1];
 
 type Text = &'static str;
 
 /// An experiment with a complete training set, in the authors' setting.
-const fn large(name: Text, title: Text, words: &'static [Text], data: Text) -> Experiment {
-    Experiment {
+const fn large(name: Text, title: Text, words: &'static [Text], data: Text) -> PaperTable {
+    PaperTable {
         name,
         title,
         words,
@@ -274,8 +274,8 @@ const fn small(
     words: &'static [Text],
     data: Text,
     paper_data: Text,
-) -> Experiment {
-    Experiment {
+) -> PaperTable {
+    PaperTable {
         data,
         paper_train: 1_200,
         hidden: &[10, 100],
@@ -286,8 +286,8 @@ const fn small(
 }
 
 /// The same experiment in the setting `wide`.
-const fn wide(experiment: &Experiment) -> Experiment {
-    Experiment {
+const fn wide(experiment: &PaperTable) -> PaperTable {
+    PaperTable {
         setting: Setting::Wide,
         standardize: Standardize::None,
         initializer: Initializer::Uniform(1.0),
@@ -299,8 +299,8 @@ const fn wide(experiment: &Experiment) -> Experiment {
 }
 
 /// The same with 1,200 samples.
-const fn wide_and_long(experiment: &Experiment) -> Experiment {
-    Experiment {
+const fn wide_and_long(experiment: &PaperTable) -> PaperTable {
+    PaperTable {
         epochs: 1_500,
         epochs_reason: "the paper says 500, which is 1,000 steps on 1,200 samples; on MNIST the initial network with 10 hidden units is then \
                         still some ten points below its published accuracy and needs about three times as long to meet it",
@@ -318,8 +318,8 @@ pub const ALL: &str = "all";
 /// # Errors
 ///
 /// [`Error::UnknownTable`].
-pub fn experiment_of(word: &str, setting: Setting) -> Result<&'static Experiment, Error> {
-    let found = EXPERIMENTS
+pub fn table_of(word: &str, setting: Setting) -> Result<&'static PaperTable, Error> {
+    let found = PAPER_TABLES
         .iter()
         .find(|experiment| experiment.setting == setting && experiment.words.contains(&word));
     found.ok_or_else(|| Error::UnknownTable {
@@ -333,20 +333,20 @@ pub fn experiment_of(word: &str, setting: Setting) -> Result<&'static Experiment
 }
 
 /// The experiments of a setting, in the order of the paper.
-pub fn experiments_in(setting: Setting) -> impl Iterator<Item = &'static Experiment> {
-    EXPERIMENTS
+pub fn tables_in(setting: Setting) -> impl Iterator<Item = &'static PaperTable> {
+    PAPER_TABLES
         .iter()
         .filter(move |experiment| experiment.setting == setting)
 }
 
 /// Every word that asks for an experiment.
 pub fn words() -> Vec<&'static str> {
-    experiments_in(Setting::Authors)
+    tables_in(Setting::Authors)
         .flat_map(|experiment| experiment.words.iter().copied())
         .collect()
 }
 
-impl Experiment {
+impl PaperTable {
     /// Whether a method can be run for one of the networks: its parameter is fixed, or was tuned.
     pub fn has(&self, method: Method, hidden: usize) -> bool {
         let is_fixed = matches!(method, Method::Initial | Method::BdnnDsd)
@@ -441,10 +441,10 @@ mod tests {
         let words = words();
         let distinct: std::collections::BTreeSet<_> = words.iter().collect();
         assert_eq!(words.len(), distinct.len());
-        for experiment in EXPERIMENTS {
+        for experiment in PAPER_TABLES {
             let word = experiment.words[0];
             assert_eq!(
-                experiment_of(word, experiment.setting).unwrap().name,
+                table_of(word, experiment.setting).unwrap().name,
                 experiment.name
             );
             for hidden in experiment.hidden {
@@ -471,7 +471,7 @@ mod tests {
 
     #[test]
     fn every_tuned_parameter_exists_and_its_command_names_it() {
-        for tuned in EXPERIMENTS.iter().flat_map(|experiment| experiment.tuned) {
+        for tuned in PAPER_TABLES.iter().flat_map(|experiment| experiment.tuned) {
             let rule = tuned.rule();
             spinet_rules::find(&rule.name)
                 .unwrap()
