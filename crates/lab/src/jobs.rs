@@ -1,7 +1,7 @@
 //! The runs of an experiment, which tables, sweeps and tunings do in the same way: as many at once
 //! as there are threads, each kept, all of them or a share.
 
-use spinet_data::{Dataset, Fold, balanced_folds};
+use spinet_data::{Dataset, Fold};
 use spinet_train::memory::check_runs;
 use spinet_train::{TrainConfig, each_run};
 
@@ -64,22 +64,16 @@ impl Parts {
         left_out: usize,
         seed: u64,
     ) -> Result<Self, Error> {
-        let (labels, name) = (whole.train.labels(), format!("spinet tune {seed}"));
-        let mut folds = balanced_folds(labels, whole.classes(), count, &name)?;
+        let mut folds = whole.folds(count, &format!("spinet tune {seed}"))?;
         folds.truncate(left_out);
         Ok(Self { whole, folds })
     }
 
     /// What a run sees that leaves this fold out and is scored on it.
     pub(crate) fn part(&self, index: usize) -> Result<Dataset, Error> {
-        let whole = self.whole.clone();
         Ok(match self.folds.get(index) {
-            None => whole,
-            Some(fold) => Dataset {
-                train: whole.train.select(&fold.train)?,
-                test: whole.train.select(&fold.validation)?,
-                ..whole
-            },
+            None => self.whole.clone(),
+            Some(fold) => self.whole.fold(fold)?,
         })
     }
 

@@ -1,7 +1,7 @@
 //! `spinet tune`: grid search over rule options with k-fold cross-validation.
 
 use serde_json::json;
-use spinet::data::{Dataset, load_with};
+use spinet::data::{DataOptions, Dataset, load_with};
 use spinet::lab::{Column, Estimate, Grid, Table, Tried, Tuning, tune, tune_share};
 
 use crate::error::Error;
@@ -75,7 +75,10 @@ impl Tune {
         let data = load_with(
             &tuning.config.data,
             &self.source.source(),
-            &tuning.config.data_options(),
+            &DataOptions {
+                keeps_table: true,
+                ..tuning.config.data_options()
+            },
         )?;
         let tried = self.kept.done(
             shard,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spinet_data::{Dataset, Source, find};
+use spinet_data::{DataOptions, Dataset, Source, find};
 use spinet_nn::Kernel;
 use spinet_rules::RuleSettings;
 use spinet_train::TrainConfig;
@@ -189,7 +189,11 @@ impl SweepRequest {
 
     fn load(&self) -> Result<Vec<Parts>, Error> {
         let load = |set: &TrainConfig| {
-            let whole = spinet_data::load_with(&set.data, &self.source, &set.data_options())?;
+            let options = DataOptions {
+                keeps_table: self.file.folds.is_some(),
+                ..set.data_options()
+            };
+            let whole = spinet_data::load_with(&set.data, &self.source, &options)?;
             match self.file.folds {
                 Some(count) => Parts::folds(whole, count, self.folds(), self.file.seeds[0]),
                 None => Ok(Parts::whole(whole)),
