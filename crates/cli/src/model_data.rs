@@ -1,7 +1,7 @@
 //! The data that a model is used on: what it was trained on, or something of the same kind.
 
 use spinet::data::{
-    Column, DataOptions, Purpose, SplitOptions, find, is_table, load_with, normal_name,
+    Column, DataOptions, EvaluatedOn, Purpose, SplitOptions, find, is_table, load_with, normal_name,
 };
 use spinet::{Dataset, Model, Source};
 
@@ -50,7 +50,12 @@ pub(crate) fn data_for(
     let mut options = if is_training_data {
         training.data_options()
     } else {
-        let label = training.label.clone().filter(|_| is_table(name));
+        // The plan of the model names the label column of its table.
+        let has_plan = model.description.columns.is_some();
+        let label = training
+            .label
+            .clone()
+            .filter(|_| is_table(name) && !has_plan);
         DataOptions {
             label,
             purpose,
@@ -64,16 +69,14 @@ pub(crate) fn data_for(
         && find(name).is_err()
         && data.train.sha256() != model.description.train_sha256;
     if is_changed {
-        let split = SplitOptions::default();
-        data = load_with(
-            name,
-            source,
-            &DataOptions {
-                split,
-                purpose,
-                ..options
-            },
-        )?;
+        let whole = DataOptions {
+            label: options.label,
+            prior: options.prior,
+            purpose,
+            split: SplitOptions::default(),
+            ..DataOptions::default()
+        };
+        data = load_with(name, source, &whole)?;
     }
     let classes = model.network.classes();
     if data.classes() > classes {
@@ -84,5 +87,11 @@ pub(crate) fn data_for(
         });
     }
     model.description.accepts(data.test.values())?;
+    if let EvaluatedOn::Validation(test) = &data.evaluated_on
+        && !test.is_empty()
+    {
+        data.test = test.clone();
+        data.evaluated_on = EvaluatedOn::Test;
+    }
     Ok(ModelData { data, is_changed })
 }

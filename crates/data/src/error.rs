@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::table::{A_NUMBER, RowPlace};
 
+/// Endings of tables, in messages.
+const KNOWN_TABLES: &str = "`.csv`, `.tsv`, `.txt`, `.data`, also with `.gz`, `.npy` or `.npz`";
+
 /// Why data could not be read, found, fetched or split.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -279,7 +282,7 @@ pub enum Error {
     /// A table without features, or with too many columns.
     #[error(
         "{path}: table has {found} columns, expected 2 to {limit}: features and a label\n\n\
-         hint: cells are separated by `,`, `;` or tabs"
+         hint: cells are separated by `,`, `;`, tabs or spaces"
     )]
     TableColumns {
         path: PathBuf,
@@ -290,12 +293,96 @@ pub enum Error {
     #[error("{path}: table has no rows, expected at least 1")]
     TableEmpty { path: PathBuf },
     /// A table has no such column.
-    #[error("{path}: label column is {column}, expected {expected}")]
+    #[error("{path}: {} {column}, expected {expected}", option_in_words(option))]
     NoColumn {
         path: PathBuf,
+        option: &'static str,
         column: String,
         expected: &'static str,
     },
+    /// Columns that a model needs are not in a table.
+    #[error(
+        "{path}: missing columns {missing}, which the model was trained on; the table has {found}"
+    )]
+    MissingColumns {
+        path: PathBuf,
+        missing: String,
+        found: String,
+    },
+    /// The first line may be a header or a row.
+    #[error(
+        "{path}: the first line may be a header or a row: {found} in column {column} occurs nowhere below it\n\n\
+         hint: use `--header yes` or `--header no`"
+    )]
+    UncertainHeader {
+        path: PathBuf,
+        found: String,
+        column: usize,
+    },
+    /// A comma that may be a decimal mark or stand between thousands.
+    #[error(
+        "{path}: {found} may have a decimal comma or a comma between thousands\n\n\
+         hint: use `--decimal comma` or `--decimal point`"
+    )]
+    DecimalMark { path: PathBuf, found: String },
+    /// The first line says that there are more or fewer rows, or classes.
+    #[error(
+        "{path}: found {found}, expected {expected}, as the first line says\n\n\
+         hint: the file may be cut; `--header no` takes the first line as a row"
+    )]
+    RowCount {
+        path: PathBuf,
+        found: usize,
+        expected: usize,
+    },
+    /// The label column has a number to predict, not classes.
+    #[error(
+        "{path}: {column} is a number to predict ({found} different values){}\n\n\
+         hint: regression is not available yet; {}use `--label COLUMN` to select another column",
+        if *is_asked { "" } else { ", not a class" },
+        if *is_asked { "" } else { "`--task classification` makes a class of each value; " }
+    )]
+    NumberToPredict {
+        path: PathBuf,
+        column: String,
+        found: String,
+        is_asked: bool,
+    },
+    /// No row has a label.
+    #[error(
+        "{path}: the label column ({column}) is empty\n\nhint: use `--label COLUMN` to select the label column"
+    )]
+    NoLabelCells { path: PathBuf, column: String },
+    /// No column is left that could be a feature.
+    #[error(
+        "{path}: no column is left as a feature\n\n\
+         hint: `spinet data info` lists the columns; `--only`, `--ignore`, `--numeric` and `--categorical` choose them"
+    )]
+    NoFeatures { path: PathBuf },
+    /// More features than a network may have inputs.
+    #[error(
+        "{path}: the columns become {found} features, expected at most {limit}\n\nhint: use `--ignore COLUMN` for columns of many words"
+    )]
+    TooManyFeatures {
+        path: PathBuf,
+        found: usize,
+        limit: usize,
+    },
+    /// A column that was said to be yes or no has more words.
+    #[error("{path}: {column} has {found} different words, expected at most 2 of a yes/no column")]
+    NotYesNo {
+        path: PathBuf,
+        column: String,
+        found: usize,
+    },
+    /// A table that needs more than standardization, where that is forbidden.
+    #[error("{path}: `--strict` refuses the table: {found}")]
+    Strict { path: PathBuf, found: String },
+    /// Folds of a table need its cells, which were not kept.
+    #[error(
+        "dataset `{data}` was loaded without its table, which folds need; expected it to be loaded for folds"
+    )]
+    TableNotKept { data: String },
     /// A column with too many different values to be the label.
     #[error(
         "{path}: label column has more than {limit} different labels at {place}, expected at most {limit}\n\n\
@@ -337,15 +424,23 @@ pub enum Error {
         expected: &'static str,
     },
     /// An array is longer or shorter than its header says.
-    #[error("{path}: npy header declares {} x {} numbers of {size} bytes = {promised}, but the file has {found} after the header", shape[0], shape[1])]
+    #[error(
+        "{path}: npy header declares {} numbers of {size} bytes = {promised}, but the file has {found} after the header",
+        times(shape)
+    )]
     NpySize {
         path: PathBuf,
-        shape: [u64; 2],
+        shape: Vec<u64>,
         size: usize,
         promised: u128,
         found: u64,
     },
 
+    /// An archive without the arrays of a table.
+    #[error(
+        "{path}: {found}, expected a zip archive with the arrays `X` (features) and `y` (labels), as `numpy.savez(path, X=X, y=y)` writes it"
+    )]
+    BadArchive { path: PathBuf, found: String },
     /// A PNG file cannot be decoded.
     #[error("{path}: not a complete and valid PNG image, expected one of {} x {}", expected[0], expected[1])]
     PngDamaged {
@@ -417,6 +512,15 @@ pub enum Error {
         most: usize,
         samples: usize,
     },
+    /// A split by groups or order leaves a class without training rows.
+    #[error(
+        "class `{class}` has no training row: all of them are in the groups, or at the end of the order, that are held out\n\n\
+         hint: use a smaller `--test-size`, or another `--split-seed` with groups"
+    )]
+    ClassNotTrained { class: String },
+    /// Fewer groups, or rows that differ in their order, than folds.
+    #[error("{folds} folds need that many groups, or one more row than that of different order")]
+    FoldGroups { folds: usize },
     /// An option that does not apply to this dataset.
     #[error("dataset `{data}` {found}, expected no `{option}`")]
     OptionWithout {
@@ -424,19 +528,17 @@ pub enum Error {
         found: &'static str,
         option: &'static str,
     },
-    /// A name of user data that leads out of the data directory.
-    #[error(
-        "dataset name `{name}` {found}, expected a name within the data directory\n\nhint: `--data-dir DIR --data NAME`, with the file or folder `DIR/NAME`"
-    )]
+    /// A name of user data that names nothing.
+    #[error("dataset name `{name}` {found}, expected the path of a file or folder")]
     DataName { name: String, found: &'static str },
     /// Neither a dataset nor a file.
     #[error(
-        "{path}: found no file or folder, expected a folder of idx files, a `.csv`, `.tsv` or `.npy` file"
+        "{path}: found no file or folder, expected a table ({KNOWN_TABLES}) or a folder of images"
     )]
     NoSuchData { path: PathBuf },
     /// A file whose extension is not that of a table.
     #[error(
-        "{path}: unknown file extension, expected a `.csv`, `.tsv` or `.npy` file or a folder of idx files"
+        "{path}: unknown file extension, expected a table ({KNOWN_TABLES}) or a folder of images"
     )]
     NoTable { path: PathBuf },
     /// A folder without the files of an image set.
@@ -652,14 +754,21 @@ fn label_hint(most: usize) -> &'static str {
     }
 }
 
-/// Text is allowed in the label column only.
+fn option_in_words(option: &str) -> String {
+    match option {
+        "label" => "label column is".to_owned(),
+        option => format!("column of `{option}` is"),
+    }
+}
+
+/// What to do about a word among numbers.
 fn word_hint(found: &str, expected: &str) -> &'static str {
     let word = found.trim_matches('`');
     let is_word = found.starts_with('`')
         && word.starts_with(char::is_alphabetic)
         && word.parse::<f64>().is_err();
     if is_word && expected == A_NUMBER {
-        "\n\nhint: only the label column may contain text; use `--label COLUMN` to select it"
+        "\n\nhint: most cells of this column are numbers; `--categorical COLUMN` makes categories of all, `--ignore COLUMN` leaves it out, `--label COLUMN` makes it the label"
     } else {
         ""
     }

@@ -39,7 +39,7 @@ pub mod table;
 pub mod verify;
 mod whole_file;
 
-pub use dataset::{Dataset, FileDigest};
+pub use dataset::{Dataset, EvaluatedOn, FileDigest, TableRecord};
 pub use digest::sha256_hex;
 pub use entry::{
     CifarFiles, Content, DatasetEntry, Draw, FileEntry, IdxFiles, NamedFile, PublishedFile,
@@ -54,11 +54,14 @@ pub use png::read_png;
 pub use registry::{DATASETS, find};
 pub use samples::{Samples, Values};
 pub use source::{
-    Source, is_table, load, load_entry, load_with, normal_name, read_features, read_images_of,
+    Source, is_table, load, load_entry, load_with, normal_name, read_features,
+    read_features_with_notes, read_images_of, read_table,
 };
 pub use split::{Fold, Parts, balanced_draw, balanced_folds, balanced_parts};
 pub use standardisation::Standardisation;
-pub use table::{Column, Table, TableOptions};
+pub use table::{
+    Column, ColumnKind, DecimalMark, Header, Table, TableOptions, TablePlan, TableSettings, Task,
+};
 pub use verify::{FileCheck, FileStatus, verify};
 
 /// The examples of the README run as they are written there.

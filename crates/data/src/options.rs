@@ -7,15 +7,25 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::{Serialize, Serializer};
 
 use crate::standardisation::Standardisation;
-use crate::table::Column;
+use crate::table::{Column, TablePlan, TableSettings};
 
 /// How a dataset is read and split.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DataOptions {
     /// The column of a table that holds the labels; the last if `None`. Only tables have columns.
     pub label: Option<Column>,
+    /// How a table is read beside that.
+    pub table: TableSettings,
+    /// File of the test set of a table, read as the table is; its path is found like that of the
+    /// table.
+    pub test_file: Option<String>,
     /// How samples are split.
     pub split: SplitOptions,
+    /// Whether the cells of a table of any size stay in memory, for [`Dataset::fold`]; those of
+    /// small tables always do.
+    ///
+    /// [`Dataset::fold`]: crate::Dataset::fold
+    pub keeps_table: bool,
     /// What a model was trained with, if the samples are for it.
     pub prior: Option<Prior>,
     /// What the samples are for.
@@ -39,9 +49,11 @@ pub enum Purpose {
 /// How samples are split.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SplitOptions {
-    /// The test set; a fifth of the samples if `None`. Only for sets without a test set of their
-    /// own.
+    /// The test set; a fifth of the samples if `None`, no test set if 0. Only for sets without a
+    /// test set of their own.
     pub test: Option<Part>,
+    /// Part of the other samples on which the run is evaluated in place of the test set.
+    pub validation: Option<Part>,
     /// Training samples per class; all if `None`.
     pub train_per_class: Option<usize>,
     /// Random seed of the split.
@@ -57,6 +69,11 @@ impl SplitOptions {
         format!("spinet test part {}", self.seed)
     }
 
+    /// Key of the draw of the validation set.
+    pub fn validation_key(&self) -> String {
+        format!("spinet validation part {}", self.seed)
+    }
+
     /// Key of the draw of the training set; see [`balanced_draw`](crate::balanced_draw).
     pub fn train_key(&self) -> String {
         format!("spinet training part {}", self.seed)
@@ -70,6 +87,8 @@ pub struct Prior {
     pub class_names: Vec<String>,
     /// How it standardizes table columns.
     pub standardisation: Option<Standardisation>,
+    /// What the columns of a table become; none in models of versions that did not store it.
+    pub plan: Option<TablePlan>,
 }
 
 /// The size of a part of the samples.
@@ -77,7 +96,7 @@ pub struct Prior {
 pub enum Part {
     /// A fraction of all samples, in (0, 1).
     Fraction(f64),
-    /// A number of samples, at least 1.
+    /// A number of samples; 0 for none.
     Count(usize),
 }
 
@@ -95,13 +114,13 @@ impl From<usize> for Part {
 
 impl Part {
     /// What a part may be, in words.
-    pub const RANGE: &str = "a fraction in (0, 1) or a number of samples of at least 1";
+    pub const RANGE: &str = "a fraction in (0, 1), or a number of samples (0 for none)";
 
     /// Whether it is within its range.
     pub fn is_valid(self) -> bool {
         match self {
             Self::Fraction(fraction) => fraction > 0.0 && fraction < 1.0,
-            Self::Count(count) => count > 0,
+            Self::Count(_) => true,
         }
     }
 }
@@ -220,11 +239,12 @@ mod tests {
     fn a_whole_number_counts_and_one_with_a_point_is_a_fraction() {
         assert_eq!("30".parse(), Ok(Part::Count(30)));
         assert_eq!("0.25".parse(), Ok(Part::Fraction(0.25)));
-        for text in ["0", "1.0", "0.0", "-1", "1.5", "nan", "half", ""] {
+        assert_eq!("0".parse(), Ok(Part::Count(0)));
+        for text in ["1.0", "0.0", "-1", "1.5", "nan", "half", ""] {
             assert_eq!(
                 text.parse::<Part>(),
                 Err(
-                    "expected a fraction in (0, 1) or a number of samples of at least 1".to_owned()
+                    "expected a fraction in (0, 1), or a number of samples (0 for none)".to_owned()
                 ),
                 "{text}"
             );

@@ -129,6 +129,25 @@ impl Samples {
         Self::of(Stored::Numbers(Shared::from(numbers)), labels.into(), shape)
     }
 
+    /// As [`of_numbers`](Self::of_numbers), as three sets of these sizes, which share the memory.
+    pub(crate) fn parts_of_numbers(
+        numbers: Vec<f32>,
+        labels: &[u8],
+        shape: [usize; 2],
+        sizes: [usize; 3],
+    ) -> Result<[Self; 3], Error> {
+        let features = shape[0] * shape[1];
+        let [first, second, _] = sizes;
+        let (numbers_of_first, others) = Shared::from(numbers).split_at(first * features);
+        let (numbers_of_second, numbers_of_third) = others.split_at(second * features);
+        let of = |numbers, labels: &[u8]| Self::of(Stored::Numbers(numbers), labels.into(), shape);
+        Ok([
+            of(numbers_of_first, &labels[..first])?,
+            of(numbers_of_second, &labels[first..first + second])?,
+            of(numbers_of_third, &labels[first + second..])?,
+        ])
+    }
+
     fn of(values: Stored, labels: Arc<[u8]>, shape: [usize; 2]) -> Result<Self, Error> {
         let [rows, columns] = shape;
         if rows == 0 || columns == 0 {

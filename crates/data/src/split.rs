@@ -173,7 +173,7 @@ pub fn balanced_parts(
 
 /// A fraction of the samples, rounded, halves up, as decimal arithmetic has it: 0.145 of 100 is
 /// 14.5, although the product is 14.499999999999998 in binary.
-fn share(fraction: f64, samples: usize) -> usize {
+pub(crate) fn share(fraction: f64, samples: usize) -> usize {
     (fraction * samples as f64 * (1.0 + 1e-12)).round() as usize
 }
 

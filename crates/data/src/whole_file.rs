@@ -6,6 +6,24 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::memory;
+use crate::table::Source;
+
+/// A regular file at its beginning, and how many bytes it has.
+pub(crate) fn open_file(path: &Path) -> Result<(Box<dyn Source>, u64), Error> {
+    let failed = |source| Error::Io {
+        path: path.to_owned(),
+        action: "read file",
+        source,
+    };
+    let metadata = path.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(Error::NotAFile {
+            path: path.to_owned(),
+        });
+    }
+    let file = File::open(path).map_err(failed)?;
+    Ok((Box::new(file), metadata.len()))
+}
 
 /// The bytes of a regular file of at most `limit` bytes.
 pub(crate) fn read_whole(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use spinet_data::{Dataset, Fold, Source, balanced_folds};
+use spinet_data::{Dataset, Fold, Source};
 use spinet_nn::{Kernel, Threads};
 use spinet_train::memory::check_runs;
 use spinet_train::{TrainConfig, each_run};
@@ -111,22 +111,16 @@ impl Parts {
         left_out: usize,
         seed: u64,
     ) -> Result<Self, Error> {
-        let (labels, name) = (whole.train.labels(), format!("spinet tune {seed}"));
-        let mut folds = balanced_folds(labels, whole.classes(), count, &name)?;
+        let mut folds = whole.folds(count, &format!("spinet tune {seed}"))?;
         folds.truncate(left_out);
         Ok(Self { whole, folds })
     }
 
     /// What a run sees that leaves this fold out and is scored on it.
     pub(crate) fn part(&self, index: usize) -> Result<Dataset, Error> {
-        let whole = self.whole.clone();
         Ok(match self.folds.get(index) {
-            None => whole,
-            Some(fold) => Dataset {
-                train: whole.train.select(&fold.train)?,
-                test: whole.train.select(&fold.validation)?,
-                ..whole
-            },
+            None => self.whole.clone(),
+            Some(fold) => self.whole.fold(fold)?,
         })
     }
 

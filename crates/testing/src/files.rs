@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use spinet_data::{Dataset, Samples};
+use spinet_data::{Dataset, EvaluatedOn, Samples};
 use spinet_nn::Threads;
 use spinet_train::{Advance, Error, Model, RunDirectory, Safety, TrainConfig, Trainer};
 
@@ -24,6 +24,8 @@ fn data() -> Dataset {
         files: Vec::new(),
         is_verified: true,
         standardisation: None,
+        table: None,
+        evaluated_on: EvaluatedOn::Test,
     }
 }
 

@@ -1,10 +1,12 @@
 //! A run in one expression: settings one after the other, then [`TrainConfig::fit`].
 
-use spinet_data::{Dataset, Part, Source, load_with};
+use spinet_data::{
+    ColumnKind, DataOptions, Dataset, DecimalMark, Header, Part, Source, Task, load_with,
+};
 use spinet_nn::{Activation, Initializer, Kernel, Loss, Threads};
 use spinet_rules::RuleSettings;
 
-use crate::{Error, Model, Schedule, Standardize, TrainConfig, Trainer};
+use crate::{Error, Model, Schedule, Score, Standardize, TrainConfig, Trainer};
 
 /// Settings one after the other. Each has the name of its field, its range, and its default until
 /// it is called.
@@ -41,6 +43,104 @@ impl TrainConfig {
     pub fn label(self, column: &str) -> Self {
         Self {
             label: column.parse().ok(),
+            ..self
+        }
+    }
+
+    /// Whether the first line of a text table has the names of its columns; recognized unless said.
+    #[must_use]
+    pub fn header(self, header: Header) -> Self {
+        Self { header, ..self }
+    }
+
+    /// The decimal mark of a text table; recognized unless said.
+    #[must_use]
+    pub fn decimal(self, decimal: DecimalMark) -> Self {
+        Self { decimal, ..self }
+    }
+
+    /// What the label column of a table is for; words, and a few whole numbers, are classes unless
+    /// said.
+    #[must_use]
+    pub fn task(self, task: Task) -> Self {
+        Self { task, ..self }
+    }
+
+    /// One more column of a table, by name or number from 1, that is not a feature.
+    #[must_use]
+    pub fn ignore(mut self, column: &str) -> Self {
+        self.ignore.extend(column.parse());
+        self
+    }
+
+    /// The only columns of a table, by name or number from 1, that may be features.
+    #[must_use]
+    pub fn only<'a>(self, columns: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            only: columns.into_iter().flat_map(str::parse).collect(),
+            ..self
+        }
+    }
+
+    /// The kind of a column of a table, by name or number from 1; found from its cells unless said.
+    #[must_use]
+    pub fn column(mut self, column: &str, kind: ColumnKind) -> Self {
+        self.columns.insert(column.to_owned(), kind);
+        self
+    }
+
+    /// A second feature for each column of a table with missing cells, 1 where the cell is missing.
+    #[must_use]
+    pub fn missing_indicators(self) -> Self {
+        Self {
+            missing_indicators: true,
+            ..self
+        }
+    }
+
+    /// Refuses a table that needs more than numbers to be standardized.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        Self {
+            strict: true,
+            ..self
+        }
+    }
+
+    /// Column of a table, by name or number from 1, whose equal cells belong together: a group is in
+    /// one part only.
+    #[must_use]
+    pub fn group(self, column: &str) -> Self {
+        Self {
+            group: column.parse().ok(),
+            ..self
+        }
+    }
+
+    /// Column of a table, by name or number from 1, by which rows are ordered: the last ones are held
+    /// out.
+    #[must_use]
+    pub fn order(self, column: &str) -> Self {
+        Self {
+            order: column.parse().ok(),
+            ..self
+        }
+    }
+
+    /// File with the test set of a table.
+    #[must_use]
+    pub fn test(self, path: impl Into<String>) -> Self {
+        Self {
+            test: Some(path.into()),
+            ..self
+        }
+    }
+
+    /// Fraction or number of the training samples to evaluate the run on, in place of the test set.
+    #[must_use]
+    pub fn validation(self, part: impl Into<Part>) -> Self {
+        Self {
+            validation: Some(part.into()),
             ..self
         }
     }
@@ -166,6 +266,67 @@ impl TrainConfig {
     /// [`Error::Data`].
     pub fn load(&self, source: &Source) -> Result<Dataset, Error> {
         Ok(load_with(&self.data, source, &self.data_options())?)
+    }
+
+    /// Cross-validation: trains on all folds of the data but one, for each fold, and evaluates on
+    /// that. There is no test set: all samples of data without one of their own are in the folds.
+    /// Everything that is computed from a table is computed from the training rows of the fold.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load), [`fit`](Self::fit) and [`Dataset::folds`].
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use spinet_data::Source;
+    /// use spinet_train::TrainConfig;
+    ///
+    /// let config = TrainConfig::new().data("iris.csv").label("species").hidden([20]);
+    /// for score in config.cross_validate(&Source::default(), 5)? {
+    ///     println!("{score}");
+    /// }
+    /// # Ok::<(), spinet_train::Error>(())
+    /// ```
+    pub fn cross_validate(&self, source: &Source, folds: usize) -> Result<Vec<Score>, Error> {
+        let data = self.load_for_folds(source)?;
+        let parts = data.folds(folds, &self.folds_key())?;
+        let score = |part| {
+            let data = data.fold(part)?;
+            self.clone().fit(&data)?.evaluate(&data.test)
+        };
+        parts.iter().map(score).collect()
+    }
+
+    /// Loads the data for cross-validation: without a test set, unless it has one of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn load_for_folds(&self, source: &Source) -> Result<Dataset, Error> {
+        let mut options = DataOptions {
+            keeps_table: true,
+            ..self.data_options()
+        };
+        if spinet_data::find(&self.data).is_err() && options.test_file.is_none() {
+            options.split.test.get_or_insert(Part::Count(0));
+        }
+        options.split.validation = None;
+        match load_with(&self.data, source, &options) {
+            // A folder with test files.
+            Err(spinet_data::Error::OptionWithout { option, .. })
+                if option == "test_size" && self.test_part.is_none() =>
+            {
+                options.split.test = None;
+                Ok(load_with(&self.data, source, &options)?)
+            }
+            loaded => Ok(loaded?),
+        }
+    }
+
+    /// The key of the draw of folds, for [`Dataset::folds`].
+    pub fn folds_key(&self) -> String {
+        format!("spinet folds {}", self.split_seed)
     }
 
     /// Trains to the last epoch on all cores and returns the model. Nothing is written; the same

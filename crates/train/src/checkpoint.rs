@@ -281,7 +281,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use spinet_data::{Dataset, Samples};
+    use spinet_data::{Dataset, EvaluatedOn, Samples};
     use spinet_nn::Threads;
 
     fn data() -> Dataset {
@@ -296,6 +296,8 @@ mod tests {
             files: Vec::new(),
             is_verified: true,
             standardisation: None,
+            table: None,
+            evaluated_on: EvaluatedOn::Test,
         }
     }
 

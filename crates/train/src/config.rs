@@ -1,7 +1,11 @@
 //! Everything that the results of a run depend on.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
-use spinet_data::{Column, DataOptions, Part, SplitOptions};
+use spinet_data::{
+    Column, ColumnKind, DataOptions, DecimalMark, Header, Part, SplitOptions, TableSettings, Task,
+};
 use spinet_nn::{
     Activation, BiasInitializer, Flow, Initializer, Kernel, LayerEntry, LayerSettings, Loss,
     NetworkConfig,
@@ -30,15 +34,54 @@ use crate::{Error, Schedule, Standardize};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "settings that are on or off, as in the file"
+)]
 pub struct TrainConfig {
-    /// Dataset of the registry, or relative path of a user's file or folder; see
+    /// Dataset of the registry, or path of a user's file or folder; see
     /// [`load_with`](spinet_data::load_with).
     pub data: String,
     /// Label column of a table: its name, or its number counted from 1; the last if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<Column>,
+    /// Whether the first line of a text table has the names of its columns.
+    #[serde(skip_serializing_if = "is_default")]
+    pub header: Header,
+    /// The decimal mark of a text table.
+    #[serde(skip_serializing_if = "is_default")]
+    pub decimal: DecimalMark,
+    /// What the label column of a table is for.
+    #[serde(skip_serializing_if = "is_default")]
+    pub task: Task,
+    /// Columns of a table that are not features.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<Column>,
+    /// The only columns of a table that may be features; all if empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<Column>,
+    /// Whether a column of a table with missing cells gets a second feature, 1 where the cell is
+    /// missing.
+    #[serde(skip_serializing_if = "is_default")]
+    pub missing_indicators: bool,
+    /// Whether a table is refused that needs more than numbers to be standardized.
+    #[serde(skip_serializing_if = "is_default")]
+    pub strict: bool,
+    /// Column of a table whose equal cells belong together, such as a patient: a group is in one
+    /// part only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<Column>,
+    /// Column of a table by which rows are ordered: the last ones are held out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Column>,
+    /// File with the test set of a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<String>,
+    /// Fraction or number of the training samples to evaluate the run on, in place of the test set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Part>,
     /// Fraction or number of samples to hold out for testing, for data without a test set; a fifth
-    /// if absent. A file may also say `test_size`.
+    /// if absent, none if 0. A file may also say `test_size`.
     #[serde(alias = "test_size", skip_serializing_if = "Option::is_none")]
     pub test_part: Option<Part>,
     /// Training samples per class, at least 1; all if absent.
@@ -94,6 +137,9 @@ pub struct TrainConfig {
     /// Kernel for matrix products with 8-bit inputs; a run's files store its class, `exact` or
     /// `f32`.
     pub kernel: Kernel,
+    /// Kinds of columns of a table, by their name, or by their number counted from 1.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, ColumnKind>,
     /// Types and options of the hidden layers, from input to output; empty if all are dense with the
     /// same activation. `hidden` then has their units if all are dense. In a file each is a table `[[layers]]`; see
     /// [`with_layers`](Self::with_layers).
@@ -112,6 +158,17 @@ impl Default for TrainConfig {
         Self {
             data: "mnist-1200".to_owned(),
             label: None,
+            header: Header::Auto,
+            decimal: DecimalMark::Auto,
+            task: Task::Auto,
+            ignore: Vec::new(),
+            only: Vec::new(),
+            missing_indicators: false,
+            strict: false,
+            group: None,
+            order: None,
+            test: None,
+            validation: None,
             test_part: None,
             train_per_class: None,
             split_seed: 0,
@@ -133,6 +190,7 @@ impl Default for TrainConfig {
             evaluate_every: 1,
             seed: 0,
             kernel: Kernel::Auto,
+            columns: BTreeMap::new(),
             layers: Vec::new(),
             rules: Vec::new(),
         }
@@ -231,11 +289,35 @@ impl TrainConfig {
         if self.shift > MOST_SHIFT {
             return refuse("shift", "an integer from 0 to 1000", self.shift.to_string());
         }
-        if self.label == Some(Column::Number(0)) {
+        let is_no_part = |part: &Part| !part.is_valid() || *part == Part::Count(0);
+        if let Some(part) = self.validation.filter(is_no_part) {
             return refuse(
-                "label",
-                "a column name, or a column number counted from 1",
-                "0".to_owned(),
+                "validation",
+                "a fraction in (0, 1) or a number of samples of at least 1",
+                part.to_string(),
+            );
+        }
+        let columns = [
+            ("label", self.label.iter().collect::<Vec<_>>()),
+            ("ignore", self.ignore.iter().collect()),
+            ("only", self.only.iter().collect()),
+            ("group", self.group.iter().collect()),
+            ("order", self.order.iter().collect()),
+        ];
+        for (setting, found) in columns {
+            if found.contains(&&Column::Number(0)) {
+                return refuse(
+                    setting,
+                    "a column name, or a column number counted from 1",
+                    "0".to_owned(),
+                );
+            }
+        }
+        if self.group.is_some() && self.order.is_some() {
+            return refuse(
+                "group",
+                "left out with `order`: rows are held out by one of them",
+                format!("{:?}", self.group),
             );
         }
         if self.train_per_class == Some(0) {
@@ -306,11 +388,26 @@ impl TrainConfig {
     pub fn data_options(&self) -> DataOptions {
         let split = SplitOptions {
             test: self.test_part,
+            validation: self.validation,
             train_per_class: self.train_per_class,
             seed: self.split_seed,
         };
+        let table = TableSettings {
+            header: self.header,
+            decimal: self.decimal,
+            task: self.task,
+            ignore: self.ignore.clone(),
+            only: self.only.clone(),
+            kinds: self.columns.clone(),
+            indicators: self.missing_indicators,
+            strict: self.strict,
+            group: self.group.clone(),
+            order: self.order.clone(),
+        };
         DataOptions {
             label: self.label.clone(),
+            table,
+            test_file: self.test.clone(),
             split,
             ..DataOptions::default()
         }
@@ -390,6 +487,10 @@ fn without_defaults(layer: &LayerSettings) -> LayerSettings {
         |_| layer.clone(),
         |entry| layer.without_defaults(entry.parameters),
     )
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]

@@ -13,6 +13,7 @@ const ANY_NUMBER: &str = "an integer from 0 to 18446744073709551615";
 const INITIALIZER: &str =
     "the name of an initializer in quotes, such as \"uniform(1)\" or \"xavier\"";
 const SHIFT: &str = "an integer from 0 to 1000";
+const COLUMNS: &str = "a list of column names, in quotes, or column numbers";
 const COUNT: &str = "an integer of at least 1";
 const ACTIVATION: &str = "\"sigmoid\", \"tanh\", \"relu\" or \"identity\"";
 
@@ -20,6 +21,17 @@ const ACTIVATION: &str = "\"sigmoid\", \"tanh\", \"relu\" or \"identity\"";
 const FIELDS: &[(&str, &str)] = &[
     ("data", "the name of a dataset, in quotes"),
     ("label", "the name of a column, in quotes, or its number"),
+    ("header", "\"yes\", \"no\" or \"auto\""),
+    ("decimal", "\"point\", \"comma\" or \"auto\""),
+    ("task", "\"auto\", \"classification\" or \"regression\""),
+    ("ignore", COLUMNS),
+    ("only", COLUMNS),
+    ("missing_indicators", "true or false"),
+    ("strict", "true or false"),
+    ("group", "the name of a column, in quotes, or its number"),
+    ("order", "the name of a column, in quotes, or its number"),
+    ("test", "the path of a table, in quotes"),
+    ("validation", Part::RANGE),
     ("test_part", Part::RANGE),
     ("test_size", Part::RANGE),
     ("train_per_class", COUNT),
@@ -52,6 +64,10 @@ const FIELDS: &[(&str, &str)] = &[
     (
         "kernel",
         "\"auto\", \"f32\", \"exact\", \"amx\", \"vnni\" or \"portable\"",
+    ),
+    (
+        "columns",
+        "a table `[columns]` of names and kinds: \"numeric\", \"categorical\", \"yes/no\", \"date\", \"id\" or \"constant\"",
     ),
     ("layers", "tables `[[layers]]` with the key `name`"),
     ("rules", "tables `[[rules]]` with the key `name`"),

@@ -15,15 +15,16 @@ use std::path::Path;
 
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
-use spinet_data::{Dataset, Prior, Samples, Standardisation, Values};
+use spinet_data::{Dataset, Prior, Samples, Standardisation, TablePlan, Values};
 use spinet_nn::{Kernel, Network, Standardizer, Threads};
 use spinet_rules::{ParamShape, Plan, StateValues};
 
 use crate::sealed::{Array, Kind, digest};
 use crate::{Error, MetricsLog, NUMERICS, Scorer, TrainConfig, Trainer, memory, names, store};
 
-/// Version of the format; older ones stay readable.
-const VERSION: u32 = 1;
+/// Version of the format; older ones stay readable. Version 2 has the columns of tables; models of
+/// images are still written as version 1.
+const VERSION: u32 = 2;
 /// Model files among other sealed files.
 const KIND: Kind = Kind {
     key: "spinet",
@@ -57,6 +58,10 @@ pub struct Description {
     /// "feature"` or `"global"`; else absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardisation: Option<Standardisation>,
+    /// What the columns of a table become, by their names; absent for images, and in files of
+    /// versions that did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<TablePlan>,
     /// The seal of its run's evaluations; absent in files of versions that did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunSeal>,
@@ -89,6 +94,7 @@ impl Description {
         let standardisation = self.standardisation.clone().filter(|_| self.is_of_table());
         Prior {
             class_names: self.classes.clone(),
+            plan: self.columns.clone().filter(|_| standardisation.is_some()),
             standardisation,
         }
     }
@@ -178,7 +184,7 @@ impl Model {
         state.sort_by_key(RuleState::array);
         Self {
             description: Description {
-                version: VERSION,
+                version: if data.table.is_some() { VERSION } else { 1 },
                 program: env!("CARGO_PKG_VERSION").to_owned(),
                 training: trainer.config().clone(),
                 epoch: trainer.epoch(),
@@ -190,6 +196,7 @@ impl Model {
                     .standardisation()
                     .or(data.standardisation.as_ref())
                     .cloned(),
+                columns: data.table.as_ref().map(|table| table.plan.clone()),
                 run: Some(RunSeal {
                     numerics: NUMERICS,
                     test_sha256: data.test.sha256(),
@@ -281,6 +288,9 @@ impl Model {
             .checked_mul(columns)
             .ok_or("the sample shape is too large")?;
         check_standardisation(&description, features)?;
+        if let Some(columns) = &description.columns {
+            columns.check(features)?;
+        }
         if description.channels == 0 || !rows.is_multiple_of(description.channels) {
             return Err(format!(
                 "{rows} rows are not those of {} channels",

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use spinet_data::{Dataset, sha256_hex};
+use spinet_data::{Dataset, Task, sha256_hex};
 
 use crate::lock::Lock;
 use crate::text::MAX_SETTINGS;
@@ -485,7 +485,13 @@ fn run_file(config: &TrainConfig, data: &Dataset) -> Result<String, Error> {
 fn difference(found: &TrainConfig, expected: &TrainConfig) -> Result<Option<String>, Error> {
     // Not by way of TOML, whose tables hold no number above 2^63.
     let table = |config: &TrainConfig| match serde_json::to_value(config) {
-        Ok(serde_json::Value::Object(table)) => Ok(table),
+        Ok(serde_json::Value::Object(mut table)) => {
+            // A table that is trained on has classes, whether they were asked for or found.
+            if config.task == Task::Classification {
+                table.remove("task");
+            }
+            Ok(table)
+        }
         other => Err(Error::OutOfRange {
             setting: "configuration",
             expected: "settings by name",
@@ -555,11 +561,16 @@ pub fn run_name(config: &TrainConfig) -> String {
         "+",
         "plain",
     );
-    let parts = config
+    let mut parts: Vec<&str> = config
         .data
         .split(['/', '\\'])
-        .filter(|part| !part.is_empty() && *part != ".");
-    let data = join(parts.map(str::to_owned).collect(), "-", "data");
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect();
+    // Of a path from elsewhere the name of the file is enough.
+    if config.data.starts_with('/') || parts.contains(&"..") {
+        parts.drain(..parts.len() - 1);
+    }
+    let data = join(parts.into_iter().map(str::to_owned).collect(), "-", "data");
     shortened(format!("{data}-{hidden}-{rules}-seed{}", config.seed))
 }
 
@@ -610,6 +621,14 @@ mod tests {
             }),
             "my-iris.csv-100-plain-seed0"
         );
+        for data in ["/home/me/iris.csv", "../iris.csv", "a/../iris.csv"] {
+            let data = data.to_owned();
+            let config = TrainConfig {
+                data,
+                ..TrainConfig::default()
+            };
+            assert_eq!(run_name(&config), "iris.csv-100-plain-seed0");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::Path;
 
-use spinet_data::{Column, Samples, Values, read_features};
+use spinet_data::{Column, Samples, Values, read_features_with_notes};
 use spinet_nn::{Inputs, Pixels, Threads, Workspace, largest};
 
 use crate::evaluation::chunk;
@@ -47,18 +47,43 @@ impl Model {
         })
     }
 
-    /// The rows of a table file, standardized as in training, for [`predict`](Self::predict). Its
-    /// labels are not read and may be missing; `label` is their column, that of the training unless
-    /// given.
+    /// The rows of a table file, as features as in training, for [`predict`](Self::predict). Columns
+    /// are found by their names; others are left out. Labels are not read and may be missing;
+    /// `label` is their column, that of the training unless given.
     ///
     /// # Errors
     ///
     /// [`Error::InputKind`] for a model of images, [`Error::Data`] as
     /// [`read_features`](spinet_data::read_features).
     pub fn read_table(&self, path: &Path, label: Option<&Column>) -> Result<Samples, Error> {
+        self.read_table_with_notes(path, label)
+            .map(|(samples, _)| samples)
+    }
+
+    /// As [`read_table`](Self::read_table), with what was done that the user has to know, one
+    /// sentence each: cells that were filled in, columns that were left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_table`](Self::read_table).
+    pub fn read_table_with_notes(
+        &self,
+        path: &Path,
+        label: Option<&Column>,
+    ) -> Result<(Samples, Vec<String>), Error> {
         self.description.accepts(Values::Numbers(&[]))?;
-        let label = label.or(self.description.training.label.as_ref());
-        Ok(read_features(path, label, self.description.prior())?)
+        // The label of the training table is in the plan, by its name.
+        let label = label.or(self
+            .description
+            .training
+            .label
+            .as_ref()
+            .filter(|_| self.description.columns.is_none()));
+        Ok(read_features_with_notes(
+            path,
+            label,
+            self.description.prior(),
+        )?)
     }
 
     /// The class of each sample, by name. `values` are `[samples, features]`, row by row:

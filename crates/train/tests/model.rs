@@ -11,7 +11,7 @@ use std::fs;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use sha2::{Digest, Sha256};
-use spinet_data::{Dataset, Samples, Source, Standardisation, Values};
+use spinet_data::{Dataset, EvaluatedOn, Samples, Source, Standardisation, Values};
 use spinet_nn::{Kernel, Network, NetworkConfig, Threads};
 use spinet_rules::StateValues;
 use spinet_train::{Error, Model, Scorer, TrainConfig, Trainer, each_sample};
@@ -37,6 +37,8 @@ fn data() -> Dataset {
         files: Vec::new(),
         is_verified: true,
         standardisation: None,
+        table: None,
+        evaluated_on: EvaluatedOn::Test,
     }
 }
 

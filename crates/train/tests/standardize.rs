@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use spinet_data::{Dataset, Samples, Source, Standardisation, load};
+use spinet_data::{Dataset, EvaluatedOn, Samples, Source, Standardisation, load};
 use spinet_nn::{BiasInitializer, Initializer, Kernel, Threads};
 use spinet_train::{Error, Model, Standardize, TrainConfig, Trainer, each_sample, store};
 
@@ -119,6 +119,8 @@ fn a_constant_pixel_is_0_or_saturates() {
         files: Vec::new(),
         is_verified: true,
         standardisation: None,
+        table: None,
+        evaluated_on: EvaluatedOn::Test,
     };
     let same = Samples::new([[7, 0], [7, 200]].concat(), [0, 1], [1, 2]).unwrap();
     let score = |standardize, test: &Samples| {

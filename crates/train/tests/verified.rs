@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::Path;
 
-use spinet_data::{Dataset, Samples};
+use spinet_data::{Dataset, EvaluatedOn, Samples};
 use spinet_nn::Threads;
 use spinet_train::{
     Error, Evaluation, Model, NUMERICS, RunDirectory, Safety, TrainConfig, Trainer, read_run,
@@ -37,6 +37,8 @@ fn data(shift: u8) -> Dataset {
         files: Vec::new(),
         is_verified: true,
         standardisation: None,
+        table: None,
+        evaluated_on: EvaluatedOn::Test,
     }
 }
 

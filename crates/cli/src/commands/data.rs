@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::{Value, json};
+use spinet::data::table::{ColumnInfo, TableInfo, TargetInfo};
 use spinet::data::{
-    Column, Content, DataOptions, DatasetEntry, Error as DataError, FileCheck, FileStatus, fetch,
-    find, load_with, verify,
+    ColumnKind, Content, DatasetEntry, Error as DataError, FileCheck, FileDigest, FileStatus,
+    fetch, find, load_with, read_table, verify,
 };
-use spinet::{DATASETS, Dataset, Source};
+use spinet::{DATASETS, Dataset, Samples, Source, TrainConfig};
 
 use crate::error::Error;
 use crate::flags::data_source::DataDirectory;
+use crate::flags::table::TableFlags;
 use crate::output::Output;
 use crate::show::escape::{on_one_line, shortened};
 use crate::show::fetch_bar::FetchBar;
@@ -45,9 +47,8 @@ enum Command {
     Info {
         /// Dataset name, or your own file or folder.
         name: String,
-        /// Label column of a table: its name, or its number counted from 1 [default: last column].
-        #[arg(long, value_name = "COLUMN")]
-        label: Option<Column>,
+        #[command(flatten)]
+        table: TableFlags,
         #[command(flatten)]
         directory: DataDirectory,
         /// Print JSON.
@@ -79,12 +80,12 @@ impl Data {
             Command::List { json } => list(*json, output),
             Command::Info {
                 name,
-                label,
+                table,
                 directory,
                 json,
             } => match find(name) {
-                Ok(entry) if label.is_none() => info(entry, *json, output),
-                _ => own_info(name, label.as_ref(), directory, *json, output),
+                Ok(entry) if table.is_empty() => info(entry, *json, output),
+                _ => own_info(name, table, directory, *json, output),
             },
             Command::Verify {
                 name,
@@ -122,7 +123,7 @@ fn list(json: bool, output: &mut Output) -> Result<(), Error> {
     }
     writeln!(
         output,
-        "\nyour own data: pass the name of a .csv, .tsv or .npy file or of a folder of idx files; see `spinet train --help`"
+        "\nyour own data: pass the path of a table or of a folder of images; see `spinet train --help`"
     )?;
     writeln!(output, "\nnext: spinet data info NAME")
 }
@@ -200,7 +201,7 @@ fn info(entry: &DatasetEntry, json: bool, output: &mut Output) -> Result<(), Err
 /// What is in a user's own data, and its default split.
 fn own_info(
     name: &str,
-    label: Option<&Column>,
+    flags: &TableFlags,
     directory: &DataDirectory,
     json: bool,
     output: &mut Output,
@@ -209,45 +210,176 @@ fn own_info(
         data_dir: directory.path().map(Path::to_owned),
         allow_unverified: false,
     };
-    let data = load_with(
-        name,
-        &source,
-        &DataOptions {
-            label: label.cloned(),
-            ..DataOptions::default()
-        },
-    )?;
-    if !json {
-        return show_own(&data, label, directory, output);
+    let mut config = TrainConfig::default();
+    flags.set(&mut config);
+    config.check()?;
+    let options = config.data_options();
+    let is_table = find(name).is_err() && spinet::data::is_table(name);
+    let table = if is_table {
+        let (table, file) = read_table(name, &source, &options)?;
+        Some((table.info(), file))
+    } else {
+        None
+    };
+    let has_numbers = matches!(&table, Some((info, _)) if info.target == Some(TargetInfo::Numbers));
+    let data = if has_numbers {
+        None
+    } else {
+        Some(load_with(name, &source, &options)?)
+    };
+    let info = table.as_ref().map(|(info, _)| info);
+    if json {
+        let mut object = serde_json::Map::new();
+        if let Some(data) = &data {
+            object.extend(data_fields(data));
+        }
+        if let Some((info, file)) = &table {
+            object.extend(table_fields(info, file));
+        }
+        return output.json(&Value::Object(object));
     }
-    output.json(&json!({
-            "name": data.name,
-            "is_built_in": false,
-            "train": data.train.len(),
-            "test": data.test.len(),
-            "shape": data.train.shape(),
-            "classes": data.class_names,
-            "train_of_class": class_counts(&data, data.train.labels()),
-            "test_of_class": class_counts(&data, data.test.labels()),
-            "files": data.files.iter().map(|file| json!({ "name": file.file, "sha256": file.sha256 })).collect::<Vec<_>>(),
-    }))
+    if let Some((info, file)) = &table {
+        writeln!(output, "{}: table", on_one_line(&file.file))?;
+        show_columns(info, output)?;
+    }
+    if let Some(data) = &data {
+        show_own(data, info, output)?;
+    }
+    let notes = match &data {
+        Some(data) => data.table.as_ref().map(|table| &table.notes),
+        None => info.map(|info| &info.notes),
+    };
+    for note in notes.into_iter().flatten() {
+        writeln!(output, "note: {}", on_one_line(note))?;
+    }
+    let name = shell_words::quote(name);
+    if has_numbers {
+        return writeln!(
+            output,
+            "\nregression is not available yet; next: spinet train --data {name} --label COLUMN, with a column of classes"
+        );
+    }
+    let directory = directory.path().map_or_else(String::new, |path| {
+        format!(
+            " --data-dir {}",
+            shell_words::quote(&path.display().to_string())
+        )
+    });
+    writeln!(
+        output,
+        "\nnext: spinet train --data {name}{}{directory}",
+        flags.words()
+    )
 }
 
-fn show_own(
-    data: &Dataset,
-    label: Option<&Column>,
-    directory: &DataDirectory,
-    output: &mut Output,
-) -> Result<(), Error> {
-    let [rows, columns] = data.train.shape();
-    let (kind, features) = match &data.standardisation {
-        Some(_) => ("table", format!("{} features", thousands(columns as u64))),
-        None => ("image folder", format!("{rows} x {columns} pixels")),
+fn data_fields(data: &Dataset) -> Vec<(String, Value)> {
+    let object = json!({
+        "name": data.name,
+        "is_built_in": false,
+        "train": data.train.len(),
+        "test": data.test_set().map_or(0, Samples::len),
+        "shape": data.train.shape(),
+        "classes": data.class_names,
+        "train_of_class": class_counts(data, data.train.labels()),
+        "test_of_class": class_counts(data, data.test_set().map_or(&[], Samples::labels)),
+        "files": data.files.iter().map(|file| json!({ "name": file.file, "sha256": file.sha256 })).collect::<Vec<_>>(),
+        "notes": data.table.as_ref().map(|table| table.notes.clone()).unwrap_or_default(),
+    });
+    fields(object)
+}
+
+fn fields(object: Value) -> Vec<(String, Value)> {
+    match object {
+        Value::Object(fields) => fields.into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn table_fields(info: &TableInfo, file: &FileDigest) -> Vec<(String, Value)> {
+    let columns: Vec<Value> = info
+        .columns
+        .iter()
+        .map(|column| {
+            json!({
+                "number": column.number,
+                "name": column.name,
+                "role": column.role,
+                "kind": column.kind.map(ColumnKind::name),
+                "missing": column.missing,
+                "distinct": column.distinct,
+            })
+        })
+        .collect();
+    let target = match info.target {
+        Some(TargetInfo::Numbers) => "number",
+        _ => "classes",
     };
-    writeln!(output, "{}: {kind}", on_one_line(&data.name))?;
+    let mut all = fields(json!({ "rows": info.rows, "columns": columns, "target": target }));
+    if info.target == Some(TargetInfo::Numbers) {
+        all.extend(fields(json!({
+            "name": file.file,
+            "is_built_in": false,
+            "files": [{ "name": file.file, "sha256": file.sha256 }],
+            "notes": info.notes,
+        })));
+    }
+    all
+}
+
+/// Columns with their kinds; of many only the first.
+fn show_columns(info: &TableInfo, output: &mut Output) -> Result<(), Error> {
+    const MOST: usize = 40;
+    writeln!(output, "rows: {}", thousands(info.rows as u64))?;
+    writeln!(output, "columns: {}", info.columns.len())?;
+    let name = |column: &ColumnInfo| column.name.as_deref().map_or_else(String::new, shortened);
+    let shown = || info.columns.iter().take(MOST);
+    let width = shown()
+        .map(|column| name(column).chars().count())
+        .max()
+        .unwrap_or(0);
+    for column in shown() {
+        let kind = match (column.kind, info.target) {
+            (Some(kind), _) if column.role == "left out" => format!("{kind}, left out"),
+            (Some(kind), _) => kind.to_string(),
+            (None, Some(TargetInfo::Numbers)) if column.role == "label" => {
+                "label, a number to predict".to_owned()
+            }
+            (None, _) => column.role.to_owned(),
+        };
+        let words = column.distinct.map_or_else(String::new, |count| {
+            format!(", {} different", thousands(count as u64))
+        });
+        let missing = if column.missing == 0 {
+            String::new()
+        } else {
+            format!(", {} missing", thousands(column.missing as u64))
+        };
+        writeln!(
+            output,
+            "  {:>5}  {:width$}  {kind}{words}{missing}",
+            column.number,
+            name(column)
+        )?;
+    }
+    match info.columns.len().checked_sub(MOST) {
+        Some(more @ 1..) => writeln!(output, "  and {} more", thousands(more as u64)),
+        _ => Ok(()),
+    }
+}
+
+fn show_own(data: &Dataset, table: Option<&TableInfo>, output: &mut Output) -> Result<(), Error> {
+    let [rows, columns] = data.train.shape();
+    let features = match table {
+        Some(_) => format!("{} features", thousands(columns as u64)),
+        None => format!("{rows} x {columns} pixels"),
+    };
+    if table.is_none() {
+        writeln!(output, "{}: image folder", on_one_line(&data.name))?;
+    }
+    let test = data.test_set();
     let counts = (
         thousands(data.train.len() as u64),
-        thousands(data.test.len() as u64),
+        thousands(test.map_or(0, Samples::len) as u64),
     );
     writeln!(
         output,
@@ -271,7 +403,7 @@ fn show_own(
         .unwrap_or(0);
     let counts = class_counts(data, data.train.labels())
         .into_iter()
-        .zip(class_counts(data, data.test.labels()));
+        .zip(class_counts(data, test.map_or(&[], Samples::labels)));
     for (class, (train, test)) in names.iter().zip(counts) {
         writeln!(
             output,
@@ -288,24 +420,7 @@ fn show_own(
             file.sha256
         )?;
     }
-    let flags = [
-        ("--label", label.map(Column::to_string)),
-        (
-            "--data-dir",
-            directory.path().map(|path| path.display().to_string()),
-        ),
-    ];
-    let flags: String = flags
-        .into_iter()
-        .filter_map(|(flag, value)| {
-            value.map(|value| format!(" {flag} {}", shell_words::quote(&value)))
-        })
-        .collect();
-    writeln!(
-        output,
-        "\nnext: spinet train --data {}{flags}",
-        shell_words::quote(&data.name)
-    )
+    Ok(())
 }
 
 /// How many samples each class has.

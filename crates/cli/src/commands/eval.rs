@@ -6,6 +6,7 @@ use serde::Serialize;
 use spinet::data::{Column, Limits, Purpose, read_images_of};
 use spinet::{Model, Samples, Threads, Values};
 
+use crate::commands::folds::show_notes;
 use crate::commands::train::rules_in_words;
 use crate::error::Error;
 use crate::flags::data_source::DataSource;
@@ -86,6 +87,7 @@ impl Eval {
                 count,
                 is_verified: None,
                 is_changed: false,
+                kind: "test",
             });
         }
         let found = data_for(
@@ -96,11 +98,13 @@ impl Eval {
             &self.source.source(),
         )?;
         found.warning().iter().for_each(|text| output.note(text));
+        show_notes(&found.data, output);
         let ModelData { data, is_changed } = found;
         Ok(Chosen {
             count: test_part(&data),
             is_verified: Some(data.is_verified),
             is_changed,
+            kind: data.evaluated_on.name(),
             name: data.name,
             samples: data.test,
         })
@@ -117,6 +121,8 @@ struct Chosen {
     is_verified: Option<bool>,
     /// Whether they may be samples that the model was trained on.
     is_changed: bool,
+    /// Test, validation or training samples.
+    kind: &'static str,
 }
 
 /// The evaluation of a model.
@@ -130,6 +136,9 @@ struct EvalResult {
     /// on these samples.
     #[serde(skip_serializing_if = "is_false")]
     is_changed: bool,
+    /// What kind of samples they are, if not test samples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluated_on: Option<&'static str>,
     samples: usize,
     /// The same in words.
     #[serde(skip)]
@@ -159,6 +168,7 @@ impl EvalResult {
             count,
             is_verified,
             is_changed,
+            kind,
         } = chosen;
         let (loss, accuracy) = model.score(&samples, threads.clone())?;
         let classes = model.network.classes();
@@ -191,6 +201,7 @@ impl EvalResult {
             data,
             is_verified,
             is_changed,
+            evaluated_on: Some(kind).filter(|kind| *kind != "test"),
             samples: samples.len(),
             count,
             right,
@@ -215,7 +226,10 @@ impl EvalResult {
         writeln!(
             output,
             "{}accuracy: {} (loss {:.4}), {right} correct",
-            if self.is_changed { "" } else { "test " },
+            match self.evaluated_on {
+                _ if self.is_changed => String::new(),
+                kind => format!("{} ", kind.unwrap_or("test")),
+            },
             percent(self.accuracy),
             self.loss
         )?;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use spinet::data::{Column, Limits, Purpose, idx, is_table, read_png};
 use spinet::{Model, Samples, Values};
 
+use crate::commands::folds::{show_notes, show_sentences};
 use crate::error::Error;
 use crate::flags::data_source::DataSource;
 use crate::flags::threads::ThreadCount;
@@ -97,7 +98,7 @@ impl Predict {
             return self
                 .files
                 .iter()
-                .map(|path| self.read(model, path))
+                .map(|path| self.read(model, path, output))
                 .collect();
         };
         let found = data_for(
@@ -108,6 +109,7 @@ impl Predict {
             &self.source.source(),
         )?;
         found.warning().iter().for_each(|text| output.note(text));
+        show_notes(&found.data, output);
         let test = found.data.test;
         if test.features() != model.network.inputs() {
             return Err(spinet::Error::Features {
@@ -123,15 +125,18 @@ impl Predict {
         }])
     }
 
-    fn read(&self, model: &Model, path: &Path) -> Result<Batch, Error> {
+    fn read(&self, model: &Model, path: &Path, output: &Output) -> Result<Batch, Error> {
         let description = &model.description;
         if !is_table(path) {
             description.accepts(Values::Bytes(&[]))?;
             return read_images(path, description.shape);
         }
+        let name = path.display().to_string();
+        let (samples, notes) = model.read_table_with_notes(path, self.label.as_ref())?;
+        show_sentences(&name, &notes, output);
         Ok(Batch {
-            name: path.display().to_string(),
-            samples: model.read_table(path, self.label.as_ref())?,
+            name,
+            samples,
             is_single: false,
         })
     }

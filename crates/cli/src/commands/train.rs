@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use spinet::data::{DatasetEntry, find, load_with};
+use spinet::data::{DatasetEntry, EvaluatedOn, find, load_with};
 use spinet::lab::peak_memory_mb;
 use spinet::train::run_name;
-use spinet::{Advance, Dataset, Evaluation, Model, RunDirectory, Safety, TrainConfig, Trainer};
+use spinet::{
+    Advance, Dataset, Evaluation, Model, RunDirectory, Safety, Samples, TrainConfig, Trainer,
+};
 
+use crate::commands::folds::{cross_validate, show_notes};
 use crate::error::Error;
 use crate::flags::data_source::DataSource;
 use crate::flags::settings::Settings;
@@ -29,15 +32,20 @@ Examples:
   spinet train --rule dropout --activation relu --initializer he
   spinet train --config runs/mnist-1200-100-bdnn-dsd-seed0/run.toml --seed 1
   spinet train --data iris.csv --label species --test-size 0.3 --hidden 20
+  spinet train --data ~/patients.csv --group patient --ignore id --folds 5
   spinet train --data my-images --train-per-class 100 --rule bdnn-dsd
 
 Your own data:
-  A table is a .csv, .tsv or .npy file with one row per sample. All columns are
-  numeric except the label, which may be text. Cells are separated by commas,
-  semicolons or tabs. Columns are standardized with the mean and standard
-  deviation of the training set.
+  A table is a file with one row per sample: .csv, .tsv, .txt or .data (also with
+  .gz), .npy, or .npz with the arrays X and y. Numbers are standardized with the
+  mean and standard deviation of the training set. Words become categories,
+  one-hot encoded. Missing cells (empty, ?, NA, nan) become the median or the most
+  frequent word of the training set. Dates, running indexes and identifiers are
+  left out. What was done is printed in one line; `--strict` refuses instead.
+  `spinet data info FILE` lists the columns with their kinds.
   An image dataset is a folder of idx files: train-images*, train-labels* and
-  optionally a test set, t10k-* or test-*.
+  optionally a test set, t10k-* or test-*; or a folder of folders of PNG or JPEG
+  images, one folder per class.
   A dataset has at most 256 classes.
 
 Files:
@@ -54,6 +62,10 @@ pub(crate) struct Train {
     /// Run directory [default: runs/DATA-HIDDEN-RULES-seedN].
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
+    /// Cross-validation with N folds instead of a run: prints the accuracy on each fold and writes
+    /// no files.
+    #[arg(long, value_name = "N", conflicts_with_all = ["out", "force", "validation", "test"], value_parser = clap::value_parser!(u64).range(2..), help_heading = "Split options")]
+    folds: Option<u64>,
     /// Overwrite an existing run.
     #[arg(long, help_heading = "Output")]
     force: bool,
@@ -72,11 +84,23 @@ pub(crate) struct Train {
 impl Train {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let config = self.settings.config()?.resolved()?;
+        if let Some(folds) = self.folds {
+            let (source, threads) = (self.source.source(), self.threads.start()?);
+            return cross_validate(
+                &config,
+                &source,
+                folds as usize,
+                &threads,
+                self.json,
+                output,
+            );
+        }
         let path = self
             .out
             .clone()
             .unwrap_or_else(|| Path::new("runs").join(run_name(&config)));
         let data = load_with(&config.data, &self.source.source(), &config.data_options())?;
+        show_notes(&data, output);
         let directory = RunDirectory::open(&path)?;
         let started = Instant::now();
         let finished = if self.force {
@@ -94,7 +118,11 @@ impl Train {
             }
             None => self.train(&config, &data, &directory, output)?,
         };
-        let result = RunResult::new(&directory, &data, &curve, started.elapsed());
+        let mut result = RunResult::new(&directory, &data, &curve, started.elapsed());
+        if let (EvaluatedOn::Validation(_), Some(test)) = (&data.evaluated_on, data.test_set()) {
+            let (loss, accuracy) = model.score(test, self.threads.start()?)?;
+            result.test = Some(TestScore { accuracy, loss });
+        }
         if self.json {
             return output.json(&result);
         }
@@ -205,6 +233,13 @@ pub(crate) fn rules_in_words(config: &TrainConfig) -> String {
     }
 }
 
+/// The evaluation of a test set.
+#[derive(Serialize)]
+struct TestScore {
+    accuracy: f64,
+    loss: f64,
+}
+
 /// What came out of a run.
 #[derive(Serialize)]
 struct RunResult {
@@ -213,6 +248,12 @@ struct RunResult {
     data: String,
     train_samples: usize,
     test_samples: usize,
+    /// What the run was evaluated on, if not on a test set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluated_on: Option<&'static str>,
+    /// The evaluation of the test set, after a run that was evaluated on a validation set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test: Option<TestScore>,
     /// Whether all files had their official digests.
     is_verified: bool,
     epochs: usize,
@@ -242,7 +283,9 @@ impl RunResult {
             model: directory.model(),
             data: data.name.clone(),
             train_samples: data.train.len(),
-            test_samples: data.test.len(),
+            test_samples: data.test_set().map_or(0, Samples::len),
+            evaluated_on: Some(data.evaluated_on.name()).filter(|name| *name != "test"),
+            test: None,
             is_verified: data.is_verified,
             epochs: last.epoch,
             steps: last.step,
@@ -260,10 +303,18 @@ impl RunResult {
         writeln!(output, "data: {}", both_parts(data))?;
         writeln!(
             output,
-            "test accuracy: {} (loss {:.4})",
+            "{} accuracy: {} (loss {:.4})",
+            data.evaluated_on.name(),
             percent(self.accuracy),
             self.loss
         )?;
+        if let Some(TestScore { accuracy, loss }) = &self.test {
+            writeln!(
+                output,
+                "test accuracy: {} (loss {loss:.4})",
+                percent(*accuracy)
+            )?;
+        }
         writeln!(
             output,
             "best: {} after epoch {}",

@@ -1,7 +1,7 @@
 //! `spinet tune`: grid search over rule options with k-fold cross-validation.
 
 use serde_json::json;
-use spinet::data::load_with;
+use spinet::data::{DataOptions, load_with};
 use spinet::lab::{Column, Environment, Estimate, Grid, Table, Tried, Tuning};
 
 use crate::error::Error;
@@ -58,7 +58,11 @@ impl Tune {
         let rule = config.rules.pop().ok_or(Error::NoRuleToTune)?;
         let (folds, left_out) = (self.folds, self.left_out.unwrap_or(self.folds));
         let source = self.source.source();
-        let data = load_with(&config.data, &source, &config.data_options())?;
+        let options = DataOptions {
+            keeps_table: true,
+            ..config.data_options()
+        };
+        let data = load_with(&config.data, &source, &options)?;
         let kernel = config.kernel;
         let tuning = Tuning {
             config,

@@ -4,4 +4,5 @@ pub(crate) mod data_source;
 pub(crate) mod kept_runs;
 pub(crate) mod settings;
 pub(crate) mod stored_record;
+pub(crate) mod table;
 pub(crate) mod threads;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use spinet::data::{Column, Part, normal_name};
+use spinet::data::{Part, normal_name};
 use spinet::{
     Activation, BiasInitializer, Initializer, Kernel, LayerSettings, Loss, RuleSettings, Schedule,
     Standardize, TrainConfig,
@@ -13,7 +13,10 @@ use spinet::{
 use spinet::train::{PRESETS, Preset};
 
 use crate::error::Error;
+use crate::flags::table::TableFlags;
 
+/// Heading of the options that divide the data.
+const SPLIT: &str = "Split options";
 const LOSSES: [Loss; 2] = [Loss::CrossEntropy, Loss::MeanSquaredError];
 
 /// Everything that a run's numbers depend on.
@@ -31,27 +34,34 @@ pub(crate) struct Settings {
     /// Read options from a TOML file, such as the run.toml of an earlier run; flags override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Dataset: a name from `spinet data list`, or your own .csv, .tsv or .npy file or folder of
-    /// idx files [default: mnist-1200].
-    #[arg(long, value_name = "NAME")]
+    /// Dataset: a name from `spinet data list`, or the path of your own table or folder of images
+    /// [default: mnist-1200].
+    #[arg(long, value_name = "PATH")]
     data: Option<String>,
-    /// Label column of a table: its name, or its number counted from 1 [default: last column].
-    #[arg(long, value_name = "COLUMN")]
-    label: Option<Column>,
+    #[command(flatten)]
+    table: TableFlags,
+    /// Table with the test set, in place of rows held out.
+    #[arg(long, value_name = "FILE", help_heading = SPLIT)]
+    test: Option<String>,
+    /// Fraction or number of the training samples to evaluate the run on; the test set is then
+    /// evaluated once, at the end.
+    #[arg(long, value_name = "SIZE", allow_negative_numbers = true, help_heading = SPLIT)]
+    validation: Option<Part>,
     /// Fraction or number of samples to hold out for testing (stratified), for data without a test
-    /// set [default: 0.2].
+    /// set; 0 trains on all of them [default: 0.2].
     #[arg(
         long = "test-size",
         alias = "test-part",
         value_name = "SIZE",
-        allow_negative_numbers = true
+        allow_negative_numbers = true,
+        help_heading = SPLIT
     )]
     test_part: Option<Part>,
     /// Use only N training samples per class [default: all].
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = SPLIT)]
     train_per_class: Option<usize>,
-    /// Random seed for the two options above, independent of `--seed` [default: 0].
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    /// Random seed for the options above, independent of `--seed` [default: 0].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = SPLIT)]
     split_seed: Option<u64>,
     /// Standardize image data to zero mean and unit variance: `feature` per pixel, `global` over
     /// all pixels, `image` per image; `feature-eps` is a variant of `feature` for the reproduction
@@ -145,7 +155,9 @@ impl Settings {
         };
         set(&mut config.data, self.data.as_ref());
         config.data = normal_name(&config.data);
-        config.label = self.label.clone().or(config.label);
+        self.table.set(&mut config);
+        config.test = self.test.clone().or(config.test);
+        config.validation = self.validation.or(config.validation);
         config.test_part = self.test_part.or(config.test_part);
         config.train_per_class = self.train_per_class.or(config.train_per_class);
         set(&mut config.split_seed, self.split_seed.as_ref());

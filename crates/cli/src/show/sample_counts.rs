@@ -1,7 +1,7 @@
 //! How many samples a result was made from, and whether their files were the official ones.
 
-use spinet::Dataset;
-use spinet::data::find;
+use spinet::data::{EvaluatedOn, find};
+use spinet::{Dataset, Samples};
 
 use crate::show::number::thousands;
 
@@ -18,12 +18,20 @@ pub(crate) fn both_parts(data: &Dataset) -> String {
     let official = find(&data.name)
         .ok()
         .map(|entry| words(entry.train_count, entry.test_count));
-    format!(
-        "{}, {}{}",
-        data.name,
-        words(data.train.len(), data.test.len()),
-        unverified(data, official)
-    )
+    let train = data.train.len();
+    let counts = match (&data.evaluated_on, data.test_set()) {
+        (EvaluatedOn::Training, _) => {
+            format!("{} training samples, no test set", thousands(train as u64))
+        }
+        (EvaluatedOn::Validation(_), test) => format!(
+            "{} training, {} validation and {} test samples",
+            thousands(train as u64),
+            thousands(data.test.len() as u64),
+            thousands(test.map_or(0, Samples::len) as u64)
+        ),
+        (EvaluatedOn::Test, _) => words(train, data.test.len()),
+    };
+    format!("{}, {counts}{}", data.name, unverified(data, official))
 }
 
 /// `10,000 samples`, those of the test; of unverified files also how many there should be.

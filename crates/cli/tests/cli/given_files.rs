@@ -82,3 +82,338 @@ fn a_label_of_any_length_and_any_text_is_shown_by_its_beginning() {
         assert!(text.contains("\\u{202e}ash"), "{command}: {text}");
     }
 }
+
+/// What the training samples of these files are.
+const WOOD: &str = "# training samples: SHA-256 c9729a46";
+const WOOD_ARRAY: &str = "# training samples: SHA-256 e0eec5cb";
+
+/// Trains a small network on these files; what is printed.
+fn train(bench: &Bench, flags: &str) -> (String, String) {
+    let answer = bench.run(&format!(
+        "train --hidden 10 --epochs 200 --batch-size 16 --learning-rate 0.3 --threads 1 --force --out run {flags}"
+    ));
+    assert_eq!(answer.code, 0, "{flags}: {}", answer.stderr);
+    (answer.stdout, answer.stderr)
+}
+
+fn run_file(bench: &Bench) -> String {
+    String::from_utf8(bench.read("run/run.toml")).unwrap()
+}
+
+#[test]
+fn the_same_table_in_every_form_of_text_gives_the_same_samples() {
+    for (name, label) in [
+        ("wood.csv", ""),
+        ("decimal-comma.csv", ""),
+        ("trailing-comma.csv", ""),
+        ("blank-lines.csv", ""),
+        ("bom-label-first.csv", "--label wood"),
+        ("tabs-named.csv", ""),
+    ] {
+        let bench = with(&[name]);
+        let (text, _) = train(&bench, &format!("--data {name} {label}"));
+        assert!(
+            text.starts_with(&format!(
+                "data: {name}, 48 training and 12 test samples\ntest accuracy: 100.00 %"
+            )),
+            "{text}"
+        );
+        assert!(run_file(&bench).contains(WOOD), "{name}");
+    }
+}
+
+#[test]
+fn spaces_comments_thousands_and_gzip_give_the_same_samples() {
+    use std::io::Write;
+
+    let bench = with(&["wood.csv"]);
+    let plain = String::from_utf8(bench.read("wood.csv")).unwrap();
+    let spaces = format!("# from the shed\n{}", plain.replace(',', "   "));
+    bench.write("wood.data", spaces.replacen("width", "  width", 1));
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(plain.as_bytes()).unwrap();
+    bench.write("wood.csv.gz", packed.finish().unwrap());
+    let rows = plain.lines().skip(1).fold(String::new(), |text, line| {
+        let cells: Vec<&str> = line.split(',').collect();
+        text + &format!("0{};{};{}\n", cells[0], cells[1], cells[2])
+    });
+    bench.write("wood.txt", rows);
+    for name in ["wood.data", "wood.csv.gz", "wood.txt"] {
+        train(&bench, &format!("--data {name}"));
+        assert!(run_file(&bench).contains(WOOD), "{name}");
+    }
+}
+
+#[test]
+fn arrays_of_every_order_and_type_are_read() {
+    for (name, digest) in [
+        ("wood.npy", WOOD_ARRAY),
+        ("wood-fortran.npy", WOOD_ARRAY),
+        ("wood-big-endian.npy", WOOD_ARRAY),
+        ("wood-half.npy", "SHA-256 ed90fc41"),
+        ("wood-bool.npy", "SHA-256 1c31fec8"),
+    ] {
+        let bench = with(&[name]);
+        let (text, _) = train(&bench, &format!("--data {name}"));
+        assert!(text.contains("\ntest accuracy: 100.00 %"), "{name}: {text}");
+        assert!(run_file(&bench).contains(digest), "{name}");
+    }
+}
+
+#[test]
+fn a_header_of_numbers_is_not_a_class() {
+    let bench = with(&["header-years.csv"]);
+    let (text, notes) = train(&bench, "--data header-years.csv");
+    assert!(
+        text.starts_with("data: header-years.csv, 48 training and 12 test samples\n"),
+        "{text}"
+    );
+    assert!(
+        notes.starts_with("header-years.csv: the first line is taken as the names of columns"),
+        "{notes}"
+    );
+    let result = json_of(&bench.done("eval run --json"));
+    assert_eq!(result["classes"].as_array().unwrap().len(), 3);
+    // As the first row, if that is asked for.
+    let (text, _) = train(&bench, "--data header-years.csv --header no");
+    assert!(text.contains("49 training and 12 test"), "{text}");
+}
+
+#[test]
+fn a_running_index_is_left_out_with_a_word() {
+    let bench = with(&["index-column.csv"]);
+    let (text, notes) = train(&bench, "--data index-column.csv");
+    assert!(
+        notes.starts_with("index-column.csv: columns left out: column 1 (index)\n"),
+        "{notes}"
+    );
+    assert!(!text.contains("accuracy: 100.00 %"), "{text}");
+    let info = json_of(&bench.done("data info index-column.csv --json"));
+    assert_eq!(
+        (&info["columns"][0]["kind"], &info["columns"][0]["role"]),
+        (&json!("id"), &json!("left out"))
+    );
+    // It is a feature if that is asked for.
+    let (text, _) = train(&bench, "--data index-column.csv --numeric 1");
+    assert!(text.contains("\ntest accuracy: 100.00 %"), "{text}");
+}
+
+#[test]
+fn columns_are_matched_by_their_names() {
+    let bench = with(&[
+        "wood.csv",
+        "wood-new.csv",
+        "wood-new-reordered.csv",
+        "wood-new-extra-column.csv",
+        "wood-new-other-names.csv",
+    ]);
+    train(&bench, "--data wood.csv");
+    let classes = |name: &str| -> Vec<String> {
+        bench
+            .done(&format!("predict run {name} --json"))
+            .lines()
+            .map(|line| json_of(line)["class"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let expected = ["oak", "pine", "ash", "oak", "pine", "ash"];
+    for name in [
+        "wood-new.csv",
+        "wood-new-reordered.csv",
+        "wood-new-extra-column.csv",
+    ] {
+        assert_eq!(classes(name), expected, "{name}");
+    }
+    let answer = bench.run("predict run wood-new-extra-column.csv");
+    assert_eq!(
+        answer.stderr,
+        "wood-new-extra-column.csv: columns that the model does not use are left out: `lot`\n"
+    );
+    assert_eq!(
+        bench.refused(2, "predict run wood-new-other-names.csv"),
+        "spinet: wood-new-other-names.csv: missing columns `width`, `gloss`, which the model was trained on; \
+         the table has `height`, `dullness`\n"
+    );
+    // A table with labels in front and in another order is evaluated as it is.
+    bench.write(
+        "labeled.csv",
+        "wood,gloss,width\noak,1.5334,7.178\npine,0.7302,33.88\n",
+    );
+    let result = json_of(&bench.done("eval run --data labeled.csv --json"));
+    assert_eq!(result["accuracy"], json!(1.0));
+}
+
+#[test]
+fn missing_cells_are_filled_in_and_words_become_categories() {
+    let bench = with(&["engines.csv", "census.csv"]);
+    let flags = "--hidden 10 --epochs 200 --batch-size 16 --learning-rate 0.3 --folds 5 --json";
+    let accuracy = |words: &str| {
+        let answer = bench.run(&format!("train {flags} {words}"));
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        let mean = json_of(&answer.stdout)["mean_accuracy"].as_f64().unwrap();
+        (mean, answer.stderr)
+    };
+    let (mean, notes) = accuracy("--data engines.csv --label thrifty");
+    assert_eq!(mean, 1.0);
+    assert_eq!(
+        notes,
+        "engines.csv: missing cells filled in: `horsepower` 3 with 135\n"
+    );
+    let (mean, notes) = accuracy("--data census.csv");
+    assert!((0.85..=0.95).contains(&mean), "{mean}");
+    assert!(
+        notes.starts_with("census.csv: features: 3 numeric, 2 categorical columns (7 features), one-hot: `workplace` 2, `shift` 2;"),
+        "{notes}"
+    );
+    for (words, found) in [
+        (
+            "--data engines.csv --label thrifty",
+            "missing cells filled in: `horsepower` 3 with 1",
+        ),
+        (
+            "--data census.csv",
+            "words become features: 3 numeric, 2 categorical",
+        ),
+    ] {
+        let message = bench.refused(2, &format!("train --strict --epochs 1 {words}"));
+        assert!(
+            message.contains("`--strict` refuses the table: ") && message.contains(found),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_word_that_the_training_rows_lack_is_none_of_the_categories() {
+    let bench = with(&["census.csv"]);
+    train(&bench, "--data census.csv");
+    bench.write(
+        "new.csv",
+        "age,workplace,schooling,shift,hours\n62,circus,9,night,50\n25,,7,day,?\n",
+    );
+    let answer = bench.run("predict run new.csv");
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(
+        answer
+            .stderr
+            .contains("`workplace` 1 with `state`, `hours` 1 with ")
+            && answer
+                .stderr
+                .contains("taken as none of the categories: `workplace` 1 row"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
+fn a_number_to_predict_is_not_turned_into_classes() {
+    let bench = with(&["prices.csv", "years.csv"]);
+    for (name, column, count) in [("prices", "price", 89), ("years", "years", 29)] {
+        assert_eq!(
+            bench.refused(2, &format!("train --data {name}.csv")),
+            format!(
+                "spinet: {name}.csv: `{column}` is a number to predict ({count} different values), not a class\n\n\
+                 hint: regression is not available yet; `--task classification` makes a class of each value; \
+                 use `--label COLUMN` to select another column\n"
+            )
+        );
+        let info = json_of(&bench.done(&format!("data info {name}.csv --json")));
+        assert_eq!(info["target"], json!("number"));
+    }
+    let (text, _) = train(&bench, "--data years.csv --task classification");
+    assert!(text.starts_with("data: years.csv, 240 training"), "{text}");
+    let message = bench.refused(2, "train --data years.csv --task regression");
+    assert!(
+        message.contains("regression is not available yet"),
+        "{message}"
+    );
+}
+
+#[test]
+fn labels_of_any_form_are_classes() {
+    for (name, classes) in [
+        ("labels-minus-one.csv", &["-1", "1"][..]),
+        ("labels-float.csv", &["1", "2", "3"]),
+        ("rare-class.csv", &["ash", "ebony", "oak", "pine"]),
+        ("constant-column.csv", &["ash", "oak", "pine"]),
+    ] {
+        let bench = with(&[name]);
+        let (text, notes) = train(&bench, &format!("--data {name}"));
+        assert!(text.contains("accuracy: 100.00 %"), "{name}: {text}");
+        let info = json_of(&bench.done(&format!("data info {name} --json")));
+        assert_eq!(info["classes"], json!(classes));
+        match name {
+            "rare-class.csv" => assert!(
+                notes.contains("no test row of the class `ebony`"),
+                "{notes}"
+            ),
+            "constant-column.csv" => {
+                assert!(notes.contains("the same in all rows: `lot`"), "{notes}");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_model_may_have_no_test_set_a_validation_set_or_a_file_to_test_on() {
+    let bench = with(&["wood.csv", "wood-grown.csv"]);
+    let (text, _) = train(&bench, "--data wood.csv --test-size 0");
+    assert!(
+        text.starts_with("data: wood.csv, 60 training samples, no test set\ntraining accuracy: "),
+        "{text}"
+    );
+    assert!(bench.done("eval run").contains("\ntraining accuracy: "));
+    let (text, _) = train(&bench, "--data wood.csv --validation 12");
+    assert!(
+        text.starts_with("data: wood.csv, 36 training, 12 validation and 12 test samples\nvalidation accuracy: 100.00 %")
+            && text.contains("\ntest accuracy: 100.00 %"),
+        "{text}"
+    );
+    let result = json_of(&bench.done("eval run --json"));
+    assert_eq!(result["samples"], json!(12));
+    let (text, _) = train(&bench, "--data wood.csv --test wood-grown.csv");
+    assert!(
+        text.starts_with("data: wood.csv, 60 training and 90 test samples\n"),
+        "{text}"
+    );
+    let result = json_of(&bench.done("eval run --json"));
+    assert_eq!(result["samples"], json!(90));
+}
+
+#[test]
+fn groups_and_the_future_stay_out_of_the_training() {
+    let bench = Bench::new();
+    let rows = (0..60).fold(String::new(), |text, row| {
+        let (kind, month, day) = (["ant", "bee"][row % 2], row / 28 + 1, row % 28 + 1);
+        let (x, patient) = (row % 7 + 10 * (row % 2), row / 6);
+        text + &format!("{x},{patient},2026-{month:02}-{day:02},{kind}\n")
+    });
+    bench.write("visits.csv", format!("x,patient,day,kind\n{rows}"));
+    let (text, _) = train(&bench, "--data visits.csv --group patient");
+    assert!(
+        text.starts_with("data: visits.csv, 48 training and 12 test samples\n"),
+        "{text}"
+    );
+    let result = json_of(&bench.done("eval run --json"));
+    assert_eq!(result["samples"], json!(12));
+    // The twelve last days.
+    let (text, _) = train(&bench, "--data visits.csv --order day --ignore patient");
+    assert!(
+        text.starts_with("data: visits.csv, 48 training and 12 test samples\n"),
+        "{text}"
+    );
+    for split in ["--group patient", "--order day"] {
+        let text = bench.done(&format!(
+            "train --data visits.csv {split} --epochs 5 --hidden 2 --folds 3"
+        ));
+        assert!(
+            text.starts_with("data: visits.csv, 60 samples in 3 folds\n"),
+            "{text}"
+        );
+    }
+    let message = bench.refused(2, "train --data visits.csv --group sort");
+    assert_eq!(
+        message,
+        "spinet: visits.csv: column of `group` is `sort`, expected a name from the first line\n"
+    );
+}

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::dataset::{Dataset, FileDigest};
+use crate::dataset::{Dataset, EvaluatedOn, FileDigest};
 use crate::entry::{Content, DatasetEntry, Draw};
 use crate::error::Error;
 use crate::options::DataOptions;
@@ -14,15 +14,16 @@ use crate::split::balanced_draw;
 
 pub(crate) mod cifar_set;
 mod divide;
+mod groups;
 mod idx_set;
 pub(crate) mod locate;
 mod own;
 mod own_folder;
-mod own_table;
+pub(crate) mod own_table;
 
 pub use own::{is_table, normal_name};
 pub use own_folder::read_images_of;
-pub use own_table::read_features;
+pub use own_table::{read_features, read_features_with_notes, read_table};
 
 /// Where datasets are read from, and whether unknown versions are accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,8 +65,9 @@ pub fn load(name: &str, source: &Source) -> Result<Dataset, Error> {
 /// | what | is read as |
 /// | --- | --- |
 /// | a folder | idx images and labels, plain or `.gz`: `train-images...`, `train-labels...`, and if they are there `t10k-...` or `test-...` |
-/// | `NAME.csv`, `NAME.tsv` | a [table](crate::table::csv) |
+/// | `NAME.csv`, `.tsv`, `.txt`, `.data`, `.dat`, also with `.gz` behind | a [table](crate::table::csv) |
 /// | `NAME.npy` | a [table](crate::table::npy) |
+/// | `NAME.npz` | a [table](crate::table::npz) |
 ///
 /// Without test files a part of the samples is drawn as such, see
 /// [`SplitOptions`](crate::SplitOptions); stratified of it. Numbers of a table become features by
@@ -86,15 +88,14 @@ pub fn load_with(name: &str, source: &Source, options: &DataOptions) -> Result<D
     if DATASETS.iter().any(|entry| entry.name == name) {
         return known(load_entry(find(name)?, source)?, options);
     }
-    own::find(name, source)?.load(options)
+    own::find(name, source)?.load(options, source)
 }
 
 /// A set of the registry, of which options may draw some training samples.
 fn known(data: Dataset, options: &DataOptions) -> Result<Dataset, Error> {
-    options.refuse_label(&data.name)?;
+    options.refuse_columns(&data.name)?;
     options.refuse_test_part(&data.name)?;
-    let train = divide::drawn(data.train, data.class_names.len(), &options.split)?;
-    Ok(Dataset { train, ..data })
+    divide::of_official(data, options)
 }
 
 /// As [`load`], for an entry that need not be in the registry.
@@ -120,6 +121,8 @@ pub fn load_entry(entry: &DatasetEntry, source: &Source) -> Result<Dataset, Erro
         files: loaded.files,
         is_verified: loaded.is_verified,
         standardisation: None,
+        table: None,
+        evaluated_on: EvaluatedOn::Test,
     })
 }
 

@@ -1,36 +1,34 @@
-//! Names of data of the user: a file or folder below the data folder, and nowhere else.
+//! Names of data of the user: a path, relative to the data folder or absolute.
 
-use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use super::own_table::Parse;
 use super::{Source, own_folder, own_table};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::options::DataOptions;
 use crate::registry;
-use crate::table::{csv, npy};
+use crate::table;
 
 /// Where data of the user are, and what they are.
 pub(super) struct Own {
-    /// The name in the form that is recorded: relative, with `/` between its parts.
+    /// The name in the form that is recorded: without `.`, with `/` between its parts.
     pub(super) name: String,
     pub(super) path: PathBuf,
     kind: Kind,
 }
 
-const TABLE_ENDINGS: [&str; 3] = ["csv", "tsv", "npy"];
+const TABLE_ENDINGS: [&str; 7] = ["csv", "tsv", "txt", "data", "dat", "npy", "npz"];
 
 enum Kind {
     Folder,
-    Table(Parse),
+    Table,
 }
 
 impl Own {
-    pub(super) fn load(&self, options: &DataOptions) -> Result<Dataset, Error> {
+    pub(super) fn load(&self, options: &DataOptions, source: &Source) -> Result<Dataset, Error> {
         match self.kind {
             Kind::Folder => own_folder::load(self, options),
-            Kind::Table(parse) => own_table::load(self, options, parse),
+            Kind::Table => own_table::load(self, options, source),
         }
     }
 }
@@ -38,12 +36,13 @@ impl Own {
 /// The form of a name that is recorded: of data of the user without `.` and with `/` between its
 /// parts.
 pub fn normal_name(name: &str) -> String {
-    parts(name).map_or_else(|_| name.to_owned(), |parts| parts.join("/"))
+    parts(name).unwrap_or_else(|_| name.to_owned())
 }
 
 /// Whether a name or path is that of a table.
 pub fn is_table(name: impl AsRef<Path>) -> bool {
-    table_parser(name.as_ref()).is_ok()
+    let ending = table::extension(name.as_ref());
+    ending.is_some_and(|ending| TABLE_ENDINGS.contains(&ending.as_str()))
 }
 
 /// A name that looks like that of a dataset. Says what is known and what is near; a table whose
@@ -75,66 +74,62 @@ fn unknown(name: &str, source: &Source) -> Error {
     }
 }
 
-/// What reads a table of this name.
-pub(super) fn table_parser(path: &Path) -> Result<Parse, Error> {
-    let extension = path.extension().map(OsStr::to_ascii_lowercase);
-    match extension.as_ref().and_then(|extension| extension.to_str()) {
-        Some("csv" | "tsv") => Ok(csv::parse),
-        Some("npy") => Ok(npy::parse),
-        _ => Err(Error::NoTable {
+/// Rejects a file whose name is not that of a table.
+pub(super) fn refuse_no_table(path: &Path) -> Result<(), Error> {
+    if is_table(path) {
+        Ok(())
+    } else {
+        Err(Error::NoTable {
             path: path.to_owned(),
-        }),
+        })
     }
 }
 
 /// The file or folder of this name.
 pub(super) fn find(name: &str, source: &Source) -> Result<Own, Error> {
-    let parts = parts(name)?;
-    let mut path = source.data_dir.clone().unwrap_or_default();
-    path.extend(&parts);
+    let name = parts(name)?;
+    let path = source.data_dir.clone().unwrap_or_default().join(&name);
     let Ok(metadata) = path.metadata() else {
-        let is_path = parts.len() > 1 || Path::new(name).extension().is_some();
+        let is_path = name.contains('/') || Path::new(&name).extension().is_some();
         return Err(if is_path {
             Error::NoSuchData { path }
         } else {
-            unknown(name, source)
+            unknown(&name, source)
         });
     };
     let kind = if metadata.is_dir() {
         Kind::Folder
     } else if metadata.is_file() {
-        Kind::Table(table_parser(&path)?)
+        refuse_no_table(&path)?;
+        Kind::Table
     } else {
         return Err(Error::NotAFile { path });
     };
-    Ok(Own {
-        name: parts.join("/"),
-        path,
-        kind,
-    })
+    Ok(Own { name, path, kind })
 }
 
-/// The parts of a relative name that stays below where it starts.
-fn parts(name: &str) -> Result<Vec<String>, Error> {
-    let refuse = |found| {
-        Err(Error::DataName {
-            name: name.to_owned(),
-            found,
-        })
-    };
-    let mut parts = Vec::new();
+/// A path without `.`, with `/` between its parts.
+fn parts(name: &str) -> Result<String, Error> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut root = "";
     for component in Path::new(name).components() {
         match component {
             Component::Normal(part) => parts.push(part.to_string_lossy().into_owned()),
-            Component::CurDir => {}
-            Component::ParentDir => return refuse("leads upwards"),
-            Component::RootDir | Component::Prefix(_) => return refuse("is an absolute path"),
+            Component::ParentDir => parts.push("..".to_owned()),
+            Component::Prefix(prefix) => {
+                parts.push(prefix.as_os_str().to_string_lossy().into_owned());
+            }
+            Component::RootDir if parts.is_empty() => root = "/",
+            Component::CurDir | Component::RootDir => {}
         }
     }
     if parts.is_empty() {
-        return refuse("is empty");
+        return Err(Error::DataName {
+            name: name.to_owned(),
+            found: "is empty",
+        });
     }
-    Ok(parts)
+    Ok(format!("{root}{}", parts.join("/")))
 }
 
 #[cfg(test)]
@@ -142,28 +137,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_stays_below_where_it_starts() {
-        assert_eq!(parts("./a/b.csv").unwrap(), ["a", "b.csv"]);
-        assert_eq!(
-            (
-                normal_name("./a//b.csv"),
-                normal_name("mnist"),
-                normal_name("../x")
-            ),
-            ("a/b.csv".into(), "mnist".into(), "../x".into())
-        );
-        for (name, found) in [
-            ("/etc/x.csv", "is an absolute path"),
-            ("../x.csv", "leads upwards"),
-            ("a/../../x", "leads upwards"),
-            (".", "is empty"),
-            ("", "is empty"),
+    fn a_path_is_recorded_in_one_form() {
+        for (name, expected) in [
+            ("./a//b.csv", "a/b.csv"),
+            ("mnist", "mnist"),
+            ("../x", "../x"),
+            ("a/../../x.csv", "a/../../x.csv"),
+            ("/data/./x.csv", "/data/x.csv"),
         ] {
-            let expected = format!(
-                "dataset name `{name}` {found}, expected a name within the data directory\n\n\
-                 hint: `--data-dir DIR --data NAME`, with the file or folder `DIR/NAME`"
-            );
+            assert_eq!(normal_name(name), expected);
+        }
+        for name in [".", "", "/"] {
+            let expected =
+                format!("dataset name `{name}` is empty, expected the path of a file or folder");
             assert_eq!(parts(name).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_table_is_known_by_the_ending_of_its_name() {
+        for name in [
+            "a.csv",
+            "a.CSV",
+            "b/a.csv.gz",
+            "a.txt",
+            "a.data",
+            "a.npy",
+            "a.npz",
+        ] {
+            assert!(is_table(name), "{name}");
+        }
+        for name in ["a", "csv", "a.png", "a.gz", ".csv.d"] {
+            assert!(!is_table(name), "{name}");
         }
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::divide::drawn;
+use super::divide::{divided, of_official};
 use super::own::Own;
-use crate::dataset::{Dataset, FileDigest};
+use crate::dataset::{Dataset, EvaluatedOn, FileDigest};
 use crate::digest::sha256_hex;
 use crate::error::Error;
 use crate::idx::{self, Limits};
-use crate::options::DataOptions;
+use crate::options::{DataOptions, Purpose};
 use crate::samples::Samples;
 use crate::table::RowPlace;
 use crate::whole_file::read_whole;
@@ -18,7 +18,7 @@ use crate::whole_file::read_whole;
 const ANY_CLASS: usize = 256;
 
 pub(super) fn load(own: &Own, options: &DataOptions) -> Result<Dataset, Error> {
-    options.refuse_label(&own.name)?;
+    options.refuse_columns(&own.name)?;
     let folder = Folder::open(&own.path)?;
     let mut reading = Reading {
         files: Vec::new(),
@@ -49,25 +49,28 @@ pub(super) fn load(own: &Own, options: &DataOptions) -> Result<Dataset, Error> {
         return Err(Error::OneLabel { path: label_path });
     }
     let all = labelled(all, &class_names, &label_path)?;
-    let (train, test) = if let Some((test, path)) = own_test {
-        options.refuse_test_part(&own.name)?;
-        (
-            drawn(all, class_names.len(), &options.split)?,
-            labelled(test, &class_names, &path)?,
-        )
-    } else {
-        let parts = options.parts(all.labels(), class_names.len())?;
-        (all.select(&parts.train)?, all.select(&parts.test)?)
-    };
-    Ok(Dataset {
+    let dataset = |(train, test, evaluated_on)| Dataset {
         name: own.name.clone(),
         train,
         test,
-        class_names,
+        evaluated_on,
+        class_names: class_names.clone(),
         files: reading.files,
         is_verified: false,
         standardisation: None,
-    })
+        table: None,
+    };
+    if let Some((test, path)) = own_test {
+        options.refuse_test_part(&own.name)?;
+        let test = labelled(test, &class_names, &path)?;
+        of_official(dataset((all, test, EvaluatedOn::Test)), options)
+    } else {
+        let division = options.parts(all.labels(), class_names.len())?;
+        Ok(dataset(match options.purpose {
+            Purpose::Training => divided(&all, &division)?,
+            _ => (all.select(&[])?, all, EvaluatedOn::Test),
+        }))
+    }
 }
 
 /// Images and labels of idx files as samples of these classes.

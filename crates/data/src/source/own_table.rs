@@ -1,46 +1,226 @@
-//! A table of the user: read, divided, and standardized by its training set.
+//! A table of the user: read, divided, and made into features by a plan fitted on its training set.
 
+use std::cell::RefCell;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
 
-use super::own::{Own, table_parser};
-use crate::dataset::{Dataset, FileDigest};
-use crate::digest::sha256_hex;
+use sha2::{Digest, Sha256};
+
+use super::Source;
+use super::divide::{Division, evaluated};
+use super::groups;
+use super::own::{self, Own, refuse_no_table};
+use crate::dataset::{Dataset, EvaluatedOn, FileDigest, KeptTable, TableRecord};
+use crate::digest::hex;
 use crate::error::Error;
 use crate::options::{DataOptions, Prior, Purpose};
 use crate::samples::Samples;
-use crate::split::Parts;
+use crate::split::Fold;
 use crate::standardisation::Standardisation;
-use crate::table::{Column, Table, TableOptions};
-use crate::whole_file::read_whole;
+use crate::table::{
+    self, Column, Counts, Table, TableOptions, TablePlan, check_strict, encode, encode_in_place,
+    fit,
+};
+use crate::whole_file::open_file;
 
-/// What makes a table of the bytes of a file.
-pub(super) type Parse = fn(&[u8], &Path, &TableOptions) -> Result<Table, Error>;
+pub(super) fn load(own: &Own, options: &DataOptions, source: &Source) -> Result<Dataset, Error> {
+    let (table, file) = read(&own.name, &own.path, &table_options(options))?;
+    let test_table = TestTable::find(options, source)?;
+    let labels = table.labels();
+    let division = match (&test_table, options.purpose) {
+        (Some(_), Purpose::Training) => {
+            options.refuse_test_part(&own.name)?;
+            let rows = (0..labels.len()).collect();
+            options.train_parts(rows, Vec::new(), labels, table.class_names().len())?
+        }
+        (_, Purpose::Training) => groups::parts(&table, options)?,
+        _ => options.parts(labels, table.class_names().len())?,
+    };
+    let loaded = Loaded {
+        name: &own.name,
+        options,
+        file,
+        test_table,
+    };
+    loaded.dataset(table, &division)
+}
 
-pub(super) fn load(own: &Own, options: &DataOptions, parse: Parse) -> Result<Dataset, Error> {
-    let table_options = table_options(options);
-    let bytes = read_whole(&own.path, table_options.max_bytes)?;
-    let files = vec![FileDigest {
-        file: own.name.clone(),
-        sha256: sha256_hex(&bytes),
-    }];
-    let table = parse(&bytes, &own.path, &table_options)?;
-    drop(bytes);
-    let parts = options.parts(&table.labels, table.class_names.len())?;
-    let standardisation = standardisation(&table, &parts, options);
-    let samples = |rows: &[usize]| samples(&table, rows, &standardisation, &own.path);
-    Ok(Dataset {
-        name: own.name.clone(),
-        train: samples(&parts.train)?,
-        test: samples(&parts.test)?,
-        files,
-        is_verified: false,
-        class_names: table.class_names,
-        standardisation: Some(standardisation),
-    })
+/// A file of test rows.
+struct TestTable {
+    name: String,
+    path: std::path::PathBuf,
+}
+
+impl TestTable {
+    fn find(options: &DataOptions, source: &Source) -> Result<Option<Self>, Error> {
+        let Some(name) = &options.test_file else {
+            return Ok(None);
+        };
+        let Own { name, path, .. } = own::find(name, source)?;
+        refuse_no_table(&path)?;
+        Ok(Some(Self { name, path }))
+    }
+}
+
+/// A table that was read and divided.
+struct Loaded<'a> {
+    name: &'a str,
+    options: &'a DataOptions,
+    file: FileDigest,
+    test_table: Option<TestTable>,
+}
+
+impl Loaded<'_> {
+    fn dataset(self, table: Table, division: &Division) -> Result<Dataset, Error> {
+        let options = self.options;
+        let number = |rows: &[usize]| rows.iter().map(|row| *row as u32).collect::<Vec<u32>>();
+        let [train, validation, test] =
+            [&division.train, &division.validation, &division.test].map(|rows| number(rows));
+        let has_indicators = options.table.indicators;
+        let (plan, standardisation) = plan_of(&table, &train, options)?;
+        let class_names = table.class_names().to_vec();
+        let all = [&train[..], &validation, &test].concat();
+        let labels: Vec<u8> = all
+            .iter()
+            .map(|row| table.labels()[*row as usize])
+            .collect();
+        let keeps = options.purpose == Purpose::Training
+            && options.prior.is_none()
+            && (options.keeps_table || table.is_exact());
+        let mut remarks = lonely_classes(&class_names, &labels, train.len(), options.purpose);
+        let described = table.without_rows();
+        let (encoded, kept) = if keeps {
+            let encoded = encode(&table, &plan, &standardisation, &all)?;
+            let kept = KeptTable {
+                table,
+                train: train.clone(),
+                has_indicators,
+            };
+            (encoded, Some(Arc::new(kept)))
+        } else {
+            (encode_in_place(table, &plan, &standardisation, &all)?, None)
+        };
+        let mut counts = encoded.counts;
+        let shape = [1, plan.features()];
+        let sizes = [train.len(), validation.len(), test.len()];
+        let [train, validation, test] =
+            Samples::parts_of_numbers(encoded.numbers, &labels, shape, sizes)?;
+        let mut files = vec![self.file];
+        let test = match &self.test_table {
+            Some(file) => {
+                let prior = Prior {
+                    class_names: class_names.clone(),
+                    standardisation: Some(standardisation.clone()),
+                    plan: Some(plan.clone()),
+                };
+                let test_options = DataOptions {
+                    prior: Some(prior),
+                    ..options.clone()
+                };
+                let (rows, digest) = read(&file.name, &file.path, &table_options(&test_options))?;
+                files.push(digest);
+                let (samples, others) = all_rows(rows, &plan, &standardisation)?;
+                counts.add(&others);
+                samples
+            }
+            None => test,
+        };
+        if options.table.strict {
+            check_strict(&described, &plan, &counts)?;
+        }
+        let mut notes = table::notes(&described, &plan, &counts);
+        notes.append(&mut remarks);
+        let (train, test, evaluated_on) = match options.purpose {
+            Purpose::Training if !validation.is_empty() => {
+                (train, validation, EvaluatedOn::Validation(test))
+            }
+            Purpose::Training => evaluated(train, test),
+            _ => (train, test, EvaluatedOn::Test),
+        };
+        Ok(Dataset {
+            name: self.name.to_owned(),
+            train,
+            test,
+            evaluated_on,
+            class_names,
+            files,
+            is_verified: false,
+            standardisation: Some(standardisation),
+            table: Some(TableRecord { plan, notes, kept }),
+        })
+    }
+}
+
+/// Classes of which no test row was drawn.
+fn lonely_classes(
+    class_names: &[String],
+    labels: &[u8],
+    train: usize,
+    purpose: Purpose,
+) -> Vec<String> {
+    let others = &labels[train..];
+    if purpose != Purpose::Training || others.is_empty() {
+        return Vec::new();
+    }
+    let is_lonely = |class: &usize| !others.iter().any(|label| usize::from(*label) == *class);
+    let names: Vec<String> = (0..class_names.len())
+        .filter(is_lonely)
+        .map(|class| table::shown_name(&class_names[class]))
+        .collect();
+    if names.is_empty() {
+        Vec::new()
+    } else {
+        vec![format!(
+            "no test row of the class {}",
+            table::listed(&names)
+        )]
+    }
+}
+
+/// The plan and the constants of a model, else those fitted on the training rows, or on all where
+/// there are none.
+fn plan_of(
+    table: &Table,
+    train: &[u32],
+    options: &DataOptions,
+) -> Result<(TablePlan, Standardisation), Error> {
+    let prior = options.prior.as_ref();
+    match prior.and_then(|prior| Some((prior, prior.standardisation.clone()?))) {
+        Some((prior, constants)) => {
+            let plan = prior.plan.clone();
+            Ok((
+                plan.unwrap_or_else(|| table.plain_plan(&constants)),
+                constants,
+            ))
+        }
+        None if train.is_empty() => {
+            let all: Vec<u32> = (0..table.rows() as u32).collect();
+            fit(table, &all, options.table.indicators)
+        }
+        None => fit(table, train, options.table.indicators),
+    }
+}
+
+/// All rows of a table as samples.
+fn all_rows(
+    table: Table,
+    plan: &TablePlan,
+    standardisation: &Standardisation,
+) -> Result<(Samples, Counts), Error> {
+    let rows: Vec<u32> = (0..table.rows() as u32).collect();
+    let labels = table.labels().to_vec();
+    let encoded = encode_in_place(table, plan, standardisation, &rows)?;
+    let shape = [1, plan.features()];
+    Ok((
+        Samples::of_numbers(encoded.numbers, labels, shape)?,
+        encoded.counts,
+    ))
 }
 
 /// The rows of a table file as samples that a model has something to say about. Labels are not
-/// read, and may be missing.
+/// read, and may be missing. Columns are found by their names.
 ///
 /// # Errors
 ///
@@ -48,74 +228,178 @@ pub(super) fn load(own: &Own, options: &DataOptions, parse: Parse) -> Result<Dat
 /// - Any error of [`table`](crate::table).
 /// - [`Error::TooFar`] if a number is too far from those that the model was trained on.
 pub fn read_features(path: &Path, label: Option<&Column>, prior: Prior) -> Result<Samples, Error> {
-    let parse = table_parser(path)?;
+    read_features_with_notes(path, label, prior).map(|(samples, _)| samples)
+}
+
+/// As [`read_features`], with what was done that the user has to know, one sentence each.
+///
+/// # Errors
+///
+/// As [`read_features`].
+pub fn read_features_with_notes(
+    path: &Path,
+    label: Option<&Column>,
+    prior: Prior,
+) -> Result<(Samples, Vec<String>), Error> {
+    refuse_no_table(path)?;
     let options = DataOptions {
         label: label.cloned(),
         prior: Some(prior),
         purpose: Purpose::Prediction,
         ..DataOptions::default()
     };
-    let table_options = table_options(&options);
-    let table = parse(
-        &read_whole(path, table_options.max_bytes)?,
-        path,
-        &table_options,
-    )?;
-    let parts = options.parts(&table.labels, table.class_names.len())?;
-    samples(
-        &table,
-        &parts.test,
-        &standardisation(&table, &parts, &options),
-        path,
-    )
+    let (table, _) = read("", path, &table_options(&options))?;
+    let (plan, standardisation) = plan_of(&table, &[], &options)?;
+    let described = table.without_rows();
+    let (samples, counts) = all_rows(table, &plan, &standardisation)?;
+    Ok((samples, table::notes(&described, &plan, &counts)))
+}
+
+/// Reads a table of the user without dividing it; its labels may be numbers to predict.
+///
+/// # Errors
+///
+/// As [`load_with`](crate::load_with), and [`Error::NoTable`] if the name is not that of a table.
+pub fn read_table(
+    name: &str,
+    source: &Source,
+    options: &DataOptions,
+) -> Result<(Table, FileDigest), Error> {
+    let own = own::find(name, source)?;
+    refuse_no_table(&own.path)?;
+    let options = TableOptions {
+        allows_numbers: true,
+        ..table_options(options)
+    };
+    read(&own.name, &own.path, &options)
 }
 
 fn table_options(options: &DataOptions) -> TableOptions {
     let prior = options.prior.as_ref();
     TableOptions {
         label: options.label.clone(),
+        settings: options.table.clone(),
         class_names: prior.map(|prior| prior.class_names.clone()),
         features: prior
             .and_then(|prior| prior.standardisation.as_ref())
             .map(Standardisation::features),
+        plan: prior.and_then(|prior| prior.plan.clone()),
         needs_labels: options.purpose != Purpose::Prediction,
         ..TableOptions::default()
     }
 }
 
-/// That of the model the samples are for, else that of the training set.
-fn standardisation(table: &Table, parts: &Parts, options: &DataOptions) -> Standardisation {
-    options
-        .prior
-        .as_ref()
-        .and_then(|prior| prior.standardisation.clone())
-        .unwrap_or_else(|| {
-            let rows = if parts.train.is_empty() {
-                &parts.test
-            } else {
-                &parts.train
-            };
-            Standardisation::of(table.features, rows, |index| table.row(index))
-        })
+/// Reads a table and the digest of its file: what is digested is what is read.
+fn read(name: &str, path: &Path, options: &TableOptions) -> Result<(Table, FileDigest), Error> {
+    let digest = Rc::new(RefCell::new(Sha256::new()));
+    let mut open = || {
+        let (file, length) = open_file(path)?;
+        *digest.borrow_mut() = Sha256::new();
+        let digested = Digested {
+            file,
+            digest: Rc::clone(&digest),
+            is_in_order: true,
+        };
+        Ok((Box::new(digested) as Box<dyn table::Source>, length))
+    };
+    let table = table::read_from(&mut open, path, options)?;
+    let sha256 = if table::extension(path).as_deref() == Some("npz") {
+        // Its parts are read in another order.
+        digest_of(path)?
+    } else {
+        hex(&digest.borrow().clone().finalize())
+    };
+    let file = FileDigest {
+        file: name.to_owned(),
+        sha256,
+    };
+    Ok((table, file))
 }
 
-/// Standardized samples of these rows.
-fn samples(
-    table: &Table,
-    rows: &[usize],
-    standardisation: &Standardisation,
-    path: &Path,
-) -> Result<Samples, Error> {
-    let mut numbers = Vec::with_capacity(rows.len() * table.features);
-    for index in rows {
-        numbers.extend(standardisation.apply(table.row(*index)));
-    }
-    if let Some(place) = numbers.iter().position(|number: &f32| !number.is_finite()) {
-        return Err(Error::TooFar {
+fn digest_of(path: &Path) -> Result<String, Error> {
+    let (mut file, _) = open_file(path)?;
+    let (mut digest, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        let read = file.read(&mut buffer).map_err(|source| Error::Io {
             path: path.to_owned(),
-            index: rows[place / table.features],
-        });
+            action: "read file",
+            source,
+        })?;
+        if read == 0 {
+            return Ok(hex(&digest.finalize()));
+        }
+        digest.update(&buffer[..read]);
     }
-    let labels: Vec<u8> = rows.iter().map(|index| table.labels[*index]).collect();
-    Samples::of_numbers(numbers, labels, [1, table.features])
+}
+
+/// A file whose bytes are digested as they are read.
+struct Digested<R> {
+    file: R,
+    digest: Rc<RefCell<Sha256>>,
+    /// Whether nothing was skipped.
+    is_in_order: bool,
+}
+
+impl<R: Read> Read for Digested<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        if self.is_in_order {
+            self.digest.borrow_mut().update(&buffer[..read]);
+        }
+        Ok(read)
+    }
+}
+
+impl<R: Seek> Seek for Digested<R> {
+    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
+        self.is_in_order = false;
+        self.file.seek(place)
+    }
+}
+
+/// Folds of the training rows of a table with groups or an order.
+pub(crate) fn folds(kept: &KeptTable, count: usize, key: &str) -> Result<Vec<Fold>, Error> {
+    groups::folds(&kept.table, &kept.train, count, key)
+}
+
+/// The data of one fold of the training rows of a table.
+pub(crate) fn fold(whole: &Dataset, kept: &KeptTable, fold: &Fold) -> Result<Dataset, Error> {
+    let rows = |places: &[usize]| {
+        places
+            .iter()
+            .map(|place| {
+                kept.train
+                    .get(*place)
+                    .copied()
+                    .ok_or(Error::IndexOutOfRange {
+                        index: *place,
+                        len: kept.train.len(),
+                    })
+            })
+            .collect::<Result<Vec<u32>, Error>>()
+    };
+    let (train, validation) = (rows(&fold.train)?, rows(&fold.validation)?);
+    let (plan, standardisation) = fit(&kept.table, &train, kept.has_indicators)?;
+    let all = [&train[..], &validation].concat();
+    let encoded = encode(&kept.table, &plan, &standardisation, &all)?;
+    let labels: Vec<u8> = all
+        .iter()
+        .map(|row| kept.table.labels()[*row as usize])
+        .collect();
+    let notes = table::notes(&kept.table, &plan, &encoded.counts);
+    let sizes = [train.len(), validation.len(), 0];
+    let shape = [1, plan.features()];
+    let [train, test, none] = Samples::parts_of_numbers(encoded.numbers, &labels, shape, sizes)?;
+    Ok(Dataset {
+        train,
+        test,
+        evaluated_on: EvaluatedOn::Validation(none),
+        standardisation: Some(standardisation),
+        table: Some(TableRecord {
+            plan,
+            notes,
+            kept: None,
+        }),
+        ..whole.clone()
+    })
 }

@@ -1,37 +1,69 @@
-//! Tables as text: CSV with `,`, `;` or tabs between the cells.
+//! Tables as text: CSV with `,`, `;`, tabs or spaces between the cells, plain or gzip.
 //!
-//! The separator is the one that gives the first two lines the same number of cells, more than one;
-//! where several do, the one that gives most, and then tab before `;` before `,`. The first line is
-//! a header if none of its cells is a number. Cells may stand in double quotes, a quote inside them
-//! is doubled; space around others is left out. A row has as many cells as the first line. Text is
-//! UTF-8. Nothing is guessed for a cell that is missing or no number: it is rejected with its
-//! place.
+//! The separator is the one that gives the first lines the same number of cells, more than one;
+//! where several do, the one that gives most, and then tab before `;` before `,`; spaces separate
+//! where nothing else does. Cells may stand in double quotes, a quote inside them is doubled; space
+//! around cells is left out. Blank lines and lines that begin with `#` are skipped. A row has as
+//! many cells as the first line, and may have a separator at its end. Text is UTF-8.
 //!
-//! The format has no length and no checksum, so a file that was cut at the end of a line looks
-//! whole.
+//! The first line is a header if none of its cells is a number, or if it differs in kind from the
+//! rows below it; where that is uncertain, the table is refused with a question. Numbers have a
+//! decimal point, or a decimal comma where the first cells show one; `,`, `.`, spaces or `'` may
+//! stand between thousands. Empty cells, `?`, `NA`, `nan`, `null` and the like are missing.
+//!
+//! The text is read in parts that end with a row, and the parts are parsed on several threads; only
+//! the numbers are kept. The format has no length and no checksum, so a file that was cut at the end
+//! of a line looks whole.
 
-use std::borrow::Cow;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use super::labels::Labels;
-use super::{A_NUMBER, Column, MAX_COLUMNS, RowPlace, Table, TableOptions, is_number, shown};
+use flate2::read::MultiGzDecoder;
+
+use super::cells::{Cell, Cells};
+use super::dialect::dialect;
+use super::lines::{Lines, Separator, whole_rows};
+use super::number::{self, Decimal};
+use super::parts::in_parts;
+use super::raw::{Facts, Head, Mode, Raw, Role, Side};
+use super::roles::roles;
+use super::settings::TableSettings;
+use super::{
+    A_DATE, A_NUMBER, MAX_COLUMNS, MAX_GROUPS, MAX_WORDS, Open, RowPlace, Table, TableOptions,
+    is_number, kinds, shown,
+};
 use crate::error::Error;
 use crate::kind::refuse_kind;
-use crate::whole_file::read_whole;
+use crate::whole_file::open_file;
 
-const EXPECTED: &str = "a text table with cells separated by `,`, `;` or tabs";
+const EXPECTED: &str = "a text table with cells separated by `,`, `;`, tabs or spaces";
+const A_LABEL: &str = "a label: UTF-8 text or an integer";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// In the order of preference.
-const SEPARATORS: [u8; 3] = *b"\t;,";
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// Bytes of a part; longer ones where a row is longer.
+const PART: usize = 1 << 20;
+
+/// Says what each column is for, once the first lines are known.
+type Roles<'a> = dyn Fn(&Head) -> Result<Vec<Role>, Error> + 'a;
+
+/// A text that is to be read.
+struct Source<'a> {
+    bytes: &'a mut dyn Read,
+    /// How many there are, as stored.
+    stored: u64,
+    path: &'a Path,
+    /// Largest number of bytes of the unpacked text, and of the cells in memory.
+    most: u64,
+}
 
 /// Reads a table.
 ///
 /// # Errors
 ///
-/// - [`Error::Io`], [`Error::NotAFile`], [`Error::FileTooLarge`] if the file cannot be read.
+/// - [`Error::Io`], [`Error::NotAFile`] if the file cannot be read.
 /// - As [`parse`].
 pub fn read(path: &Path, options: &TableOptions) -> Result<Table, Error> {
-    parse(&read_whole(path, options.max_bytes)?, path, options)
+    read_from(&mut || open_file(path), path, options)
 }
 
 /// Reads a table from bytes in memory; `path` names them in errors.
@@ -41,508 +73,561 @@ pub fn read(path: &Path, options: &TableOptions) -> Result<Table, Error> {
 /// - [`Error::WrongKind`] for what is no text but another known kind of file.
 /// - [`Error::TableColumns`], [`Error::TableEmpty`], [`Error::TableRow`], [`Error::TableQuote`] if
 ///   rows are not those of one table.
-/// - [`Error::TableCell`] if a cell is missing, not a number, or not finite.
-/// - [`Error::NoColumn`] if there is no such label column.
+/// - [`Error::TableCell`] if a cell of a column of numbers is a word, or not finite.
+/// - [`Error::NoColumn`], [`Error::MissingColumns`] if there is no such column.
+/// - [`Error::UncertainHeader`], [`Error::DecimalMark`] where a question has to be answered.
 /// - [`Error::FeatureCount`], [`Error::NoLabels`] if it does not have the columns that the options
 ///   require.
-/// - [`Error::TooManyClasses`], [`Error::OneClass`], [`Error::UnknownClass`] if its labels are not
-///   those of classes.
-/// - [`Error::TooManyNumbers`] if the table is larger than the limit.
+/// - [`Error::NumberToPredict`], [`Error::TooManyClasses`], [`Error::OneClass`],
+///   [`Error::UnknownClass`] if its labels are not those of classes.
+/// - [`Error::TooManyNumbers`], [`Error::FileTooLarge`] if the table is larger than the limit.
 ///
 /// # Example
 ///
 /// ```
-/// use spinet_data::table::{TableOptions, csv};
+/// use spinet_data::table::{Cell, TableOptions, csv};
 ///
-/// let text = b"width;height;kind\n1.5;2;cat\n3;4e-1;ant\n";
+/// let text = b"width;color;kind\n1.5;red;cat\n3;?;ant\n";
 /// let table = csv::parse(text, "t.csv".as_ref(), &TableOptions::default())?;
-/// assert_eq!((table.row(1), table.labels[1]), (&[3.0, 0.4][..], 0));
-/// assert_eq!(table.class_names, ["ant", "cat"]);
+/// assert_eq!((table.cell(1, 0), table.cell(1, 1)), (Cell::Number(3.0), Cell::Missing));
+/// assert_eq!((table.labels(), table.class_names()), (&[1, 0][..], &["ant".to_owned(), "cat".to_owned()][..]));
 /// # Ok::<(), spinet_data::Error>(())
 /// ```
 pub fn parse(bytes: &[u8], path: &Path, options: &TableOptions) -> Result<Table, Error> {
-    refuse_kind(bytes, path, EXPECTED)?;
-    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    let mut lines = Lines::new(text, separator(text), path);
-    let mut first = Vec::new();
-    if lines.next(&mut first)?.is_none() {
-        return Err(Error::TableEmpty {
-            path: path.to_owned(),
-        });
-    }
-    let columns = first.len();
-    if !(options.least_columns()..=MAX_COLUMNS).contains(&columns) {
-        return Err(Error::TableColumns {
-            path: path.to_owned(),
-            found: columns,
-            limit: MAX_COLUMNS,
-        });
-    }
-    let has_header = first.iter().all(|cell| as_number(cell).is_none());
-    let is_named = has_header
-        && matches!(&options.label, Some(Column::Name(name)) if first.iter().any(|cell| **cell == *name.as_bytes()));
-    let has_labels = is_named || options.features != Some(columns);
-    let label = if has_labels {
-        Some(label_column(
-            options.label.as_ref(),
-            &first,
-            has_header,
+    let mut open = || Ok(super::in_memory(bytes));
+    read_from(&mut open, path, options)
+}
+
+/// Reads a table; a second time, if columns turn out to be words that began as numbers.
+pub(super) fn read_from(
+    open: &mut Open,
+    path: &Path,
+    options: &TableOptions,
+) -> Result<Table, Error> {
+    let plan = options.plan.as_ref();
+    let known: Vec<&str> = plan
+        .iter()
+        .flat_map(|plan| &plan.columns)
+        .filter_map(|column| column.name.as_deref())
+        .collect();
+    let mut read = |as_words: &[usize]| {
+        let (mut bytes, stored) = open()?;
+        let source = Source {
+            bytes: &mut bytes,
+            stored,
             path,
-        )?)
-    } else {
-        None
+            most: options.max_bytes,
+        };
+        read_raw(source, &options.settings, &known, &|head| {
+            let mut roles = roles(head, path, options)?;
+            for position in as_words {
+                roles[*position] = Role::Feature(Mode::Words);
+            }
+            Ok(roles)
+        })
     };
-    options.check_columns(columns, label, path)?;
-    if !has_header {
-        lines = Lines::new(text, lines.separator, path);
+    let raw = read(&[])?;
+    let mixed = kinds::mixed(&raw, options)?;
+    if mixed.is_empty() {
+        return Table::build(raw, options, &[]);
     }
-    Reading {
-        lines,
-        columns,
-        label,
+    let is_mixed = |(position, _): &(usize, Facts)| mixed.contains(position);
+    let before: Vec<_> = raw
+        .features
+        .iter()
+        .filter(|column| is_mixed(column))
+        .cloned()
+        .collect();
+    drop(raw);
+    Table::build(read(&mixed)?, options, &before)
+}
+
+/// Reads a text. `known` are the names of columns that a model needs.
+fn read_raw(
+    source: Source,
+    settings: &TableSettings,
+    known: &[&str],
+    roles: &Roles,
+) -> Result<Raw, Error> {
+    let Source {
+        bytes,
+        stored,
         path,
-        options,
+        most,
+    } = source;
+    let mut magic = [0; 2];
+    let length = fill(bytes, &mut magic, path)?;
+    let whole = (&magic[..length]).chain(bytes);
+    let open = Opening {
+        path,
+        most,
+        settings,
+        known,
+        roles,
+    };
+    if magic == GZIP {
+        open.reading(MultiGzDecoder::new(whole), PART)?.table()
+    } else {
+        open.reading(whole, PART.min(stored as usize + 1))?.table()
     }
-    .table()
 }
 
-/// The rows after the header.
-struct Reading<'a> {
-    lines: Lines<'a>,
-    columns: usize,
-    /// Absent if the table has only features.
-    label: Option<usize>,
-    path: &'a Path,
-    options: &'a TableOptions,
-}
-
-impl Reading<'_> {
-    fn features(&self) -> usize {
-        self.columns - usize::from(self.label.is_some())
-    }
-
-    fn table(mut self) -> Result<Table, Error> {
-        let (mut numbers, mut labels) = self.reserve()?;
-        let mut cells = Vec::with_capacity(self.columns);
-        while let Some(line) = self.lines.next(&mut cells)? {
-            let place = RowPlace::Line(line);
-            if cells.len() != self.columns {
-                return Err(Error::TableRow {
-                    path: self.path.to_owned(),
-                    line,
-                    found: cells.len(),
-                    expected: self.columns,
+/// Fills the buffer as far as the source goes.
+fn fill(source: &mut dyn Read, buffer: &mut [u8], path: &Path) -> Result<usize, Error> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match source.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(source) => {
+                return Err(Error::Io {
+                    path: path.to_owned(),
+                    action: "read file",
+                    source,
                 });
             }
-            for (column, cell) in cells.iter().enumerate() {
-                let refuse = |expected| {
-                    let (path, found) = (self.path.to_owned(), shown(cell));
-                    Err(Error::TableCell {
-                        path,
-                        place,
-                        column: column + 1,
-                        found,
-                        expected,
-                    })
-                };
-                if Some(column) == self.label {
-                    if !self.options.needs_labels {
-                        continue;
-                    }
-                    match std::str::from_utf8(cell) {
-                        Ok(text) if !text.trim().is_empty() => {
-                            labels.add(text, place, self.path)?;
-                        }
-                        _ => return refuse("a label: UTF-8 text or an integer"),
-                    }
-                } else {
-                    match as_number(cell).filter(|number| is_number(*number)) {
-                        Some(number) => numbers.push(number),
-                        None if has_decimal_comma(cell) => {
-                            return refuse("a number with a decimal point, not a comma");
-                        }
-                        None => return refuse(A_NUMBER),
-                    }
-                }
-            }
-        }
-        if numbers.is_empty() {
-            return Err(Error::TableEmpty {
-                path: self.path.to_owned(),
-            });
-        }
-        let features = self.features();
-        let (labels, class_names) = if self.options.needs_labels {
-            labels.finish(self.options.class_names.as_deref(), self.path)?
-        } else {
-            self.options.unread(numbers.len() / features)
-        };
-        Ok(Table {
-            numbers,
-            features,
-            labels,
-            class_names,
-        })
-    }
-
-    /// Memory for as many rows as there can be: not more than lines, and each cell takes two bytes
-    /// of the file.
-    fn reserve(&self) -> Result<(Vec<f64>, Labels), Error> {
-        let rest = self.lines.rest;
-        let rows = (bytecount(rest, b'\n') + 1).min(rest.len() / (2 * self.columns - 1) + 1);
-        let count = rows.saturating_mul(self.features());
-        let promised = (count as u64).saturating_mul(8);
-        let limit = self.options.max_bytes;
-        if promised > limit {
-            return Err(Error::TooManyNumbers {
-                path: self.path.to_owned(),
-                promised,
-                limit,
-            });
-        }
-        let (mut numbers, mut labels) = (Vec::new(), Labels::default());
-        if numbers.try_reserve_exact(count).is_err() || !labels.reserve(rows) {
-            return Err(Error::OutOfMemory {
-                path: self.path.to_owned(),
-                promised: promised as usize,
-            });
-        }
-        Ok((numbers, labels))
-    }
-}
-
-fn bytecount(bytes: &[u8], wanted: u8) -> usize {
-    bytes.iter().map(|byte| usize::from(*byte == wanted)).sum()
-}
-
-/// A number, finite or not.
-fn as_number(cell: &[u8]) -> Option<f64> {
-    std::str::from_utf8(cell).ok()?.trim().parse().ok()
-}
-
-fn has_decimal_comma(cell: &[u8]) -> bool {
-    let commas = bytecount(cell, b',');
-    let pointed: Vec<u8> = cell
-        .iter()
-        .map(|byte| if *byte == b',' { b'.' } else { *byte })
-        .collect();
-    commas == 1 && as_number(&pointed).is_some()
-}
-
-/// The position of the label column, counted from 0.
-fn label_column(
-    column: Option<&Column>,
-    first: &[Cell],
-    has_header: bool,
-    path: &Path,
-) -> Result<usize, Error> {
-    let no_column = |column: &Column, expected| Error::NoColumn {
-        path: path.to_owned(),
-        column: shown(column.to_string().as_bytes()),
-        expected,
-    };
-    match column {
-        None => Ok(first.len() - 1),
-        Some(Column::Number(number)) if (1..=first.len()).contains(number) => Ok(number - 1),
-        Some(column @ Column::Number(_)) => Err(no_column(
-            column,
-            "a number from 1 to the number of columns",
-        )),
-        Some(column @ Column::Name(_)) if !has_header => Err(no_column(
-            column,
-            "a number, because the first line is not a header",
-        )),
-        Some(column @ Column::Name(name)) => {
-            let mut places = first
-                .iter()
-                .enumerate()
-                .filter(|(_, cell)| &***cell == name.as_bytes());
-            match (places.next(), places.next()) {
-                (Some((place, _)), None) => Ok(place),
-                (None, _) => Err(no_column(column, "a name from the first line")),
-                (Some(_), Some(_)) => Err(no_column(
-                    column,
-                    "a name that occurs once in the first line",
-                )),
-            }
         }
     }
+    Ok(length)
 }
 
-/// The separator that fits the first two lines best.
-fn separator(text: &[u8]) -> u8 {
-    let cells = |separator: u8| {
-        let (mut lines, mut first, mut second) = (
-            Lines::new(text, separator, Path::new("")),
-            Vec::new(),
-            Vec::new(),
-        );
-        let is_read = matches!(lines.next(&mut first), Ok(Some(_)))
-            && matches!(lines.next(&mut second), Ok(Some(_)));
-        (
-            is_read && first.len() == second.len() && first.len() > 1,
-            first.len(),
-        )
-    };
-    // The last of equals; with one line, or none that fits, the most cells of the first.
-    SEPARATORS
-        .into_iter()
-        .rev()
-        .max_by_key(|separator| cells(*separator))
-        .unwrap_or(b',')
-}
-
-type Cell<'a> = Cow<'a, [u8]>;
-
-/// Lines of text as cells.
-struct Lines<'a> {
-    rest: &'a [u8],
-    separator: u8,
-    /// Of the next cell, counted from 1.
-    line: u64,
+/// What is known before the first byte.
+struct Opening<'a> {
     path: &'a Path,
+    most: u64,
+    settings: &'a TableSettings,
+    known: &'a [&'a str],
+    roles: &'a Roles<'a>,
 }
 
-impl<'a> Lines<'a> {
-    fn new(text: &'a [u8], separator: u8, path: &'a Path) -> Self {
-        Self {
-            rest: text,
-            separator,
-            line: 1,
-            path,
+impl<'a> Opening<'a> {
+    /// Looks at the first `sample` bytes.
+    fn reading<R: Read>(&self, mut source: R, sample: usize) -> Result<Reading<'a, R>, Error> {
+        let path = self.path;
+        let mut text = vec![0; sample];
+        let length = fill(&mut source, &mut text, path)?;
+        text.truncate(length);
+        refuse_kind(&text, path, EXPECTED)?;
+        if text.starts_with(BYTE_ORDER_MARK) {
+            text.drain(..BYTE_ORDER_MARK.len());
         }
-    }
-
-    /// The cells of the next row, and its line; `None` if only empty lines are left.
-    fn next(&mut self, cells: &mut Vec<Cell<'a>>) -> Result<Option<u64>, Error> {
-        cells.clear();
-        if self.rest.iter().all(u8::is_ascii_whitespace) {
-            return Ok(None);
-        }
-        let line = self.line;
-        while self.cell(cells)? {
-            if cells.len() > MAX_COLUMNS {
+        let dialect = dialect(&text, path, self.settings, self.known)?;
+        let head = dialect.head;
+        match head.columns {
+            0 => {
+                return Err(Error::TableEmpty {
+                    path: path.to_owned(),
+                });
+            }
+            1..=MAX_COLUMNS => {}
+            found => {
                 return Err(Error::TableColumns {
-                    path: self.path.to_owned(),
-                    found: cells.len(),
+                    path: path.to_owned(),
+                    found,
                     limit: MAX_COLUMNS,
                 });
             }
         }
-        Ok(Some(line))
-    }
-
-    /// Takes one cell; whether another one follows in the same row.
-    fn cell(&mut self, cells: &mut Vec<Cell<'a>>) -> Result<bool, Error> {
-        if self.rest.first() == Some(&b'"') {
-            let cell = self.quoted()?;
-            cells.push(cell);
-        } else {
-            let separator = self.separator;
-            let end = self
-                .rest
-                .iter()
-                .position(|byte| *byte == separator || *byte == b'\n')
-                .unwrap_or(self.rest.len());
-            cells.push(Cow::Borrowed(self.rest[..end].trim_ascii()));
-            self.rest = &self.rest[end..];
-        }
-        let (next, rest) = self
-            .rest
-            .split_first()
-            .map_or((b'\n', self.rest), |(next, rest)| (*next, rest));
-        self.rest = rest;
-        self.line += u64::from(next == b'\n');
-        Ok(next == self.separator)
-    }
-
-    /// What stands in quotes; leaves the separator or the end of the line as the next byte.
-    fn quoted(&mut self) -> Result<Cell<'a>, Error> {
-        let start = self.line;
-        let refuse = |found| {
-            Err(Error::TableQuote {
-                path: self.path.to_owned(),
-                line: start,
-                found,
-            })
-        };
-        let text = &self.rest[1..];
-        let (mut at, mut has_doubled) = (0, false);
-        let end = loop {
-            match text[at..].iter().position(|byte| *byte == b'"') {
-                None => return refuse("not closed"),
-                Some(place) if text.get(at + place + 1) == Some(&b'"') => {
-                    at += place + 2;
-                    has_doubled = true;
-                }
-                Some(place) => break at + place,
-            }
-        };
-        let (cell, after) = (&text[..end], &text[end + 1..]);
-        let after = after
-            .strip_prefix(b"\r")
-            .filter(|after| after.first().is_none_or(|byte| *byte == b'\n'))
-            .unwrap_or(after);
-        if after
-            .first()
-            .is_some_and(|byte| *byte != self.separator && *byte != b'\n')
-        {
-            return refuse("followed by more text");
-        }
-        self.line += bytecount(cell, b'\n') as u64;
-        self.rest = after;
-        if !has_doubled {
-            return Ok(Cow::Borrowed(cell));
-        }
-        let mut single = Vec::with_capacity(cell.len());
-        let mut is_second = false;
-        for byte in cell {
-            is_second = *byte == b'"' && !is_second;
-            if !is_second {
-                single.push(*byte);
-            }
-        }
-        Ok(Cow::Owned(single))
+        text.drain(..dialect.start);
+        Ok(Reading {
+            source,
+            path,
+            text,
+            is_end: length < sample,
+            length: length as u64,
+            most: self.most,
+            rows: Rows {
+                separator: dialect.separator,
+                decimal: dialect.decimal,
+                roles: (self.roles)(&head)?,
+            },
+            head,
+            lines: dialect.lines,
+        })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A text that is being read.
+struct Reading<'a, R> {
+    source: R,
+    path: &'a Path,
+    /// What was read and is not parsed yet; it begins with a row.
+    text: Vec<u8>,
+    is_end: bool,
+    /// Bytes read so far.
+    length: u64,
+    most: u64,
+    head: Head,
+    rows: Rows,
+    /// Lines before `text`.
+    lines: u64,
+}
 
-    fn read(text: &str) -> Table {
-        parse(
-            text.as_bytes(),
-            Path::new("t.csv"),
-            &TableOptions::default(),
-        )
-        .unwrap()
+impl<R: Read> Reading<'_, R> {
+    /// The next part: whole rows.
+    fn part(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        loop {
+            if self.length > self.most {
+                return Err(Error::FileTooLarge {
+                    path: self.path.to_owned(),
+                    found: self.length,
+                    limit: self.most,
+                });
+            }
+            let whole = if self.is_end {
+                self.text.len()
+            } else {
+                whole_rows(&self.text, self.rows.separator)
+            };
+            if whole > 0 {
+                let rest = self.text.split_off(whole);
+                return Ok(Some(std::mem::replace(&mut self.text, rest)));
+            }
+            if self.is_end {
+                return Ok(None);
+            }
+            self.more()?;
+        }
     }
 
-    fn labelled(text: &str, label: &str) -> Result<Table, Error> {
-        let label = label.parse().ok();
-        parse(
-            text.as_bytes(),
-            Path::new("t.csv"),
-            &TableOptions {
-                label,
-                ..TableOptions::default()
+    fn more(&mut self) -> Result<(), Error> {
+        let start = self.text.len();
+        if start >= PART {
+            // A row, or a quoted cell, of that length.
+            crate::memory::check(&self.path.display().to_string(), 2 * start as u64)?;
+        }
+        let wanted = PART.max(start);
+        self.text.resize(start + wanted, 0);
+        let read = fill(&mut self.source, &mut self.text[start..], self.path)?;
+        self.text.truncate(start + read);
+        self.length += read as u64;
+        self.is_end = read < wanted;
+        Ok(())
+    }
+
+    fn table(mut self) -> Result<Raw, Error> {
+        let rows = self.rows.clone();
+        let (path, most) = (self.path, self.most);
+        let mut lines = self.lines;
+        let mut whole = rows.empty();
+        let mut cells = Cells::new(whole.facts.len());
+        in_parts(
+            &mut || self.part(),
+            &|text: Vec<u8>| rows.parse(&text),
+            &mut |mut part: Part| {
+                if let Some(fault) = part.fault.take() {
+                    return Err(fault.error(path, lines, rows.roles.len()));
+                }
+                cells.reserve(part.cells.len(), path, most)?;
+                let words = whole.merge(&part, lines);
+                cells.extend(&part.cells, |column, word| words[column][word as usize]);
+                lines += part.lines;
+                Ok(())
             },
-        )
+        )?;
+        if whole.rows == 0 {
+            return Err(Error::TableEmpty {
+                path: path.to_owned(),
+            });
+        }
+        if u32::try_from(whole.rows).is_err() {
+            return Err(Error::TooManyNumbers {
+                path: path.to_owned(),
+                promised: whole.rows as u64,
+                limit: u64::from(u32::MAX),
+            });
+        }
+        cells.shrink();
+        let position = |wanted: Role| rows.roles.iter().position(|role| *role == wanted);
+        let is_feature = |(_, role): &(usize, &Role)| matches!(role, Role::Feature(_));
+        let features = rows.roles.iter().enumerate().filter(is_feature);
+        let features = features
+            .map(|(position, _)| position)
+            .zip(whole.facts)
+            .collect();
+        Ok(Raw {
+            path: path.to_owned(),
+            features,
+            cells,
+            rows: whole.rows,
+            label: position(Role::Label).zip(whole.label),
+            group: position(Role::Group).zip(whole.group),
+            order: position(Role::Order).zip(whole.order),
+            comments: whole.comments,
+            decimal: rows.decimal,
+            head: self.head,
+            is_text: true,
+        })
     }
+}
 
-    #[test]
-    fn the_separator_is_the_one_that_fits() {
-        let expected = read("1,2,a\n3,4,b\n");
-        assert_eq!(
-            (expected.numbers.as_slice(), expected.features),
-            (&[1.0, 2.0, 3.0, 4.0][..], 2)
-        );
-        for text in [
-            "1;2;a\n3;4;b\n",
-            "1\t2\ta\n3\t4\tb",
-            "1 , 2,a \r\n3,4,\"b\"\r\n\r\n",
-            "\u{feff}1,2,a\n3,4,b\n \n",
+/// How rows are parsed.
+#[derive(Clone)]
+struct Rows {
+    separator: Separator,
+    decimal: Decimal,
+    roles: Vec<Role>,
+}
+
+/// What was in some rows; lines are counted from 1 in them.
+struct Part {
+    rows: usize,
+    lines: u64,
+    comments: u64,
+    /// `[rows, features]`
+    cells: Vec<f64>,
+    facts: Vec<Facts>,
+    label: Option<Side>,
+    group: Option<Side>,
+    order: Option<Vec<f64>>,
+    /// What ended the parsing.
+    fault: Option<Fault>,
+}
+
+impl Part {
+    /// Takes in what was met in a later part, but for its cells; gives the numbers here of its
+    /// words.
+    fn merge(&mut self, other: &Self, lines: u64) -> Vec<Vec<u32>> {
+        self.rows += other.rows;
+        self.comments += other.comments;
+        for (side, later) in [
+            (&mut self.label, &other.label),
+            (&mut self.group, &other.group),
         ] {
-            assert_eq!(read(text), expected, "{text:?}");
+            if let (Some(side), Some(later)) = (side, later) {
+                side.merge(later, lines);
+            }
         }
-        // A comma inside the words does not make a separator of it.
-        assert_eq!(
-            read("x;y, z;kind\n1;2;a, b\n3;4;c").class_names,
-            ["a, b", "c"]
-        );
-        assert_eq!(
-            read("x\ty\tk\n1\t2\ta,b\n3\t4\tc,d").class_names,
-            ["a,b", "c,d"]
-        );
-    }
-
-    #[test]
-    fn a_first_line_without_numbers_is_a_header() {
-        assert_eq!(read("x,y,kind\n1,2,a\n3,4,b\n"), read("1,2,a\n3,4,b\n"));
-        assert_eq!(read("x,y,kind\n1,2,0\n3,4,1\n").labels, [0, 1]);
-        let text = parse(
-            b"1,abc,a\n3,4,b\n",
-            Path::new("t.csv"),
-            &TableOptions::default(),
-        )
-        .unwrap_err()
-        .to_string();
-        let hint =
-            "hint: only the label column may contain text; use `--label COLUMN` to select it";
-        assert_eq!(
-            text,
-            format!(
-                "t.csv: line 1, column 2 is `abc`, expected a finite number of magnitude below 3.4e38\n\n{hint}"
-            )
-        );
-    }
-
-    #[test]
-    fn a_decimal_comma_is_named() {
-        let text = parse(
-            b"x;k\n1,5;a\n2,5;b\n",
-            Path::new("t.csv"),
-            &TableOptions::default(),
-        )
-        .unwrap_err()
-        .to_string();
-        assert_eq!(
-            text,
-            "t.csv: line 2, column 1 is `1,5`, expected a number with a decimal point, not a comma"
-        );
-    }
-
-    #[test]
-    fn the_label_column_is_the_last_or_the_one_that_is_named() {
-        let (text, expected) = ("kind,x,y\na,1,2\nb,3,4\n", read("1,2,a\n3,4,b\n"));
-        for label in ["kind", "1"] {
-            assert_eq!(labelled(text, label).unwrap(), expected, "{label}");
+        if let (Some(order), Some(later)) = (&mut self.order, &other.order) {
+            order.extend_from_slice(later);
         }
-        assert_eq!(labelled("x;kind;y\n1;a;2\n3;b;4\n", "2").unwrap(), expected);
-        let refused = |text, label| labelled(text, label).unwrap_err().to_string();
-        assert_eq!(
-            refused(text, "color"),
-            "t.csv: label column is `color`, expected a name from the first line"
-        );
-        assert_eq!(
-            refused(text, "4"),
-            "t.csv: label column is `4`, expected a number from 1 to the number of columns"
-        );
-        assert_eq!(
-            refused(text, "0"),
-            "t.csv: label column is `0`, expected a number from 1 to the number of columns"
-        );
-        assert_eq!(
-            refused("a,a,b\n1,2,3", "a"),
-            "t.csv: label column is `a`, expected a name that occurs once in the first line"
-        );
-        let expected = "t.csv: label column is `kind`, expected a number, because the first line is not a header";
-        assert_eq!(refused("1,2,a\n3,4,b", "kind"), expected);
+        self.facts
+            .iter_mut()
+            .zip(&other.facts)
+            .map(|(facts, later)| facts.merge(later, lines))
+            .collect()
+    }
+}
+
+/// Why a row cannot be read.
+struct Fault {
+    line: u64,
+    kind: FaultKind,
+}
+
+enum FaultKind {
+    Quote(&'static str),
+    /// So many cells.
+    Cells(usize),
+    Cell {
+        column: usize,
+        found: String,
+        expected: &'static str,
+    },
+}
+
+impl Fault {
+    fn error(self, path: &Path, lines: u64, columns: usize) -> Error {
+        let (path, line) = (path.to_owned(), self.line + lines);
+        match self.kind {
+            FaultKind::Quote(found) => Error::TableQuote { path, line, found },
+            FaultKind::Cells(found) => Error::TableRow {
+                path,
+                line,
+                found,
+                expected: columns,
+            },
+            FaultKind::Cell {
+                column,
+                found,
+                expected,
+            } => Error::TableCell {
+                path,
+                place: RowPlace::Line(line),
+                column: column + 1,
+                found,
+                expected,
+            },
+        }
+    }
+}
+
+impl Rows {
+    fn empty(&self) -> Part {
+        let has = |wanted: Role| self.roles.contains(&wanted);
+        let features = self
+            .roles
+            .iter()
+            .filter(|role| matches!(role, Role::Feature(_)));
+        Part {
+            rows: 0,
+            lines: 0,
+            comments: 0,
+            cells: Vec::new(),
+            facts: features.map(|_| Facts::new()).collect(),
+            label: has(Role::Label).then(|| Side::new(MAX_WORDS)),
+            group: has(Role::Group).then(|| Side::new(MAX_GROUPS)),
+            order: has(Role::Order).then(Vec::new),
+            fault: None,
+        }
     }
 
-    #[test]
-    fn quotes_hold_separators_line_ends_and_doubled_quotes() {
-        let table =
-            read("\"x, 1\",\"kind\"\n\"1.5\",\"a \"\"b\"\", c\"\n2,\"two\nlines\"\n3,plain\n");
-        assert_eq!(table.numbers, [1.5, 2.0, 3.0]);
-        assert_eq!(table.class_names, ["a \"b\", c", "plain", "two\nlines"]);
-        let text = parse(
-            b"x,k\n1,\"a\nb\"\n2,c\n,d\n",
-            Path::new("t.csv"),
-            &TableOptions::default(),
-        )
-        .unwrap_err()
-        .to_string();
-        assert_eq!(
-            text,
-            "t.csv: line 5, column 1 is empty, expected a finite number of magnitude below 3.4e38"
-        );
+    /// Parses whole rows.
+    fn parse(&self, text: &[u8]) -> Part {
+        let mut part = self.empty();
+        let mut lines = Lines::new(text, self.separator);
+        while lines.start_row() {
+            if let Err(fault) = self.row(&mut lines, &mut part) {
+                part.fault = Some(fault);
+                break;
+            }
+            part.rows += 1;
+        }
+        part.lines = lines.line - 1;
+        part.comments = lines.comments;
+        part
     }
 
-    #[test]
-    fn every_form_of_a_number_is_read() {
-        let table = read("-1.5,+2e3,.5,5.,1E-2,0,a\n1,2,3,4,5,6,b\n");
-        assert_eq!(table.row(0), [-1.5, 2000.0, 0.5, 5.0, 0.01, 0.0]);
+    fn row(&self, lines: &mut Lines, part: &mut Part) -> Result<(), Fault> {
+        let line = lines.line;
+        let (mut feature, mut is_last) = (0, false);
+        for (column, role) in self.roles.iter().enumerate() {
+            if is_last {
+                let kind = FaultKind::Cells(column);
+                return Err(Fault { line, kind });
+            }
+            if let Role::Feature(Mode::Auto) = role {
+                let facts = &mut part.facts[feature];
+                feature += 1;
+                if let Some((number, length)) = self.number_at(lines.rest) {
+                    lines.rest = &lines.rest[length..];
+                    is_last = lines.end_cell();
+                    facts.add_number(number);
+                    part.cells.push(number);
+                    continue;
+                }
+            }
+            let cell = lines.cell().map_err(|quote| Fault {
+                line: quote.line,
+                kind: FaultKind::Quote(quote.found),
+            })?;
+            is_last = cell.1;
+            let text = cell.0.trim_ascii();
+            let refuse = |expected| Fault {
+                line,
+                kind: FaultKind::Cell {
+                    column,
+                    found: shown(text),
+                    expected,
+                },
+            };
+            let is_missing = number::is_missing(text);
+            match role {
+                Role::Skip => {}
+                Role::Label | Role::Group => {
+                    let side = if *role == Role::Label {
+                        &mut part.label
+                    } else {
+                        &mut part.group
+                    };
+                    if !is_missing && std::str::from_utf8(text).is_err() {
+                        return Err(refuse(A_LABEL));
+                    }
+                    if let Some(side) = side {
+                        side.add((!is_missing).then_some(text), line);
+                    }
+                }
+                Role::Order => {
+                    let found = number::number(text, self.decimal)
+                        .or_else(|| number::date(text))
+                        .filter(|number| is_number(*number))
+                        .ok_or_else(|| refuse("a number or a date such as 2026-01-31"))?;
+                    part.order.iter_mut().for_each(|order| order.push(found));
+                }
+                Role::Feature(mode) => {
+                    if *mode != Mode::Auto {
+                        feature += 1;
+                    }
+                    let facts = &mut part.facts[feature - 1];
+                    let found = if is_missing {
+                        facts.add_missing(line);
+                        Cell::Missing
+                    } else {
+                        self.cell(text, *mode, facts, line).map_err(refuse)?
+                    };
+                    part.cells.push(found.to_f64());
+                }
+            }
+        }
+        if !is_last {
+            self.end(lines, line)?;
+        }
+        Ok(())
+    }
+
+    /// A number that begins a cell and ends with it, and how long it is: most cells.
+    #[inline]
+    fn number_at(&self, text: &[u8]) -> Option<(f64, usize)> {
+        if !text.first()?.is_ascii_digit() && text[0] != b'-' {
+            return None;
+        }
+        let (number, length) = fast_float2::parse_partial::<f64, _>(text).ok()?;
+        let ends = match (text.get(length), self.separator) {
+            (None | Some(b'\n'), _) => true,
+            (Some(b'\r'), _) => text.get(length + 1) == Some(&b'\n'),
+            (Some(byte), Separator::Byte(separator)) => *byte == separator,
+            (Some(byte), Separator::Space) => matches!(byte, b' ' | b'\t'),
+        };
+        let is_plain = ends
+            && is_number(number)
+            && (self.decimal == Decimal::Point || !text[..length].contains(&b'.'));
+        let is_windows_end = text.get(length) == Some(&b'\r');
+        is_plain.then_some((number, length + usize::from(is_windows_end)))
+    }
+
+    fn cell(
+        &self,
+        text: &[u8],
+        mode: Mode,
+        facts: &mut Facts,
+        line: u64,
+    ) -> Result<Cell, &'static str> {
+        let number = match mode {
+            Mode::Words => None,
+            Mode::Auto => number::number(text, self.decimal),
+            Mode::Dates => Some(number::date(text).ok_or(A_DATE)?),
+        };
+        match number {
+            Some(number) if is_number(number) => {
+                facts.add_number(number);
+                Ok(Cell::Number(number))
+            }
+            Some(_) => Err(A_NUMBER),
+            None if std::str::from_utf8(text).is_ok() => Ok(Cell::Word(facts.add_word(text, line))),
+            None => Err("UTF-8 text or a number"),
+        }
+    }
+
+    /// Takes the rest of a row that should be none: one cell without text.
+    fn end(&self, lines: &mut Lines, line: u64) -> Result<(), Fault> {
+        let (mut found, mut is_empty) = (self.roles.len(), true);
+        loop {
+            let (cell, is_last) = lines.cell().map_err(|quote| Fault {
+                line: quote.line,
+                kind: FaultKind::Quote(quote.found),
+            })?;
+            found += 1;
+            is_empty &= cell.is_empty() && found == self.roles.len() + 1;
+            if is_last {
+                break;
+            }
+        }
+        if is_empty {
+            Ok(())
+        } else {
+            let kind = FaultKind::Cells(found);
+            Err(Fault { line, kind })
+        }
     }
 }

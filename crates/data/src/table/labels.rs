@@ -1,103 +1,127 @@
 //! The labels of a table, from texts to numbers.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::number::{self, Decimal};
+use super::raw::Side;
+use super::settings::Task;
 use super::{RowPlace, shown};
 use crate::error::Error;
 
 /// Maximum number of classes: labels are bytes.
 const MAX_CLASSES: usize = 256;
 
-/// Labels as they were met.
-#[derive(Default)]
-pub(super) struct Labels {
-    /// Each different text with its number, in the order of first meeting, and where that was.
-    known: BTreeMap<String, (u8, RowPlace)>,
-    /// The number of each row.
-    rows: Vec<u8>,
+/// What the labels of a table are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    Classes,
+    /// Numbers to predict, with how many different ones there are, at least.
+    Numbers(usize),
 }
 
-impl Labels {
-    pub(super) fn reserve(&mut self, rows: usize) -> bool {
-        self.rows.try_reserve_exact(rows).is_ok()
-    }
+/// Most whole numbers that are taken as classes without being asked.
+const MAX_NUMBERED_CLASSES: usize = 20;
 
-    /// Adds the label of the next row.
-    pub(super) fn add(&mut self, text: &str, place: RowPlace, path: &Path) -> Result<(), Error> {
-        let number = if let Some((number, _)) = self.known.get(text) {
-            *number
-        } else {
-            let Ok(number) = u8::try_from(self.known.len()) else {
-                return Err(Error::TooManyClasses {
+/// What these labels are for: words, and a few whole numbers that repeat, are classes.
+pub(super) fn target(side: &Side, task: Task, decimal: Decimal) -> Target {
+    match task {
+        Task::Classification => return Target::Classes,
+        Task::Regression => return Target::Numbers(side.words.len()),
+        Task::Auto => {}
+    }
+    let numbers: Option<Vec<f64>> = side
+        .words
+        .list
+        .iter()
+        .map(|word| number::number(&word.text, decimal))
+        .collect();
+    let Some(mut numbers) = numbers.filter(|numbers| !numbers.is_empty()) else {
+        return Target::Classes;
+    };
+    numbers.sort_unstable_by(f64::total_cmp);
+    numbers.dedup();
+    let count = numbers.len().max(if side.words.is_full {
+        side.words.len()
+    } else {
+        0
+    });
+    let are_few = count <= MAX_NUMBERED_CLASSES && (count <= 2 || side.rows.len() >= 2 * count);
+    if are_few && numbers.iter().all(|number| whole(*number).is_some()) {
+        Target::Classes
+    } else {
+        Target::Numbers(count)
+    }
+}
+
+/// Labels as positions in the class names: those that are given, else those that were met, sorted.
+/// Rows without a label are left to the caller; their label is 0.
+pub(super) fn classes(
+    side: &Side,
+    class_names: Option<&[String]>,
+    path: &Path,
+    place: impl Fn(u64) -> RowPlace,
+) -> Result<(Vec<u8>, Vec<String>), Error> {
+    let known: Vec<(String, u64)> = side
+        .words
+        .list
+        .iter()
+        .map(|word| (String::from_utf8_lossy(&word.text).into_owned(), word.line))
+        .collect();
+    if let (None, Some((_, line))) = (class_names, known.get(MAX_CLASSES)) {
+        return Err(Error::TooManyClasses {
+            path: path.to_owned(),
+            place: place(*line),
+            limit: MAX_CLASSES,
+        });
+    }
+    // Whole numbers are the same class however they are written: `1`, `01`, `1.0`.
+    let whole: Option<Vec<i64>> = known.iter().map(|(text, _)| whole_number(text)).collect();
+    let name = |text: &str| match (&whole, whole_number(text)) {
+        (Some(_), Some(number)) => number.to_string(),
+        _ => text.to_owned(),
+    };
+    let class_names =
+        class_names.map_or_else(|| found_names(&known, whole.as_deref()), <[String]>::to_vec);
+    if class_names.len() < 2 {
+        return Err(Error::OneClass {
+            path: path.to_owned(),
+            found: class_names.len(),
+        });
+    }
+    let mut labels = Vec::with_capacity(known.len());
+    for (text, line) in &known {
+        let position = class_names
+            .iter()
+            .position(|class| *class == name(text) || class == text);
+        match position.map(u8::try_from) {
+            Some(Ok(label)) => labels.push(label),
+            _ => {
+                return Err(Error::UnknownClass {
                     path: path.to_owned(),
-                    place,
-                    limit: MAX_CLASSES,
+                    place: place(*line),
+                    found: shown(text.as_bytes()),
                 });
-            };
-            self.known.insert(text.to_owned(), (number, place));
-            number
-        };
-        self.rows.push(number);
-        Ok(())
-    }
-
-    /// Labels as positions in the class names: those that are given, else those that were met,
-    /// sorted.
-    pub(super) fn finish(
-        self,
-        class_names: Option<&[String]>,
-        path: &Path,
-    ) -> Result<(Vec<u8>, Vec<String>), Error> {
-        let Self { known, mut rows } = self;
-        // Whole numbers are the same class however they are written: `1`, `01`, `1.0`.
-        let whole: Option<Vec<i64>> = known.keys().map(|text| whole_number(text)).collect();
-        let name = |text: &str| match (&whole, whole_number(text)) {
-            (Some(_), Some(number)) => number.to_string(),
-            _ => text.to_owned(),
-        };
-        let class_names =
-            class_names.map_or_else(|| found_names(&known, whole.as_deref()), <[String]>::to_vec);
-        if class_names.len() < 2 {
-            return Err(Error::OneClass {
-                path: path.to_owned(),
-                found: class_names.len(),
-            });
-        }
-        let mut labels = [0; MAX_CLASSES];
-        for (text, (number, place)) in &known {
-            let position = class_names
-                .iter()
-                .position(|class| *class == name(text) || class == text);
-            match position.map(u8::try_from) {
-                Some(Ok(label)) => labels[usize::from(*number)] = label,
-                _ => {
-                    return Err(Error::UnknownClass {
-                        path: path.to_owned(),
-                        place: *place,
-                        found: shown(text.as_bytes()),
-                    });
-                }
             }
         }
-        for row in &mut rows {
-            *row = labels[usize::from(*row)];
-        }
-        Ok((rows, class_names))
     }
+    let rows = side
+        .rows
+        .iter()
+        .map(|row| labels.get(*row as usize).copied().unwrap_or(0));
+    Ok((rows.collect(), class_names))
 }
 
 /// Numbers in their order, or else texts in theirs.
-fn found_names(known: &BTreeMap<String, (u8, RowPlace)>, whole: Option<&[i64]>) -> Vec<String> {
-    match whole {
-        Some(numbers) => {
-            let mut numbers = numbers.to_vec();
-            numbers.sort_unstable();
-            numbers.dedup();
-            numbers.iter().map(ToString::to_string).collect()
-        }
-        None => known.keys().cloned().collect(),
+fn found_names(known: &[(String, u64)], whole: Option<&[i64]>) -> Vec<String> {
+    if let Some(numbers) = whole {
+        let mut numbers = numbers.to_vec();
+        numbers.sort_unstable();
+        numbers.dedup();
+        return numbers.iter().map(ToString::to_string).collect();
     }
+    let mut names: Vec<String> = known.iter().map(|(text, _)| text.clone()).collect();
+    names.sort_unstable();
+    names
 }
 
 /// `3`, `-3`, `3.0` and `3e0`, but nothing with a fraction.
@@ -121,13 +145,40 @@ mod tests {
         texts: &[&str],
         class_names: Option<&[&str]>,
     ) -> Result<(Vec<u8>, Vec<String>), Error> {
-        let (mut labels, path) = (Labels::default(), Path::new("t.csv"));
-        for (row, text) in (1..).zip(texts) {
-            labels.add(text, RowPlace::Row(row), path)?;
-        }
         let names: Option<Vec<String>> =
             class_names.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
-        labels.finish(names.as_deref(), path)
+        let path = Path::new("t.csv");
+        super::classes(&side(texts), names.as_deref(), path, RowPlace::Row)
+    }
+
+    fn side(texts: &[&str]) -> Side {
+        let mut side = Side::new(10_000);
+        for (row, text) in (1..).zip(texts) {
+            side.add(Some(text.as_bytes()), row);
+        }
+        side
+    }
+
+    #[test]
+    fn words_and_a_few_whole_numbers_that_repeat_are_classes() {
+        let numbers = |count: usize, repeats: usize| {
+            let texts: Vec<String> = (0..count).map(|number| number.to_string()).collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            target(&side(&texts.repeat(repeats)), Task::Auto, Decimal::Point)
+        };
+        assert_eq!(numbers(20, 2), Target::Classes);
+        assert_eq!(numbers(20, 1), Target::Numbers(20));
+        assert_eq!(numbers(21, 9), Target::Numbers(21));
+        assert_eq!(numbers(2, 1), Target::Classes);
+        for (texts, expected) in [
+            (&["a", "1", "2"][..], Target::Classes),
+            (&["1.0", "1", "2.0"], Target::Classes),
+            (&["0.5", "1", "0.5", "1"], Target::Numbers(2)),
+        ] {
+            assert_eq!(target(&side(texts), Task::Auto, Decimal::Point), expected);
+        }
+        let asked = target(&side(&["0.5", "1"]), Task::Classification, Decimal::Point);
+        assert_eq!(asked, Target::Classes);
     }
 
     fn classes(texts: &[&str]) -> (Vec<u8>, Vec<String>) {

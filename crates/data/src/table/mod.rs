@@ -1,64 +1,203 @@
-//! User-supplied tables: rows of numbers, and a column of labels.
+//! User-supplied tables: rows of features, and a column of labels.
 //!
-//! [`csv`] reads text with `,`, `;` or tabs between the cells, [`npy`] reads two-dimensional arrays
-//! of NumPy. Both give a [`Table`]: the numbers as in the file, and labels `0, 1, ...` in the order
-//! of the class names. Labels that are all integers are sorted as numbers, others as text; there
-//! are at most 256 classes, and at least 2.
+//! [`csv`] reads text, [`npy`] and [`npz`] read arrays of NumPy. All give a [`Table`] of typed
+//! columns. A [`TablePlan`] is fitted on the training rows: it says which columns become which
+//! features, and what missing cells become. It is stored in the model and applied to other tables by
+//! the names of their columns.
 
+mod build;
+mod cells;
 pub mod csv;
+mod describe;
+mod dialect;
+mod encode;
+mod in_place;
+mod kinds;
 mod labels;
+mod lines;
+mod notes;
 pub mod npy;
+pub mod npz;
+mod number;
+mod parts;
+mod plan;
+mod raw;
+mod roles;
+mod settings;
+mod words;
 
 use std::fmt;
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 use std::str::FromStr;
 
+pub use cells::Cell;
+pub use describe::{ColumnInfo, TableInfo, TargetInfo};
+pub use plan::{Encoding, PlannedColumn, PlannedLabel, TablePlan};
+pub use settings::{ColumnKind, DecimalMark, Header, TableSettings, Task};
+
+pub(crate) use encode::{Counts, encode, fit};
+pub(crate) use in_place::encode_in_place;
+pub(crate) use notes::{check_strict, notes};
+
 use crate::error::Error;
-use crate::idx::Limits;
+use crate::samples::Samples;
+use crate::standardisation::Standardisation;
+use kinds::KnownColumn;
+use raw::Raw;
 
-/// Maximum number of columns of a table, the labels included.
+/// Maximum number of columns of a table, the labels included, and of features.
 pub const MAX_COLUMNS: usize = 65_536;
+/// Different words that are kept of a column; one with more is text.
+const MAX_WORDS: usize = 10_000;
+/// Different words that become features; a column with more is text.
+const MAX_CATEGORIES: usize = 1000;
+/// Different cells of the column of groups.
+const MAX_GROUPS: usize = 100_000_000;
 
-/// Rows of numbers with one label each.
-#[derive(Clone, Debug, PartialEq)]
+/// A table that was read: typed columns and labels.
+#[derive(Clone, Debug)]
 pub struct Table {
-    /// `[rows, features]`, row-major; all finite and within the range of `f32`.
-    pub numbers: Vec<f64>,
-    /// Numbers of a row.
-    pub features: usize,
-    /// One label for each row; a position in `class_names`.
-    pub labels: Vec<u8>,
-    /// The classes, 2 to 256, without repetition; those that were given, or none, where labels are
-    /// not read.
-    pub class_names: Vec<String>,
+    raw: Raw,
+    columns: Vec<KnownColumn>,
+    labels: Vec<u8>,
+    class_names: Vec<String>,
+    /// What the labels are, if they are read.
+    target: Option<TargetInfo>,
+    /// Positions among the feature columns of those of the model that the table is for.
+    columns_of_plan: Option<Vec<usize>>,
+    /// What was done that the user has to know, and that `strict` forbids.
+    changes: Vec<String>,
+    /// What the user has to know else.
+    remarks: Vec<String>,
 }
 
 impl Table {
-    /// The numbers of one row.
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Number of columns that were read as features, also those that are left out of a plan.
+    pub fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// One cell of a feature column.
     ///
     /// # Panics
     ///
-    /// Like indexing a slice, if `index` is not below the number of labels.
-    pub fn row(&self, index: usize) -> &[f64] {
-        &self.numbers[index * self.features..][..self.features]
+    /// Like indexing a slice, if `row` or `column` is too large.
+    pub fn cell(&self, row: usize, column: usize) -> Cell {
+        assert!(column < self.width(), "column {column} of {}", self.width());
+        self.raw.cells.get(row, column)
+    }
+
+    /// One label for each row; a position in [`class_names`](Self::class_names). All 0 where labels
+    /// are not read.
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// The classes, 2 to 256, without repetition; those that were given, or none, where labels are
+    /// not read.
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
+    }
+
+    /// All rows as samples, by a plan that is fitted on them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoFeatures`], [`Error::TooManyFeatures`] if its columns do not make features,
+    /// [`Error::TooFar`] if a number is too far from the others for `f32`.
+    pub fn samples(&self) -> Result<Samples, Error> {
+        let rows: Vec<u32> = (0..self.rows() as u32).collect();
+        let (plan, standardisation) = fit(self, &rows, false)?;
+        let encoded = encode(self, &plan, &standardisation, &rows)?;
+        let shape = [1, plan.features()];
+        Samples::of_numbers(encoded.numbers, self.labels.clone(), shape)
+    }
+
+    /// The number of the group of each row, if there is a column of groups.
+    pub(crate) fn groups(&self) -> Option<&[u32]> {
+        self.raw
+            .group
+            .as_ref()
+            .map(|(_, side)| side.rows.as_slice())
+    }
+
+    /// A number for each row, if there is a column by which rows are ordered.
+    pub(crate) fn order(&self) -> Option<&[f64]> {
+        self.raw.order.as_ref().map(|(_, order)| order.as_slice())
+    }
+
+    /// The names of the groups, by their numbers.
+    pub(crate) fn group_names(&self) -> Vec<&[u8]> {
+        let side = self.raw.group.iter();
+        side.flat_map(|(_, side)| &side.words.list)
+            .map(|word| word.text.as_slice())
+            .collect()
+    }
+
+    /// What is known of the table without its cells.
+    pub(crate) fn without_rows(&self) -> Self {
+        Self {
+            raw: self.raw.without_rows(),
+            columns: self.columns.clone(),
+            labels: Vec::new(),
+            class_names: self.class_names.clone(),
+            target: self.target,
+            columns_of_plan: self.columns_of_plan.clone(),
+            changes: self.changes.clone(),
+            remarks: self.remarks.clone(),
+        }
+    }
+
+    /// The plan of a model that stored none: every column is a number.
+    pub(crate) fn plain_plan(&self, constants: &Standardisation) -> TablePlan {
+        let columns = self.raw.features.iter().zip(&constants.mean);
+        TablePlan {
+            table_columns: self.raw.head.columns,
+            label: None,
+            columns: columns
+                .map(|((position, _), mean)| PlannedColumn {
+                    name: self.raw.head.cell(*position).cloned(),
+                    position: *position,
+                    encoding: Encoding::Numeric { fill: *mean },
+                    has_indicator: false,
+                })
+                .collect(),
+        }
+    }
+
+    pub(crate) fn is_exact(&self) -> bool {
+        self.raw.cells.is_exact()
     }
 }
 
 /// How a table is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TableOptions {
     /// The label column; the last if `None`.
     pub label: Option<Column>,
+    /// Everything else that can be set.
+    pub settings: TableSettings,
     /// The classes there may be, in their order, for example those of a model; what is found if
     /// `None`.
     pub class_names: Option<Vec<String>>,
-    /// How many features a row must have, for example those that a model takes; any number if
-    /// `None`. A table with so many columns has no labels.
+    /// The plan of a model that the table is for: its columns are found by their names.
+    pub plan: Option<TablePlan>,
+    /// Without a plan, how many features a row must have, as for models of versions that stored no
+    /// plan; any number if `None`. A table with so many columns has no labels.
     pub features: Option<usize>,
     /// Whether labels are read. If not, all are 0, and a table may have none.
     pub needs_labels: bool,
-    /// Maximum size in bytes of the file, and of its numbers in memory, eight each; 256 MiB unless
-    /// chosen otherwise.
+    /// Whether labels may be numbers to predict. They are not read then: all are 0, and there are no
+    /// classes.
+    pub allows_numbers: bool,
+    /// Maximum number of bytes of the unpacked text, and of its cells in memory; without limit but
+    /// the memory of the machine unless chosen otherwise.
     pub max_bytes: u64,
 }
 
@@ -66,45 +205,21 @@ impl Default for TableOptions {
     fn default() -> Self {
         Self {
             label: None,
+            settings: TableSettings::default(),
             class_names: None,
+            plan: None,
             features: None,
             needs_labels: true,
-            max_bytes: Limits::default().max_bytes,
+            allows_numbers: false,
+            max_bytes: 1 << 40,
         }
     }
 }
 
 impl TableOptions {
-    /// Minimum number of columns of a table: features and labels, or one feature alone.
-    fn least_columns(&self) -> usize {
-        if self.features == Some(1) { 1 } else { 2 }
-    }
-
-    /// Rejects a table with another number of features, or without labels where they are needed.
-    fn check_columns(&self, found: usize, label: Option<usize>, path: &Path) -> Result<(), Error> {
-        let Some(features) = self.features else {
-            return Ok(());
-        };
-        if found - usize::from(label.is_some()) != features {
-            return Err(Error::FeatureCount {
-                path: path.to_owned(),
-                found,
-                features,
-                needs_labels: self.needs_labels,
-            });
-        }
-        if label.is_none() && self.needs_labels {
-            return Err(Error::NoLabels {
-                path: path.to_owned(),
-                found,
-            });
-        }
-        Ok(())
-    }
-
-    /// What stands for the labels and class names of so many rows where they are not read.
-    fn unread(&self, rows: usize) -> (Vec<u8>, Vec<String>) {
-        (vec![0; rows], self.class_names.clone().unwrap_or_default())
+    /// Whether the table is for a model.
+    fn is_for_model(&self) -> bool {
+        self.plan.is_some() || self.features.is_some()
     }
 }
 
@@ -160,6 +275,7 @@ impl fmt::Display for RowPlace {
 
 /// What a feature must be; the range leaves room for sums of squares and for `f32`.
 pub(crate) const A_NUMBER: &str = "a finite number of magnitude below 3.4e38";
+const A_DATE: &str = "a date such as 2026-01-31";
 
 /// Whether a number is one that a table may hold.
 fn is_number(number: f64) -> bool {
@@ -185,4 +301,69 @@ fn shown(text: &[u8]) -> String {
         ""
     };
     format!("`{short}{dots}`")
+}
+
+/// A name as part of a message.
+pub(crate) fn shown_name(name: &str) -> String {
+    shown(name.as_bytes())
+}
+
+/// Names in a message: the first few.
+pub(crate) fn listed(names: &[String]) -> String {
+    const MOST: usize = 8;
+    let shown = names
+        .iter()
+        .take(MOST)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > MOST {
+        format!("{shown} and {} more", names.len() - MOST)
+    } else {
+        shown
+    }
+}
+
+/// `1 row`, `2 rows`.
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{count} {what}s")
+    }
+}
+
+/// What a reader of tables does with the bytes of a file.
+pub(crate) fn read_from(
+    open: &mut Open,
+    path: &Path,
+    options: &TableOptions,
+) -> Result<Table, Error> {
+    match extension(path).as_deref() {
+        Some("npy") => npy::read_from(open, path, options),
+        Some("npz") => npz::read_from(open, path, options),
+        _ => csv::read_from(open, path, options),
+    }
+}
+
+/// Opens the bytes of a table, at their beginning, and says how many there are; a table may be read
+/// twice.
+pub(crate) type Open<'a> = dyn FnMut() -> Result<(Box<dyn Source + 'a>, u64), Error> + 'a;
+
+/// The bytes of a table.
+pub(crate) trait Source: Read + Seek {}
+
+impl<T: Read + Seek> Source for T {}
+
+/// Bytes in memory as those of a table.
+fn in_memory(bytes: &[u8]) -> (Box<dyn Source + '_>, u64) {
+    (Box::new(Cursor::new(bytes)), bytes.len() as u64)
+}
+
+/// The extension of a name in lower case, without `.gz`.
+pub(crate) fn extension(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    name.rsplit_once('.')
+        .map(|(_, extension)| extension.to_owned())
 }

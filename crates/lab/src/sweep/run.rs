@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spinet_data::{Dataset, find};
+use spinet_data::{DataOptions, Dataset, find};
 use spinet_nn::Threads;
 use spinet_rules::RuleSettings;
 use spinet_train::TrainConfig;
@@ -69,8 +69,11 @@ impl Plan for SweepRequest {
 
     fn data(&self) -> Result<Vec<Parts>, Error> {
         let load = |set: &TrainConfig| {
-            let (source, options) = (&self.environment.source, set.data_options());
-            let whole = spinet_data::load_with(&set.data, source, &options)?;
+            let options = DataOptions {
+                keeps_table: self.file.folds.is_some(),
+                ..set.data_options()
+            };
+            let whole = spinet_data::load_with(&set.data, &self.environment.source, &options)?;
             match self.file.folds {
                 Some(count) => Parts::folds(whole, count, self.folds(), self.file.seeds[0]),
                 None => Ok(Parts::whole(whole)),
