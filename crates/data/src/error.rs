@@ -45,9 +45,18 @@ pub enum Error {
     /// The file is not of the idx format.
     #[error("{path}: file begins with bytes {}, expected 00 00 (idx){}", spaced_hex(found), not_idx_hint(*found))]
     NotIdx { path: PathBuf, found: [u8; 2] },
-    /// The idx elements are not unsigned bytes.
-    #[error("{path}: idx element type is 0x{found:02x}, expected 0x08 (unsigned byte)")]
+    /// The idx elements are of no type of the format.
+    #[error("{path}: idx element type is 0x{found:02x}, expected 0x08, 0x09 or 0x0b to 0x0e")]
     ElementType { path: PathBuf, found: u8 },
+    /// An idx element that is not a byte.
+    #[error(
+        "{path}: element {index} is {found}, expected a whole number from 0 to 255, or pixels that are all in [0, 1]"
+    )]
+    ElementValue {
+        path: PathBuf,
+        index: usize,
+        found: f64,
+    },
     /// An image file where labels were expected, or the other way round, or something else.
     #[error("{path}: number of idx dimensions is {found}, expected {expected} ({})", kind_of_dimensions(*expected))]
     DimensionCount {
@@ -448,7 +457,13 @@ pub enum Error {
         expected: [usize; 2],
         source: ::png::DecodingError,
     },
-    /// A PNG image has another size.
+    /// A JPEG file cannot be decoded.
+    #[error("{path}: not a complete and valid JPEG image")]
+    JpegDamaged { path: PathBuf },
+    /// An image without pixels, or with too many.
+    #[error("{path}: image has no header with 1 to {limit} rows and columns")]
+    ImageSize { path: PathBuf, limit: usize },
+    /// An image has another size.
     #[error("{path}: image has {} rows x {} columns, expected {} x {}", found[0], found[1], expected[0], expected[1])]
     PngShape {
         path: PathBuf,

@@ -3,11 +3,16 @@
 //! ```text
 //! offset  size  meaning
 //! 0       2     00 00
-//! 2       1     element type, 08 = unsigned byte (the only one read here)
+//! 2       1     element type: 08 = unsigned byte, 09 = signed byte, 0B, 0C = integer of 2, 4 bytes,
+//!               0D, 0E = floating-point number of 4, 8 bytes, all big-endian
 //! 3       1     number of dimensions: 1 for labels, 3 for images
 //! 4       4 n   size of each dimension, big-endian: count, or count, rows, columns
 //! 4 + 4n        the elements, first dimension slowest
 //! ```
+//!
+//! Images and labels become unsigned bytes, whatever their type: integers must be in `0..=255`, and
+//! so must floating-point numbers, without a fraction, unless all are pixels in `[0, 1]`: these are
+//! multiplied by 255 and rounded.
 //!
 //! The reader validates the header. It must agree with the length of a plain file to the byte; of a
 //! gzip file with what so many compressed bytes can hold at all. Memory is reserved after that
@@ -25,6 +30,8 @@ use crate::samples::Samples;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const UNSIGNED_BYTE: u8 = 8;
+/// The other element types, and the bytes of one element.
+const WIDE: [(u8, usize); 5] = [(0x09, 1), (0x0b, 2), (0x0c, 4), (0x0d, 4), (0x0e, 8)];
 const LABEL_DIMENSIONS: usize = 1;
 const IMAGE_DIMENSIONS: usize = 3;
 /// Deflate codes at most 258 bytes in two bits, so one byte never becomes more than this many.
@@ -304,6 +311,54 @@ fn read_stored<const N: usize>(
     }
 }
 
+/// Elements of another type as unsigned bytes.
+fn as_bytes(
+    stored: &[u8],
+    element: u8,
+    size: usize,
+    are_pixels: bool,
+    path: &Path,
+) -> Result<Vec<u8>, Error> {
+    let numbers = || {
+        stored
+            .chunks_exact(size)
+            .map(|bytes| number(bytes, element))
+    };
+    let is_float = element >= 0x0d;
+    let scale = if are_pixels && is_float && numbers().all(|number| (0.0..=1.0).contains(&number)) {
+        255.0
+    } else {
+        1.0
+    };
+    let byte = |(index, number): (usize, f64)| {
+        let is_good = scale > 1.0 || number.fract() == 0.0 && (0.0..=255.0).contains(&number);
+        if is_good {
+            Ok((number * scale).round() as u8)
+        } else {
+            Err(Error::ElementValue {
+                path: path.to_owned(),
+                index,
+                found: number,
+            })
+        }
+    };
+    numbers().enumerate().map(byte).collect()
+}
+
+/// An element of one of the [`WIDE`] types.
+fn number(bytes: &[u8], element: u8) -> f64 {
+    let bits = bytes
+        .iter()
+        .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    match element {
+        0x09 => f64::from((bits as u8).cast_signed()),
+        0x0b => f64::from((bits as u16).cast_signed()),
+        0x0c => f64::from((bits as u32).cast_signed()),
+        0x0d => f64::from(f32::from_bits(bits as u32)),
+        _ => f64::from_bits(bits),
+    }
+}
+
 const fn header_length<const N: usize>() -> usize {
     4 + 4 * N
 }
@@ -317,7 +372,7 @@ struct Source<'a> {
 
 impl Source<'_> {
     fn read_array<const N: usize>(mut self, limits: &Limits) -> Result<Array<N>, Error> {
-        let dimensions = self.read_header::<N>()?;
+        let (dimensions, element) = self.read_header::<N>()?;
         if let ([_, rows, columns], Some(expected)) = (&dimensions[..], limits.shape) {
             let found = [*rows, *columns];
             if found.map(|side| side as usize) != expected {
@@ -328,21 +383,34 @@ impl Source<'_> {
                 });
             }
         }
-        let promised = self.check_size(dimensions, limits)?;
-        let elements = self.read_elements(dimensions, promised)?;
+        let size = WIDE
+            .iter()
+            .find(|(kind, _)| *kind == element)
+            .map_or(1, |(_, size)| *size);
+        let promised = self.check_size(dimensions, size, limits)?;
+        let path = self.origin.path;
+        let stored = self.read_elements(dimensions, promised)?;
+        let elements = if element == UNSIGNED_BYTE {
+            stored
+        } else {
+            as_bytes(&stored, element, size, N == IMAGE_DIMENSIONS, path)?
+        };
         Ok(Array {
             dimensions,
             elements,
         })
     }
 
-    fn read_header<const N: usize>(&mut self) -> Result<[u32; N], Error> {
+    /// Dimensions and element type.
+    fn read_header<const N: usize>(&mut self) -> Result<([u32; N], u8), Error> {
         let mut magic = [0; 4];
         self.fill(&mut magic, 0, header_length::<N>())?;
         let path = || self.path();
+        let is_known =
+            |element| element == UNSIGNED_BYTE || WIDE.iter().any(|(kind, _)| *kind == element);
         match magic {
-            [0, 0, UNSIGNED_BYTE, count] if usize::from(count) == N => {}
-            [0, 0, UNSIGNED_BYTE, found] => {
+            [0, 0, element, count] if is_known(element) && usize::from(count) == N => {}
+            [0, 0, element, found] if is_known(element) => {
                 return Err(Error::DimensionCount {
                     path: path(),
                     found,
@@ -374,18 +442,20 @@ impl Source<'_> {
                 dimensions: dimensions.to_vec(),
             });
         }
-        Ok(dimensions)
+        Ok((dimensions, magic[2]))
     }
 
-    /// The number of elements, once the file can hold them and the limit allows them; nothing is
+    /// The number of bytes, once the file can hold them and the limit allows them; nothing is
     /// reserved before.
     fn check_size<const N: usize>(
         &self,
         dimensions: [u32; N],
+        size: usize,
         limits: &Limits,
     ) -> Result<usize, Error> {
-        // At most three factors below 2^32 each: 128 bits cannot overflow.
-        let promised: u128 = dimensions.iter().map(|&size| u128::from(size)).product();
+        // At most three factors below 2^32 each, and 8: 128 bits cannot overflow.
+        let count: u128 = dimensions.iter().map(|&size| u128::from(size)).product();
+        let promised = count * size as u128;
         let (path, header, stored) = (self.path(), header_length::<N>() as u64, self.origin.stored);
         let dimensions = dimensions.to_vec();
         if self.is_gzip {

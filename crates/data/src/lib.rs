@@ -25,6 +25,7 @@ pub mod error;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod idx;
+pub mod image;
 mod kind;
 pub mod memory;
 pub mod options;
@@ -49,6 +50,7 @@ pub use error::Error;
 #[cfg(feature = "fetch")]
 pub use fetch::{FetchProgress, FetchedFile, fetch};
 pub use idx::Limits;
+pub use image::read_image;
 pub use options::{DataOptions, Part, Prior, Purpose, SplitOptions};
 pub use png::read_png;
 pub use registry::{DATASETS, find};

@@ -110,7 +110,7 @@ fn decode(decoder: Decoder<Cursor<&[u8]>>, is_in_colour: bool) -> Result<Vec<u8>
 }
 
 /// Red, green and blue; a gray pixel has three times the same.
-fn colour(pixel: &[u8]) -> [u8; 3] {
+pub(crate) fn colour(pixel: &[u8]) -> [u8; 3] {
     match *pixel {
         [red, green, blue] => [red, green, blue],
         [red, green, blue, alpha] => [red, green, blue].map(|value| over_black(value, alpha)),
@@ -118,7 +118,7 @@ fn colour(pixel: &[u8]) -> [u8; 3] {
     }
 }
 
-fn grey(pixel: &[u8]) -> u8 {
+pub(crate) fn grey(pixel: &[u8]) -> u8 {
     match *pixel {
         [grey] => grey,
         [grey, alpha] => over_black(grey, alpha),

@@ -6,6 +6,10 @@
 //! compared as bytes. There is no random-number generator whose algorithm could change, and the
 //! draw does not depend on the order in which classes are visited.
 
+use std::cmp::Ordering;
+use std::num::NonZero;
+use std::thread;
+
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
@@ -124,16 +128,17 @@ pub fn balanced_parts(
     part: Part,
     key: &str,
 ) -> Result<Parts, Error> {
-    let ordered = ordered_classes(labels, classes, 0, key)?;
+    check_labels(labels, classes)?;
     let samples = labels.len();
     let wanted = match part {
         Part::Count(count) => count,
         Part::Fraction(fraction) => share(fraction, samples),
     };
-    let most: usize = ordered
-        .iter()
-        .map(|members| members.len().saturating_sub(1))
-        .sum();
+    let mut counts = vec![0_usize; classes];
+    for label in labels {
+        counts[usize::from(*label)] += 1;
+    }
+    let most: usize = counts.iter().map(|count| count.saturating_sub(1)).sum();
     if wanted == 0 || wanted > most {
         return Err(Error::PartSize {
             found: wanted,
@@ -142,30 +147,35 @@ pub fn balanced_parts(
         });
     }
     // Products of two counts of samples in memory need 128 bits at most.
-    let own_share =
-        |members: &Vec<usize>| (wanted as u128 * members.len() as u128) / samples as u128;
-    let remainder =
-        |class: usize| (wanted as u128 * ordered[class].len() as u128) % samples as u128;
-    let mut shares: Vec<usize> = ordered
+    let own_share = |count: &usize| (wanted as u128 * *count as u128) / samples as u128;
+    let remainder = |class: usize| (wanted as u128 * counts[class] as u128) % samples as u128;
+    let mut shares: Vec<usize> = counts
         .iter()
-        .map(|members| own_share(members) as usize)
+        .map(|count| own_share(count) as usize)
         .collect();
     let mut by_remainder: Vec<usize> = (0..classes).collect();
     by_remainder.sort_by_key(|class| std::cmp::Reverse(remainder(*class)));
     let mut left = wanted - shares.iter().sum::<usize>();
     while left > 0 {
         for class in &by_remainder {
-            if left > 0 && shares[*class] + 1 < ordered[*class].len() {
+            if left > 0 && shares[*class] + 1 < counts[*class] {
                 shares[*class] += 1;
                 left -= 1;
             }
         }
     }
     let mut is_test = vec![false; samples];
-    for (members, share) in ordered.iter().zip(shares) {
-        members[..share]
-            .iter()
-            .for_each(|index| is_test[*index] = true);
+    for (class, share) in shares
+        .into_iter()
+        .enumerate()
+        .filter(|(_, share)| *share > 0)
+    {
+        // Class after class, and only the digests of one: a million samples take little memory.
+        let mut keyed = keyed_class(labels, class, key);
+        keyed.select_nth_unstable_by(share - 1, |a, b| by_digest(*a, *b, key));
+        for (_, index) in &keyed[..share] {
+            is_test[*index] = true;
+        }
     }
     let (test, train) = (0..samples).partition(|index| is_test[*index]);
     Ok(Parts { train, test })
@@ -185,24 +195,9 @@ fn ordered_classes(
     least: usize,
     key: &str,
 ) -> Result<Vec<Vec<usize>>, Error> {
-    if let Some(index) = labels
-        .iter()
-        .position(|&label| usize::from(label) >= classes)
-    {
-        return Err(Error::Label {
-            index,
-            found: labels[index],
-            classes,
-        });
-    }
+    check_labels(labels, classes)?;
     let ordered = |class: usize| {
-        let members = labels
-            .iter()
-            .enumerate()
-            .filter(|&(_, &label)| usize::from(label) == class);
-        let mut keyed: Vec<_> = members
-            .map(|(index, _)| (Sha256::digest(format!("{key} {index}")), index))
-            .collect();
+        let mut keyed = keyed_class(labels, class, key);
         if keyed.len() < least {
             return Err(Error::ClassTooSmall {
                 class,
@@ -210,10 +205,71 @@ fn ordered_classes(
                 expected: least,
             });
         }
-        keyed.sort_unstable();
+        keyed.sort_unstable_by(|a, b| by_digest(*a, *b, key));
         Ok(keyed.into_iter().map(|(_, index)| index).collect())
     };
     (0..classes).map(ordered).collect()
+}
+
+/// Every label is one of the classes.
+fn check_labels(labels: &[u8], classes: usize) -> Result<(), Error> {
+    let unknown = labels
+        .iter()
+        .position(|&label| usize::from(label) >= classes);
+    match unknown {
+        Some(index) => Err(Error::Label {
+            index,
+            found: labels[index],
+            classes,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The samples of a class, each with the first bytes of its digest, which nearly always decide.
+fn keyed_class(labels: &[u8], class: usize, key: &str) -> Vec<(u64, usize)> {
+    let members = labels
+        .iter()
+        .enumerate()
+        .filter(|&(_, &label)| usize::from(label) == class);
+    let first = |index| {
+        let digest = digest(index, key);
+        u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]))
+    };
+    let members: Vec<usize> = members.map(|(index, _)| index).collect();
+    let threads = thread::available_parallelism()
+        .map_or(1, NonZero::get)
+        .min(8);
+    if members.len() < FEW || threads == 1 {
+        return members
+            .into_iter()
+            .map(|index| (first(index), index))
+            .collect();
+    }
+    let mut keyed: Vec<(u64, usize)> = members.into_iter().map(|index| (0, index)).collect();
+    let size = keyed.len().div_ceil(threads);
+    thread::scope(|scope| {
+        for part in keyed.chunks_mut(size) {
+            scope.spawn(move || {
+                for (key, index) in part {
+                    *key = first(*index);
+                }
+            });
+        }
+    });
+    keyed
+}
+
+/// Samples of a class that are digested on one thread.
+const FEW: usize = 10_000;
+
+fn by_digest(a: (u64, usize), b: (u64, usize), key: &str) -> Ordering {
+    let whole = || digest(a.1, key).cmp(&digest(b.1, key));
+    a.0.cmp(&b.0).then_with(whole)
+}
+
+fn digest(index: usize, key: &str) -> sha2::digest::Output<Sha256> {
+    Sha256::digest(format!("{key} {index}"))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use spinet_data::cifar;
 use spinet_data::idx::{self, Limits};
-use spinet_data::table::{csv as text_table, npy as array};
+use spinet_data::table::{csv as text_table, npy as array, npz as archive_of_arrays};
 use spinet_data::{Column, Error, Part, Samples, Table, TableOptions};
 use spinet_lab::{self as lab, AnyRecord, Grid, Method, Shard, Stored, SweepFile};
 use spinet_nn::{Initializer, Threads};
@@ -30,7 +30,7 @@ use crate::sound::{
 pub type Reader = (&'static str, fn(&[u8]) -> bool);
 
 /// All of them; each has a program in `fuzz_targets/` and a folder in `seeds/`.
-pub const READERS: [Reader; 14] = [
+pub const READERS: [Reader; 15] = [
     ("archive", archive),
     ("checkpoint", checkpoint),
     ("cifar", cifar),
@@ -41,6 +41,7 @@ pub const READERS: [Reader; 14] = [
     ("metrics", metrics),
     ("model", model),
     ("npy", npy),
+    ("npz", npz),
     ("png", png),
     ("record", record),
     ("sweep", sweep),
@@ -152,6 +153,11 @@ pub fn csv(bytes: &[u8]) -> bool {
 /// A table as a NumPy array.
 pub fn npy(bytes: &[u8]) -> bool {
     read_table(bytes, array::parse)
+}
+
+/// Arrays in an archive.
+pub fn npz(bytes: &[u8]) -> bool {
+    read_table(bytes, archive_of_arrays::parse)
 }
 
 /// A picture.

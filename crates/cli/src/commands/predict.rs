@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use spinet::data::{Column, Limits, Purpose, idx, is_table, read_png};
+use spinet::data::{Column, Limits, Purpose, idx, is_table, read_image};
 use spinet::{Model, Samples, Values};
 
 use crate::commands::folds::{show_notes, show_sentences};
@@ -39,7 +39,7 @@ The fastest available kernel is used, whichever the model was trained with
 pub(crate) struct Predict {
     /// Model file, or run directory.
     model: PathBuf,
-    /// PNG images, idx image files (plain or gzip), or tables (.csv, .tsv, .npy).
+    /// PNG or JPEG images, idx image files (plain or gzip), or tables.
     files: Vec<PathBuf>,
     /// Predict the test set of a dataset (all rows, for a table other than the training data).
     #[arg(long, value_name = "NAME", conflicts_with = "files")]
@@ -204,11 +204,11 @@ impl Predict {
     }
 }
 
-/// Images of this shape from a PNG file or an idx file, told apart by content.
+/// Images of this shape from a PNG or JPEG file or an idx file, told apart by content.
 fn read_images(path: &Path, shape: [usize; 2]) -> Result<Batch, Error> {
-    let is_single = is_png(path);
+    let is_single = is_image(path);
     let bytes = if is_single {
-        read_png(path, shape)?
+        read_image(path, shape)?
     } else {
         idx::read_images(
             path,
@@ -228,14 +228,17 @@ fn read_images(path: &Path, shape: [usize; 2]) -> Result<Batch, Error> {
     })
 }
 
-fn is_png(path: &Path) -> bool {
+fn is_image(path: &Path) -> bool {
     let mut first = [0; 4];
     let is_signed = File::open(path)
         .and_then(|mut file| file.read_exact(&mut first))
         .is_ok()
-        && first == *b"\x89PNG";
+        && (first == *b"\x89PNG" || first.starts_with(b"\xff\xd8\xff"));
     is_signed
         || path
             .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
+            .and_then(|extension| extension.to_str())
+            .is_some_and(|extension| {
+                ["png", "jpg", "jpeg"].contains(&extension.to_ascii_lowercase().as_str())
+            })
 }

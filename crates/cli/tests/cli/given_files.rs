@@ -417,3 +417,25 @@ fn groups_and_the_future_stay_out_of_the_training() {
         "spinet: visits.csv: column of `group` is `sort`, expected a name from the first line\n"
     );
 }
+
+#[test]
+fn images_of_other_number_types_are_read() {
+    for folder in ["strokes", "strokes-float", "strokes-int-labels"] {
+        let bench = Bench::new();
+        let from = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("../testing/cases")
+            .join(folder);
+        fs::create_dir(bench.path(folder)).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), bench.path(folder).join(entry.file_name())).unwrap();
+        }
+        let (text, _) = train(&bench, &format!("--data {folder}"));
+        assert!(
+            text.starts_with(&format!(
+                "data: {folder}, 48 training and 12 test samples\ntest accuracy: 100.00 %"
+            )),
+            "{text}"
+        );
+    }
+}

@@ -125,6 +125,12 @@ fn take(
     if part == Part::Count(0) {
         return Ok((rows, Vec::new()));
     }
+    if rows.len() == labels.len() {
+        // All rows: each is at its own place.
+        drop(rows);
+        let Parts { train, test } = balanced_parts(labels, classes, part, key)?;
+        return Ok((train, test));
+    }
     let of_rows: Vec<u8> = rows.iter().map(|row| labels[*row]).collect();
     let Parts { train, test } = balanced_parts(&of_rows, classes, part, key)?;
     let pick = |places: Vec<usize>| places.into_iter().map(|place| rows[place]).collect();

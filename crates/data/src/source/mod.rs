@@ -16,6 +16,7 @@ pub(crate) mod cifar_set;
 mod divide;
 mod groups;
 mod idx_set;
+mod image_folder;
 pub(crate) mod locate;
 mod own;
 mod own_folder;
@@ -65,6 +66,7 @@ pub fn load(name: &str, source: &Source) -> Result<Dataset, Error> {
 /// | what | is read as |
 /// | --- | --- |
 /// | a folder | idx images and labels, plain or `.gz`: `train-images...`, `train-labels...`, and if they are there `t10k-...` or `test-...` |
+/// | a folder of folders | PNG or JPEG images, `class/name.png`, or `train/class/name.png` and `test/...` |
 /// | `NAME.csv`, `.tsv`, `.txt`, `.data`, `.dat`, also with `.gz` behind | a [table](crate::table::csv) |
 /// | `NAME.npy` | a [table](crate::table::npy) |
 /// | `NAME.npz` | a [table](crate::table::npz) |

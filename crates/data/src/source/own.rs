@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::{Source, own_folder, own_table};
+use super::{Source, image_folder, own_folder, own_table};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::options::DataOptions;
@@ -26,7 +26,11 @@ enum Kind {
 
 impl Own {
     pub(super) fn load(&self, options: &DataOptions, source: &Source) -> Result<Dataset, Error> {
+        if let Kind::Folder = self.kind {
+            options.refuse_columns(&self.name)?;
+        }
         match self.kind {
+            Kind::Folder if image_folder::is_one(&self.path) => image_folder::load(self, options),
             Kind::Folder => own_folder::load(self, options),
             Kind::Table => own_table::load(self, options, source),
         }

@@ -18,7 +18,6 @@ use crate::whole_file::read_whole;
 const ANY_CLASS: usize = 256;
 
 pub(super) fn load(own: &Own, options: &DataOptions) -> Result<Dataset, Error> {
-    options.refuse_columns(&own.name)?;
     let folder = Folder::open(&own.path)?;
     let mut reading = Reading {
         files: Vec::new(),

@@ -44,7 +44,7 @@ pub(super) fn load(own: &Own, options: &DataOptions, source: &Source) -> Result<
         file,
         test_table,
     };
-    loaded.dataset(table, &division)
+    loaded.dataset(table, division)
 }
 
 /// A file of test rows.
@@ -73,11 +73,12 @@ struct Loaded<'a> {
 }
 
 impl Loaded<'_> {
-    fn dataset(self, table: Table, division: &Division) -> Result<Dataset, Error> {
+    fn dataset(self, table: Table, division: Division) -> Result<Dataset, Error> {
         let options = self.options;
         let number = |rows: &[usize]| rows.iter().map(|row| *row as u32).collect::<Vec<u32>>();
         let [train, validation, test] =
             [&division.train, &division.validation, &division.test].map(|rows| number(rows));
+        drop(division);
         let has_indicators = options.table.indicators;
         let (plan, standardisation) = plan_of(&table, &train, options)?;
         let class_names = table.class_names().to_vec();

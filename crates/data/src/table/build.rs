@@ -98,7 +98,7 @@ impl Table {
         };
         let class_names = named(&raw, class_names, options)?;
         let mut labels = labels;
-        if let Some(dropped) = drop_unlabeled(&mut raw, &mut labels)? {
+        if let Some(dropped) = drop_unlabeled(&mut raw, &mut labels) {
             for (index, column) in columns.iter_mut().enumerate() {
                 let rows = 0..raw.rows;
                 let is_missing = |row: &usize| raw.cells.get(*row, index) == super::Cell::Missing;
@@ -108,6 +108,10 @@ impl Table {
                 "{} without a label left out",
                 counted(dropped, "row")
             ));
+        }
+        if let Some((_, side)) = &mut raw.label {
+            // They are classes now.
+            side.rows = Vec::new();
         }
         Ok(Self {
             raw,
@@ -178,6 +182,12 @@ fn check_target(raw: &Raw, options: &TableOptions) -> Result<Option<TargetInfo>,
     let Some((position, side)) = &raw.label else {
         return Ok(None);
     };
+    if side.missing == raw.rows {
+        return Err(Error::NoLabelCells {
+            path: raw.path.clone(),
+            column: raw.head.shown(*position),
+        });
+    }
     let task = if options.class_names.is_some() {
         Task::Classification
     } else {
@@ -228,28 +238,19 @@ fn named(
 }
 
 /// Takes rows without a label out of all columns; how many there were.
-fn drop_unlabeled(raw: &mut Raw, labels: &mut Vec<u8>) -> Result<Option<usize>, Error> {
-    let Some((position, side)) = &raw.label else {
-        return Ok(None);
+fn drop_unlabeled(raw: &mut Raw, labels: &mut Vec<u8>) -> Option<usize> {
+    let Some((_, side)) = &raw.label else {
+        return None;
     };
-    let dropped = side.missing();
+    let dropped = side.missing;
     if dropped == 0 {
-        return Ok(None);
-    }
-    if dropped == raw.rows {
-        return Err(Error::NoLabelCells {
-            path: raw.path.clone(),
-            column: raw.head.shown(*position),
-        });
+        return None;
     }
     let kept: Vec<u32> = (0..raw.rows as u32)
         .filter(|row| side.rows[*row as usize] != Side::MISSING)
         .collect();
     raw.cells.reorder(&kept);
     pick(labels, &kept);
-    if let Some((_, side)) = &mut raw.label {
-        pick(&mut side.rows, &kept);
-    }
     if let Some((_, side)) = &mut raw.group {
         pick(&mut side.rows, &kept);
     }
@@ -257,7 +258,7 @@ fn drop_unlabeled(raw: &mut Raw, labels: &mut Vec<u8>) -> Result<Option<usize>, 
         pick(order, &kept);
     }
     raw.rows = kept.len();
-    Ok(Some(dropped))
+    Some(dropped)
 }
 
 fn pick<T: Copy>(values: &mut Vec<T>, kept: &[u32]) {

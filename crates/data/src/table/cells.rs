@@ -94,6 +94,21 @@ impl Cells {
         matches!(self.stored, Stored::Exact(_))
     }
 
+    /// Takes memory for about so many cells at once, as far as it is there: a table that grows step by
+    /// step leaves holes behind. Pages that are not used take none.
+    pub(super) fn expect(&mut self, cells: usize) {
+        if self.is_exact() && cells > EXACT_CELLS + EXACT_CELLS / 4 {
+            self.make_compact();
+            let more = cells + cells / 50;
+            if let Stored::Compact { numbers, .. } = &mut self.stored
+                && memory::check("", (more * size_of::<f32>()) as u64).is_ok()
+            {
+                // What cannot be reserved is reserved step by step, or refused there.
+                let _ = numbers.try_reserve_exact(more);
+            }
+        }
+    }
+
     /// Takes memory for more cells, step by step, so that what does not fit is refused before the
     /// system ends the program.
     pub(super) fn reserve(&mut self, more: usize, path: &Path, most: u64) -> Result<(), Error> {

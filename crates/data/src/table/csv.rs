@@ -41,7 +41,7 @@ const A_LABEL: &str = "a label: UTF-8 text or an integer";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Bytes of a part; longer ones where a row is longer.
-const PART: usize = 1 << 20;
+const PART: usize = 1 << 19;
 
 /// Says what each column is for, once the first lines are known.
 type Roles<'a> = dyn Fn(&Head) -> Result<Vec<Role>, Error> + 'a;
@@ -166,9 +166,10 @@ fn read_raw(
         roles,
     };
     if magic == GZIP {
-        open.reading(MultiGzDecoder::new(whole), PART)?.table()
+        open.reading(MultiGzDecoder::new(whole), PART)?.table(0)
     } else {
-        open.reading(whole, PART.min(stored as usize + 1))?.table()
+        open.reading(whole, PART.min(stored as usize + 1))?
+            .table(stored)
     }
 }
 
@@ -306,7 +307,8 @@ impl<R: Read> Reading<'_, R> {
         Ok(())
     }
 
-    fn table(mut self) -> Result<Raw, Error> {
+    /// Reads all rows; the text has about so many bytes, or 0 if that is unknown.
+    fn table(mut self, stored: u64) -> Result<Raw, Error> {
         let rows = self.rows.clone();
         let (path, most) = (self.path, self.most);
         let mut lines = self.lines;
@@ -318,6 +320,11 @@ impl<R: Read> Reading<'_, R> {
             &mut |mut part: Part| {
                 if let Some(fault) = part.fault.take() {
                     return Err(fault.error(path, lines, rows.roles.len()));
+                }
+                if whole.rows == 0 && part.bytes > 0 {
+                    cells.expect(
+                        (stored as f64 / part.bytes as f64 * part.cells.len() as f64) as usize,
+                    );
                 }
                 cells.reserve(part.cells.len(), path, most)?;
                 let words = whole.merge(&part, lines);
@@ -372,6 +379,8 @@ struct Rows {
 
 /// What was in some rows; lines are counted from 1 in them.
 struct Part {
+    /// Of the text.
+    bytes: usize,
     rows: usize,
     lines: u64,
     comments: u64,
@@ -461,6 +470,7 @@ impl Rows {
             .iter()
             .filter(|role| matches!(role, Role::Feature(_)));
         Part {
+            bytes: 0,
             rows: 0,
             lines: 0,
             comments: 0,
@@ -476,6 +486,7 @@ impl Rows {
     /// Parses whole rows.
     fn parse(&self, text: &[u8]) -> Part {
         let mut part = self.empty();
+        part.bytes = text.len();
         let mut lines = Lines::new(text, self.separator);
         while lines.start_row() {
             if let Err(fault) = self.row(&mut lines, &mut part) {

@@ -67,7 +67,7 @@ impl Table {
         let side = |found: &Option<(usize, Side)>, role| {
             found.as_ref().map(|(position, side)| ColumnInfo {
                 role,
-                missing: side.missing(),
+                missing: side.missing,
                 distinct: Some(side.words.len()),
                 ..column(*position)
             })

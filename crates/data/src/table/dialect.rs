@@ -47,12 +47,7 @@ pub(super) fn dialect(
     if rows.len() > 2 && text.last() != Some(&b'\n') {
         rows.pop();
     }
-    let decimal = decimal(
-        rows.get(1..).unwrap_or_default(),
-        path,
-        settings.decimal,
-        separator,
-    )?;
+    let decimal = decimal(&rows, path, settings.decimal, separator)?;
     let Some(first) = rows.first() else {
         return Ok(Dialect {
             separator,

@@ -86,20 +86,7 @@ fn is_to_be_numbers(options: &TableOptions, index: usize, raw: &Raw) -> bool {
 /// The first cell of a column that is no number.
 pub(super) fn no_number(raw: &Raw, index: usize) -> Error {
     let (position, facts) = &raw.features[index];
-    let word = facts.list.list.first();
-    let text = word.map_or(&b""[..], |word| &word.text);
-    let is_decimal_comma = number::evidence(text) == Some(number::Evidence::Comma);
-    Error::TableCell {
-        path: raw.path.clone(),
-        place: raw.place(facts.first_word.unwrap_or(0)),
-        column: position + 1,
-        found: shown(text),
-        expected: if is_decimal_comma {
-            "a number with a decimal point, not a comma"
-        } else {
-            A_NUMBER
-        },
-    }
+    no_number_of(raw, *position, facts)
 }
 
 /// What is known of each feature column; `mixed` are those that also have numbers and were read
@@ -160,12 +147,17 @@ fn known(
 
 fn no_number_of(raw: &Raw, position: usize, facts: &Facts) -> Error {
     let text = facts.texts().next().unwrap_or_default();
+    let has_comma = number::evidence(text) == Some(number::Evidence::Comma);
     Error::TableCell {
         path: raw.path.clone(),
         place: raw.place(facts.first_word.unwrap_or(0)),
         column: position + 1,
         found: shown(text),
-        expected: A_NUMBER,
+        expected: if has_comma {
+            "a number with a decimal point, not a comma"
+        } else {
+            A_NUMBER
+        },
     }
 }
 

@@ -156,6 +156,8 @@ pub(super) struct Side {
     pub(super) words: Words,
     /// One for each row; [`Side::MISSING`] if there is nothing.
     pub(super) rows: Vec<u32>,
+    /// Rows without a cell.
+    pub(super) missing: usize,
     /// Line or row of the first cell that is missing.
     pub(super) first_missing: Option<u64>,
 }
@@ -167,6 +169,7 @@ impl Side {
         Self {
             words: Words::new(most),
             rows: Vec::new(),
+            missing: 0,
             first_missing: None,
         }
     }
@@ -176,6 +179,7 @@ impl Side {
             self.words.number(text, line)
         } else {
             self.first_missing.get_or_insert(line);
+            self.missing += 1;
             Self::MISSING
         };
         self.rows.push(number);
@@ -198,16 +202,10 @@ impl Side {
                 .unwrap_or(Self::MISSING)
         };
         self.rows.extend(other.rows.iter().map(number));
+        self.missing += other.missing;
         self.first_missing = self
             .first_missing
             .or(other.first_missing.map(|line| line + lines));
-    }
-
-    pub(super) fn missing(&self) -> usize {
-        self.rows
-            .iter()
-            .filter(|row| **row == Self::MISSING)
-            .count()
     }
 }
 
@@ -244,6 +242,7 @@ impl Raw {
                     Side {
                         words,
                         rows: Vec::new(),
+                        missing: side.missing,
                         first_missing,
                     },
                 )

@@ -79,12 +79,16 @@ fn wrong_kind() -> Vec<Lie> {
             "file begins with bytes 03 08, expected 00 00 (idx)",
         ),
         images(
-            idx_file(0x0d, 3, &[1, 1, 1], &[0; 4]),
-            "idx element type is 0x0d, expected 0x08 (unsigned byte)",
+            idx_file(0x0a, 3, &[1, 1, 1], &[0; 4]),
+            "idx element type is 0x0a, expected 0x08, 0x09 or 0x0b to 0x0e",
         ),
         images(
-            idx_file(0x09, 3, &[1, 1, 1], &[7]),
-            "idx element type is 0x09, expected 0x08 (unsigned byte)",
+            idx_file(0x0d, 3, &[1, 1, 1], &1.5_f32.to_be_bytes()),
+            "element 0 is 1.5, expected a whole number from 0 to 255, or pixels that are all in [0, 1]",
+        ),
+        images(
+            idx_file(0x09, 3, &[1, 1, 1], &[0xff]),
+            "element 0 is -1, expected a whole number from 0 to 255, or pixels that are all in [0, 1]",
         ),
         images(
             idx_file(8, 0, &[], &[7]),

@@ -1,11 +1,13 @@
 //! 20,000 mutated files of each kind: none makes a reader panic, dawdle or take more memory than
 //! its limit allows.
 
+use std::io::{Cursor, Write};
+
 use spinet_data::cifar;
 use spinet_data::idx::{Limits, encode_images, encode_labels};
 use spinet_data::png::parse_png;
-use spinet_data::table::{csv, npy};
-use spinet_data::{Error, Table, TableOptions};
+use spinet_data::table::{csv, npy, npz};
+use spinet_data::{Column, ColumnKind, Error, Table, TableOptions, TableSettings};
 
 use super::tables::{header_text, npy_file};
 use super::{Kind, Numbers, gzip};
@@ -173,6 +175,92 @@ fn mutated_text_tables_do_no_harm() {
     assert!(
         (100..FILES * 9 / 10).contains(&accepted),
         "text table: {accepted} of {FILES} accepted"
+    );
+}
+
+/// Words, missing cells, dates, comments, decimal commas and groups, also packed.
+#[test]
+fn mutated_tables_of_words_and_gaps_do_no_harm() {
+    let mut numbers = Numbers(20);
+    let mut file = String::from("# from a shed\n\ncolor;size;when;patient;kind;\n");
+    for row in 0..40 {
+        file += &format!(
+            "{};{},5;2026-01-{:02};{};{};\n",
+            ["red", "NA", "\"dark; blue\"", "yes"][row % 4],
+            if row % 5 == 0 { "1.234" } else { "-7" },
+            row % 28 + 1,
+            row / 4,
+            ["ant", "bee", "?"][numbers.below(3)]
+        );
+    }
+    let make = |numbers: &mut Numbers| {
+        let mut mutated = mutate(file.as_bytes(), numbers);
+        for _ in 0..numbers.below(4) {
+            let at = numbers.below(mutated.len());
+            mutated[at] = b",;\t\"\n\r 0.-e#?NA'"[numbers.below(16)];
+        }
+        match numbers.below(8) {
+            0 => gzip(&mutated),
+            1 => mutate(&gzip(&mutated), numbers),
+            _ => mutated,
+        }
+    };
+    let settings = TableSettings {
+        group: Some(Column::Name("patient".to_owned())),
+        kinds: [("when".to_owned(), ColumnKind::Date)].into(),
+        ..TableSettings::default()
+    };
+    let options = TableOptions {
+        max_bytes: LIMIT as u64,
+        ..TableOptions::default()
+    };
+    let with_settings = TableOptions {
+        settings,
+        ..options.clone()
+    };
+    let accepted = run("words and gaps", 20, &make, &|file| {
+        let path = "hostile.csv".as_ref();
+        let [plain, set] =
+            [&options, &with_settings].map(|options| csv::parse(file, path, options));
+        is_table(&plain) | is_table(&set)
+    });
+    assert!(
+        (100..FILES * 19 / 20).contains(&accepted),
+        "words and gaps: {accepted} of {FILES} accepted"
+    );
+}
+
+#[test]
+fn mutated_archives_of_arrays_do_no_harm() {
+    let features: Vec<u8> = (0..40).flat_map(|at| (at as f32).to_le_bytes()).collect();
+    let features = npy_file(&header_text("'<f4'", "(20, 2)"), &features);
+    let labels: Vec<u8> = (0..20).flat_map(|at| [at % 3, 0, 0, 0]).collect();
+    let labels = npy_file(&header_text("'<i4'", "(20,)"), &labels);
+    let archive = |features: &[u8], labels: &[u8]| {
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in [("X.npy", features), ("y.npy", labels)] {
+            let options = zip::write::SimpleFileOptions::default();
+            archive.start_file(name, options).unwrap();
+            archive.write_all(bytes).unwrap();
+        }
+        archive.finish().unwrap().into_inner()
+    };
+    let whole = archive(&features, &labels);
+    let make = |numbers: &mut Numbers| match numbers.below(3) {
+        0 => mutate(&whole, numbers),
+        1 => archive(&mutate(&features, numbers), &labels),
+        _ => archive(&features, &mutate(&labels, numbers)),
+    };
+    let options = TableOptions {
+        max_bytes: LIMIT as u64,
+        ..TableOptions::default()
+    };
+    let accepted = run("archive of arrays", 22, &make, &|file| {
+        is_table(&npz::parse(file, "hostile.npz".as_ref(), &options))
+    });
+    assert!(
+        (100..FILES * 9 / 10).contains(&accepted),
+        "archive of arrays: {accepted} of {FILES} accepted"
     );
 }
 
