@@ -38,8 +38,6 @@ pub(crate) struct Settings {
     /// [default: mnist-1200].
     #[arg(long, value_name = "PATH")]
     data: Option<String>,
-    #[command(flatten)]
-    table: TableFlags,
     /// Table with the test set, in place of rows held out.
     #[arg(long, value_name = "FILE", help_heading = SPLIT)]
     test: Option<String>,
@@ -143,6 +141,9 @@ pub(crate) struct Settings {
     /// digits [default: auto].
     #[arg(long, value_name = "NAME", value_parser = kernel())]
     kernel: Option<Kernel>,
+    // Last, because the heading of these would stay for what comes after them.
+    #[command(flatten)]
+    table: TableFlags,
 }
 
 impl Settings {
