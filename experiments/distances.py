@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-PAPER = json.loads((Path(__file__).parent.parent / "crates/lab/src/paper-results.json").read_text())
+PAPER = json.loads((Path(__file__).parent.parent / "crates/lab/src/paper/paper-results.json").read_text())
 METHODS = {"initial": "initial", "dropout": "dropout", "l2": "l2", "bdnn-dsd": "bdnn_dsd"}
 # Settings that a line has in common with every other, or that name its network.
 ASIDE = {"hidden", "batch", "epochs", "evaluate_every", "train_per_class"}

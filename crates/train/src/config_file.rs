@@ -329,7 +329,7 @@ fn position(text: &str, word: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use spinet_data::Column;
+    use spinet_data::{Column, ColumnKind, DecimalMark, Header, Task};
     use spinet_nn::{Activation, BiasInitializer, Kernel, Loss};
     use toml::Value;
 
@@ -397,11 +397,11 @@ mod tests {
             ),
             (
                 "test_part = 1.5",
-                "run.toml:1: `test_size` must be a fraction in (0, 1) or a number of samples of at least 1, but is 1.5",
+                "run.toml:1: `test_size` must be a fraction in (0, 1), or a number of samples (0 for none), but is 1.5",
             ),
             (
-                "\ntest_part = 0",
-                "run.toml:2: `test_size` must be a fraction in (0, 1) or a number of samples of at least 1, but is 0",
+                "\ntest_part = 1.0",
+                "run.toml:2: `test_size` must be a fraction in (0, 1), or a number of samples (0 for none), but is 1.0",
             ),
             (
                 "train_per_class = 0",
@@ -452,7 +452,7 @@ mod tests {
         let message = refused("epochs = 5\n\nbatch = = 3\n");
         assert!(message.starts_with("run.toml:3: "), "{message}");
         let message = refused("test_part = \"half\"\n");
-        let expected = "run.toml:1: `test_part` is \"half\", expected a fraction in (0, 1) or a number of samples of at least 1";
+        let expected = "run.toml:1: `test_part` is \"half\", expected a fraction in (0, 1), or a number of samples (0 for none)";
         assert!(message.starts_with(expected), "{message}");
         let message = refused("label = 1.5\n");
         assert!(
@@ -485,11 +485,52 @@ mod tests {
             &["0", "-1", "1.5", "true", "nan"],
         ),
         (
+            "header",
+            &["\"yes\"", "\"no\"", "\"auto\""],
+            &["true", "\"maybe\"", "1", "nan"],
+        ),
+        (
+            "decimal",
+            &["\"point\"", "\"comma\"", "\"auto\""],
+            &["\",\"", "true", "1", "nan"],
+        ),
+        (
+            "task",
+            &["\"auto\"", "\"classification\""],
+            &["\"clustering\"", "true", "1", "nan"],
+        ),
+        (
+            "ignore",
+            &["[]", "[\"id\"]", "[1, \"id\"]"],
+            &["\"id\"", "1", "true", "[1.5]", "nan"],
+        ),
+        (
+            "only",
+            &["[]", "[\"id\"]", "[2]"],
+            &["\"id\"", "1", "true", "[1.5]", "nan"],
+        ),
+        (
+            "missing_indicators",
+            &["true", "false"],
+            &["1", "\"yes\"", "nan"],
+        ),
+        ("strict", &["true", "false"], &["1", "\"yes\"", "nan"]),
+        (
+            "group",
+            &["1", "\"patient\""],
+            &["-1", "1.5", "true", "nan"],
+        ),
+        ("order", &["1", "\"day\""], &["-1", "1.5", "true", "nan"]),
+        ("test", &["\"new.csv\""], &["1", "true", "nan"]),
+        (
+            "validation",
+            &["0.5", "1"],
+            &["1.0", "1.5", "-0.1", "nan", "\"half\"", "true"],
+        ),
+        (
             "test_part",
-            &["0.5", "1", "1e-9"],
-            &[
-                "0", "0.0", "1.0", "1.5", "-0.1", "-1", "nan", "inf", "\"half\"", "true",
-            ],
+            &["0.5", "1", "1e-9", "0"],
+            &["1.0", "1.5", "-0.1", "-1", "nan", "inf", "\"half\"", "true"],
         ),
         (
             "train_per_class",
@@ -617,6 +658,11 @@ mod tests {
             "kernel",
             &["\"auto\"", "\"f32\""],
             &["\"f64\"", "\"\"", "1", "nan"],
+        ),
+        (
+            "columns",
+            &["{}", "{ age = \"numeric\" }"],
+            &["1", "\"numeric\"", "{ age = \"number\" }", "nan"],
         ),
         ("layers", &["[]"], &["1", "\"dense\"", "[\"dense\"]", "nan"]),
         ("rules", &["[]"], &["1", "\"l2\"", "[\"l2\"]", "nan"]),
@@ -817,13 +863,29 @@ mod tests {
             warm_up: 1,
             ..TrainConfig::default()
         };
+        let group = Some(Column::Number(2));
+        let of_table = TrainConfig {
+            header: Header::Yes,
+            decimal: DecimalMark::Comma,
+            task: Task::Classification,
+            ignore: vec![Column::Number(1)],
+            only: vec![Column::Number(1)],
+            missing_indicators: true,
+            strict: true,
+            order: group.clone(),
+            group,
+            test: Some("new.csv".to_owned()),
+            validation: Some(Part::Count(1)),
+            columns: [("age".to_owned(), ColumnKind::Numeric)].into(),
+            ..config
+        };
         let config = TrainConfig {
             standardize,
             bias_initializer,
             shift: 2,
             flip: true,
             layers: vec!["dense".parse().unwrap()],
-            ..config
+            ..of_table
         };
         let table: toml::Table = toml::from_str(&config.to_toml().unwrap()).unwrap();
         assert!(

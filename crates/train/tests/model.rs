@@ -203,8 +203,9 @@ fn every_flipped_bit_is_noticed() {
 #[test]
 fn a_newer_format_is_refused_with_both_versions() {
     let mut model = model();
-    let version = model.description.version;
-    model.description.version += 1;
+    // Version 2 says what a table's columns are; models of images need no more than 1.
+    let version = 2;
+    model.description.version = version + 1;
     let expected = format!(
         "a.safetensors: model format version {}, this program reads up to {version}",
         version + 1

@@ -97,6 +97,8 @@ pub(crate) fn pack<S: Real>(patches: &Patches, weight: &[S], packed: &mut [S]) {
     {
         return conv_avx512::pack(patches.terms(), weight, packed);
     }
+    // The products of the `gemm` crate read them as they are.
+    debug_assert!(weight.len().is_multiple_of(patches.terms()));
     packed[..weight.len()].copy_from_slice(weight);
 }
 
@@ -122,7 +124,10 @@ pub(crate) fn scatters<S: Real>(patches: &Patches) -> bool {
         && S::single(&[]).is_some()
         && patches.channels <= conv_avx512::FEW_CHANNELS;
     #[cfg(not(target_arch = "x86_64"))]
-    return false;
+    {
+        let _ = patches;
+        false
+    }
 }
 
 /// Derivatives at padded inputs from error signals `[samples, places, units]` and weights `[units,
