@@ -5,13 +5,13 @@
 //! bits keep their upper 8, and a transparent pixel is laid over black, the background of MNIST:
 //! `(grey * alpha + 127) / 255`.
 
-use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
 use ::png::{Decoder, DecodingError, Limits, Transformations};
 
 use crate::error::Error;
+use crate::whole_file::{failed, regular_file};
 
 /// Largest PNG file read, and most memory its decoder may use for what the file says: 8 MiB.
 const MAX_PNG_BYTES: u64 = 8 << 20;
@@ -31,28 +31,18 @@ const MAX_PNG_BYTES: u64 = 8 << 20;
 /// - [`Error::PngShape`] if the image has another size; it is not decoded then.
 /// - [`Error::PngDamaged`] if the file is not a complete PNG image.
 pub fn read_png(path: &Path, shape: [usize; 2]) -> Result<Vec<u8>, Error> {
-    let failed = |source| Error::Io {
-        path: path.to_owned(),
-        action: "read file",
-        source,
-    };
-    let metadata = path.metadata().map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(Error::NotAFile {
-            path: path.to_owned(),
-        });
-    }
-    if metadata.len() > MAX_PNG_BYTES {
+    let (file, found) = regular_file(path)?;
+    if found > MAX_PNG_BYTES {
         return Err(Error::FileTooLarge {
             path: path.to_owned(),
-            found: metadata.len(),
+            found,
             limit: MAX_PNG_BYTES,
         });
     }
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_PNG_BYTES).read_to_end(&mut bytes))
-        .map_err(failed)?;
+    file.take(MAX_PNG_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(failed(path))?;
     parse_png(&bytes, path, shape)
 }
 

@@ -98,7 +98,7 @@ pub struct TrainConfig {
     #[serde(skip_serializing_if = "is_none")]
     pub shift: usize,
     /// Whether half of the training images are flipped horizontally, in each epoch others.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub flip: bool,
     /// Units per hidden layer, from input to output; none for a linear classifier.
     pub hidden: Vec<usize>,
@@ -496,11 +496,6 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]

@@ -231,7 +231,7 @@ fn in_words(error: &toml::de::Error, text: &str) -> String {
         ))
     });
     match known {
-        // What stands inside of rules is told by them.
+        // Rules and layers report errors in their own options.
         Some((value, (field, _)))
             if ["layers", "rules"].contains(field)
                 && matches!(value.get_ref(), DeValue::Array(_)) =>
@@ -802,7 +802,7 @@ mod tests {
             let message = refused(text);
             assert_eq!(message.split_once(": ").unwrap().1, expected, "{text}");
         }
-        // What is no TOML is told by the parser.
+        // The parser reports what is not TOML.
         for text in [
             "seed = 1\nseed = 2",
             "hidden = [10\nepochs = 5",
