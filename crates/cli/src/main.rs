@@ -1,5 +1,6 @@
 //! The command `spinet`: one module for each subcommand, listed in `command`.
 
+mod allocator;
 mod command;
 mod commands;
 mod error;
@@ -14,5 +15,6 @@ mod slow_kernel;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    allocator::respect_limits();
     command::main(std::env::args_os())
 }

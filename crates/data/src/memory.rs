@@ -57,6 +57,14 @@ pub fn check(what: &str, needed: u64) -> Result<(), Error> {
     }
 }
 
+/// Whether the address space of this process is limited.
+pub fn is_address_space_limited() -> bool {
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    soft_limit(&limits, ADDRESS_SPACE).is_some()
+}
+
+const ADDRESS_SPACE: &str = "Max address space";
+
 /// The limits in the files below `root`.
 fn found(root: &Path) -> Option<Available> {
     let read = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
@@ -71,7 +79,7 @@ fn found(root: &Path) -> Option<Available> {
     let all = [
         (
             left(
-                soft_limit(&limits, "Max address space"),
+                soft_limit(&limits, ADDRESS_SPACE),
                 kilobytes(&status, "VmSize:"),
             ),
             "the limit on the address space of this process",
