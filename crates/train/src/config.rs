@@ -155,6 +155,14 @@ const MOST_SHIFT: usize = 1000;
 
 impl Default for TrainConfig {
     fn default() -> Self {
+        Self::bdnn_dsd()
+    }
+}
+
+impl TrainConfig {
+    /// The network of the BDNN-dsd paper, without a rule: the preset `bdnn-dsd`. Later versions do
+    /// not change it.
+    pub fn bdnn_dsd() -> Self {
         Self {
             data: "mnist-1200".to_owned(),
             label: None,

@@ -1,5 +1,6 @@
 //! A file of settings, read with errors that name the line, the key and what is expected.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use spinet_data::Part;
@@ -7,7 +8,7 @@ use toml::Table;
 use toml::de::{DeTable, DeValue};
 
 use crate::text::{MAX_SETTINGS, Notation};
-use crate::{Error, TrainConfig, store};
+use crate::{Error, PRESETS, Preset, TrainConfig, store};
 
 const ANY_NUMBER: &str = "an integer from 0 to 18446744073709551615";
 const INITIALIZER: &str =
@@ -17,8 +18,12 @@ const COLUMNS: &str = "a list of column names, in quotes, or column numbers";
 const COUNT: &str = "an integer of at least 1";
 const ACTIVATION: &str = "\"sigmoid\", \"tanh\", \"relu\" or \"identity\"";
 
+/// The setting that names a preset, over which the others of the file are set.
+const PRESET: &str = "preset";
+
 /// The fields of the file, and what is expected of each.
 const FIELDS: &[(&str, &str)] = &[
+    (PRESET, "the name of a preset, in quotes"),
     ("data", "the name of a dataset, in quotes"),
     ("label", "the name of a column, in quotes, or its number"),
     ("header", "\"yes\", \"no\" or \"auto\""),
@@ -99,6 +104,9 @@ impl TrainConfig {
         Notation::Toml
             .check(text, MAX_SETTINGS)
             .map_err(|message| at(0, message, None))?;
+        let (settings, preset) = without_preset(text)
+            .map_err(|(offset, message, suggestion)| at(offset, message, suggestion))?;
+        let text = settings.as_ref();
         let config: Self = toml::from_str(text).map_err(|error| {
             let span = error.span().unwrap_or_default();
             let key = text.get(span.clone()).unwrap_or_default();
@@ -109,10 +117,12 @@ impl TrainConfig {
                 is_unknown.then(|| nearest(key)).flatten(),
             )
         })?;
-        let has_hidden = !config.layers.is_empty()
-            && text
-                .parse::<Table>()
-                .is_ok_and(|table| table.contains_key("hidden"));
+        let table: Table = text.parse().unwrap_or_default();
+        let has_hidden = !config.layers.is_empty() && table.contains_key("hidden");
+        let config = match preset {
+            Some(preset) => over(preset, table).map_err(|message| at(0, message, None))?,
+            None => config,
+        };
         let settled = config
             .settled(has_hidden)
             .and_then(|config| config.check().map(|()| config));
@@ -162,11 +172,21 @@ impl TrainConfig {
     /// What is wrong, in words.
     pub fn of_table(table: &Table) -> Result<Self, String> {
         Self::check_names(table)?;
+        let has_hidden = table.contains_key("hidden");
+        let (mut table, mut preset) = (table.clone(), None);
+        if let Some(name) = table.remove(PRESET) {
+            let found = name.as_str().and_then(Preset::find);
+            preset = Some(found.ok_or_else(|| unknown_preset(&name.to_string()))?);
+        }
         // Through text, in which the parser says where it stopped.
-        let text = toml::to_string(table).map_err(|error| error.to_string())?;
+        let text = toml::to_string(&table).map_err(|error| error.to_string())?;
         let config: Self = toml::from_str(&text).map_err(|error| in_words(&error, &text))?;
+        let config = match preset {
+            Some(preset) => over(preset, table)?,
+            None => config,
+        };
         config
-            .settled(table.contains_key("hidden"))
+            .settled(has_hidden)
             .map_err(|error| error.to_string())
     }
 
@@ -199,6 +219,45 @@ impl TrainConfig {
             found: error.to_string(),
         })
     }
+}
+
+/// The settings of a file without the name of a preset, in whose place are spaces, so that all else
+/// stands where it stood; and the preset.
+fn without_preset(text: &str) -> Result<(Cow<'_, str>, Option<&'static Preset>), NoPreset> {
+    let found = DeTable::parse(text).ok().and_then(|table| {
+        let (key, value) = table.get_ref().get_key_value(PRESET)?;
+        let name = value.get_ref().as_str().map(str::to_owned);
+        Some((name, key.span().start, value.span()))
+    });
+    let Some((name, start, value)) = found else {
+        return Ok((Cow::Borrowed(text), None));
+    };
+    let Some(preset) = name.as_deref().and_then(Preset::find) else {
+        let known = PRESETS.iter().map(|preset| preset.name);
+        let suggestion = name.and_then(|name| spinet_rules::nearest(&name, known));
+        let written = in_one_line(&text[value.clone()]);
+        return Err((value.start, unknown_preset(&written), suggestion));
+    };
+    let (before, after) = (&text[..start], &text[value.end..]);
+    let blank = " ".repeat(value.end - start);
+    Ok((Cow::Owned(format!("{before}{blank}{after}")), Some(preset)))
+}
+
+/// Place, message and suggestion for a preset that does not exist.
+type NoPreset = (usize, String, Option<String>);
+
+fn unknown_preset(found: &str) -> String {
+    let names: Vec<_> = PRESETS.iter().map(|preset| preset.name).collect();
+    format!(
+        "`{PRESET}` is {found}, expected one of {}",
+        names.join(", ")
+    )
+}
+
+/// These settings over those of a preset.
+fn over(preset: &Preset, settings: Table) -> Result<TrainConfig, String> {
+    let text = toml::to_string(&preset.under(settings)?).map_err(|error| error.to_string())?;
+    toml::from_str(&text).map_err(|error| in_words(&error, &text))
 }
 
 fn nearest(key: &str) -> Option<String> {

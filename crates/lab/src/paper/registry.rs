@@ -427,7 +427,7 @@ impl PaperTable {
             evaluate_every: self.evaluate_every,
             seed,
             rules,
-            ..TrainConfig::default()
+            ..TrainConfig::bdnn_dsd()
         }
     }
 }

@@ -192,7 +192,7 @@ impl Plan for Forgetting {
                         seed,
                         kernel: Kernel::F32,
                         rules: rules.clone(),
-                        ..TrainConfig::default()
+                        ..TrainConfig::bdnn_dsd()
                     };
                     jobs.push(Job::new(config, scenario));
                 }

@@ -11,6 +11,7 @@
 //! folds = 5                               # score on validation folds of the training samples; on the test samples if absent
 //!
 //! [base]                                  # as in run.toml
+//! preset = "bdnn-dsd"                     # settings that are not here are those of the preset
 //! data = "mnist-1200"
 //! epochs = 1500
 //! rules = ["bdnn-dsd:threshold=10"]
