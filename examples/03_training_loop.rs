@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                         "epoch {:2}: test loss {:.3}, accuracy {:.1} %, {grew} bounds grew",
                         now.epoch,
                         now.test_loss,
-                        100.0 * now.accuracy
+                        100.0 * now.score()
                     );
                 }
             }

@@ -7,7 +7,7 @@
 //! cargo run --release --example 05_write_a_rule
 //! ```
 
-use spinet::nn::{Batch, Inputs, NetworkConfig, Workspace};
+use spinet::nn::{Batch, Inputs, NetworkConfig, Targets, Workspace};
 use spinet::rules::{At, Chain, Plan, Rule, RuleEntry, Seam};
 use spinet::{Initializer, Network, Threads};
 
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let batch = Batch {
         inputs: Inputs::Numbers(&inputs),
-        labels: &labels,
+        targets: Targets::classes(&labels),
     };
     for step in 0..3000 {
         workspace.step(&mut network, &mut chain, &batch, 1.0, step)?;

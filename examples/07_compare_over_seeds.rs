@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         // Runs beside each other, in the order of their seeds.
         each_run(2, seeds, |seed, _| {
             let model = config.clone().seed(seed as u64).fit(&data)?;
-            Ok::<_, Error>(100.0 * model.evaluate(&data.test)?.accuracy)
+            Ok::<_, Error>(100.0 * model.evaluate(&data.test)?.value())
         })
     };
     let (baseline, dropout) = (accuracies(&baseline)?, accuracies(&dropout)?);

@@ -79,9 +79,9 @@ pub(crate) fn data_for(
         data = load_with(name, source, &whole)?;
     }
     let classes = model.network.classes();
-    if data.classes() > classes {
+    if data.outputs() > classes {
         return Err(Error::Classes {
-            found: data.classes(),
+            found: data.outputs(),
             data: data.name,
             expected: classes,
         });

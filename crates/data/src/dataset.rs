@@ -8,6 +8,7 @@ use crate::source::own_table;
 use crate::split::{Fold, balanced_folds};
 use crate::standardisation::Standardisation;
 use crate::table::{Table, TablePlan};
+use crate::target::Target;
 
 /// A loaded dataset; cloning shares the samples.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +22,11 @@ pub struct Dataset {
     pub test: Samples,
     /// What `test` is.
     pub evaluated_on: EvaluatedOn,
-    /// One name per class; the label of a sample is a position in this list.
+    /// One name per class; the label of a sample is a position in this list. Or the names of labels
+    /// that are yes or no; none where numbers are predicted.
     pub class_names: Vec<String>,
+    /// What is predicted.
+    pub target: Target,
     /// The files it was read from, with the digests they had, for the record of a run.
     pub files: Vec<FileDigest>,
     /// Whether every file had its official digest; files of the user have none.
@@ -96,7 +100,14 @@ impl Dataset {
             Some(kept) if kept.table.groups().is_some() || kept.table.order().is_some() => {
                 own_table::folds(kept, count, key)
             }
-            _ => balanced_folds(self.train.labels(), self.classes(), count, key),
+            _ => {
+                let strata = if self.target.is_classification() {
+                    self.classes()
+                } else {
+                    1
+                };
+                balanced_folds(self.train.labels(), strata, count, key)
+            }
         }
     }
 
@@ -137,6 +148,11 @@ impl Dataset {
     /// Number of classes; every label is below it.
     pub fn classes(&self) -> usize {
         self.class_names.len()
+    }
+
+    /// Outputs that a network for it has: classes, labels, or numbers to predict.
+    pub fn outputs(&self) -> usize {
+        self.target.outputs(self.classes())
     }
 }
 

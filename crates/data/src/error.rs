@@ -344,18 +344,17 @@ pub enum Error {
         found: usize,
         expected: usize,
     },
-    /// The label column has a number to predict, not classes.
+    /// A cell of a column of labels that are yes or no has a third word.
     #[error(
-        "{path}: {column} is a number to predict ({found} different values){}\n\n\
-         hint: regression is not available yet; {}use `--label COLUMN` to select another column",
-        if *is_asked { "" } else { ", not a class" },
-        if *is_asked { "" } else { "`--task classification` makes a class of each value; " }
+        "{path}: {place} has {found} in {column}, expected one of the two words of a label\n\n\
+         hint: with several label columns each is a label that a row has or not; \
+         `--task regression` predicts numbers"
     )]
-    NumberToPredict {
+    LabelWord {
         path: PathBuf,
+        place: RowPlace,
         column: String,
         found: String,
-        is_asked: bool,
     },
     /// No row has a label.
     #[error(

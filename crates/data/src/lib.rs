@@ -37,6 +37,7 @@ pub mod source;
 pub mod split;
 pub mod standardisation;
 pub mod table;
+pub mod target;
 pub mod verify;
 mod whole_file;
 
@@ -64,6 +65,7 @@ pub use standardisation::Standardisation;
 pub use table::{
     Column, ColumnKind, DecimalMark, Header, Table, TableOptions, TablePlan, TableSettings, Task,
 };
+pub use target::{NumberTarget, Target};
 pub use verify::{FileCheck, FileStatus, verify};
 
 /// The examples of the README run as they are written there.

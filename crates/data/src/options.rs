@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::standardisation::Standardisation;
 use crate::table::{Column, TablePlan, TableSettings};
+use crate::target::Target;
 
 /// How a dataset is read and split.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -89,6 +90,8 @@ pub struct Prior {
     pub standardisation: Option<Standardisation>,
     /// What the columns of a table become; none in models of versions that did not store it.
     pub plan: Option<TablePlan>,
+    /// What it predicts.
+    pub target: Target,
 }
 
 /// The size of a part of the samples.

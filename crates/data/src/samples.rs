@@ -1,5 +1,6 @@
 //! Samples: images as bytes or rows of numbers, with one label each.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
@@ -7,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::digest::hex;
 use crate::error::Error;
 use crate::shared::Shared;
+use crate::target::Sides;
 
 /// Images or rows of a table, with one label each; cloning shares the memory.
 ///
@@ -16,6 +18,10 @@ use crate::shared::Shared;
 pub struct Samples {
     values: Stored,
     labels: Arc<[u8]>,
+    /// Targets that are numbers, `[samples, outputs]`; empty for classes.
+    targets: Arc<[f32]>,
+    /// One a sample; empty if all are 1.
+    weights: Arc<[f32]>,
     shape: [usize; 2],
     channels: usize,
     /// Computed when first asked for.
@@ -72,6 +78,7 @@ impl<'a> Values<'a> {
 impl PartialEq for Samples {
     fn eq(&self, other: &Self) -> bool {
         (self.shape, &self.labels, &self.values) == (other.shape, &other.labels, &other.values)
+            && (&self.targets, &self.weights) == (&other.targets, &other.weights)
     }
 }
 
@@ -132,7 +139,7 @@ impl Samples {
     /// As [`of_numbers`](Self::of_numbers), as three sets of these sizes, which share the memory.
     pub(crate) fn parts_of_numbers(
         numbers: Vec<f32>,
-        labels: &[u8],
+        beside: &Sides,
         shape: [usize; 2],
         sizes: [usize; 3],
     ) -> Result<[Self; 3], Error> {
@@ -140,12 +147,93 @@ impl Samples {
         let [first, second, _] = sizes;
         let (numbers_of_first, others) = Shared::from(numbers).split_at(first * features);
         let (numbers_of_second, numbers_of_third) = others.split_at(second * features);
-        let of = |numbers, labels: &[u8]| Self::of(Stored::Numbers(numbers), labels.into(), shape);
+        let of = |numbers, rows: Range<usize>| {
+            let Sides {
+                labels,
+                numbers: targets,
+                weights,
+            } = beside.part(rows);
+            let samples = Self::of(Stored::Numbers(numbers), labels.into(), shape)?;
+            samples.with_targets(targets)?.with_weights(weights)
+        };
         Ok([
-            of(numbers_of_first, &labels[..first])?,
-            of(numbers_of_second, &labels[first..first + second])?,
-            of(numbers_of_third, &labels[first + second..])?,
+            of(numbers_of_first, 0..first)?,
+            of(numbers_of_second, first..first + second)?,
+            of(numbers_of_third, first + second..beside.labels.len())?,
         ])
+    }
+
+    /// The same with targets that are numbers, as many for each sample, row by row; labels then say
+    /// nothing. None if empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SampleValues`] if they are no whole number a sample, [`Error::NotFinite`] if one is
+    /// NaN or infinite.
+    pub fn with_targets(self, targets: impl Into<Arc<[f32]>>) -> Result<Self, Error> {
+        let targets = targets.into();
+        self.check_sides(&targets)?;
+        Ok(Self {
+            targets,
+            digest: Arc::default(),
+            ..self
+        })
+    }
+
+    /// The same with a weight for each sample, at least 0, by which its loss is multiplied in
+    /// training. None if empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SampleValues`] if there is not one a sample, [`Error::NotFinite`] if one is NaN or
+    /// infinite.
+    pub fn with_weights(self, weights: impl Into<Arc<[f32]>>) -> Result<Self, Error> {
+        let weights = weights.into();
+        self.check_sides(&weights)?;
+        if !weights.is_empty() && weights.len() != self.len() {
+            return Err(Error::SampleValues {
+                labels: self.len(),
+                rows: 1,
+                columns: 1,
+                found: weights.len(),
+            });
+        }
+        Ok(Self {
+            weights,
+            digest: Arc::default(),
+            ..self
+        })
+    }
+
+    fn check_sides(&self, numbers: &[f32]) -> Result<(), Error> {
+        if let Some(index) = numbers.iter().position(|number| !number.is_finite()) {
+            return Err(Error::NotFinite {
+                index,
+                found: numbers[index],
+            });
+        }
+        if numbers.is_empty() || numbers.len().is_multiple_of(self.len()) {
+            Ok(())
+        } else {
+            Err(Error::SampleValues {
+                labels: self.len(),
+                rows: 1,
+                columns: 1,
+                found: numbers.len(),
+            })
+        }
+    }
+
+    /// Targets that are numbers, `[samples, outputs]`, and how many there are of each sample; none
+    /// for classes.
+    pub fn targets(&self) -> Option<(&[f32], usize)> {
+        let outputs = self.targets.len() / self.len().max(1);
+        (outputs > 0).then_some((&self.targets, outputs))
+    }
+
+    /// One weight a sample, if they have weights.
+    pub fn weights(&self) -> Option<&[f32]> {
+        (!self.weights.is_empty()).then_some(&self.weights)
     }
 
     fn of(values: Stored, labels: Arc<[u8]>, shape: [usize; 2]) -> Result<Self, Error> {
@@ -156,6 +244,8 @@ impl Samples {
         let samples = Self {
             values,
             labels,
+            targets: Arc::default(),
+            weights: Arc::default(),
             shape,
             channels: 1,
             digest: Arc::default(),
@@ -263,9 +353,21 @@ impl Samples {
             Values::Numbers(numbers) => Stored::Numbers(chosen(numbers, self.features(), indices)),
         };
         let labels: Vec<u8> = indices.iter().map(|&index| self.labels[index]).collect();
+        let sides = |numbers: &[f32], width: usize| -> Arc<[f32]> {
+            let rows = indices
+                .iter()
+                .map(|index| &numbers[index * width..][..width]);
+            rows.flatten().copied().collect()
+        };
         Ok(Self {
             values,
             labels: labels.into(),
+            targets: self
+                .targets()
+                .map_or_else(Arc::default, |(numbers, width)| sides(numbers, width)),
+            weights: self
+                .weights()
+                .map_or_else(Arc::default, |weights| sides(weights, 1)),
             shape: self.shape,
             channels: self.channels,
             digest: Arc::default(),
@@ -286,6 +388,8 @@ impl Samples {
     ///
     /// The text in front keeps two sets apart that hold the same bytes in another shape. For
     /// numbers it is `{len} {rows} {columns} f32\n`, and each number is four little-endian bytes.
+    /// Behind the labels stand targets that are numbers, as `targets {count}\n` and such bytes, and
+    /// weights, as `weights {count}\n` and such bytes, where there are any.
     pub fn sha256(&self) -> String {
         let digest = self.digest.get_or_init(|| {
             let [rows, columns] = self.shape;
@@ -304,6 +408,12 @@ impl Samples {
                 }
             }
             digest.update(&self.labels);
+            for (name, numbers) in [("targets", &self.targets), ("weights", &self.weights)] {
+                if !numbers.is_empty() {
+                    digest.update(format!("{name} {}\n", numbers.len()));
+                    (numbers.iter()).for_each(|number| digest.update(number.to_le_bytes()));
+                }
+            }
             hex(&digest.finalize())
         });
         digest.clone()

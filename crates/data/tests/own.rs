@@ -200,13 +200,13 @@ fn a_label_column_is_chosen_by_name_or_number() {
         refused(&folder, "kinds.csv", &label("sort")),
         "DIR/kinds.csv: label column is `sort`, expected a name from the first line"
     );
-    let text = refused(&folder, "kinds.csv", &label("size"));
-    assert!(
-        text.starts_with(
-            "DIR/kinds.csv: `size` is a number to predict (30 different values), not a class"
-        ),
-        "{text}"
+    let numbers = load(&folder, "kinds.csv", &label("size")).unwrap();
+    assert_eq!(
+        (numbers.target.numbers()[0].name.as_str(), numbers.outputs()),
+        ("size", 1)
     );
+    let (targets, width) = numbers.train.targets().unwrap();
+    assert_eq!((targets.len(), width), (numbers.train.len(), 1));
     assert_eq!(
         DataOptions {
             label: Some(Column::Name("3".to_owned())),
@@ -227,6 +227,7 @@ fn samples_for_a_model_get_its_classes_and_its_constants() {
         class_names: trained.class_names.clone(),
         standardisation: trained.standardisation.clone(),
         plan: None,
+        ..Prior::default()
     };
     let options = DataOptions {
         prior: Some(prior),
@@ -292,6 +293,7 @@ fn a_prediction_needs_no_labels_and_reads_none() {
         class_names: trained.class_names.clone(),
         standardisation: trained.standardisation.clone(),
         plan: None,
+        ..Prior::default()
     };
     let named = |label: Option<&str>| DataOptions {
         label: label.and_then(|label| label.parse().ok()),
@@ -642,6 +644,7 @@ fn what_is_wrong_with_a_folder_is_said() {
         class_names: vec!["only".to_owned()],
         standardisation: None,
         plan: None,
+        ..Prior::default()
     };
     let text = refused(
         &folder,

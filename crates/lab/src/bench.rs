@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use spinet_data::{Samples, Values};
 use spinet_nn::memory::{InputKind, WorkspaceUse, parameters, workspace_bytes};
 use spinet_nn::{
-    Activation, Batch, Initializer, Inputs, Kernel, Network, NetworkConfig, Phase, Pixels, Threads,
-    Workspace,
+    Activation, Batch, Initializer, Inputs, Kernel, Network, NetworkConfig, Phase, Pixels, Targets,
+    Threads, Workspace,
 };
 use spinet_rules::{Chain, Memory, Plan, Purpose, RuleSettings, Stream};
 use spinet_train::group_by_label;
@@ -285,7 +285,7 @@ impl<'a> Shuffled<'a> {
         };
         Batch {
             inputs,
-            labels: &self.labels[start..start + size],
+            targets: Targets::classes(&self.labels[start..start + size]),
         }
     }
 }

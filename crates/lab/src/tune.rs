@@ -197,7 +197,7 @@ impl Plan for Tuning {
         _: &[Parts],
         runs: &[Option<Outcome>],
     ) -> Result<Vec<Tried>, Error> {
-        let last = |run: &Option<Outcome>| Some(100.0 * run.as_ref()?.curve.last()?.accuracy);
+        let last = |run: &Option<Outcome>| Some(100.0 * run.as_ref()?.curve.last()?.score());
         let accuracies = |runs: &[Option<Outcome>]| {
             let accuracies = runs.iter().map(|run| last(run).unwrap_or_default());
             Estimate::of(accuracies.collect())

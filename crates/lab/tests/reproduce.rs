@@ -112,7 +112,7 @@ fn curves(directory: &Path, ids: &[String]) -> Vec<Vec<(f64, f64)>> {
         let curve = MetricsLog::read(&run.join("metrics.jsonl")).unwrap();
         curve
             .iter()
-            .map(|evaluation| (evaluation.epoch as f64, evaluation.accuracy))
+            .map(|evaluation| (evaluation.epoch as f64, evaluation.score()))
             .collect()
     };
     ids.iter().map(curve).collect()

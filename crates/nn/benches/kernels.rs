@@ -12,7 +12,9 @@
 )]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use spinet_nn::{Batch, Inputs, Kernel, Network, NetworkConfig, Pixels, Threads, Workspace};
+use spinet_nn::{
+    Batch, Inputs, Kernel, Network, NetworkConfig, Pixels, Targets, Threads, Workspace,
+};
 use spinet_rules::{Chain, Purpose, Stream};
 
 const BATCH: usize = 600;
@@ -38,7 +40,7 @@ fn passes(criterion: &mut Criterion) {
                 let labels = [1; BATCH];
                 let batch = Batch {
                     inputs: Inputs::Pixels(Pixels::all(&pixels, inputs)),
-                    labels: &labels,
+                    targets: Targets::classes(&labels),
                 };
                 let network =
                     Network::<f32>::new(&NetworkConfig::dense(&[inputs, hidden, 10]), 0).unwrap();

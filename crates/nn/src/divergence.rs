@@ -72,7 +72,7 @@ impl<S: Real> Workspace<S> {
         batch: &Batch<'_, S>,
         limits: &Limits<S>,
     ) -> String {
-        let samples = batch.labels.len();
+        let samples = batch.targets.len();
         let input = if let Inputs::Numbers(numbers) = batch.inputs {
             Some(numbers)
         } else {

@@ -12,7 +12,7 @@
 //! # Example
 //!
 //! ```
-//! use spinet_nn::{Activation, Batch, Initializer, Inputs, Loss, Network, NetworkConfig, Threads, Workspace};
+//! use spinet_nn::{Activation, Batch, Initializer, Inputs, Loss, Network, NetworkConfig, Targets, Threads, Workspace};
 //! use spinet_rules::Chain;
 //!
 //! let config = NetworkConfig { initializer: Initializer::Uniform(1.0), ..NetworkConfig::dense(&[2, 8, 2]) };
@@ -22,7 +22,7 @@
 //! let mut workspace = Workspace::new(&network, 4, Threads::one());
 //!
 //! let inputs = [0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0];
-//! let batch = Batch { inputs: Inputs::Numbers(&inputs), labels: &[0, 0, 0, 1] };
+//! let batch = Batch { inputs: Inputs::Numbers(&inputs), targets: Targets::classes(&[0, 0, 0, 1]) };
 //! for step in 0..200 {
 //!     workspace.step(&mut network, &mut chain, &batch, 1.0, step)?;
 //! }
@@ -44,6 +44,7 @@ mod product;
 mod real;
 mod simd;
 mod standardizer;
+mod tally;
 mod threads;
 mod workspace;
 
@@ -54,7 +55,7 @@ pub use layer::{Flow, Layer, LayerArrays, Step};
 pub use layers::activation::Activation;
 pub use layers::dense::DenseShape;
 pub use layers::registry::{LAYERS, LayerEntry, LayerSettings, short_name};
-pub use loss::Loss;
+pub use loss::{Loss, TargetValues, Targets};
 pub use network::{Network, NetworkConfig, units};
 pub use phase::Phase;
 pub use product::bytes::Inputs;
@@ -64,5 +65,6 @@ pub use product::{Layout, product};
 pub use real::Real;
 pub use spinet_rules::Arrays;
 pub use standardizer::Standardizer;
+pub use tally::Tally;
 pub use threads::Threads;
 pub use workspace::{Batch, Workspace, largest};

@@ -15,7 +15,7 @@ use crate::{Activation, Arrays, BiasInitializer, DenseShape, Error, Initializer,
 /// The configuration of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NetworkConfig {
-    /// Features, units of every hidden layer, classes.
+    /// Features, units of every hidden layer, classes or other outputs.
     pub sizes: Vec<usize>,
     /// Types and options of the hidden layers, from input to output; empty if all are dense with
     /// the same activation.
@@ -23,7 +23,8 @@ pub struct NetworkConfig {
     pub layers: Vec<LayerSettings>,
     /// Activation function of the hidden layers, unless `layers` is set.
     pub activation: Activation,
-    /// Activation function of the output layer; identity with cross-entropy, which applies softmax.
+    /// Activation function of the output layer; identity with the cross-entropies, which apply
+    /// softmax or the logistic function.
     pub output_activation: Activation,
     /// Loss function.
     pub loss: Loss,
@@ -76,7 +77,7 @@ impl NetworkConfig {
         if let Some(layer) = self.sizes.iter().position(|size| *size == 0) {
             return Err(Error::EmptyLayer { layer });
         }
-        if self.loss == Loss::CrossEntropy && self.output_activation != Activation::Identity {
+        if self.loss.has_probabilities() && self.output_activation != Activation::Identity {
             return Err(Error::OutputActivation {
                 found: self.output_activation.name(),
             });
@@ -354,7 +355,7 @@ impl<S: Real> Network<S> {
         self.config.sizes[0]
     }
 
-    /// Classes.
+    /// Classes, or other outputs.
     pub fn classes(&self) -> usize {
         self.config.sizes[self.config.sizes.len() - 1]
     }

@@ -5,10 +5,12 @@ use spinet_rules::{At, Chain, Feedback, Propagation, Seam};
 use crate::arena::{Arena, Buffer};
 use crate::divergence::is_non_finite;
 use crate::layer::{LayerArrays, Shown, Step};
+use crate::loss::Targets;
 use crate::phase::{Phase, PhaseTimer};
 use crate::product::bytes::ByteProducts;
 use crate::product::{Layout, product};
 use crate::standardizer::{Folded, Standardizer};
+use crate::tally::Tally;
 use crate::{Arrays, Diverged, Error, Inputs, Kernel, Network, Real, Threads};
 
 /// A batch.
@@ -16,8 +18,8 @@ use crate::{Arrays, Diverged, Error, Inputs, Kernel, Network, Real, Threads};
 pub struct Batch<'a, S> {
     /// `[samples, features]`.
     pub inputs: Inputs<'a, S>,
-    /// `[samples]`, each below the number of classes.
-    pub labels: &'a [u8],
+    /// What the network is to give for each sample.
+    pub targets: Targets<'a, S>,
 }
 
 /// Buffers of a network's steps with at most a fixed number of samples; those of training alone are
@@ -39,6 +41,8 @@ pub struct Workspace<S> {
     /// All trained arrays before the update, where a rule may make them non-finite.
     kept: Arrays<S>,
     pub(crate) watch: PhaseTimer,
+    /// Largest length of the gradient; 0 for no limit.
+    clip_norm: f64,
 }
 
 /// A layer's buffers, by their numbers in the arena; each has room for the most samples.
@@ -124,7 +128,15 @@ impl<S: Real> Workspace<S> {
             non_finite_view: None,
             kept: Arrays::EMPTY,
             watch: PhaseTimer::default(),
+            clip_norm: 0.0,
         }
+    }
+
+    /// The same with a largest length of the gradient of all trained arrays together, before rules
+    /// change it: a longer one is scaled down to it. No limit if 0.
+    #[must_use]
+    pub fn clipped(self, clip_norm: f64) -> Self {
+        Self { clip_norm, ..self }
     }
 
     /// The same for pixels that are standardized; numbers are taken as they are.
@@ -189,6 +201,8 @@ impl<S: Real> Workspace<S> {
                 own: buffer(layer.buffer(self.most, true)),
             };
         }
+        // Never both at a time.
+        self.arena = Arena::new(&[]);
         self.arena = Arena::new(&all);
         if self.gradients.is_empty() {
             self.gradients = Arrays::zeros(&network.plan(self.most, 0));
@@ -220,6 +234,7 @@ impl<S: Real> Workspace<S> {
         step: u64,
     ) -> Result<f64, Diverged> {
         let loss = self.differentiate(network, chain, batch, step);
+        self.clip(network);
         for id in 0..self.gradients.len() {
             if !network.is_trained(id) {
                 continue;
@@ -276,10 +291,38 @@ impl<S: Real> Workspace<S> {
                 first,
             };
             let own = self.arena.get(self.buffers[index].own);
-            layer.follow(own, batch.labels.len(), &mut arrays);
+            layer.follow(own, batch.targets.len(), &mut arrays);
         }
         self.watch.done(Phase::Update);
         Ok(loss)
+    }
+
+    /// Scales a gradient down that is longer than the limit.
+    ///
+    /// ```text
+    /// g <- g min(1, limit / |g|),    |g|^2 over all trained arrays
+    /// ```
+    fn clip(&mut self, network: &Network<S>) {
+        if self.clip_norm == 0.0 {
+            return;
+        }
+        let trained = || (0..self.gradients.len()).filter(|id| network.is_trained(*id));
+        let squares = |id| {
+            let values = self.gradients.get(id).iter();
+            values.map(|value| value.to_f64().powi(2)).sum::<f64>()
+        };
+        let norm = trained().map(squares).sum::<f64>().sqrt();
+        if !(norm > self.clip_norm && norm.is_finite()) {
+            return;
+        }
+        let factor = S::from_f64(self.clip_norm / norm);
+        for id in 0..self.gradients.len() {
+            if network.is_trained(id) {
+                let values = self.gradients.get_mut(id).iter_mut();
+                values.for_each(|value| *value *= factor);
+                self.products[network.layer_of(id)].largest_gradient = None;
+            }
+        }
     }
 
     /// Forward and backward pass without an update: fills [`gradients`](Self::gradients) and
@@ -295,14 +338,15 @@ impl<S: Real> Workspace<S> {
         batch: &Batch<'_, S>,
         step: u64,
     ) -> f64 {
-        let samples = batch.labels.len();
+        let samples = batch.targets.len();
         assert!(
             samples <= self.most && samples > 0,
             "a batch of {samples} samples, expected 1 to {}",
             self.most
         );
         assert!(
-            batch.inputs.len() == samples * network.inputs(),
+            batch.inputs.len() == samples * network.inputs()
+                && batch.targets.is_of(network.classes()),
             "the batch has not the shape of the network"
         );
         self.prepare(network, chain);
@@ -441,7 +485,7 @@ impl<S: Real> Workspace<S> {
         batch: &Batch<'_, S>,
         step: u64,
     ) -> f64 {
-        let samples = batch.labels.len();
+        let samples = batch.targets.len();
         let loss = self.output_error(network, batch);
         self.watch.done(Phase::Loss);
         for index in (0..network.layers().len()).rev() {
@@ -507,13 +551,13 @@ impl<S: Real> Workspace<S> {
         let last = network.layers().len() - 1;
         let (classes, Buffers { output, error, .. }) = (network.classes(), self.buffers[last]);
         let [output, error] = self.arena.several([output, error.unwrap_or_default()]);
-        let used = batch.labels.len() * classes;
+        let used = batch.targets.len() * classes;
         let (output, error) = (&output[..used], &mut error[..used]);
         error.copy_from_slice(output);
         let loss = network
             .config()
             .loss
-            .derivative(error, batch.labels, classes);
+            .derivative(error, batch.targets, classes);
         network.layers()[last].error_signal(output, error);
         loss
     }
@@ -705,8 +749,7 @@ impl<S: Real> Workspace<S> {
         &mut self.arena.get_mut(output)[..samples * network.classes()]
     }
 
-    /// Loss, summed over the samples, and number of correct predictions of each batch, without any
-    /// rule.
+    /// How good the network is on each batch, without any rule.
     ///
     /// # Panics
     ///
@@ -715,16 +758,11 @@ impl<S: Real> Workspace<S> {
         &mut self,
         network: &Network<S>,
         batches: impl IntoIterator<Item = Batch<'a, S>>,
-    ) -> Vec<(f64, usize)> {
-        let (classes, loss) = (network.classes(), network.config().loss);
+    ) -> Vec<Tally> {
+        let (width, loss) = (network.classes(), network.config().loss);
         let score = |(index, batch): (usize, Batch<'a, S>)| {
             let outputs = self.outputs_of(network, &batch.inputs, index == 0);
-            let right = outputs
-                .chunks_exact(classes)
-                .zip(batch.labels)
-                .filter(|(row, label)| largest(row) == **label)
-                .count();
-            (loss.sum(outputs, batch.labels, classes), right)
+            Tally::of(loss, outputs, batch.targets, width)
         };
         batches.into_iter().enumerate().map(score).collect()
     }

@@ -7,7 +7,8 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use spinet_nn::{
-    Batch, Inputs, Kernel, Layout, Network, NetworkConfig, Pixels, Threads, Workspace, product,
+    Batch, Inputs, Kernel, Layout, Network, NetworkConfig, Pixels, Targets, Threads, Workspace,
+    product,
 };
 use spinet_rules::{Chain, RULES};
 
@@ -58,7 +59,7 @@ fn of_steps(sizes: &[usize], samples: usize, rule: &str) -> Vec<AllocationInfo> 
     let (inputs, labels) = (vec![0.5; samples * sizes[0]], vec![1; samples]);
     let batch = Batch {
         inputs: Inputs::Numbers(&inputs),
-        labels: &labels,
+        targets: Targets::classes(&labels),
     };
     let mut chain =
         Chain::from_settings(&[rule.parse().unwrap()], &network.plan(samples, 4)).unwrap();
@@ -104,7 +105,7 @@ fn of_pixel_steps(sizes: &[usize], samples: usize, kernel: Kernel) -> Vec<Alloca
     let mut step = |step| {
         let batch = Batch {
             inputs: Inputs::Pixels(Pixels::all(&pixels, sizes[0])),
-            labels: &labels,
+            targets: Targets::classes(&labels),
         };
         measure(|| {
             workspace

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{
-    Activation, Batch, Initializer, Inputs, Kernel, Loss, Network, NetworkConfig, Pixels, Threads,
-    Workspace,
+    Activation, Batch, Initializer, Inputs, Kernel, Loss, Network, NetworkConfig, Pixels, Tally,
+    Targets, Threads, Workspace,
 };
 use spinet_rules::{Chain, Purpose, RULES, Stream};
 
@@ -49,7 +49,7 @@ fn bits_after(config: &NetworkConfig, rule: &str, steps: u64, threads: usize) ->
     let (inputs, labels) = samples(network.inputs(), network.classes() as u32);
     let batch = Batch {
         inputs: Inputs::Numbers(&inputs),
-        labels: &labels,
+        targets: Targets::classes(&labels),
     };
     let mut chain =
         Chain::from_settings(&[rule.parse().unwrap()], &network.plan(SAMPLES, 4)).unwrap();
@@ -64,7 +64,7 @@ fn bits_after(config: &NetworkConfig, rule: &str, steps: u64, threads: usize) ->
                 .unwrap(),
         );
     }
-    let (loss, right) = workspace.score(&network, [batch])[0];
+    let Tally { loss, right, .. } = workspace.score(&network, [batch])[0].clone();
     push(loss);
     bits.push(right as u32);
     bits.extend(
@@ -166,7 +166,7 @@ fn weights_after_pixels(kernel: Kernel, threads: usize, steps: u64) -> Vec<u32> 
                 &mut chain,
                 &Batch {
                     inputs,
-                    labels: &labels[..size],
+                    targets: Targets::classes(&labels[..size]),
                 },
                 0.1,
                 step,

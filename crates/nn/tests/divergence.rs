@@ -3,7 +3,7 @@
 
 use spinet_nn::{
     Activation, Batch, Diverged, Initializer, Inputs, Kernel, Loss, Network, NetworkConfig, Pixels,
-    Threads, Workspace,
+    Targets, Threads, Workspace,
 };
 use spinet_rules::{
     At, BdnnDsd, Chain, Params, Propagation, Purpose, Rule, RuleEntry, Seam, Stream, resolve,
@@ -214,7 +214,7 @@ fn refusal(config: &NetworkConfig, spot: Spot, value: f32, spoiled_step: u64) ->
                 &mut chain,
                 &Batch {
                     inputs: Inputs::Numbers(&inputs),
-                    labels: &LABELS,
+                    targets: Targets::classes(&LABELS),
                 },
                 0.2,
                 step,
@@ -231,7 +231,7 @@ fn refusal(config: &NetworkConfig, spot: Spot, value: f32, spoiled_step: u64) ->
     let (before, state) = (parameter_bits(&network), chain.rules()[0].state());
     let batch = Batch {
         inputs: Inputs::Numbers(&inputs),
-        labels: &LABELS,
+        targets: Targets::classes(&LABELS),
     };
     let outcome = workspace.step(&mut network, &mut chain, &batch, 0.2, spoiled_step);
     assert_eq!(
@@ -316,7 +316,7 @@ fn one_step(
         &mut chain,
         &Batch {
             inputs: Inputs::Numbers(&[1.0, 0.0]),
-            labels: &[1],
+            targets: Targets::classes(&[1]),
         },
         learning_rate,
         0,
@@ -370,7 +370,7 @@ fn exact_products_hide_no_number_that_is_too_large() {
         // the loss.
         let batch = Batch {
             inputs: Inputs::Pixels(Pixels::all(&[255, 0], 2)),
-            labels: &[1],
+            targets: Targets::classes(&[1]),
         };
         let outcome = workspace.step(&mut network, &mut chain, &batch, learning_rate, 0);
         assert!(
@@ -436,7 +436,7 @@ fn a_bias_whose_update_would_overflow_stops_the_step_though_weights_do_not_move(
         &mut chain,
         &Batch {
             inputs: Inputs::Numbers(&[0.0, 0.0]),
-            labels: &[1],
+            targets: Targets::classes(&[1]),
         },
         10.0,
         0,
@@ -462,7 +462,7 @@ fn first_step(config: &NetworkConfig, weight: impl Fn(usize) -> f64) -> Diverged
             &mut chain,
             &Batch {
                 inputs: Inputs::Numbers(&inputs),
-                labels: &[0],
+                targets: Targets::classes(&[0]),
             },
             0.1,
             0,
@@ -486,7 +486,7 @@ fn a_loss_that_overflows_stops_the_first_a_middle_and_the_last_step() {
         let inputs = [1.0; 4];
         let batch = Batch {
             inputs: Inputs::Numbers(&inputs),
-            labels: &[0],
+            targets: Targets::classes(&[0]),
         };
         for step in 0..last {
             assert!(

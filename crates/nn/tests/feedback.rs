@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_nn::{
-    Activation, Batch, Initializer, Inputs, Network, NetworkConfig, Threads, Workspace,
+    Activation, Batch, Initializer, Inputs, Network, NetworkConfig, Targets, Threads, Workspace,
 };
 use spinet_rules::{
     At, Chain, Feedback, FeedbackAlignment, Grapes, Plan, Purpose, Rule, RuleEntry, Seam, Stream,
@@ -40,7 +40,7 @@ fn gradients(network: &Network<f64>, rules: Vec<Box<dyn Rule<f64>>>) -> Vec<Vec<
         &mut chain,
         &Batch {
             inputs: Inputs::Numbers(&inputs()),
-            labels: &LABELS,
+            targets: Targets::classes(&LABELS),
         },
         0,
     );

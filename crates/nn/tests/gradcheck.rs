@@ -13,8 +13,8 @@
 )]
 
 use spinet_nn::{
-    Activation, Batch, BiasInitializer, Initializer, Inputs, Loss, Network, NetworkConfig, Threads,
-    Workspace,
+    Activation, Batch, BiasInitializer, Initializer, Inputs, Loss, Network, NetworkConfig, Targets,
+    Threads, Workspace,
 };
 use spinet_rules::{At, Chain, Purpose, RuleSettings, Stream};
 
@@ -69,7 +69,7 @@ impl Case {
     fn differentiate(&self, workspace: &mut Workspace<f64>) -> f64 {
         let batch = Batch {
             inputs: Inputs::Numbers(&self.inputs),
-            labels: &self.labels,
+            targets: Targets::classes(&self.labels),
         };
         workspace.differentiate(&self.network, &mut self.chain(), &batch, STEP)
     }

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use serde::Deserialize;
-use spinet_nn::{Activation, Batch, Inputs, Network, NetworkConfig, Real, Threads, Workspace};
+use spinet_nn::{
+    Activation, Batch, Inputs, Network, NetworkConfig, Real, Targets, Threads, Workspace,
+};
 use spinet_rules::{Chain, RuleSettings};
 
 #[derive(Deserialize)]
@@ -51,7 +53,7 @@ fn assert_agrees<S: Real>(tolerance: f64) {
         let mut workspace = Workspace::new(&network, samples, Threads::one());
         let batch = Batch {
             inputs: Inputs::Numbers(&inputs),
-            labels: &given.labels,
+            targets: Targets::classes(&given.labels),
         };
         let loss = workspace.differentiate(&network, &mut chain, &batch, 0);
         assert!(
@@ -123,7 +125,7 @@ fn importance_is_that_of_the_look_ahead_weights() {
     };
     let batch = Batch {
         inputs: Inputs::Numbers(&given.inputs),
-        labels: &given.labels,
+        targets: Targets::classes(&given.labels),
     };
     let mut network = fresh();
     let mut chain = chain_of(&["nesterov", "grapes"], &network);

@@ -9,7 +9,7 @@
 use serde::Deserialize;
 use spinet_nn::{
     Activation, Batch, Flow, Initializer, Inputs, LayerSettings, Network, NetworkConfig, Real,
-    Threads, Workspace, units,
+    Targets, Threads, Workspace, units,
 };
 use spinet_rules::Chain;
 
@@ -72,7 +72,7 @@ impl Case {
         let mut chain = Chain::with_gradient_descent(&network.plan(samples, 0), Vec::new());
         let batch = Batch {
             inputs: Inputs::Numbers(&inputs),
-            labels: &self.labels,
+            targets: Targets::classes(&self.labels),
         };
         for (step, expected) in self.losses.iter().enumerate() {
             let found = workspace

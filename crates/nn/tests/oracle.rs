@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use spinet_nn::{
     Activation, Batch, BiasInitializer, Initializer, Inputs, Loss, Network, NetworkConfig, Real,
-    Threads, Workspace,
+    Targets, Threads, Workspace,
 };
 use spinet_rules::{At, Buildable, Chain, Rule, RuleEntry, RuleSettings, Seam, StateValues};
 
@@ -112,7 +112,7 @@ fn losses_outputs_and_gradients_are_those_of_automatic_differentiation() {
 
         let batch = Batch {
             inputs: Inputs::Numbers(&case.input),
-            labels: &case.labels,
+            targets: Targets::classes(&case.labels),
         };
         let loss = workspace.differentiate(&network, &mut chain, &batch, 0);
         near(&[loss], &[case.loss_value], "loss");
@@ -140,7 +140,7 @@ fn losses_outputs_and_gradients_are_those_of_automatic_differentiation() {
         let outputs = workspace.evaluate(&network, &Inputs::Numbers(&case.input));
         case.loss.probabilities(outputs, network.classes());
         near(outputs, &case.outputs, "outputs");
-        let (sum, _) = workspace.score(&network, [batch])[0];
+        let sum = workspace.score(&network, [batch])[0].loss;
         near(&[sum / case.batch as f64], &[case.loss_value], "score");
         let network = case.with_output(Activation::Identity);
         near(
@@ -331,7 +331,7 @@ fn train<S: Real>(
                 &mut chain,
                 &Batch {
                     inputs: Inputs::Numbers(&inputs),
-                    labels,
+                    targets: Targets::classes(labels),
                 },
                 given.learning_rate,
                 step,

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use spinet_nn::{Arrays, Batch, Inputs, Network, NetworkConfig, Threads, Workspace};
+use spinet_nn::{Arrays, Batch, Inputs, Network, NetworkConfig, Targets, Threads, Workspace};
 use spinet_rules::{
     At, Chain, Dropout, Params, Propagation, Purpose, Rule, RuleEntry, Seam, Stream, resolve,
 };
@@ -44,7 +44,7 @@ impl Bench {
     fn differentiate(&mut self, step: u64) -> (f64, Arrays<f64>) {
         let batch = Batch {
             inputs: Inputs::Numbers(&inputs()),
-            labels: &LABELS,
+            targets: Targets::classes(&LABELS),
         };
         let loss = self
             .workspace
@@ -55,7 +55,7 @@ impl Bench {
     fn step(&mut self, step: u64) -> f64 {
         let batch = Batch {
             inputs: Inputs::Numbers(&inputs()),
-            labels: &LABELS,
+            targets: Targets::classes(&LABELS),
         };
         self.workspace
             .step(&mut self.network, &mut self.chain, &batch, 0.5, step)

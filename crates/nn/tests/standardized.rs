@@ -4,7 +4,7 @@
 
 use spinet_nn::{
     Activation, Batch, Initializer, Inputs, Kernel, Network, NetworkConfig, Pixels, Real,
-    Standardizer, Threads, Workspace,
+    Standardizer, Targets, Threads, Workspace,
 };
 use spinet_rules::{Chain, Purpose, Stream};
 
@@ -145,7 +145,7 @@ fn outputs_and_gradients<S: Real>(
         &mut chain,
         &Batch {
             inputs: *inputs,
-            labels: &labels(),
+            targets: Targets::classes(&labels()),
         },
         0,
     );
@@ -231,7 +231,7 @@ fn weights_after(standardizer: &Standardizer, kernel: Kernel, threads: usize) ->
                 &mut chain,
                 &Batch {
                     inputs,
-                    labels: &labels[..size],
+                    targets: Targets::classes(&labels[..size]),
                 },
                 0.1,
                 step,

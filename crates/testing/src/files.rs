@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use spinet_data::{Dataset, EvaluatedOn, Samples};
+use spinet_data::{Dataset, EvaluatedOn, Samples, Target};
 use spinet_nn::Threads;
 use spinet_train::{Advance, Error, Model, RunDirectory, Safety, TrainConfig, Trainer};
 
@@ -26,6 +26,7 @@ fn data() -> Dataset {
         standardisation: None,
         table: None,
         evaluated_on: EvaluatedOn::Test,
+        target: Target::Classification,
     }
 }
 

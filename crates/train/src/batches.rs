@@ -1,7 +1,7 @@
 //! Shuffling, and the batches of an epoch.
 
 use spinet_data::{Samples, Values};
-use spinet_nn::{Batch, Inputs, Pixels};
+use spinet_nn::{Batch, Inputs, Pixels, Targets};
 use spinet_rules::{Purpose, Stream};
 
 use crate::TrainConfig;
@@ -13,6 +13,11 @@ pub(crate) struct Batches {
     size: usize,
     order: Vec<u32>,
     labels: Vec<u8>,
+    /// Targets of one batch that are numbers, and the weights of its samples.
+    targets: Vec<f32>,
+    weights: Vec<f32>,
+    /// One for each sample; none if all are 1.
+    all_weights: Option<Vec<f32>>,
     /// The numbers of one batch; nothing where samples are bytes, which stay where they are.
     numbers: Vec<f32>,
     /// Random changes of images, and the pixels of one batch after them.
@@ -34,6 +39,9 @@ impl Batches {
             size,
             order,
             labels: vec![0; size],
+            targets: vec![0.0; samples.targets().map_or(0, |(_, outputs)| size * outputs)],
+            weights: Vec::new(),
+            all_weights: None,
             numbers: vec![0.0; numbers],
             augment: None,
             pixels: Vec::new(),
@@ -52,6 +60,13 @@ impl Batches {
                 image,
             });
         }
+        self
+    }
+
+    /// The same with a weight for each sample.
+    pub(crate) fn weighted(mut self, weights: Option<Vec<f32>>) -> Self {
+        self.weights = vec![0.0; weights.as_ref().map_or(0, |_| self.size)];
+        self.all_weights = weights;
         self
     }
 
@@ -79,6 +94,23 @@ impl Batches {
         for (label, index) in self.labels.iter_mut().zip(chosen) {
             *label = samples.labels()[*index as usize];
         }
+        let targets = match samples.targets() {
+            Some((numbers, outputs)) => {
+                let gathered = &mut self.targets[..chosen.len() * outputs];
+                for (row, index) in gathered.chunks_exact_mut(outputs).zip(chosen) {
+                    row.copy_from_slice(&numbers[*index as usize * outputs..][..outputs]);
+                }
+                Targets::numbers(gathered, outputs)
+            }
+            None => Targets::classes(&self.labels[..chosen.len()]),
+        };
+        let weights = self.all_weights.as_ref().map(|all| {
+            let gathered = &mut self.weights[..chosen.len()];
+            for (weight, index) in gathered.iter_mut().zip(chosen) {
+                *weight = all[*index as usize];
+            }
+            &*gathered
+        });
         let features = samples.features();
         let inputs = match samples.values() {
             Values::Bytes(bytes) => match self.augment {
@@ -102,7 +134,7 @@ impl Batches {
         };
         Batch {
             inputs,
-            labels: &self.labels[..chosen.len()],
+            targets: targets.weighted(weights),
         }
     }
 }
@@ -115,7 +147,16 @@ pub fn group_by_label(chosen: &mut [u32], labels: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use spinet_nn::TargetValues;
+
     use super::*;
+
+    fn classes<'a>(targets: &Targets<'a, f32>) -> &'a [u8] {
+        match targets.values() {
+            TargetValues::Classes(labels) => labels,
+            TargetValues::Numbers { .. } => panic!("classes"),
+        }
+    }
 
     fn samples(count: u8) -> Samples {
         let bytes: Vec<u8> = (0..count).flat_map(|index| [index, 255]).collect();
@@ -131,11 +172,12 @@ mod tests {
         for batch in 0..batches.count() {
             let Batch {
                 inputs: Inputs::Pixels(pixels),
-                labels,
+                targets,
             } = batches.batch(&samples, batch)
             else {
                 panic!("pixels stay bytes")
             };
+            let labels = classes(&targets);
             assert!(labels.is_sorted(), "samples of one class stand together");
             for (row, label) in pixels.rows().zip(labels) {
                 assert_eq!(row, [*label, 255], "the label belongs to its sample");
@@ -165,14 +207,14 @@ mod tests {
         for batch in 0..3 {
             let Batch {
                 inputs: Inputs::Pixels(pixels),
-                labels,
+                targets: labels,
             } = of_bytes.batch(&bytes, batch)
             else {
                 panic!("pixels stay bytes")
             };
             let Batch {
                 inputs: Inputs::Numbers(rows),
-                labels: same,
+                targets: same,
             } = of_numbers.batch(&numbers, batch)
             else {
                 panic!("numbers")
@@ -185,7 +227,7 @@ mod tests {
                     .map(|byte| f32::from(*byte))
                     .collect::<Vec<_>>()
             );
-            assert_eq!(labels, same);
+            assert_eq!(classes(&labels), classes(&same));
         }
     }
 
@@ -209,7 +251,7 @@ mod tests {
         let samples = samples(3);
         let mut batches = Batches::new(&samples, 600, 0);
         assert_eq!(
-            (batches.count(), batches.batch(&samples, 0).labels.len()),
+            (batches.count(), batches.batch(&samples, 0).targets.len()),
             (1, 3)
         );
     }

@@ -18,7 +18,7 @@ use crate::{Error, Model, Schedule, Score, Standardize, TrainConfig, Trainer};
 /// let data = load("mnist-1200", &Source::default())?;
 /// let model = TrainConfig::new().hidden([10]).epochs(50).rule("bdnn-dsd")?.fit(&data)?;
 /// let score = model.evaluate(&data.test)?;
-/// assert!(score.accuracy > 0.5);
+/// assert!(score.value() > 0.5);
 /// println!("{score}"); // accuracy 58.71 %, loss 1.345, 10000 samples
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -83,6 +83,16 @@ fn arrays(trainer: &Trainer) -> Vec<Array> {
         )
     };
     let mut arrays: Vec<Array> = params.iter().enumerate().map(learned).collect();
+    if let Some(network) = trainer.best_network() {
+        let best = |(id, param): (usize, &ParamShape)| {
+            Array::of_floats(
+                best_array(param),
+                names::shape(param),
+                network.params().get(id),
+            )
+        };
+        arrays.extend(params.iter().enumerate().map(best));
+    }
     for rule in trainer.chain().rules() {
         for entry in rule.state() {
             arrays.push(array(
@@ -104,6 +114,11 @@ fn arrays(trainer: &Trainer) -> Vec<Array> {
 
 fn params(trainer: &Trainer) -> Vec<ParamShape> {
     trainer.network().plan(1, 0).params
+}
+
+/// The array of the best epoch so far, with early stopping.
+fn best_array(param: &ParamShape) -> String {
+    format!("best.{}", param.name)
 }
 
 fn rule_array(params: &[ParamShape], rule: &str, entry: &StateEntry<f32>) -> String {
@@ -166,7 +181,16 @@ pub(crate) fn restore(
         .collect();
     // The trainer's own arrays say what there must be.
     let mut found = BTreeMap::new();
-    for expected in arrays(trainer) {
+    let is_open = description
+        .position
+        .best
+        .is_some_and(|best| !best.has_stopped);
+    let best = params(trainer).into_iter().filter(|_| is_open);
+    let best = best.map(|param| {
+        let numbers = vec![0.0; param.len()];
+        Array::of_floats(best_array(&param), names::shape(&param), &numbers)
+    });
+    for expected in arrays(trainer).into_iter().chain(best) {
         let Array {
             name, dtype, shape, ..
         } = expected;
@@ -205,14 +229,20 @@ fn put_back(
     found: &BTreeMap<String, Array>,
     description: Description,
 ) -> Result<(), spinet_rules::Error> {
-    let mut network = trainer.network().clone();
     let params = params(trainer);
-    for (id, param) in params.iter().enumerate() {
-        network
-            .params_mut()
-            .get_mut(id)
-            .copy_from_slice(&found[&param.name].floats());
-    }
+    let filled = |name: fn(&ParamShape) -> String| {
+        let mut network = trainer.network().clone();
+        for (id, param) in params.iter().enumerate() {
+            let array = found.get(&name(param))?;
+            network
+                .params_mut()
+                .get_mut(id)
+                .copy_from_slice(&array.floats());
+        }
+        Some(network)
+    };
+    let network = filled(|param| param.name.clone()).unwrap_or_else(|| trainer.network().clone());
+    let best = filled(best_array);
     let values = |name: &str| match found[name].dtype {
         Dtype::F32 => StateValues::Scalars(found[name].floats()),
         _ => StateValues::Counts(found[name].counts()),
@@ -234,7 +264,7 @@ fn put_back(
         ..entry
     });
     optimizer.restore(&entries.collect::<Vec<_>>())?;
-    trainer.restore(network, description.position);
+    trainer.restore(network, best, description.position);
     Ok(())
 }
 
@@ -281,7 +311,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use spinet_data::{Dataset, EvaluatedOn, Samples};
+    use spinet_data::{Dataset, EvaluatedOn, Samples, Target};
     use spinet_nn::Threads;
 
     fn data() -> Dataset {
@@ -293,6 +323,7 @@ mod tests {
             train: samples.clone(),
             test: samples,
             class_names,
+            target: Target::Classification,
             files: Vec::new(),
             is_verified: true,
             standardisation: None,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use spinet_data::{
-    Column, ColumnKind, DataOptions, DecimalMark, Header, Part, SplitOptions, TableSettings, Task,
+    Column, ColumnKind, DataOptions, DecimalMark, Header, Part, SplitOptions, TableSettings,
+    Target, Task,
 };
 use spinet_nn::{
     Activation, BiasInitializer, Flow, Initializer, Kernel, LayerEntry, LayerSettings, Loss,
@@ -12,7 +13,7 @@ use spinet_nn::{
 };
 use spinet_rules::{Chain, Plan, RuleSettings};
 
-use crate::{Error, Schedule, Standardize};
+use crate::{ClassWeight, Error, Schedule, Standardize};
 
 /// The options of a training run. The defaults are the settings of the BDNN-dsd paper.
 ///
@@ -54,6 +55,14 @@ pub struct TrainConfig {
     /// What the label column of a table is for.
     #[serde(skip_serializing_if = "is_default")]
     pub task: Task,
+    /// Several label columns of a table in place of `label`: numbers that are predicted together, or
+    /// labels that are yes or no.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Column>,
+    /// Column of a table with a weight of each row, at least 0, by which its loss is multiplied in
+    /// training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_weight: Option<Column>,
     /// Columns of a table that are not features.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ignore: Vec<Column>,
@@ -130,6 +139,22 @@ pub struct TrainConfig {
     pub batch: usize,
     /// Passes over the training set, at least 1.
     pub epochs: usize,
+    /// Epochs without a lower loss on a part of the training samples, held out for this, after which
+    /// training stops; 0 trains to the last epoch. The weights with the lowest loss are kept.
+    #[serde(skip_serializing_if = "is_none")]
+    pub patience: usize,
+    /// Largest length of the gradient of all weights and biases together, by which a longer one is
+    /// scaled down; 0 for no limit.
+    #[serde(skip_serializing_if = "is_default")]
+    pub clip_norm: f64,
+    /// Model file whose weights and biases are the initial ones, where they have the same name and
+    /// shape.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init: Option<String>,
+    /// SHA-256 of the arrays of that model, as [`Model::arrays_sha256`](crate::Model::arrays_sha256)
+    /// gives it; not compared if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init_sha256: Option<String>,
     /// Epochs between evaluations, at least 1; the first and the last state are always evaluated.
     pub evaluate_every: usize,
     /// Random seed.
@@ -137,6 +162,9 @@ pub struct TrainConfig {
     /// Kernel for matrix products with 8-bit inputs; a run's files store its class, `exact` or
     /// `f32`.
     pub kernel: Kernel,
+    /// By what the loss of the samples of a class is multiplied in training.
+    #[serde(skip_serializing_if = "ClassWeight::is_none")]
+    pub class_weight: ClassWeight,
     /// Kinds of columns of a table, by their name, or by their number counted from 1.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, ColumnKind>,
@@ -169,6 +197,8 @@ impl TrainConfig {
             header: Header::Auto,
             decimal: DecimalMark::Auto,
             task: Task::Auto,
+            labels: Vec::new(),
+            sample_weight: None,
             ignore: Vec::new(),
             only: Vec::new(),
             missing_indicators: false,
@@ -195,9 +225,14 @@ impl TrainConfig {
             warm_up: 0,
             batch: 600,
             epochs: 500,
+            patience: 0,
+            clip_norm: 0.0,
+            init: None,
+            init_sha256: None,
             evaluate_every: 1,
             seed: 0,
             kernel: Kernel::Auto,
+            class_weight: ClassWeight::None,
             columns: BTreeMap::new(),
             layers: Vec::new(),
             rules: Vec::new(),
@@ -311,6 +346,8 @@ impl TrainConfig {
             ("only", self.only.iter().collect()),
             ("group", self.group.iter().collect()),
             ("order", self.order.iter().collect()),
+            ("labels", self.labels.iter().collect()),
+            ("sample_weight", self.sample_weight.iter().collect()),
         ];
         for (setting, found) in columns {
             if found.contains(&&Column::Number(0)) {
@@ -320,6 +357,17 @@ impl TrainConfig {
                     "0".to_owned(),
                 );
             }
+        }
+        if !(self.clip_norm >= 0.0 && self.clip_norm < 1e30) {
+            return refuse("clip_norm", "in [0, 1e30)", format!("{:?}", self.clip_norm));
+        }
+        self.class_weight.check()?;
+        if self.labels.len() == 1 || (self.labels.len() > 1 && self.label.is_some()) {
+            return refuse(
+                "labels",
+                "at least two label columns, without `label`",
+                format!("{:?}", self.labels),
+            );
         }
         if self.group.is_some() && self.order.is_some() {
             return refuse(
@@ -404,6 +452,8 @@ impl TrainConfig {
             header: self.header,
             decimal: self.decimal,
             task: self.task,
+            labels: self.labels.clone(),
+            weight: self.sample_weight.clone(),
             ignore: self.ignore.clone(),
             only: self.only.clone(),
             kinds: self.columns.clone(),
@@ -419,6 +469,47 @@ impl TrainConfig {
             split,
             ..DataOptions::default()
         }
+    }
+
+    /// The same with a loss that fits what is predicted: where cross-entropy, which is for classes,
+    /// does not, it is the squared error of numbers, or the binary cross-entropy of labels.
+    #[must_use]
+    pub fn for_target(&self, target: &Target) -> Self {
+        let loss = match (self.loss, target) {
+            (Loss::CrossEntropy, Target::Regression { .. }) => Loss::MeanSquaredError,
+            (Loss::CrossEntropy, Target::MultiLabel { .. }) => Loss::BinaryCrossEntropy,
+            (loss, _) => loss,
+        };
+        Self {
+            loss,
+            ..self.clone()
+        }
+    }
+
+    /// Rejects a loss that is not for what is predicted.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`].
+    pub fn check_target(&self, target: &Target) -> Result<(), Error> {
+        let expected = match (self.loss, target) {
+            (Loss::CrossEntropy | Loss::MeanSquaredError, Target::Classification)
+            | (Loss::BinaryCrossEntropy, Target::MultiLabel { .. })
+            | (
+                Loss::MeanSquaredError | Loss::MeanAbsoluteError | Loss::Huber,
+                Target::Regression { .. },
+            ) => return Ok(()),
+            (_, Target::Classification) => "cross-entropy or mean-squared-error for classes",
+            (_, Target::MultiLabel { .. }) => "binary-cross-entropy for labels that are yes or no",
+            (_, Target::Regression { .. }) => {
+                "mean-squared-error, mean-absolute-error or huber for numbers"
+            }
+        };
+        Err(Error::OutOfRange {
+            setting: "loss",
+            expected,
+            found: self.loss.name().to_owned(),
+        })
     }
 
     /// Whether training images are changed at random.
@@ -446,12 +537,12 @@ impl TrainConfig {
     }
 
     /// The network for samples of such an image (height, width and channels; a row of a table is `[1,
-    /// features, 1]`) and so many classes.
+    /// features, 1]`) and so many classes or other outputs.
     ///
     /// # Errors
     ///
     /// [`Error::Network`] for a layer that does not fit.
-    pub fn network(&self, image: [usize; 3], classes: usize) -> Result<NetworkConfig, Error> {
+    pub fn network(&self, image: [usize; 3], outputs: usize) -> Result<NetworkConfig, Error> {
         let [height, width, channels] = image;
         // A table has no places, and dense layers do not ask for them.
         let has_image = height > 1 && self.layers.iter().any(|layer| layer.name != "dense");
@@ -467,7 +558,7 @@ impl TrainConfig {
         };
         let sizes = std::iter::once(flow.len())
             .chain(hidden)
-            .chain(std::iter::once(classes))
+            .chain(std::iter::once(outputs))
             .collect();
         Ok(NetworkConfig {
             sizes,

@@ -29,6 +29,11 @@ const FIELDS: &[(&str, &str)] = &[
     ("header", "\"yes\", \"no\" or \"auto\""),
     ("decimal", "\"point\", \"comma\" or \"auto\""),
     ("task", "\"auto\", \"classification\" or \"regression\""),
+    ("labels", COLUMNS),
+    (
+        "sample_weight",
+        "the name of a column, in quotes, or its number",
+    ),
     ("ignore", COLUMNS),
     ("only", COLUMNS),
     ("missing_indicators", "true or false"),
@@ -50,7 +55,10 @@ const FIELDS: &[(&str, &str)] = &[
     ("hidden", "a list of integers of at least 1, one per layer"),
     ("activation", ACTIVATION),
     ("output_activation", ACTIVATION),
-    ("loss", "\"cross-entropy\" or \"mean-squared-error\""),
+    (
+        "loss",
+        "\"cross-entropy\", \"binary-cross-entropy\", \"mean-squared-error\", \"mean-absolute-error\" or \"huber\"",
+    ),
     ("initialiser", INITIALIZER),
     ("initializer", INITIALIZER),
     ("bias_initializer", "\"zeros\" or \"as-weights\""),
@@ -64,7 +72,15 @@ const FIELDS: &[(&str, &str)] = &[
     ("batch", COUNT),
     ("batch_size", COUNT),
     ("epochs", COUNT),
+    ("patience", "an integer, 0 or more"),
+    ("clip_norm", "a number in [0, 1e30)"),
+    ("init", "the path of a model file, in quotes"),
+    ("init_sha256", "64 hexadecimal digits, in quotes"),
     ("evaluate_every", COUNT),
+    (
+        "class_weight",
+        "\"balanced\", \"none\", or a table `[class_weight]` of classes and weights",
+    ),
     ("seed", ANY_NUMBER),
     (
         "kernel",
@@ -393,7 +409,7 @@ mod tests {
     use toml::Value;
 
     use super::*;
-    use crate::{Schedule, Standardize};
+    use crate::{ClassWeight, Schedule, Standardize};
 
     fn refused(text: &str) -> String {
         TrainConfig::parse(text, "run.toml".as_ref())
@@ -534,6 +550,11 @@ mod tests {
 
     const BOUNDS: &[Bounds] = &[
         (
+            "preset",
+            &["\"bdnn-dsd\"", "\"lenet5\""],
+            &["\"lenet\"", "1", "true", "nan"],
+        ),
+        (
             "data",
             &["\"mnist-1200\"", "\"my/table.csv\""],
             &["1", "true", "[\"a\"]", "nan"],
@@ -555,8 +576,18 @@ mod tests {
         ),
         (
             "task",
-            &["\"auto\"", "\"classification\""],
+            &["\"auto\"", "\"classification\"", "\"regression\""],
             &["\"clustering\"", "true", "1", "nan"],
+        ),
+        (
+            "labels",
+            &["[]", "[\"a\", 2]"],
+            &["[\"a\"]", "\"a\"", "[0, 1]", "1", "nan"],
+        ),
+        (
+            "sample_weight",
+            &["1", "\"w\""],
+            &["0", "-1", "1.5", "true", "nan"],
         ),
         (
             "ignore",
@@ -703,10 +734,23 @@ mod tests {
             &["1", "1000000"],
             &["0", "-1", "1.5", "nan", "\"many\""],
         ),
+        ("patience", &["0", "20"], &["-1", "1.5", "true", "nan"]),
+        (
+            "clip_norm",
+            &["0.0", "0.5", "1"],
+            &["-1.0", "inf", "true", "nan"],
+        ),
+        ("init", &["\"m.safetensors\""], &["1", "true", "nan"]),
+        ("init_sha256", &["\"0a\""], &["1", "true", "nan"]),
         (
             "evaluate_every",
             &["1", "1000"],
             &["0", "-1", "1.5", "nan", "true"],
+        ),
+        (
+            "class_weight",
+            &["\"balanced\"", "\"none\"", "{ a = 2.0 }"],
+            &["\"half\"", "1", "{ a = -1.0 }", "nan"],
         ),
         (
             "seed",
@@ -833,7 +877,7 @@ mod tests {
             ),
             (
                 "loss = nan",
-                "`loss` is nan, expected \"cross-entropy\" or \"mean-squared-error\"",
+                "`loss` is nan, expected \"cross-entropy\", \"binary-cross-entropy\", \"mean-squared-error\", \"mean-absolute-error\" or \"huber\"",
             ),
             (
                 "label = 1.5",
@@ -938,6 +982,16 @@ mod tests {
             columns: [("age".to_owned(), ColumnKind::Numeric)].into(),
             ..config
         };
+        let of_table = TrainConfig {
+            labels: vec![Column::Number(1), Column::Number(2)],
+            sample_weight: Some(Column::Number(3)),
+            class_weight: ClassWeight::Balanced,
+            patience: 1,
+            clip_norm: 1.0,
+            init: Some("m.safetensors".to_owned()),
+            init_sha256: Some("0a".to_owned()),
+            ..of_table
+        };
         let config = TrainConfig {
             standardize,
             bias_initializer,
@@ -953,7 +1007,7 @@ mod tests {
                 .all(|key| FIELDS.iter().any(|(field, _)| field == key)),
             "{table:?}"
         );
-        // Three keys have a second spelling, which is read only.
-        assert_eq!(table.len() + 3, FIELDS.len());
+        // A preset and the second spelling of three keys are read only.
+        assert_eq!(table.len() + 4, FIELDS.len());
     }
 }

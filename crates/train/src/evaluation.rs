@@ -1,13 +1,15 @@
-//! Evaluation: accuracy, loss, and the metrics of the rules.
+//! Evaluation: accuracy or R2, loss, and the metrics of the rules.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use spinet_data::{Samples, Values};
 use spinet_nn::{
-    Batch, Flow, Inputs, Kernel, Layer, Network, Pixels, Standardizer, Threads, Workspace,
+    Batch, Flow, Inputs, Kernel, Layer, Loss, Network, Pixels, Standardizer, Tally, Targets,
+    Threads, Workspace,
 };
 
 use crate::Error;
@@ -23,11 +25,98 @@ pub struct Evaluation {
     pub train_loss: Option<f64>,
     /// Mean loss on the test set.
     pub test_loss: f64,
-    /// Test accuracy, in `[0, 1]`.
-    pub accuracy: f64,
+    /// Test accuracy or R2, by its name.
+    #[serde(flatten)]
+    pub measure: Measure,
     /// By rule and name: counts over all layers since the last evaluation, or of the present state.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+impl Evaluation {
+    /// The test accuracy or R2; see [`Measure::value`].
+    pub fn score(&self) -> f64 {
+        self.measure.value()
+    }
+}
+
+/// How good predictions are: 1 is best.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measure {
+    /// Fraction of the samples whose class, or whose every label, is predicted right; in `[0, 1]`.
+    Accuracy(f64),
+    /// Of numbers: 1 less the sum of the squared errors over that of the differences from the mean,
+    /// mean over the outputs; at most 1.
+    R2(f64),
+}
+
+impl Measure {
+    /// Its value.
+    pub fn value(self) -> f64 {
+        match self {
+            Self::Accuracy(value) | Self::R2(value) => value,
+        }
+    }
+
+    /// `accuracy` or `R2`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accuracy(_) => "accuracy",
+            Self::R2(_) => "R2",
+        }
+    }
+
+    /// Of what this kind is, such a value.
+    #[must_use]
+    pub fn with(self, value: f64) -> Self {
+        match self {
+            Self::Accuracy(_) => Self::Accuracy(value),
+            Self::R2(_) => Self::R2(value),
+        }
+    }
+}
+
+/// `93.33 %`, or `0.9934`.
+impl fmt::Display for Measure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accuracy(value) => write!(out, "{:.2} %", 100.0 * value),
+            Self::R2(value) => write!(out, "{value:.4}"),
+        }
+    }
+}
+
+/// Mean loss and score on some samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scored {
+    /// Mean loss.
+    pub loss: f64,
+    /// Accuracy or R2.
+    pub measure: Measure,
+}
+
+/// 1 less the ratio of the squared errors, summed for each output, to the squared differences from
+/// the mean; mean over the outputs. Where all numbers are the same, 1 if there is no error, else 0.
+fn r2((numbers, outputs): (&[f32], usize), squares: &[f64]) -> f64 {
+    let samples = numbers.len() / outputs;
+    let of_output = |output: usize| {
+        let own = || {
+            numbers
+                .iter()
+                .skip(output)
+                .step_by(outputs)
+                .map(|number| f64::from(*number))
+        };
+        let mean = own().sum::<f64>() / samples as f64;
+        let spread: f64 = own().map(|number| (number - mean).powi(2)).sum();
+        match (spread > 0.0, squares[output] > 0.0) {
+            (true, _) => 1.0 - squares[output] / spread,
+            (false, true) => 0.0,
+            (false, false) => 1.0,
+        }
+    };
+    (0..outputs).map(of_output).sum::<f64>() / outputs as f64
 }
 
 /// Most samples of one forward pass: enough for fast products, small enough for the cache.
@@ -55,8 +144,8 @@ pub struct Scorer {
 /// What one thread needs.
 struct Lane {
     workspace: Workspace<f32>,
-    /// Loss and correct predictions of the chunks that this lane did.
-    results: Vec<(f64, usize)>,
+    /// Of the chunks that this lane did.
+    results: Vec<Tally>,
 }
 
 impl Scorer {
@@ -100,7 +189,7 @@ impl Scorer {
         })
     }
 
-    /// Mean loss and accuracy.
+    /// Mean loss, and accuracy or R2, without the weights of samples.
     ///
     /// Samples are taken in fixed chunks whose sums are added in order, so the bits do not depend
     /// on the threads.
@@ -108,7 +197,7 @@ impl Scorer {
     /// # Errors
     ///
     /// [`Error::Features`] if the samples have another shape than the network's input.
-    pub fn score(&self, network: &Network<f32>, samples: &Samples) -> Result<(f64, f64), Error> {
+    pub fn score(&self, network: &Network<f32>, samples: &Samples) -> Result<Scored, Error> {
         let features = samples.features();
         if features != network.inputs() {
             return Err(Error::Features {
@@ -120,48 +209,82 @@ impl Scorer {
         let part = |chunk: usize| chunk * size..samples.len().min((chunk + 1) * size);
         match samples.values() {
             Values::Bytes(bytes) => {
-                let order = by_label(samples.labels());
+                let order = match samples.targets() {
+                    Some(_) => (0..samples.len() as u32).collect(),
+                    None => by_label(samples.labels()),
+                };
                 let labels: Vec<u8> = order
                     .iter()
                     .map(|index| samples.labels()[*index as usize])
                     .collect();
-                Ok(self.mean(network, samples.len(), |chunk| {
+                let total = self.total(network, samples.len(), |chunk| {
                     let inputs =
                         Inputs::Pixels(Pixels::chosen(bytes, features, &order[part(chunk)]));
-                    Batch {
-                        inputs,
-                        labels: &labels[part(chunk)],
-                    }
-                }))
+                    let targets = match samples.targets() {
+                        Some(_) => targets_of(samples, part(chunk)),
+                        None => Targets::classes(&labels[part(chunk)]),
+                    };
+                    Batch { inputs, targets }
+                });
+                Ok(scored(samples, &total, network.config().loss))
             }
-            Values::Numbers(numbers) => Ok(self.mean(network, samples.len(), |chunk| {
-                let Range { start, end } = part(chunk);
-                Batch {
-                    inputs: Inputs::Numbers(&numbers[start * features..end * features]),
-                    labels: &samples.labels()[start..end],
-                }
-            })),
+            Values::Numbers(numbers) => {
+                let total = self.total(network, samples.len(), |chunk| {
+                    let Range { start, end } = part(chunk);
+                    Batch {
+                        inputs: Inputs::Numbers(&numbers[start * features..end * features]),
+                        targets: targets_of(samples, start..end),
+                    }
+                });
+                Ok(scored(samples, &total, network.config().loss))
+            }
         }
     }
 
-    /// Mean loss and accuracy of `samples` samples, given their chunks.
-    fn mean<'a>(
+    /// The sums over `samples` samples, given their chunks.
+    fn total<'a>(
         &self,
         network: &Network<f32>,
         samples: usize,
         batch: impl Fn(usize) -> Batch<'a, f32> + Sync,
-    ) -> (f64, f64) {
+    ) -> Tally {
         let (chunks, count) = (samples.div_ceil(self.chunk), self.lanes.len());
         self.threads.each(count, |index| {
             let mut lane = lock(&self.lanes[index]);
             let Lane { workspace, results } = &mut *lane;
             *results = workspace.score(network, (index..chunks).step_by(count).map(&batch));
         });
-        let result = |chunk: usize| lock(&self.lanes[chunk % count]).results[chunk / count];
-        let (loss, right) = (0..chunks)
-            .map(result)
-            .fold((0.0, 0), |sum, result| (sum.0 + result.0, sum.1 + result.1));
-        (loss / samples as f64, right as f64 / samples as f64)
+        let mut total = Tally::default();
+        for chunk in 0..chunks {
+            total.add(&lock(&self.lanes[chunk % count]).results[chunk / count]);
+        }
+        total
+    }
+}
+
+/// The targets of some samples.
+fn targets_of(samples: &Samples, part: Range<usize>) -> Targets<'_, f32> {
+    match samples.targets() {
+        Some((numbers, outputs)) => {
+            Targets::numbers(&numbers[part.start * outputs..part.end * outputs], outputs)
+        }
+        None => Targets::classes(&samples.labels()[part]),
+    }
+}
+
+/// What the sums over all samples say. A network whose loss gives probabilities of numbers predicts
+/// labels.
+fn scored(samples: &Samples, total: &Tally, loss: Loss) -> Scored {
+    let count = samples.len() as f64;
+    let measure = match samples.targets() {
+        Some(targets) if loss != Loss::BinaryCrossEntropy => {
+            Measure::R2(r2(targets, &total.squares))
+        }
+        _ => Measure::Accuracy(total.right as f64 / count),
+    };
+    Scored {
+        loss: total.loss / count,
+        measure,
     }
 }
 

@@ -40,7 +40,9 @@ const COURSE_COPIES: u64 = 4;
 /// [`Error::Rule`] for a rule that does not exist, [`Error::Network`] if this CPU cannot run the
 /// kernel.
 pub fn of_run(config: &TrainConfig, data: &Dataset, threads: usize) -> Result<u64, Error> {
-    let network = config.network(data.train.image(), data.classes())?;
+    let network = config
+        .for_target(&data.target)
+        .network(data.train.image(), data.outputs())?;
     let (layers, plan) = (network.build::<f32>()?, network.plan()?);
     let batch = config.batch.min(data.train.len());
     let rules = Chain::<f32>::memory(
@@ -50,15 +52,8 @@ pub fn of_run(config: &TrainConfig, data: &Dataset, threads: usize) -> Result<u6
             ..plan.clone()
         },
     )?;
-    let has_factors = config.rules.iter().any(|rule| {
-        spinet_rules::find(&rule.name).is_ok_and(|entry| entry.seams.contains(&Seam::Activation))
-    });
-    let inputs = match config.standardize {
-        _ if data.train.bytes().is_none() => InputKind::Numbers,
-        Standardize::None => InputKind::Pixels,
-        Standardize::Feature | Standardize::FeatureEps => InputKind::FeatureStandardized,
-        Standardize::Image | Standardize::Global => InputKind::ImageStandardized,
-    };
+    let has_factors = has_factors(config);
+    let inputs = inputs_of(config, &data.train);
     let kernel = config.running_kernel()?;
 
     let network = parameters(&plan).saturating_mul(NUMBER);
@@ -103,6 +98,52 @@ pub fn of_run(config: &TrainConfig, data: &Dataset, threads: usize) -> Result<u6
         course,
     ];
     Ok(all.into_iter().fold(REST, u64::saturating_add))
+}
+
+fn inputs_of(config: &TrainConfig, samples: &Samples) -> InputKind {
+    match config.standardize {
+        _ if samples.bytes().is_none() => InputKind::Numbers,
+        Standardize::None => InputKind::Pixels,
+        Standardize::Feature | Standardize::FeatureEps => InputKind::FeatureStandardized,
+        Standardize::Image | Standardize::Global => InputKind::ImageStandardized,
+    }
+}
+
+/// Whether a rule changes activations.
+fn has_factors(config: &TrainConfig) -> bool {
+    config.rules.iter().any(|rule| {
+        spinet_rules::find(&rule.name).is_ok_and(|entry| entry.seams.contains(&Seam::Activation))
+    })
+}
+
+/// Whether a copy of a network may make steps of so many samples beside what a run takes.
+pub(crate) fn has_room_for_steps(
+    config: &TrainConfig,
+    samples: &Samples,
+    network: &Network<f32>,
+    batch: usize,
+) -> Result<bool, Error> {
+    let plan = network.plan(batch, 0);
+    let rules = Chain::<f32>::memory(&config.rules, &plan)?;
+    let steps = workspace_bytes(
+        network.layers(),
+        config.running_kernel()?,
+        WorkspaceUse {
+            samples: batch,
+            inputs: inputs_of(config, samples),
+            trains: true,
+            has_factors: has_factors(config),
+        },
+    );
+    let all = [
+        parameters(&plan).saturating_mul(NUMBER),
+        rules.saved,
+        rules.other,
+        steps,
+        product(&[batch, samples.features()]).saturating_mul(NUMBER),
+    ];
+    let needed = all.into_iter().fold(REST, u64::saturating_add);
+    Ok(memory::check("the estimate of the time", needed).is_ok())
 }
 
 /// Buffers for evaluating a network of these layers on so many threads.

@@ -15,16 +15,18 @@ use std::path::Path;
 
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
-use spinet_data::{Dataset, Prior, Samples, Standardisation, TablePlan, Values};
+use spinet_data::{Dataset, Prior, Samples, Standardisation, TablePlan, Target, Values};
 use spinet_nn::{Kernel, Network, Standardizer, Threads};
 use spinet_rules::{ParamShape, Plan, StateValues};
 
 use crate::sealed::{Array, Kind, digest};
-use crate::{Error, MetricsLog, NUMERICS, Scorer, TrainConfig, Trainer, memory, names, store};
+use crate::{
+    Error, MetricsLog, NUMERICS, Scored, Scorer, TrainConfig, Trainer, memory, names, store,
+};
 
 /// Version of the format; older ones stay readable. Version 2 has the columns of tables; models of
-/// images are still written as version 1.
-const VERSION: u32 = 2;
+/// images are still written as version 1. Version 3 has other targets than classes.
+const VERSION: u32 = 3;
 /// Model files among other sealed files.
 const KIND: Kind = Kind {
     key: "spinet",
@@ -50,8 +52,11 @@ pub struct Description {
     /// Channels of an image, whose rows come one channel after the other; 1 if absent.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub channels: usize,
-    /// Names of the classes.
+    /// Names of the classes, or of labels that are yes or no; none where numbers are predicted.
     pub classes: Vec<String>,
+    /// What is predicted; a class if absent.
+    #[serde(default, skip_serializing_if = "Target::is_classification")]
+    pub target: Target,
     /// SHA-256 of the training set.
     pub train_sha256: String,
     /// How numbers of a table become its features, or pixels of an image with `standardize =
@@ -95,6 +100,7 @@ impl Description {
         Prior {
             class_names: self.classes.clone(),
             plan: self.columns.clone().filter(|_| standardisation.is_some()),
+            target: self.target.clone(),
             standardisation,
         }
     }
@@ -184,13 +190,18 @@ impl Model {
         state.sort_by_key(RuleState::array);
         Self {
             description: Description {
-                version: if data.table.is_some() { VERSION } else { 1 },
+                version: match (&data.target, &data.table) {
+                    (Target::Classification, Some(_)) => 2,
+                    (Target::Classification, None) => 1,
+                    _ => VERSION,
+                },
                 program: env!("CARGO_PKG_VERSION").to_owned(),
                 training: trainer.config().clone(),
                 epoch: trainer.epoch(),
                 shape: data.train.shape(),
                 channels: data.train.image()[2],
                 classes: data.class_names.clone(),
+                target: data.target.clone(),
                 train_sha256: data.train.sha256(),
                 standardisation: trainer
                     .standardisation()
@@ -208,7 +219,7 @@ impl Model {
         }
     }
 
-    /// Mean loss and accuracy on samples, with the fastest kernel of this CPU. Where that is of
+    /// Mean loss, and accuracy or R2 on samples, with the fastest kernel of this CPU. Where that is of
     /// another class than the kernel of the training, the loss differs in the last digits from that
     /// of the run.
     ///
@@ -216,7 +227,7 @@ impl Model {
     ///
     /// [`Error::Features`] if the samples have another shape; [`Error::Data`] if there is too
     /// little memory.
-    pub fn score(&self, samples: &Samples, threads: Threads) -> Result<(f64, f64), Error> {
+    pub fn score(&self, samples: &Samples, threads: Threads) -> Result<Scored, Error> {
         let standardizer = self.description.standardizer();
         memory::check_evaluation(
             &self.network,
@@ -291,6 +302,8 @@ impl Model {
         if let Some(columns) = &description.columns {
             columns.check(features)?;
         }
+        let classes = description.classes.len();
+        description.target.check(classes)?;
         if description.channels == 0 || !rows.is_multiple_of(description.channels) {
             return Err(format!(
                 "{rows} rows are not those of {} channels",
@@ -299,7 +312,7 @@ impl Model {
         }
         let image = [rows / description.channels, columns, description.channels];
         let config = (description.training)
-            .network(image, description.classes.len())
+            .network(image, description.target.outputs(classes))
             .map_err(|error| error.to_string())?;
         let mut arrays: BTreeMap<String, Array> = stored
             .into_iter()

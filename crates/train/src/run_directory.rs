@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use spinet_data::{Dataset, Task, sha256_hex};
+use spinet_rules::RuleSettings;
 
 use crate::lock::Lock;
 use crate::text::MAX_SETTINGS;
@@ -153,7 +154,12 @@ impl RunDirectory {
     /// Rejects a directory that holds another run than this one, or files of other programs.
     fn check(&self, config: &TrainConfig, data: &Dataset) -> Result<(), Error> {
         read_run_file(&self.path)?.map_or(Ok(()), |text| {
-            check_run_file(&self.path, &text, config, &digests(data))
+            check_run_file(
+                &self.path,
+                &text,
+                &config.for_target(&data.target),
+                &digests(data),
+            )
         })
     }
 
@@ -442,8 +448,8 @@ pub fn read_run(directory: &Path) -> Result<Option<(Model, Vec<Evaluation>)>, Er
     let Description {
         training, epoch, ..
     } = &model.description;
-    let is_whole =
-        *epoch == training.epochs && curve.last().is_some_and(|last| last.epoch == *epoch);
+    let is_whole = (*epoch == training.epochs || training.patience > 0)
+        && curve.last().is_some_and(|last| last.epoch == *epoch);
     if !is_whole || seal.numerics != NUMERICS {
         let difference = format!(
             "its model is from epoch {epoch} of {} with numerics version {}, expected the last epoch and version {NUMERICS}",
@@ -486,8 +492,9 @@ fn difference(found: &TrainConfig, expected: &TrainConfig) -> Result<Option<Stri
     // Not by way of TOML, whose tables hold no number above 2^63.
     let table = |config: &TrainConfig| match serde_json::to_value(config) {
         Ok(serde_json::Value::Object(mut table)) => {
-            // A table that is trained on has classes, whether they were asked for or found.
-            if config.task == Task::Classification {
+            // A table that is trained on has its task, whether it was asked for or found: the data say
+            // it.
+            if config.task != Task::Auto {
                 table.remove("task");
             }
             Ok(table)
@@ -526,6 +533,39 @@ pub fn run_id(config: &TrainConfig, data_sha256: &[String; 2]) -> Result<String,
     let [train, test] = data_sha256;
     let everything = format!("{}{train}\n{test}\n{}", numerics(), config.to_toml()?);
     Ok(sha256_hex(everything.as_bytes())[..8].to_owned())
+}
+
+/// Where a run is kept if no directory is named: `ROOT/NAME`, with [`run_name`]. Where settings that
+/// the name does not say are not those of the preset `bdnn-dsd`, eight digits of the SHA-256 of the
+/// settings follow, so that another run never stands in the way; unless the run is there without
+/// them, as earlier versions had it.
+///
+/// # Errors
+///
+/// [`Error::OutOfRange`] if a number of the configuration has no TOML form.
+pub fn run_path(root: &Path, config: &TrainConfig) -> Result<PathBuf, Error> {
+    let name = run_name(config);
+    let named = TrainConfig {
+        data: config.data.clone(),
+        hidden: config.hidden.clone(),
+        layers: config.layers.clone(),
+        seed: config.seed,
+        kernel: config.kernel,
+        rules: (config.rules.iter())
+            .map(|rule| RuleSettings::new(&rule.name))
+            .collect(),
+        ..TrainConfig::bdnn_dsd()
+    };
+    let plain = root.join(&name);
+    let is_there = || {
+        let found = TrainConfig::read(&plain.join(RUN)).ok()?;
+        difference(&found, config).ok()
+    };
+    if named == *config || is_there() == Some(None) {
+        return Ok(plain);
+    }
+    let hash = sha256_hex(config.to_toml()?.as_bytes());
+    Ok(root.join(format!("{name}-{}", &hash[..8])))
 }
 
 /// Longest name of a run, in bytes: with an id behind it, it is still a name that every file system
@@ -657,6 +697,39 @@ mod tests {
             });
             assert!((MAX_NAME - 1..=MAX_NAME).contains(&name.len()), "{name}");
         }
+    }
+
+    #[test]
+    fn settings_that_a_name_does_not_say_give_a_hash_unless_the_run_is_there() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |config: &TrainConfig| run_path(root.path(), config).unwrap();
+        let plain = TrainConfig {
+            rules: vec!["l2".parse().unwrap()],
+            ..TrainConfig::default()
+        };
+        let name = "mnist-1200-100-l2-seed0";
+        assert_eq!(path(&plain), root.path().join(name));
+        let others = [
+            TrainConfig {
+                epochs: 7,
+                ..plain.clone()
+            },
+            TrainConfig {
+                rules: vec!["l2:weight_decay=0.5".parse().unwrap()],
+                ..plain.clone()
+            },
+        ];
+        let [first, second] = others.each_ref().map(path);
+        assert!(first != second && first != path(&plain));
+        let shown = first.display().to_string();
+        let (start, hash) = shown.rsplit_once('-').unwrap();
+        assert!(start.ends_with(name) && hash.len() == 8, "{shown}");
+        // What an earlier version began continues where it is.
+        fs::create_dir(root.path().join(name)).unwrap();
+        let text = others[0].to_toml().unwrap();
+        store::write_atomically(&root.path().join(name).join(RUN), text.as_bytes()).unwrap();
+        assert_eq!(path(&others[0]), root.path().join(name));
+        assert_eq!(path(&others[1]), second);
     }
 
     #[test]

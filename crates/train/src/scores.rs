@@ -8,41 +8,49 @@ use spinet_data::{Column, Samples, Values, read_features_with_notes};
 use spinet_nn::{Inputs, Pixels, Threads, Workspace, largest};
 
 use crate::evaluation::chunk;
-use crate::{Error, Model, memory};
+use crate::{Error, Measure, Model, Scored, memory};
 
 /// How good a model is on samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Score {
     /// Mean loss.
     pub loss: f64,
-    /// Fraction of the samples whose class has the highest score, in `[0, 1]`.
-    pub accuracy: f64,
+    /// Accuracy of classes, R2 of numbers.
+    pub measure: Measure,
     /// How many samples there were.
     pub samples: usize,
 }
 
 impl fmt::Display for Score {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (percent, loss) = (100.0 * self.accuracy, self.loss);
-        write!(
-            out,
-            "accuracy {percent:.2} %, loss {loss:.4}, {} samples",
-            self.samples
-        )
+        let Self {
+            loss,
+            measure,
+            samples,
+        } = self;
+        let name = measure.name();
+        write!(out, "{name} {measure}, loss {loss:.4}, {samples} samples")
+    }
+}
+
+impl Score {
+    /// The accuracy or R2; see [`Measure::value`].
+    pub fn value(&self) -> f64 {
+        self.measure.value()
     }
 }
 
 impl Model {
-    /// Accuracy and mean loss on labeled samples, on all cores.
+    /// Accuracy or R2, and mean loss on labeled samples, on all cores.
     ///
     /// # Errors
     ///
     /// As [`score`](Self::score).
     pub fn evaluate(&self, samples: &Samples) -> Result<Score, Error> {
-        let (loss, accuracy) = self.score(samples, Threads::all()?)?;
+        let Scored { loss, measure } = self.score(samples, Threads::all()?)?;
         Ok(Score {
             loss,
-            accuracy,
+            measure,
             samples: samples.len(),
         })
     }
@@ -86,7 +94,27 @@ impl Model {
         )?)
     }
 
-    /// The class of each sample, by name. `values` are `[samples, features]`, row by row:
+    /// The numbers that are predicted for each sample, `[samples, numbers]`, in the units of their
+    /// columns; none for a model of classes. `values` as of [`predict`](Self::predict).
+    ///
+    /// # Errors
+    ///
+    /// As [`predict`](Self::predict).
+    pub fn predict_numbers(&self, values: Values<'_>) -> Result<Vec<f64>, Error> {
+        let targets = self.description.target.numbers();
+        let mut numbers = Vec::new();
+        if targets.is_empty() {
+            return Ok(numbers);
+        }
+        self.each(values, |outputs| {
+            let pairs = targets.iter().zip(outputs);
+            numbers.extend(pairs.map(|(target, output)| target.number(*output)));
+        })?;
+        Ok(numbers)
+    }
+
+    /// The class of each sample, by name; of labels that are yes or no, the most probable one; none
+    /// for a model that predicts numbers. `values` are `[samples, features]`, row by row:
     /// [`Samples::values`] of data of the same kind.
     ///
     /// # Errors
@@ -107,6 +135,9 @@ impl Model {
     /// ```
     pub fn predict(&self, values: Values<'_>) -> Result<Vec<&str>, Error> {
         let mut classes = Vec::new();
+        if !self.description.target.numbers().is_empty() {
+            return Ok(classes);
+        }
         self.each(values, |scores| {
             classes.push(self.description.classes[usize::from(largest(scores))].as_str());
         })?;

@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use spinet_data::{Dataset, Samples, Standardisation};
 use spinet_nn::{Kernel, Network, Threads, Workspace};
-use spinet_rules::{Chain, Plan};
+use spinet_rules::{Chain, ParamShape, Plan};
 
 use crate::batches::Batches;
-use crate::{Error, Evaluation, Scorer, TrainConfig, memory};
+use crate::stopping::{self, Best, Stopping};
+use crate::{Error, Evaluation, Model, Scored, Scorer, TrainConfig, memory};
 
 /// The position of a run: all of its state except arrays.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,6 +27,9 @@ pub struct Position {
     pub loss_sum: f64,
     /// Mean loss over the last completed epoch.
     pub train_loss: Option<f64>,
+    /// With early stopping, the epoch with the lowest loss so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<Best>,
     /// Every evaluation so far.
     pub curve: Vec<Evaluation>,
 }
@@ -48,6 +53,7 @@ pub struct Trainer {
     config: TrainConfig,
     train: Samples,
     test: Samples,
+    stopping: Option<Stopping>,
     /// How pixels are standardized, if by constants of the training set that the run began with.
     standardisation: Option<Standardisation>,
     kernel: Kernel,
@@ -85,6 +91,42 @@ fn check_samples(data: &Dataset) -> Result<(), Error> {
     Ok(())
 }
 
+/// Puts the weights and biases of another model in the place of the initial ones, where they have
+/// the same name and shape.
+fn warm_start(config: &TrainConfig, network: &mut Network<f32>) -> Result<(), Error> {
+    let Some(path) = &config.init else {
+        return Ok(());
+    };
+    let refuse = |message: String| {
+        Err(Error::Model {
+            path: path.into(),
+            message,
+        })
+    };
+    let model = Model::read(Path::new(path))?;
+    if (config.init_sha256.as_ref()).is_some_and(|digest| *digest != model.arrays_sha256()) {
+        return refuse("is not the model that the run was started from".to_owned());
+    }
+    let other = model.network.plan(1, 0).params;
+    let mut taken = 0;
+    for (id, param) in network.plan(1, 0).params.iter().enumerate() {
+        let is_same = |found: &&ParamShape| {
+            (&found.name, found.rows, found.columns) == (&param.name, param.rows, param.columns)
+        };
+        if let Some(found) = other.iter().find(is_same)
+            && let Some(from) = other.iter().position(|param| param.name == found.name)
+        {
+            let numbers = model.network.params().get(from);
+            network.params_mut().get_mut(id).copy_from_slice(numbers);
+            taken += 1;
+        }
+    }
+    if taken == 0 {
+        return refuse("no layer has the name and shape of one of the new network".to_owned());
+    }
+    Ok(())
+}
+
 impl Trainer {
     /// Draws the initial weights and allocates everything the run needs.
     ///
@@ -95,11 +137,14 @@ impl Trainer {
     pub fn new(config: &TrainConfig, data: &Dataset, threads: Threads) -> Result<Self, Error> {
         config.check()?;
         check_samples(data)?;
+        let config = &config.for_target(&data.target);
+        config.check_target(&data.target)?;
         memory::check_run(config, data, threads.count())?;
-        let network = Network::new(
-            &config.network(data.train.image(), data.classes())?,
+        let mut network = Network::new(
+            &config.network(data.train.image(), data.outputs())?,
             config.seed,
         )?;
+        warm_start(config, &mut network)?;
         if config.augments() && (data.train.bytes().is_none() || data.train.shape()[0] == 1) {
             return Err(Error::OutOfRange {
                 setting: if config.shift > 0 { "shift" } else { "flip" },
@@ -107,9 +152,13 @@ impl Trainer {
                 found: format!("set for `{}`", data.name),
             });
         }
-        let batch = config.batch.min(data.train.len());
-        let batches =
-            Batches::new(&data.train, batch, config.seed).augmented(config, data.train.image());
+        let standardisation = config.standardize.constants(&data.train)?;
+        let (train, stopping) = stopping::divided(config, data)?;
+        let batch = config.batch.min(train.len());
+        let weights = config.class_weight.of_samples(&train, &data.class_names)?;
+        let batches = Batches::new(&train, batch, config.seed)
+            .augmented(config, train.image())
+            .weighted(weights);
         let epoch_steps = batches.count() as u64;
         let plan = Plan {
             epoch_steps,
@@ -118,7 +167,6 @@ impl Trainer {
         };
         let chain = Chain::from_settings(&config.rules, &plan)?;
         let kernel = config.running_kernel()?;
-        let standardisation = config.standardize.constants(&data.train)?;
         let standardizer = config.standardize.standardizer(standardisation.as_ref());
         let workspace = Workspace::with_kernel(&network, batch, threads.clone(), kernel)?;
         Ok(Self {
@@ -127,11 +175,14 @@ impl Trainer {
                 kernel: kernel.class(),
                 ..config.clone()
             },
-            train: data.train.clone(),
+            train,
             test: data.test.clone(),
+            stopping,
             kernel,
             scorer: Scorer::standardized(&network, threads, kernel, standardizer.as_ref())?,
-            workspace: workspace.standardized(&network, standardizer)?,
+            workspace: workspace
+                .standardized(&network, standardizer)?
+                .clipped(config.clip_norm),
             standardisation,
             batches,
             most: batch,
@@ -209,6 +260,7 @@ impl Trainer {
             step,
             loss_sum,
             train_loss,
+            best,
             curve,
         } = position;
         let (epochs, count, every) = (
@@ -229,6 +281,11 @@ impl Trainer {
         if !loss_sum.is_finite() || train_loss.is_some_and(|loss| !loss.is_finite()) {
             return Err("its loss is not finite".to_owned());
         }
+        if best.is_some() && self.stopping.is_none()
+            || best.is_some_and(|best| best.epoch > *epoch || !best.loss.is_finite())
+        {
+            return Err("its best epoch does not match its position".to_owned());
+        }
         let due = epoch / every + 1 + usize::from(*epoch == epochs && !epoch.is_multiple_of(every));
         // The evaluation of the last epoch that is done may be still to come.
         let may_miss_one = *batch == 0 && self.config.is_evaluated(*epoch);
@@ -247,13 +304,17 @@ impl Trainer {
     }
 
     /// About the time that a run of this configuration takes from the first epoch to the last, from
-    /// two steps of a copy of the network; none if they diverge.
+    /// two steps of a copy of the network; none if they diverge or there is too little memory for the
+    /// copy.
     ///
     /// # Errors
     ///
     /// [`Error::Network`].
     pub fn estimated_time(&self) -> Result<Option<Duration>, Error> {
         let most = self.most.min(MOST_TIMED);
+        if !memory::has_room_for_steps(&self.config, &self.train, &self.network, most)? {
+            return Ok(None);
+        }
         let mut network = self.network.clone();
         let plan = network.plan(most, self.config.seed);
         let mut chain = Chain::from_settings(&self.config.rules, &plan)?;
@@ -281,8 +342,22 @@ impl Trainer {
         Ok(Some(took.mul_f64(samples / most as f64)))
     }
 
-    /// Restores the position of another run.
-    pub(crate) fn restore(&mut self, network: Network<f32>, position: Position) {
+    /// The network with the lowest loss so far, with early stopping, while training goes on.
+    pub(crate) fn best_network(&self) -> Option<&Network<f32>> {
+        self.stopping.as_ref()?.best.as_ref()
+    }
+
+    /// Restores the position of another run; `best` is the network of its best epoch, if training
+    /// has not stopped.
+    pub(crate) fn restore(
+        &mut self,
+        network: Network<f32>,
+        best: Option<Network<f32>>,
+        position: Position,
+    ) {
+        if let Some(stopping) = &mut self.stopping {
+            stopping.best = best;
+        }
         self.network = network;
         self.position = position;
         self.shuffled = None;
@@ -323,7 +398,14 @@ impl Trainer {
                 format!("changed after step {} of one", self.position.batch),
             );
         }
-        if data.classes() > self.network.classes() {
+        if self.stopping.is_some() {
+            return refuse(
+                "patience",
+                "0 for tasks that come one after the other",
+                self.config.patience.to_string(),
+            );
+        }
+        if data.outputs() > self.network.classes() {
             return refuse(
                 "classes",
                 "at most those of the network",
@@ -331,8 +413,10 @@ impl Trainer {
             );
         }
         (self.train, self.test, self.shuffled) = (data.train.clone(), data.test.clone(), None);
+        let weights = (self.config.class_weight).of_samples(&self.train, &data.class_names)?;
         self.batches = Batches::new(&self.train, self.most, self.config.seed)
-            .augmented(&self.config, data.train.image());
+            .augmented(&self.config, data.train.image())
+            .weighted(weights);
         Ok(())
     }
 
@@ -351,15 +435,39 @@ impl Trainer {
         } = &self.position;
         let is_new = curve.last().is_none_or(|last| last.epoch < *epoch);
         if *batch == 0 && self.config.is_evaluated(*epoch) && is_new {
+            self.watch_for_stop()?;
             let evaluation = self.evaluate()?;
             self.position.curve.push(evaluation);
             return Ok(Advance::Evaluated);
         }
-        if *epoch >= self.config.epochs {
+        if *epoch >= self.config.epochs || self.has_stopped() {
             return Ok(Advance::Finished);
         }
         self.step()?;
         Ok(Advance::Stepped)
+    }
+
+    /// Whether early stopping has ended the run.
+    pub fn has_stopped(&self) -> bool {
+        (self.position.best).is_some_and(|best| best.has_stopped)
+    }
+
+    /// With early stopping: notes the loss on the samples held out for it, and puts the weights with
+    /// the lowest one back when training ends.
+    fn watch_for_stop(&mut self) -> Result<(), Error> {
+        let evaluated = self.evaluated_network().into_owned();
+        let Some(stopping) = &mut self.stopping else {
+            return Ok(());
+        };
+        let loss = self.scorer.score(&evaluated, &stopping.samples)?.loss;
+        let epoch = self.position.epoch;
+        let end = (self.config.patience, epoch == self.config.epochs);
+        let (best, kept) = stopping.observe(self.position.best, (epoch, loss), &self.network, end);
+        self.position.best = Some(best);
+        if let Some(network) = kept {
+            self.network = network;
+        }
+        Ok(())
     }
 
     fn step(&mut self) -> Result<(), Error> {
@@ -372,7 +480,7 @@ impl Trainer {
         }
         let learning_rate = self.config.rate(step, self.epoch_steps);
         let chosen = self.batches.batch(&self.train, batch);
-        let samples = chosen.labels.len();
+        let samples = chosen.targets.len();
         let loss = self.workspace.step(
             &mut self.network,
             &mut self.chain,
@@ -399,13 +507,13 @@ impl Trainer {
         Ok(())
     }
 
-    /// Accuracy and loss on the test set, and the metrics of the rules since the last evaluation.
+    /// Accuracy or R2, and loss on the test set, and the metrics of the rules since the last evaluation.
     ///
     /// # Errors
     ///
     /// None for a trainer made by [`new`](Self::new).
     pub fn evaluate(&mut self) -> Result<Evaluation, Error> {
-        let (test_loss, accuracy) = self.scorer.score(&self.evaluated_network(), &self.test)?;
+        let Scored { loss, measure } = self.scorer.score(&self.evaluated_network(), &self.test)?;
         let mut rules = BTreeMap::new();
         for (rule, metrics) in self.chain.metrics(self.network.params()) {
             let totals = metrics
@@ -423,8 +531,8 @@ impl Trainer {
             epoch,
             step,
             train_loss,
-            test_loss,
-            accuracy,
+            test_loss: loss,
+            measure,
             rules,
         })
     }

@@ -3,8 +3,8 @@
 
 use spinet_data::{Samples, Source, load};
 use spinet_nn::{
-    Activation, Batch, Inputs, Kernel, Loss, Network, NetworkConfig, Pixels, Real, Threads,
-    Workspace,
+    Activation, Batch, Inputs, Kernel, Loss, Network, NetworkConfig, Pixels, Real, Targets,
+    Threads, Workspace,
 };
 use spinet_rules::Chain;
 use spinet_train::{TrainConfig, Trainer};
@@ -28,7 +28,7 @@ fn layer<S: Real>(weight: &[f32], samples: &Samples, kernel: Kernel) -> [Vec<f64
     let inputs = Inputs::Pixels(Pixels::all(&samples.bytes().unwrap()[..BATCH * 784], 784));
     let batch = Batch {
         inputs,
-        labels: &samples.labels()[..BATCH],
+        targets: Targets::classes(&samples.labels()[..BATCH]),
     };
     workspace.differentiate(&network, &mut chain, &batch, 0);
     let doubles = |values: &[S]| {

@@ -177,8 +177,8 @@ fn poisoned_test_labels_change_no_weight() {
     );
     assert_eq!(clean.1, spoiled.1);
     assert_ne!(
-        clean.0.last().map(|last| last.accuracy),
-        spoiled.0.last().map(|last| last.accuracy)
+        clean.0.last().map(|last| last.measure),
+        spoiled.0.last().map(|last| last.measure)
     );
 }
 

@@ -36,6 +36,7 @@ fn plain_loss(model: &Model, data: &Dataset) -> f64 {
                         .map(|(class, score)| (f64::from(*score) - target(class)).powi(2));
                     squares.sum::<f64>() / scores.len() as f64
                 }
+                _ => panic!("{} is not for classes", loss.name()),
             };
             Ok::<(), Error>(())
         },

@@ -11,10 +11,10 @@ use std::fs;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use sha2::{Digest, Sha256};
-use spinet_data::{Dataset, EvaluatedOn, Samples, Source, Standardisation, Values};
+use spinet_data::{Dataset, EvaluatedOn, Samples, Source, Standardisation, Target, Values};
 use spinet_nn::{Kernel, Network, NetworkConfig, Threads};
 use spinet_rules::StateValues;
-use spinet_train::{Error, Model, Scorer, TrainConfig, Trainer, each_sample};
+use spinet_train::{Error, Model, Scored, Scorer, TrainConfig, Trainer, each_sample};
 
 /// Two classes of 2 x 3 pixels: bright on the left or on the right.
 fn data() -> Dataset {
@@ -39,6 +39,7 @@ fn data() -> Dataset {
         standardisation: None,
         table: None,
         evaluated_on: EvaluatedOn::Test,
+        target: Target::Classification,
     }
 }
 
@@ -121,7 +122,10 @@ fn a_model_reads_back_to_the_bit() {
         let now = trainer.evaluate().unwrap();
         assert_eq!(
             read.score(&data.test, Threads::one()).unwrap(),
-            (now.test_loss, now.accuracy)
+            Scored {
+                loss: now.test_loss,
+                measure: now.measure
+            }
         );
     }
 }
@@ -163,9 +167,9 @@ fn a_model_is_scored_by_the_fastest_kernel_whatever_it_was_trained_with() {
         })
         .unwrap();
         assert!(
-            (loss - fastest.0).abs() < 1e-5,
+            (loss - fastest.loss).abs() < 1e-5,
             "{kernel}: {loss} {}",
-            fastest.0
+            fastest.loss
         );
     }
 }
@@ -203,8 +207,9 @@ fn every_flipped_bit_is_noticed() {
 #[test]
 fn a_newer_format_is_refused_with_both_versions() {
     let mut model = model();
-    // Version 2 says what a table's columns are; models of images need no more than 1.
-    let version = 2;
+    // Version 2 says what a table's columns are, version 3 which numbers are predicted; models of
+    // images need no more than 1.
+    let version = 3;
     model.description.version = version + 1;
     let expected = format!(
         "a.safetensors: model format version {}, this program reads up to {version}",

@@ -61,7 +61,7 @@ fn the_numbers_that_pixels_stand_for_train_the_same_bits_as_pixels() {
     let (_, curve, of_numbers) = trained(&numbers(&data), 1, Kernel::F32);
     assert_eq!(of_pixels, of_numbers);
     for (a, b) in curve_of_pixels.iter().zip(&curve) {
-        assert_eq!((a.train_loss, a.accuracy), (b.train_loss, b.accuracy));
+        assert_eq!((a.train_loss, a.measure), (b.train_loss, b.measure));
         // Pixels are scored class by class, numbers in their order: the sum is rounded elsewhere.
         assert!(
             (a.test_loss - b.test_loss).abs() < 1e-9 * a.test_loss,
@@ -105,5 +105,5 @@ fn each_sample_predicts_what_the_score_counts() {
         },
     )
     .unwrap();
-    assert_eq!(right as f64 / 700.0, curve.last().unwrap().accuracy);
+    assert_eq!(right as f64 / 700.0, curve.last().unwrap().score());
 }

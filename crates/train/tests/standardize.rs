@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use spinet_data::{Dataset, EvaluatedOn, Samples, Source, Standardisation, load};
+use spinet_data::{Dataset, EvaluatedOn, Samples, Source, Standardisation, Target, load};
 use spinet_nn::{BiasInitializer, Initializer, Kernel, Threads};
-use spinet_train::{Error, Model, Standardize, TrainConfig, Trainer, each_sample, store};
+use spinet_train::{Error, Model, Scored, Standardize, TrainConfig, Trainer, each_sample, store};
 
 fn config(standardize: Standardize) -> TrainConfig {
     TrainConfig {
@@ -30,7 +30,7 @@ fn data() -> Dataset {
 fn trained(config: &TrainConfig, data: &Dataset) -> (Model, [f64; 2]) {
     let mut trainer = Trainer::new(config, data, Threads::one()).unwrap();
     let last = trainer.run(&mut |_| {}).unwrap().pop().unwrap();
-    (Model::of(&trainer, data), [last.test_loss, last.accuracy])
+    (Model::of(&trainer, data), [last.test_loss, last.score()])
 }
 
 /// The same model by way of a file.
@@ -50,7 +50,8 @@ fn a_stored_model_scores_what_training_reported_for_every_standardization() {
     for standardize in Standardize::ALL {
         let (model, last) = trained(&config(standardize), &data);
         let model = stored(&model).unwrap();
-        let (loss, accuracy) = model.score(&data.test, Threads::new(3).unwrap()).unwrap();
+        let Scored { loss, measure } = model.score(&data.test, Threads::new(3).unwrap()).unwrap();
+        let accuracy = measure.value();
         assert_eq!([loss, accuracy], last, "{standardize}");
         assert!(accuracy > 0.5, "{standardize}: {accuracy}");
         let mut right = 0;
@@ -121,6 +122,7 @@ fn a_constant_pixel_is_0_or_saturates() {
         standardisation: None,
         table: None,
         evaluated_on: EvaluatedOn::Test,
+        target: Target::Classification,
     };
     let same = Samples::new([[7, 0], [7, 200]].concat(), [0, 1], [1, 2]).unwrap();
     let score = |standardize, test: &Samples| {
@@ -231,7 +233,10 @@ fn dropout_that_scales_at_test_time_is_scored_and_stored_with_scaled_weights() {
     let model = stored(&Model::of(&trainer, &data)).unwrap();
     assert_eq!(
         model.score(&data.test, Threads::one()).unwrap(),
-        (last.test_loss, last.accuracy)
+        Scored {
+            loss: last.test_loss,
+            measure: last.measure
+        }
     );
     let [first, second] =
         [0, 1].map(|layer| (trainer.network().weight(layer), model.network.weight(layer)));

@@ -8,10 +8,11 @@
 use std::fs;
 use std::path::Path;
 
-use spinet_data::{Dataset, EvaluatedOn, Samples};
+use spinet_data::{Dataset, EvaluatedOn, Samples, Target};
 use spinet_nn::Threads;
 use spinet_train::{
-    Error, Evaluation, Model, NUMERICS, RunDirectory, Safety, TrainConfig, Trainer, read_run,
+    Error, Evaluation, Model, NUMERICS, RunDirectory, Safety, Scored, TrainConfig, Trainer,
+    read_run,
 };
 
 use spinet_testing::reseal::resealed;
@@ -39,6 +40,7 @@ fn data(shift: u8) -> Dataset {
         standardisation: None,
         table: None,
         evaluated_on: EvaluatedOn::Test,
+        target: Target::Classification,
     }
 }
 
@@ -92,7 +94,10 @@ fn a_finished_run_is_read_with_the_evaluations_that_its_model_vouches_for() {
     assert!(
         read == curve
             && model.score(&data.test, Threads::one()).unwrap()
-                == (curve[2].test_loss, curve[2].accuracy)
+                == Scored {
+                    loss: curve[2].test_loss,
+                    measure: curve[2].measure
+                }
     );
     let seal = model.description.run.unwrap();
     assert_eq!(
@@ -120,8 +125,8 @@ fn a_run_of_a_version_that_sealed_no_evaluations_gives_no_result_but_its_model_i
     let model = Model::read(&root.path().join("model.safetensors")).unwrap();
     assert_eq!(model.description.run, None);
     assert_eq!(
-        model.score(&data.test, Threads::one()).unwrap().1,
-        curve[2].accuracy
+        model.score(&data.test, Threads::one()).unwrap().measure,
+        curve[2].measure
     );
 }
 

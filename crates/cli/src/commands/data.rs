@@ -6,8 +6,8 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use spinet::data::table::{ColumnInfo, TableInfo, TargetInfo};
 use spinet::data::{
-    ColumnKind, Content, DatasetEntry, Error as DataError, FileCheck, FileDigest, FileStatus,
-    fetch, find, load_with, read_table, verify,
+    ColumnKind, Content, DatasetEntry, Error as DataError, FileCheck, FileStatus, NumberTarget,
+    Target, fetch, find, load_with, read_table, verify,
 };
 use spinet::{DATASETS, Dataset, Samples, Source, TrainConfig};
 
@@ -221,20 +221,13 @@ fn own_info(
     } else {
         None
     };
-    let has_numbers = matches!(&table, Some((info, _)) if info.target == Some(TargetInfo::Numbers));
-    let data = if has_numbers {
-        None
-    } else {
-        Some(load_with(name, &source, &options)?)
-    };
+    let data = load_with(name, &source, &options)?;
     let info = table.as_ref().map(|(info, _)| info);
     if json {
         let mut object = serde_json::Map::new();
-        if let Some(data) = &data {
-            object.extend(data_fields(data));
-        }
-        if let Some((info, file)) = &table {
-            object.extend(table_fields(info, file));
+        object.extend(data_fields(&data));
+        if let Some((info, _)) = &table {
+            object.extend(table_fields(info));
         }
         return output.json(&Value::Object(object));
     }
@@ -242,23 +235,12 @@ fn own_info(
         writeln!(output, "{}: table", on_one_line(&file.file))?;
         show_columns(info, output)?;
     }
-    if let Some(data) = &data {
-        show_own(data, info, output)?;
-    }
-    let notes = match &data {
-        Some(data) => data.table.as_ref().map(|table| &table.notes),
-        None => info.map(|info| &info.notes),
-    };
+    show_own(&data, info, output)?;
+    let notes = data.table.as_ref().map(|table| &table.notes);
     for note in notes.into_iter().flatten() {
         writeln!(output, "note: {}", on_one_line(note))?;
     }
     let name = shell_words::quote(name);
-    if has_numbers {
-        return writeln!(
-            output,
-            "\nregression is not available yet; next: spinet train --data {name} --label COLUMN, with a column of classes"
-        );
-    }
     let directory = directory.path().map_or_else(String::new, |path| {
         format!(
             " --data-dir {}",
@@ -280,8 +262,8 @@ fn data_fields(data: &Dataset) -> Vec<(String, Value)> {
         "test": data.test_set().map_or(0, Samples::len),
         "shape": data.train.shape(),
         "classes": data.class_names,
-        "train_of_class": class_counts(data, data.train.labels()),
-        "test_of_class": class_counts(data, data.test_set().map_or(&[], Samples::labels)),
+        "train_of_class": class_counts(data, &data.train),
+        "test_of_class": data.test_set().map_or_else(|| vec![0; data.classes()], |test| class_counts(data, test)),
         "files": data.files.iter().map(|file| json!({ "name": file.file, "sha256": file.sha256 })).collect::<Vec<_>>(),
         "notes": data.table.as_ref().map(|table| table.notes.clone()).unwrap_or_default(),
     });
@@ -295,7 +277,7 @@ fn fields(object: Value) -> Vec<(String, Value)> {
     }
 }
 
-fn table_fields(info: &TableInfo, file: &FileDigest) -> Vec<(String, Value)> {
+fn table_fields(info: &TableInfo) -> Vec<(String, Value)> {
     let columns: Vec<Value> = info
         .columns
         .iter()
@@ -312,18 +294,10 @@ fn table_fields(info: &TableInfo, file: &FileDigest) -> Vec<(String, Value)> {
         .collect();
     let target = match info.target {
         Some(TargetInfo::Numbers) => "number",
+        Some(TargetInfo::Labels) => "labels",
         _ => "classes",
     };
-    let mut all = fields(json!({ "rows": info.rows, "columns": columns, "target": target }));
-    if info.target == Some(TargetInfo::Numbers) {
-        all.extend(fields(json!({
-            "name": file.file,
-            "is_built_in": false,
-            "files": [{ "name": file.file, "sha256": file.sha256 }],
-            "notes": info.notes,
-        })));
-    }
-    all
+    fields(json!({ "rows": info.rows, "columns": columns, "target": target }))
 }
 
 /// Columns with their kinds; of many only the first.
@@ -386,11 +360,31 @@ fn show_own(data: &Dataset, table: Option<&TableInfo>, output: &mut Output) -> R
         "samples: {} training, {} test, {features}",
         counts.0, counts.1
     )?;
-    writeln!(
-        output,
-        "classes: {} (training + test samples)",
-        data.classes()
-    )?;
+    for NumberTarget {
+        name,
+        mean,
+        deviation,
+    } in data.target.numbers()
+    {
+        writeln!(
+            output,
+            "to predict: {}, a number (mean {mean:.4}, standard deviation {deviation:.4})",
+            on_one_line(name)
+        )?;
+    }
+    match data.target {
+        Target::Classification => writeln!(
+            output,
+            "classes: {} (training + test samples)",
+            data.classes()
+        )?,
+        Target::MultiLabel { .. } => writeln!(
+            output,
+            "labels: {} (training + test samples that have them)",
+            data.classes()
+        )?,
+        Target::Regression { .. } => {}
+    }
     let names: Vec<String> = data
         .class_names
         .iter()
@@ -401,9 +395,8 @@ fn show_own(data: &Dataset, table: Option<&TableInfo>, output: &mut Output) -> R
         .map(|name| name.chars().count())
         .max()
         .unwrap_or(0);
-    let counts = class_counts(data, data.train.labels())
-        .into_iter()
-        .zip(class_counts(data, test.map_or(&[], Samples::labels)));
+    let of_test = test.map_or_else(|| vec![0; data.classes()], |test| class_counts(data, test));
+    let counts = class_counts(data, &data.train).into_iter().zip(of_test);
     for (class, (train, test)) in names.iter().zip(counts) {
         writeln!(
             output,
@@ -423,11 +416,21 @@ fn show_own(data: &Dataset, table: Option<&TableInfo>, output: &mut Output) -> R
     Ok(())
 }
 
-/// How many samples each class has.
-fn class_counts(data: &Dataset, labels: &[u8]) -> Vec<u64> {
+/// How many samples each class or label has; nothing where numbers are predicted.
+fn class_counts(data: &Dataset, samples: &Samples) -> Vec<u64> {
     let mut counts = vec![0; data.classes()];
-    for label in labels {
-        counts[usize::from(*label)] += 1;
+    match (&data.target, samples.targets()) {
+        (Target::Classification, _) => {
+            for label in samples.labels() {
+                counts[usize::from(*label)] += 1;
+            }
+        }
+        (Target::MultiLabel { .. }, Some((numbers, width))) => {
+            for row in numbers.chunks_exact(width) {
+                (counts.iter_mut().zip(row)).for_each(|(count, is)| *count += u64::from(*is > 0.5));
+            }
+        }
+        _ => {}
     }
     counts
 }

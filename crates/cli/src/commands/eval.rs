@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use spinet::data::{Column, Limits, Purpose, read_images_of};
+use spinet::train::{Assessment, ClassScore, ClassScores, Measure};
 use spinet::{Model, Samples, Threads, Values};
 
 use crate::commands::folds::show_notes;
@@ -14,17 +15,17 @@ use crate::flags::threads::ThreadCount;
 use crate::model_data::{ModelData, data_for};
 use crate::model_file::ModelFile;
 use crate::output::Output;
+use crate::show::assessment::in_words;
 use crate::show::escape::{on_one_line, shortened};
 use crate::show::number::{percent, thousands};
 use crate::show::sample_counts::test_part;
-use crate::show::scores::ranked;
 
 const EXAMPLES: &str = "\
 Examples:
   spinet eval runs/mnist-1200-100-bdnn-dsd-seed0
   spinet eval model.safetensors --data mnist --data-dir ~/data
   spinet eval model.safetensors --images images.idx --labels labels.idx --json
-  spinet eval runs/iris.csv-100-bdnn-dsd-seed0 --data new.csv
+  spinet eval iris --data new.csv
 
 The last example evaluates all rows of another table, standardized with the
 constants stored in the model.
@@ -32,7 +33,8 @@ constants stored in the model.
 The fastest available kernel is used, whichever the model was trained with
 (`spinet train --kernel`). The last digits of the loss depend on it.";
 
-/// Evaluate a model: accuracy, loss, per-class accuracy, confusion matrix.
+/// Evaluate a model: accuracy, loss, scores of every class, confusion matrix; R2, RMSE and MAE of
+/// numbers.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Eval {
@@ -143,21 +145,9 @@ struct EvalResult {
     /// The same in words.
     #[serde(skip)]
     count: String,
-    right: usize,
-    accuracy: f64,
     loss: f64,
-    classes: Vec<ClassResult>,
-    /// Rows are the true class, columns the predicted class.
-    confusion: Vec<Vec<usize>>,
-}
-
-/// The evaluation of one class; no accuracy without samples.
-#[derive(Serialize)]
-struct ClassResult {
-    class: String,
-    samples: usize,
-    right: usize,
-    accuracy: Option<f64>,
+    #[serde(flatten)]
+    scores: Assessment,
 }
 
 impl EvalResult {
@@ -170,32 +160,8 @@ impl EvalResult {
             is_changed,
             kind,
         } = chosen;
-        let (loss, accuracy) = model.score(&samples, threads.clone())?;
-        let classes = model.network.classes();
-        let mut confusion = vec![vec![0; classes]; classes];
-        spinet::each_sample(model, samples.values(), threads.clone(), |index, scores| {
-            confusion[usize::from(samples.labels()[index])][ranked(scores)[0]] += 1;
-            Ok::<(), Error>(())
-        })?;
-        let class = |(label, name): (usize, &String)| {
-            let (samples, right): (usize, usize) =
-                (confusion[label].iter().sum(), confusion[label][label]);
-            let accuracy = (samples > 0).then(|| right as f64 / samples as f64);
-            ClassResult {
-                class: name.clone(),
-                samples,
-                right,
-                accuracy,
-            }
-        };
-        let classes: Vec<_> = model
-            .description
-            .classes
-            .iter()
-            .enumerate()
-            .map(class)
-            .collect();
-        let right = classes.iter().map(|class| class.right).sum();
+        let loss = model.score(&samples, threads.clone())?.loss;
+        let scores = model.assess(&samples, threads.clone())?;
         Ok(Self {
             model: path,
             data,
@@ -204,11 +170,8 @@ impl EvalResult {
             evaluated_on: Some(kind).filter(|kind| *kind != "test"),
             samples: samples.len(),
             count,
-            right,
-            accuracy,
             loss,
-            classes,
-            confusion,
+            scores,
         })
     }
 
@@ -222,73 +185,106 @@ impl EvalResult {
             on_one_line(&rules_in_words(training))
         )?;
         writeln!(output, "data: {}, {}", self.data, self.count)?;
-        let right = thousands(self.right as u64);
+        let (score, right) = match &self.scores {
+            Assessment::Classes(scores) => (Measure::Accuracy(scores.accuracy), Some(scores.right)),
+            Assessment::Labels(scores) => (Measure::Accuracy(scores.accuracy), Some(scores.right)),
+            Assessment::Numbers(scores) => (Measure::R2(scores.r2), None),
+        };
         writeln!(
             output,
-            "{}accuracy: {} (loss {:.4}), {right} correct",
+            "{}{}: {score} (loss {:.4}){}",
             match self.evaluated_on {
                 _ if self.is_changed => String::new(),
                 kind => format!("{} ", kind.unwrap_or("test")),
             },
-            percent(self.accuracy),
-            self.loss
+            score.name(),
+            self.loss,
+            right.map_or_else(String::new, |right| format!(
+                ", {} correct",
+                thousands(right as u64)
+            ))
         )?;
-        let short: Vec<String> = short_names(&self.classes);
-        let names: Vec<String> = self
-            .classes
-            .iter()
-            .zip(&short)
-            .map(|(class, short)| row_name(short, &class.class))
-            .collect();
-        let width = names
-            .iter()
-            .map(|name| name.chars().count())
-            .max()
-            .unwrap_or(0)
-            .max("class".len());
-        writeln!(output, "\n{:width$}  samples  correct  accuracy", "class")?;
-        for (name, class) in names.iter().zip(&self.classes) {
-            let accuracy = class.accuracy.map_or("-".to_owned(), percent);
-            writeln!(
-                output,
-                "{name:width$}  {:>7}  {:>7}  {accuracy:>8}",
-                thousands(class.samples as u64),
-                thousands(class.right as u64)
-            )?;
+        writeln!(output, "{}", in_words(&self.scores))?;
+        match &self.scores {
+            Assessment::Classes(scores) => {
+                show_classes("class", &scores.classes, output)?;
+                show_confusion(scores, output)
+            }
+            Assessment::Labels(scores) => show_classes("label", &scores.labels, output),
+            Assessment::Numbers(_) => Ok(()),
         }
+    }
+}
+
+/// A table of classes or labels with their samples and scores.
+fn show_classes(title: &str, classes: &[ClassScore], output: &mut Output) -> Result<(), Error> {
+    let names = names(classes);
+    let width = width(&names).max(title.len());
+    writeln!(
+        output,
+        "\n{title:width$}  samples  correct  accuracy  precision      F1"
+    )?;
+    let shown = |value: Option<f64>| value.map_or("-".to_owned(), percent);
+    for (name, class) in names.iter().zip(classes) {
+        let f1 = class.f1.map_or("-".to_owned(), |f1| format!("{f1:.4}"));
         writeln!(
             output,
-            "\nconfusion matrix (rows: true class, columns: predicted class):"
+            "{name:width$}  {:>7}  {:>7}  {:>8}  {:>9}  {f1:>6}",
+            thousands(class.samples as u64),
+            thousands(class.right as u64),
+            shown(class.accuracy),
+            shown(class.precision)
         )?;
-        let labels = short.iter().map(String::len).max().unwrap_or(1);
-        let cell = self
-            .confusion
-            .iter()
-            .flatten()
-            .max()
-            .map_or(1, |most| most.to_string().len())
-            .max(labels);
-        let line = |cells: Vec<String>| {
-            cells
-                .into_iter()
-                .fold(String::new(), |line, text| format!("{line}  {text:>cell$}"))
-        };
-        writeln!(output, "{:width$}{}", "", line(short))?;
-        for (name, row) in names.iter().zip(&self.confusion) {
-            let cells = row
-                .iter()
-                .map(|count| {
-                    if *count == 0 {
-                        ".".to_owned()
-                    } else {
-                        count.to_string()
-                    }
-                })
-                .collect();
-            writeln!(output, "{name:width$}{}", line(cells))?;
-        }
-        Ok(())
     }
+    Ok(())
+}
+
+fn show_confusion(scores: &ClassScores, output: &mut Output) -> Result<(), Error> {
+    writeln!(
+        output,
+        "\nconfusion matrix (rows: true class, columns: predicted class):"
+    )?;
+    let (names, short) = (names(&scores.classes), short_names(&scores.classes));
+    let width = width(&names).max("class".len());
+    let labels = short.iter().map(String::len).max().unwrap_or(1);
+    let cell = scores
+        .confusion
+        .iter()
+        .flatten()
+        .max()
+        .map_or(1, |most| most.to_string().len())
+        .max(labels);
+    let line = |cells: Vec<String>| {
+        cells
+            .into_iter()
+            .fold(String::new(), |line, text| format!("{line}  {text:>cell$}"))
+    };
+    writeln!(output, "{:width$}{}", "", line(short))?;
+    for (name, row) in names.iter().zip(&scores.confusion) {
+        let shown = |count: &usize| {
+            if *count == 0 {
+                ".".to_owned()
+            } else {
+                count.to_string()
+            }
+        };
+        let cells = row.iter().map(shown).collect();
+        writeln!(output, "{name:width$}{}", line(cells))?;
+    }
+    Ok(())
+}
+
+fn names(classes: &[ClassScore]) -> Vec<String> {
+    let short = short_names(classes);
+    let named = classes.iter().zip(&short);
+    named
+        .map(|(class, short)| row_name(short, &class.class))
+        .collect()
+}
+
+fn width(names: &[String]) -> usize {
+    let widths = names.iter().map(|name| name.chars().count());
+    widths.max().unwrap_or(0)
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -301,11 +297,11 @@ fn shown(path: &Path) -> String {
 }
 
 /// Numbers for classes: their names if these are numbers, else their positions.
-fn short_names(classes: &[ClassResult]) -> Vec<String> {
+fn short_names(classes: &[ClassScore]) -> Vec<String> {
     let are_numbers = classes
         .iter()
         .all(|class| class.class.parse::<i64>().is_ok());
-    let name = |(label, class): (usize, &ClassResult)| {
+    let name = |(label, class): (usize, &ClassScore)| {
         if are_numbers {
             class.class.clone()
         } else {

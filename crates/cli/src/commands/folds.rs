@@ -1,28 +1,27 @@
 //! `spinet train --folds N`: cross-validation, without files.
 
 use serde_json::json;
-use spinet::{Source, Threads, TrainConfig, Trainer};
+use spinet::{Dataset, Model, Threads, TrainConfig, Trainer};
 
 use crate::error::Error;
 use crate::output::Output;
+use crate::show::assessment::in_words_of_mean;
 use crate::show::escape::on_one_line;
-use crate::show::number::{percent, thousands};
+use crate::show::number::thousands;
 
 /// Trains without each fold in turn, and prints the evaluation on it.
 pub(crate) fn cross_validate(
     config: &TrainConfig,
-    source: &Source,
+    data: &Dataset,
     folds: usize,
     threads: &Threads,
     json: bool,
     output: &mut Output,
 ) -> Result<(), Error> {
-    let data = config.load_for_folds(source)?;
-    show_notes(&data, output);
     let parts = data
         .folds(folds, &config.folds_key())
         .map_err(spinet::Error::from)?;
-    let mut results = Vec::new();
+    let (mut results, mut all_scores) = (Vec::new(), Vec::new());
     let config = TrainConfig {
         evaluate_every: config.epochs,
         ..config.clone()
@@ -40,43 +39,57 @@ pub(crate) fn cross_validate(
         let mut trainer = Trainer::new(&config, &fold, threads.clone())?;
         let curve = trainer.run(&mut |_| {})?;
         let last = &curve[curve.len() - 1];
+        let scores = Model::of(&trainer, &fold).assess(&fold.test, threads.clone())?;
         if !json {
             writeln!(
                 output,
-                "fold {}: accuracy {} (loss {:.4}), {} training and {} validation samples",
+                "fold {}: {} {} (loss {:.4}), {} training and {} validation samples",
                 index + 1,
-                percent(last.accuracy),
+                last.measure.name(),
+                last.measure,
                 last.test_loss,
                 thousands(fold.train.len() as u64),
                 thousands(fold.test.len() as u64)
             )?;
         }
-        results.push((last.accuracy, last.test_loss, fold.test.len()));
+        results.push((last.measure, last.test_loss, fold.test.len()));
+        all_scores.push(scores);
     }
     let count = results.len() as f64;
-    let mean = results.iter().map(|result| result.0).sum::<f64>() / count;
-    let squares: f64 = results.iter().map(|result| (result.0 - mean).powi(2)).sum();
+    let values = || results.iter().map(|result| result.0.value());
+    let mean = values().sum::<f64>() / count;
+    let squares: f64 = values().map(|value| (value - mean).powi(2)).sum();
     let deviation = (squares / (count - 1.0)).sqrt();
+    let measure = results[0].0;
+    let key = measure.name().to_lowercase();
     if json {
         let folds: Vec<_> = results
             .iter()
-            .map(|(accuracy, loss, samples)| {
-                json!({ "accuracy": accuracy, "loss": loss, "samples": samples })
+            .zip(&all_scores)
+            .map(|((measure, loss, samples), scores)| {
+                json!({
+                    (key.as_str()): measure.value(),
+                    "loss": loss,
+                    "samples": samples,
+                    "scores": scores,
+                })
             })
             .collect();
         return output.json(&json!({
             "data": data.name,
             "folds": folds,
-            "mean_accuracy": mean,
+            (format!("mean_{key}")): mean,
             "standard_deviation": deviation,
         }));
     }
     writeln!(
         output,
-        "validation accuracy: {} ± {} (mean and standard deviation over the folds)",
-        percent(mean),
-        percent(deviation)
-    )
+        "validation {}: {} ± {} (mean and standard deviation over the folds)",
+        measure.name(),
+        measure.with(mean),
+        measure.with(deviation)
+    )?;
+    writeln!(output, "mean: {}", in_words_of_mean(&all_scores))
 }
 
 /// What was done to a table, in one line.

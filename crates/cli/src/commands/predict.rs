@@ -1,11 +1,11 @@
-//! `spinet predict`: the class of every image, or of every row of a table.
+//! `spinet predict`: the class of every image or row of a table, or its numbers.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use spinet::data::{Column, Limits, Purpose, idx, is_table, read_image};
+use spinet::data::{Column, Limits, Purpose, Target, idx, is_table, read_image};
 use spinet::{Model, Samples, Values};
 
 use crate::commands::folds::{show_notes, show_sentences};
@@ -24,7 +24,7 @@ Examples:
   spinet predict model.safetensors digit.png
   spinet predict model.safetensors t10k-images-idx3-ubyte.gz --top 3
   spinet predict model.safetensors --data mnist-1200 --json > predictions.jsonl
-  spinet predict runs/iris.csv-20-bdnn-dsd-seed0 new.csv
+  spinet predict iris new.csv
 
 Images must have the size of the training images and look like them: for MNIST,
 bright strokes on a dark background. Tables may have a label column; it is
@@ -33,7 +33,7 @@ ignored.
 The fastest available kernel is used, whichever the model was trained with
 (`spinet train --kernel`). The last digits of the probabilities depend on it.";
 
-/// Predict the classes of images or table rows.
+/// Predict the classes of images or table rows, or numbers.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Predict {
@@ -149,6 +149,32 @@ impl Predict {
         scores: &[f32],
         output: &mut Output,
     ) -> Result<(), Error> {
+        let name = on_one_line(&batch.name);
+        let name = if batch.is_single {
+            name
+        } else {
+            format!("{name}[{index}]")
+        };
+        let description = &model.description;
+        let labels = description.classes.iter().zip(scores);
+        match &description.target {
+            Target::Classification => {}
+            Target::Regression { numbers } => {
+                let numbers: Vec<String> = (numbers.iter().zip(scores))
+                    .map(|(target, output)| target.number(*output).to_string())
+                    .collect();
+                return writeln!(output, "{name}: {}", numbers.join(",  "));
+            }
+            Target::MultiLabel { .. } => {
+                let labels: Vec<String> = labels
+                    .filter(|(_, score)| **score > 0.5)
+                    .map(|(label, score)| {
+                        format!("{}  {}", shortened(label), percent(f64::from(*score)))
+                    })
+                    .collect();
+                return writeln!(output, "{name}: {}", labels.join(",  "));
+            }
+        }
         let is_probability = kind(model) == "probability";
         let one = |label: usize| {
             let score = f64::from(scores[label]);
@@ -164,12 +190,6 @@ impl Predict {
             .take(self.top as usize)
             .map(one)
             .collect();
-        let name = on_one_line(&batch.name);
-        let name = if batch.is_single {
-            name
-        } else {
-            format!("{name}[{index}]")
-        };
         writeln!(output, "{name}: {}", classes.join(",  "))
     }
 
@@ -182,7 +202,22 @@ impl Predict {
             object
         };
         let ranked = ranked(scores);
-        let mut object = one(ranked[0]);
+        let description = &model.description;
+        let mut object = match &description.target {
+            Target::Classification => one(ranked[0]),
+            Target::Regression { numbers } => {
+                let all = numbers.iter().zip(scores);
+                let all: Map<String, Value> = all
+                    .map(|(target, output)| (target.name.clone(), json!(target.number(*output))))
+                    .collect();
+                Map::from_iter([("predicted".to_owned(), Value::Object(all))])
+            }
+            Target::MultiLabel { .. } => {
+                let all = description.classes.iter().zip(scores);
+                let all = all.map(|(label, score)| (label.clone(), json!(score)));
+                Map::from_iter([("probabilities".to_owned(), Value::Object(all.collect()))])
+            }
+        };
         let name = if batch.samples.bytes().is_some() {
             "image"
         } else {
@@ -190,7 +225,7 @@ impl Predict {
         };
         object.insert(name.to_owned(), json!(batch.name));
         object.insert("index".to_owned(), json!(index));
-        if self.top > 1 {
+        if self.top > 1 && description.target.is_classification() {
             object.insert(
                 "top".to_owned(),
                 ranked

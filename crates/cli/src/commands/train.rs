@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use spinet::data::{DatasetEntry, EvaluatedOn, find, load_with};
 use spinet::lab::peak_memory_mb;
-use spinet::train::run_name;
+use spinet::train::{Assessment, Measure, Scored, run_path};
 use spinet::{
     Advance, Dataset, Evaluation, Model, RunDirectory, Safety, Samples, TrainConfig, Trainer,
 };
@@ -18,8 +18,9 @@ use crate::flags::settings::Settings;
 use crate::flags::threads::ThreadCount;
 use crate::interrupt::stop_on_signals;
 use crate::output::Output;
+use crate::show::assessment::in_words as in_words_of_scores;
 use crate::show::network;
-use crate::show::number::{duration, file_size, percent, thousands};
+use crate::show::number::{duration, file_size, thousands};
 use crate::show::sample_counts::both_parts;
 use crate::show::spines::{RuleCounts, in_words, over_a_run};
 use crate::show::train_bar::TrainBar;
@@ -31,7 +32,9 @@ Examples:
   spinet train --rule bdnn-dsd:threshold=20,bound_step=0.1 --hidden 256,128
   spinet train --rule dropout --activation relu --initializer he
   spinet train --config runs/mnist-1200-100-bdnn-dsd-seed0/run.toml --seed 1
-  spinet train --data iris.csv --label species --test-size 0.3 --hidden 20
+  spinet train --data iris.csv --label species
+  spinet train --data prices.csv --loss huber --patience 20 --test-size 0.3
+  spinet train --data faults.csv --class-weight balanced
   spinet train --data ~/patients.csv --group patient --ignore id --folds 5
   spinet train --data my-images --train-per-class 100 --rule bdnn-dsd
 
@@ -46,7 +49,12 @@ Your own data:
   An image dataset is a folder of idx files: train-images*, train-labels* and
   optionally a test set, t10k-* or test-*; or a folder of folders of PNG or JPEG
   images, one folder per class.
-  A dataset has at most 256 classes.
+  A dataset has at most 256 classes. A label column of numbers is predicted as
+  numbers (regression); `--task classification` makes classes of them. Several
+  label columns (`--label` repeated) are numbers that are predicted together, or
+  labels that are yes or no.
+  Settings that are not given are chosen for the table and printed; `--rule`,
+  `--learning-rate`, `--preset` or `--config` turn that off.
 
 Files:
   The run directory contains run.toml (to reproduce the run), metrics.jsonl (one
@@ -59,7 +67,8 @@ Files:
 pub(crate) struct Train {
     #[command(flatten)]
     settings: Settings,
-    /// Run directory [default: runs/DATA-HIDDEN-RULES-seedN].
+    /// Run directory [default: runs/DATA-HIDDEN-RULES-seedN, followed by a short hash of the settings
+    /// if others than these are changed].
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
     /// Cross-validation with N folds instead of a run: prints the accuracy on each fold and writes
@@ -83,24 +92,21 @@ pub(crate) struct Train {
 
 impl Train {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
-        let config = self.settings.config()?.resolved()?;
+        let config = self.settings.config()?;
         if let Some(folds) = self.folds {
-            let (source, threads) = (self.source.source(), self.threads.start()?);
-            return cross_validate(
-                &config,
-                &source,
-                folds as usize,
-                &threads,
-                self.json,
-                output,
-            );
+            let data = config.load_for_folds(&self.source.source())?;
+            show_notes(&data, output);
+            let config = self.chosen(&config, &data, output)?;
+            let threads = self.threads.start()?;
+            return cross_validate(&config, &data, folds as usize, &threads, self.json, output);
         }
-        let path = self
-            .out
-            .clone()
-            .unwrap_or_else(|| Path::new("runs").join(run_name(&config)));
         let data = load_with(&config.data, &self.source.source(), &config.data_options())?;
         show_notes(&data, output);
+        let config = self.chosen(&config, &data, output)?;
+        let path = match &self.out {
+            Some(path) => path.clone(),
+            None => run_path(Path::new("runs"), &config)?,
+        };
         let directory = RunDirectory::open(&path)?;
         let started = Instant::now();
         let finished = if self.force {
@@ -120,14 +126,37 @@ impl Train {
         };
         let mut result = RunResult::new(&directory, &data, &curve, started.elapsed());
         if let (EvaluatedOn::Validation(_), Some(test)) = (&data.evaluated_on, data.test_set()) {
-            let (loss, accuracy) = model.score(test, self.threads.start()?)?;
-            result.test = Some(TestScore { accuracy, loss });
+            let Scored { loss, measure } = model.score(test, self.threads.start()?)?;
+            result.test = Some(TestScore { measure, loss });
         }
+        let scored = data.test_set().unwrap_or(&data.test);
+        result.scores = Some(model.assess(scored, self.threads.start()?)?);
         if self.json {
             return output.json(&result);
         }
         result.show(&model, &data, output)?;
         writeln!(output, "\nnext: {}", self.next(&directory, &data))
+    }
+
+    /// The configuration with what is chosen from the data, and with the class of the kernel.
+    fn chosen(
+        &self,
+        config: &TrainConfig,
+        data: &Dataset,
+        output: &Output,
+    ) -> Result<TrainConfig, Error> {
+        let chosen = self.settings.chosen(data)?;
+        let is_chosen = chosen.is_some();
+        let config = chosen.as_ref().unwrap_or(config).for_target(&data.target);
+        config.check_target(&data.target)?;
+        if !is_chosen {
+            return Ok(config.resolved()?);
+        }
+        output.note(&format!(
+            "settings chosen for this table: {}; `--preset bdnn-dsd` has those of the paper",
+            config.chosen_in_words()
+        ));
+        Ok(config.resolved()?)
     }
 
     /// Trains, from the newest checkpoint if there is one.
@@ -236,8 +265,27 @@ pub(crate) fn rules_in_words(config: &TrainConfig) -> String {
 /// The evaluation of a test set.
 #[derive(Serialize)]
 struct TestScore {
-    accuracy: f64,
+    #[serde(flatten)]
+    measure: Measure,
     loss: f64,
+}
+
+/// The highest accuracy or R2.
+#[derive(Serialize)]
+enum Best {
+    #[serde(rename = "best_accuracy")]
+    Accuracy(f64),
+    #[serde(rename = "best_r2")]
+    R2(f64),
+}
+
+impl From<Measure> for Best {
+    fn from(measure: Measure) -> Self {
+        match measure {
+            Measure::Accuracy(value) => Self::Accuracy(value),
+            Measure::R2(value) => Self::R2(value),
+        }
+    }
 }
 
 /// What came out of a run.
@@ -258,10 +306,15 @@ struct RunResult {
     is_verified: bool,
     epochs: usize,
     steps: u64,
-    accuracy: f64,
+    #[serde(flatten)]
+    measure: Measure,
     loss: f64,
-    best_accuracy: f64,
+    #[serde(flatten)]
+    best: Best,
     best_epoch: usize,
+    /// All scores of the test set, else of what the run was evaluated on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scores: Option<Assessment>,
     rules: RuleCounts,
     seconds: f64,
     /// Of the process, in MB; absent where the system does not tell.
@@ -276,7 +329,7 @@ impl RunResult {
         let best = curve
             .iter()
             .rev()
-            .max_by(|a, b| a.accuracy.total_cmp(&b.accuracy))
+            .max_by(|a, b| a.score().total_cmp(&b.score()))
             .unwrap_or(last);
         Self {
             directory: directory.path().to_owned(),
@@ -289,10 +342,11 @@ impl RunResult {
             is_verified: data.is_verified,
             epochs: last.epoch,
             steps: last.step,
-            accuracy: last.accuracy,
+            measure: last.measure,
             loss: last.test_loss,
-            best_accuracy: best.accuracy,
+            best: best.measure.into(),
             best_epoch: best.epoch,
+            scores: None,
             rules: over_a_run(curve),
             seconds: time.as_secs_f64(),
             peak_memory_mb: peak_memory_mb(),
@@ -303,22 +357,28 @@ impl RunResult {
         writeln!(output, "data: {}", both_parts(data))?;
         writeln!(
             output,
-            "{} accuracy: {} (loss {:.4})",
+            "{} {}: {} (loss {:.4})",
             data.evaluated_on.name(),
-            percent(self.accuracy),
+            self.measure.name(),
+            self.measure,
             self.loss
         )?;
-        if let Some(TestScore { accuracy, loss }) = &self.test {
+        if let Some(TestScore { measure, loss }) = &self.test {
             writeln!(
                 output,
-                "test accuracy: {} (loss {loss:.4})",
-                percent(*accuracy)
+                "test {}: {measure} (loss {loss:.4})",
+                measure.name()
             )?;
         }
+        if let Some(scores) = &self.scores {
+            writeln!(output, "{}", in_words_of_scores(scores))?;
+        }
+        let best = match self.best {
+            Best::Accuracy(value) | Best::R2(value) => self.measure.with(value),
+        };
         writeln!(
             output,
-            "best: {} after epoch {}",
-            percent(self.best_accuracy),
+            "best: {best} after epoch {}",
             thousands(self.best_epoch as u64)
         )?;
         for line in in_words(&self.rules, model) {

@@ -92,16 +92,21 @@ impl Tune {
             runs,
             ..
         } = tuning;
+        let measure = if data.target.numbers().is_empty() {
+            "accuracy"
+        } else {
+            "R2"
+        };
         if self.json {
             return output.json(&json!({
                 "data": config.data, "hidden": config.hidden, "epochs": config.epochs, "folds": folds, "left_out": left_out,
-                "runs": runs, "kernel": config.running_kernel()?.class(), "train_sha256": data.train.sha256(), "tried": tried,
+                "runs": runs, "kernel": config.running_kernel()?.class(), "train_sha256": data.train.sha256(), "measure": measure, "tried": tried,
                 "run_toml": tuning.first_run()?.to_toml()?,
             }));
         }
         writeln!(
             output,
-            "{} training samples of {}, {left_out} of {folds} folds used for validation, {} epochs, {runs} run{} per fold; validation accuracy after the last epoch\n",
+            "{} training samples of {}, {left_out} of {folds} folds used for validation, {} epochs, {runs} run{} per fold; validation {measure} after the last epoch\n",
             thousands(data.train.len() as u64),
             data.name,
             thousands(config.epochs as u64),
@@ -111,7 +116,8 @@ impl Tune {
             let Estimate { mean, sd, .. } = &tried.accuracy;
             vec![tried.rule.clone(), format!("{mean:.2} ± {sd:.2}")]
         };
-        let columns = [("rule", Column::Word), ("accuracy %", Column::Number)];
+        let score = format!("{measure} %");
+        let columns = [("rule", Column::Word), (score.as_str(), Column::Number)];
         let table = Table::new("", columns, tried.iter().map(cells));
         write!(output, "{}", table.text())?;
         match tried.first() {

@@ -6,18 +6,18 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use spinet::data::{Part, normal_name};
 use spinet::{
-    Activation, BiasInitializer, Initializer, Kernel, LayerSettings, Loss, RuleSettings, Schedule,
-    Standardize, TrainConfig,
+    Activation, BiasInitializer, Dataset, Initializer, Kernel, LayerSettings, Loss, RuleSettings,
+    Schedule, Standardize, TrainConfig,
 };
 
-use spinet::train::{PRESETS, Preset};
+use spinet::train::{ClassWeight, PRESETS, Preset};
 
 use crate::error::Error;
 use crate::flags::table::TableFlags;
+use crate::model_file::ModelFile;
 
 /// Heading of the options that divide the data.
 const SPLIT: &str = "Split options";
-const LOSSES: [Loss; 2] = [Loss::CrossEntropy, Loss::MeanSquaredError];
 
 /// Everything that a run's numbers depend on.
 #[derive(clap::Args)]
@@ -27,8 +27,9 @@ const LOSSES: [Loss; 2] = [Loss::CrossEntropy, Loss::MeanSquaredError];
     reason = "each is a flag or its opposite"
 )]
 pub(crate) struct Settings {
-    /// Start from a stored configuration with its dataset and network, such as `lenet5` or
-    /// `resnet9`; flags override it.
+    /// Start from a stored configuration with its dataset and network: `bdnn-dsd`, `lenet5` or
+    /// `resnet9`; flags override it. Without it, `--rule` and `--learning-rate`, settings that are
+    /// not given are chosen from the data for a table of your own, else those of `bdnn-dsd`.
     #[arg(long, value_name = "NAME", value_parser = preset(), conflicts_with = "config")]
     preset: Option<&'static Preset>,
     /// Read options from a TOML file, such as the run.toml of an earlier run; flags override it.
@@ -94,7 +95,9 @@ pub(crate) struct Settings {
     /// softmax [default: identity].
     #[arg(long, value_name = "NAME", value_parser = activation())]
     output_activation: Option<Activation>,
-    /// Loss function [default: cross-entropy].
+    /// Loss function: `cross-entropy` for classes, `binary-cross-entropy` for labels that are yes or
+    /// no; `mean-squared-error`, `mean-absolute-error` or `huber` for numbers [default: the first
+    /// that fits].
     #[arg(long, value_name = "NAME", value_parser = loss())]
     loss: Option<Loss>,
     /// Weight initialization: `uniform(A)`, `clamped-uniform(A,B)`, `normal(S)`, `xavier`,
@@ -131,6 +134,22 @@ pub(crate) struct Settings {
     /// Passes over the training set [default: 500].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     epochs: Option<usize>,
+    /// Early stopping: stop when the loss on a tenth of the training samples, held out for this, has
+    /// not fallen for N epochs, and keep the best weights; 0 for none [default: 0].
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    patience: Option<usize>,
+    /// Scale the gradient down where its length, over all weights and biases, is above NORM; 0 for
+    /// no limit [default: 0].
+    #[arg(long, value_name = "NORM", allow_negative_numbers = true)]
+    clip_norm: Option<f64>,
+    /// Warm start: take the initial weights and biases from this model file or run directory, where
+    /// layers have the same shape.
+    #[arg(long, value_name = "MODEL")]
+    init: Option<PathBuf>,
+    /// Weight the loss of each class: `balanced`, so that all classes count the same, or weights as
+    /// in `a=2,b=0.5` [default: none].
+    #[arg(long, value_name = "WEIGHTS")]
+    class_weight: Option<ClassWeight>,
     /// Evaluate every N epochs [default: 1].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     evaluate_every: Option<usize>,
@@ -149,11 +168,27 @@ pub(crate) struct Settings {
 impl Settings {
     /// The whole configuration, checked.
     pub(crate) fn config(&self) -> Result<TrainConfig, Error> {
-        let mut config = match (&self.config, self.preset) {
+        self.over(match (&self.config, self.preset) {
             (Some(path), _) => TrainConfig::read(path)?,
             (None, Some(preset)) => preset.config()?,
             (None, None) => TrainConfig::default(),
-        };
+        })
+    }
+
+    /// The configuration whose open settings are chosen from the data: of a table of the user,
+    /// unless a file, a preset, learning rules or a learning rate are named.
+    pub(crate) fn chosen(&self, data: &Dataset) -> Result<Option<TrainConfig>, Error> {
+        // A learning rate is one of an optimizer.
+        let has_optimizer = !self.rules.is_empty() || self.learning_rate.is_some();
+        let is_open = self.config.is_none() && self.preset.is_none() && !has_optimizer;
+        if !is_open || data.table.is_none() {
+            return Ok(None);
+        }
+        self.over(TrainConfig::auto(data)).map(Some)
+    }
+
+    /// These settings with the flags in their places, checked.
+    fn over(&self, mut config: TrainConfig) -> Result<TrainConfig, Error> {
         set(&mut config.data, self.data.as_ref());
         config.data = normal_name(&config.data);
         self.table.set(&mut config);
@@ -189,6 +224,14 @@ impl Settings {
         set(&mut config.warm_up, self.warm_up.as_ref());
         set(&mut config.batch, self.batch.as_ref());
         set(&mut config.epochs, self.epochs.as_ref());
+        set(&mut config.patience, self.patience.as_ref());
+        set(&mut config.clip_norm, self.clip_norm.as_ref());
+        set(&mut config.class_weight, self.class_weight.as_ref());
+        if let Some(path) = &self.init {
+            let found = ModelFile::read(path)?;
+            config.init = Some(found.path.display().to_string());
+            config.init_sha256 = Some(found.model.arrays_sha256());
+        }
         set(&mut config.evaluate_every, self.evaluate_every.as_ref());
         set(&mut config.seed, self.seed.as_ref());
         set(&mut config.kernel, self.kernel.as_ref());
@@ -255,7 +298,7 @@ fn bias_initializer() -> impl TypedValueParser<Value = BiasInitializer> {
 }
 
 fn loss() -> impl TypedValueParser<Value = Loss> {
-    named(&LOSSES, Loss::name)
+    named(&Loss::ALL, Loss::name)
 }
 
 /// One of some values by name; clap lists them and suggests the nearest.

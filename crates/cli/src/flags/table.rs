@@ -7,9 +7,13 @@ use spinet::data::{Column, ColumnKind, DecimalMark, Header, Task};
 #[derive(clap::Args)]
 #[command(next_help_heading = "Table options")]
 pub(crate) struct TableFlags {
-    /// Label column of a table: its name, or its number counted from 1 [default: last column].
+    /// Label column of a table: its name, or its number counted from 1; repeat for several, which
+    /// are numbers to predict together, or labels that are yes or no [default: last column].
     #[arg(long, value_name = "COLUMN")]
-    label: Option<Column>,
+    label: Vec<Column>,
+    /// Column with a weight of each row, at least 0: its loss is multiplied by it in training.
+    #[arg(long, value_name = "COLUMN")]
+    sample_weight: Option<Column>,
     /// Leave a column out, by name or number; repeat for more.
     #[arg(long, value_name = "COLUMN")]
     ignore: Vec<Column>,
@@ -50,7 +54,12 @@ pub(crate) struct TableFlags {
 impl TableFlags {
     /// Sets what was given.
     pub(crate) fn set(&self, config: &mut TrainConfig) {
-        config.label = self.label.clone().or(config.label.take());
+        match &self.label[..] {
+            [] => {}
+            [one] => (config.label, config.labels) = (Some(one.clone()), Vec::new()),
+            several => (config.label, config.labels) = (None, several.to_vec()),
+        }
+        config.sample_weight = self.sample_weight.clone().or(config.sample_weight.take());
         if !self.ignore.is_empty() {
             config.ignore.clone_from(&self.ignore);
         }
@@ -88,7 +97,7 @@ impl TableFlags {
         };
         let names = |columns: &[Column]| columns.iter().map(ToString::to_string).collect();
         let mut words: String = [
-            one("label", column(&self.label)),
+            one("sample-weight", column(&self.sample_weight)),
             one("header", self.header.map(|header| header.to_string())),
             one("decimal", self.decimal.map(|decimal| decimal.to_string())),
             one("task", self.task.map(|task| task.to_string())),
@@ -98,6 +107,7 @@ impl TableFlags {
         .into_iter()
         .flatten()
         .collect();
+        words = each("label", names(&self.label)) + &words;
         words += &each("ignore", names(&self.ignore));
         words += &each("only", names(&self.only));
         words += &each("numeric", self.numeric.clone());

@@ -1,5 +1,6 @@
 //! How results and progress are shown.
 
+pub(crate) mod assessment;
 pub(crate) mod escape;
 pub(crate) mod fetch_bar;
 pub(crate) mod histogram;

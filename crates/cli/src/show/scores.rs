@@ -1,6 +1,6 @@
 //! How the scores of a sample are read.
 
-use spinet::{Loss, Model};
+use spinet::Model;
 
 /// Classes from the highest score to the lowest; equal ones in their order.
 pub(crate) fn ranked(scores: &[f32]) -> Vec<usize> {
@@ -11,7 +11,7 @@ pub(crate) fn ranked(scores: &[f32]) -> Vec<usize> {
 
 /// What a score is.
 pub(crate) fn kind(model: &Model) -> &'static str {
-    if model.network.config().loss == Loss::CrossEntropy {
+    if model.network.config().loss.has_probabilities() {
         "probability"
     } else {
         "output"

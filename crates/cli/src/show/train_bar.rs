@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use spinet::Evaluation;
 
 use crate::output::Output;
-use crate::show::number::{duration, percent, thousands};
+use crate::show::number::{duration, thousands};
 
 const TEMPLATE: &str = "epoch {pos} of {len} [{bar:20}] {msg}  {left} left";
 
@@ -38,7 +38,7 @@ impl TrainBar {
     /// an earlier one.
     pub(crate) fn show(&mut self, epochs_done: usize, newest: &Evaluation, output: &Output) {
         let Evaluation {
-            accuracy,
+            measure,
             test_loss,
             epoch,
             ..
@@ -51,8 +51,8 @@ impl TrainBar {
         if !self.bar.is_hidden() {
             self.bar.set_position(epochs_done as u64);
             self.bar.set_message(format!(
-                "accuracy {:.1} %  loss {test_loss:.2}{of_epoch}",
-                100.0 * accuracy
+                "{} {measure}  loss {test_loss:.2}{of_epoch}",
+                measure.name()
             ));
             return;
         }
@@ -61,8 +61,8 @@ impl TrainBar {
             self.tenths_shown = tenths;
             let (done, all) = (thousands(epochs_done as u64), thousands(self.epochs as u64));
             output.note(&format!(
-                "epoch {done} of {all}: accuracy {}, loss {test_loss:.4}{of_epoch}",
-                percent(*accuracy)
+                "epoch {done} of {all}: {} {measure}, loss {test_loss:.4}{of_epoch}",
+                measure.name()
             ));
         }
     }

@@ -305,26 +305,55 @@ fn a_word_that_the_training_rows_lack_is_none_of_the_categories() {
 }
 
 #[test]
-fn a_number_to_predict_is_not_turned_into_classes() {
+fn a_number_is_predicted_as_a_number() {
     let bench = with(&["prices.csv", "years.csv"]);
-    for (name, column, count) in [("prices", "price", 89), ("years", "years", 29)] {
-        assert_eq!(
-            bench.refused(2, &format!("train --data {name}.csv")),
-            format!(
-                "spinet: {name}.csv: `{column}` is a number to predict ({count} different values), not a class\n\n\
-                 hint: regression is not available yet; `--task classification` makes a class of each value; \
-                 use `--label COLUMN` to select another column\n"
-            )
-        );
+    for (name, column, least, most) in [
+        ("prices", "price", 0.99, 4.0),
+        ("years", "years", 0.97, 1.2),
+    ] {
         let info = json_of(&bench.done(&format!("data info {name}.csv --json")));
         assert_eq!(info["target"], json!("number"));
+        let command = format!("train --data {name}.csv --out {name} --threads 1 --json");
+        let result = json_of(&bench.done(&command));
+        let rmse = result["scores"]["rmse"].as_f64().unwrap();
+        assert!(
+            result["r2"].as_f64().unwrap() > least && rmse < most,
+            "{result}"
+        );
+        let eval = bench.done(&format!("eval {name}"));
+        assert!(
+            eval.contains("\ntest R2: 0.9") && eval.contains("\nRMSE "),
+            "{eval}"
+        );
+        let predicted = bench.done(&format!("predict {name} {name}.csv --json"));
+        let first = json_of(predicted.lines().next().unwrap());
+        assert!(first["predicted"][column].is_f64(), "{first}");
+        let folds = bench.done(&format!("train --data {name}.csv --folds 3"));
+        assert!(folds.contains("\nvalidation R2: 0.9"), "{folds}");
     }
     let (text, _) = train(&bench, "--data years.csv --task classification");
     assert!(text.starts_with("data: years.csv, 240 training"), "{text}");
-    let message = bench.refused(2, "train --data years.csv --task regression");
+}
+
+#[test]
+fn a_rare_class_is_found_with_weights_of_classes() {
+    let bench = with(&["faults.csv"]);
+    let common = "train --data faults.csv --folds 5 --json";
+    let plain = json_of(&bench.done(common));
+    assert!(plain["mean_accuracy"].as_f64().unwrap() > 0.97, "{plain}");
+    let mean = |result: &Value| {
+        let folds = result["folds"].as_array().unwrap();
+        let scores = folds
+            .iter()
+            .map(|fold| fold["scores"]["balanced_accuracy"].as_f64().unwrap());
+        scores.sum::<f64>() / folds.len() as f64
+    };
+    let balanced = json_of(&bench.done(&format!("{common} --class-weight balanced")));
     assert!(
-        message.contains("regression is not available yet"),
-        "{message}"
+        mean(&plain) < 0.7 && mean(&balanced) >= 0.75,
+        "{} {}",
+        mean(&plain),
+        mean(&balanced)
     );
 }
 

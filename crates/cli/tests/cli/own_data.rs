@@ -207,13 +207,15 @@ fn a_folder_of_images_is_trained_and_named_by_its_relative_path() {
         ),
         "{text}"
     );
+    let (_, next) = text.rsplit_once("\nnext: spinet ").unwrap();
     assert!(
-        text.ends_with("\nnext: spinet eval runs/my-shapes-4-plain-seed0 --data-dir data\n"),
+        next.starts_with("eval runs/my-shapes-4-plain-seed0-")
+            && next.ends_with(" --data-dir data\n"),
         "{text}"
     );
     assert!(
         bench
-            .done("eval runs/my-shapes-4-plain-seed0 --data-dir data")
+            .done(next.trim())
             .contains("\ndata: my/shapes, 8 samples\n")
     );
     bench.done("tune --data my/shapes --data-dir data --rule l2 --grid weight_decay=0.01,0.1 --folds 2 --hidden 2 --epochs 2");
@@ -327,12 +329,16 @@ fn own_data_are_listed_and_described() {
 fn names_and_settings_that_lead_nowhere_are_refused_with_what_to_do() {
     let bench = trained();
     let directory = bench.path("kinds.csv").display().to_string();
-    let message = bench.refused(2, &format!("train --data {directory} --out b"));
+    let answer = bench.run(&format!(
+        "train --data {directory} --out b --loss binary-cross-entropy"
+    ));
     assert!(
-        message.starts_with(&format!(
-            "spinet: {directory}: `height` is a number to predict (60 different values), not a class\n\nhint: "
-        )),
-        "{message}"
+        answer.code == 2
+            && answer.stderr.contains(
+                "\nspinet: `loss` must be mean-squared-error, mean-absolute-error or huber for numbers"
+            ),
+        "{}",
+        answer.stderr
     );
     assert!(
         !bench.path("b").exists(),

@@ -159,7 +159,7 @@ fn an_epoch_is_shown_with_its_own_evaluation_and_without_one_with_the_newest() {
             };
             format!(
                 "epoch {epoch} of 10: accuracy {:.2} %, loss {:.4}{of_epoch}",
-                100.0 * newest.accuracy,
+                100.0 * newest.score(),
                 newest.test_loss
             )
         };
@@ -215,18 +215,20 @@ fn a_linear_network_trains_into_a_directory_named_after_the_run() {
     let bench = Bench::new();
     let text = bench.done("train --hidden none --epochs 3 --rule bdnn-dsd --rule l2");
     assert!(
-        text.contains("model: runs/mnist-1200-linear-bdnn-dsd+l2-seed0/model.safetensors"),
+        text.contains("model: runs/mnist-1200-linear-bdnn-dsd+l2-seed0-"),
         "{text}"
     );
     assert!(
         text.contains("\nspines: ") && text.contains(" of 7,840 weights at their bound"),
         "{text}"
     );
+    let (_, next) = text.rsplit_once("\nnext: spinet ").unwrap();
+    bench.done(next.trim());
+    let text = bench.done("train --hidden none --epochs 2 --rule bdnn-dsd --rule l2");
     assert!(
-        text.ends_with("\nnext: spinet eval runs/mnist-1200-linear-bdnn-dsd+l2-seed0\n"),
-        "{text}"
+        !text.ends_with(next),
+        "other settings, another directory: {text}"
     );
-    bench.done("eval runs/mnist-1200-linear-bdnn-dsd+l2-seed0");
 }
 
 #[test]

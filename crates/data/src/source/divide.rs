@@ -23,6 +23,8 @@ impl DataOptions {
             ("strict", settings.strict),
             ("group", settings.group.is_some()),
             ("order", settings.order.is_some()),
+            ("labels", !settings.labels.is_empty()),
+            ("sample_weight", settings.weight.is_some()),
             ("test", self.test_file.is_some()),
         ];
         match options.into_iter().find(|(_, is_set)| *is_set) {

@@ -11,7 +11,7 @@ use crate::table::Table;
 
 /// The parts of a table.
 pub(super) fn parts(table: &Table, options: &DataOptions) -> Result<Division, Error> {
-    let (labels, classes) = (table.labels(), table.class_names().len());
+    let (labels, classes) = (table.labels(), table.strata());
     if table.groups().is_none() && table.order().is_none() {
         return options.parts(labels, classes);
     }

@@ -14,6 +14,7 @@ use crate::image::{inspect, parse_image};
 use crate::options::{DataOptions, Purpose};
 use crate::samples::Samples;
 use crate::table::RowPlace;
+use crate::target::Target;
 use crate::whole_file::read_whole;
 
 const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
@@ -71,6 +72,7 @@ pub(super) fn load(own: &Own, options: &DataOptions) -> Result<Dataset, Error> {
         test,
         evaluated_on,
         class_names: class_names.clone(),
+        target: Target::Classification,
         files: vec![file],
         is_verified: false,
         standardisation: None,

@@ -11,6 +11,7 @@ use crate::options::DataOptions;
 use crate::registry::{DATASETS, find};
 use crate::samples::Samples;
 use crate::split::balanced_draw;
+use crate::target::Target;
 
 pub(crate) mod cifar_set;
 mod divide;
@@ -120,6 +121,7 @@ pub fn load_entry(entry: &DatasetEntry, source: &Source) -> Result<Dataset, Erro
             .iter()
             .map(|&name| name.to_owned())
             .collect(),
+        target: Target::Classification,
         files: loaded.files,
         is_verified: loaded.is_verified,
         standardisation: None,

@@ -12,6 +12,7 @@ use crate::idx::{self, Limits};
 use crate::options::{DataOptions, Purpose};
 use crate::samples::Samples;
 use crate::table::RowPlace;
+use crate::target::Target;
 use crate::whole_file::read_whole;
 
 /// As many as labels can tell apart: they are bytes.
@@ -54,6 +55,7 @@ pub(super) fn load(own: &Own, options: &DataOptions) -> Result<Dataset, Error> {
         test,
         evaluated_on,
         class_names: class_names.clone(),
+        target: Target::Classification,
         files: reading.files,
         is_verified: false,
         standardisation: None,

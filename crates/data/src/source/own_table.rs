@@ -23,6 +23,7 @@ use crate::table::{
     self, Column, Counts, Table, TableOptions, TablePlan, check_strict, encode, encode_in_place,
     fit,
 };
+use crate::target::Target;
 use crate::whole_file::open_file;
 
 pub(super) fn load(own: &Own, options: &DataOptions, source: &Source) -> Result<Dataset, Error> {
@@ -33,10 +34,10 @@ pub(super) fn load(own: &Own, options: &DataOptions, source: &Source) -> Result<
         (Some(_), Purpose::Training) => {
             options.refuse_test_part(&own.name)?;
             let rows = (0..labels.len()).collect();
-            options.train_parts(rows, Vec::new(), labels, table.class_names().len())?
+            options.train_parts(rows, Vec::new(), labels, table.strata())?
         }
         (_, Purpose::Training) => groups::parts(&table, options)?,
-        _ => options.parts(labels, table.class_names().len())?,
+        _ => options.parts(labels, table.strata())?,
     };
     let loaded = Loaded {
         name: &own.name,
@@ -81,16 +82,18 @@ impl Loaded<'_> {
         drop(division);
         let has_indicators = options.table.indicators;
         let (plan, standardisation) = plan_of(&table, &train, options)?;
-        let class_names = table.class_names().to_vec();
+        let class_names = table.names_of_labels();
         let all = [&train[..], &validation, &test].concat();
-        let labels: Vec<u8> = all
-            .iter()
-            .map(|row| table.labels()[*row as usize])
-            .collect();
+        let target = target_of(&table, &train, options);
+        let beside = table.sides(&target, &all);
         let keeps = options.purpose == Purpose::Training
             && options.prior.is_none()
             && (options.keeps_table || table.is_exact());
-        let mut remarks = lonely_classes(&class_names, &labels, train.len(), options.purpose);
+        let mut remarks = if target.is_classification() {
+            lonely_classes(&class_names, &beside.labels, train.len(), options.purpose)
+        } else {
+            Vec::new()
+        };
         let described = table.without_rows();
         let (encoded, kept) = if keeps {
             let encoded = encode(&table, &plan, &standardisation, &all)?;
@@ -107,7 +110,7 @@ impl Loaded<'_> {
         let shape = [1, plan.features()];
         let sizes = [train.len(), validation.len(), test.len()];
         let [train, validation, test] =
-            Samples::parts_of_numbers(encoded.numbers, &labels, shape, sizes)?;
+            Samples::parts_of_numbers(encoded.numbers, &beside, shape, sizes)?;
         let mut files = vec![self.file];
         let test = match &self.test_table {
             Some(file) => {
@@ -115,6 +118,7 @@ impl Loaded<'_> {
                     class_names: class_names.clone(),
                     standardisation: Some(standardisation.clone()),
                     plan: Some(plan.clone()),
+                    target: target.clone(),
                 };
                 let test_options = DataOptions {
                     prior: Some(prior),
@@ -122,7 +126,7 @@ impl Loaded<'_> {
                 };
                 let (rows, digest) = read(&file.name, &file.path, &table_options(&test_options))?;
                 files.push(digest);
-                let (samples, others) = all_rows(rows, &plan, &standardisation)?;
+                let (samples, others) = all_rows(rows, &plan, &standardisation, &target)?;
                 counts.add(&others);
                 samples
             }
@@ -146,6 +150,7 @@ impl Loaded<'_> {
             test,
             evaluated_on,
             class_names,
+            target,
             files,
             is_verified: false,
             standardisation: Some(standardisation),
@@ -204,20 +209,29 @@ fn plan_of(
     }
 }
 
+/// What a model predicts, else what the labels are, with constants of the training rows, or of all
+/// where there are none.
+fn target_of(table: &Table, train: &[u32], options: &DataOptions) -> Target {
+    match &options.prior {
+        Some(prior) => prior.target.clone(),
+        None if train.is_empty() => table.target(&(0..table.rows() as u32).collect::<Vec<_>>()),
+        None => table.target(train),
+    }
+}
+
 /// All rows of a table as samples.
 fn all_rows(
     table: Table,
     plan: &TablePlan,
     standardisation: &Standardisation,
+    target: &Target,
 ) -> Result<(Samples, Counts), Error> {
     let rows: Vec<u32> = (0..table.rows() as u32).collect();
-    let labels = table.labels().to_vec();
+    let beside = table.sides(target, &rows);
     let encoded = encode_in_place(table, plan, standardisation, &rows)?;
-    let shape = [1, plan.features()];
-    Ok((
-        Samples::of_numbers(encoded.numbers, labels, shape)?,
-        encoded.counts,
-    ))
+    let (shape, sizes) = ([1, plan.features()], [rows.len(), 0, 0]);
+    let [samples, ..] = Samples::parts_of_numbers(encoded.numbers, &beside, shape, sizes)?;
+    Ok((samples, encoded.counts))
 }
 
 /// The rows of a table file as samples that a model has something to say about. Labels are not
@@ -243,6 +257,7 @@ pub fn read_features_with_notes(
     prior: Prior,
 ) -> Result<(Samples, Vec<String>), Error> {
     refuse_no_table(path)?;
+    let target = prior.target.clone();
     let options = DataOptions {
         label: label.cloned(),
         prior: Some(prior),
@@ -252,7 +267,7 @@ pub fn read_features_with_notes(
     let (table, _) = read("", path, &table_options(&options))?;
     let (plan, standardisation) = plan_of(&table, &[], &options)?;
     let described = table.without_rows();
-    let (samples, counts) = all_rows(table, &plan, &standardisation)?;
+    let (samples, counts) = all_rows(table, &plan, &standardisation, &target)?;
     Ok((samples, table::notes(&described, &plan, &counts)))
 }
 
@@ -268,11 +283,7 @@ pub fn read_table(
 ) -> Result<(Table, FileDigest), Error> {
     let own = own::find(name, source)?;
     refuse_no_table(&own.path)?;
-    let options = TableOptions {
-        allows_numbers: true,
-        ..table_options(options)
-    };
-    read(&own.name, &own.path, &options)
+    read(&own.name, &own.path, &table_options(options))
 }
 
 fn table_options(options: &DataOptions) -> TableOptions {
@@ -280,7 +291,10 @@ fn table_options(options: &DataOptions) -> TableOptions {
     TableOptions {
         label: options.label.clone(),
         settings: options.table.clone(),
-        class_names: prior.map(|prior| prior.class_names.clone()),
+        class_names: prior
+            .filter(|prior| prior.target.is_classification())
+            .map(|prior| prior.class_names.clone()),
+        target: prior.map(|prior| prior.target.clone()),
         features: prior
             .and_then(|prior| prior.standardisation.as_ref())
             .map(Standardisation::features),
@@ -383,18 +397,17 @@ pub(crate) fn fold(whole: &Dataset, kept: &KeptTable, fold: &Fold) -> Result<Dat
     let (plan, standardisation) = fit(&kept.table, &train, kept.has_indicators)?;
     let all = [&train[..], &validation].concat();
     let encoded = encode(&kept.table, &plan, &standardisation, &all)?;
-    let labels: Vec<u8> = all
-        .iter()
-        .map(|row| kept.table.labels()[*row as usize])
-        .collect();
+    let target = kept.table.target(&train);
+    let beside = kept.table.sides(&target, &all);
     let notes = table::notes(&kept.table, &plan, &encoded.counts);
     let sizes = [train.len(), validation.len(), 0];
     let shape = [1, plan.features()];
-    let [train, test, none] = Samples::parts_of_numbers(encoded.numbers, &labels, shape, sizes)?;
+    let [train, test, none] = Samples::parts_of_numbers(encoded.numbers, &beside, shape, sizes)?;
     Ok(Dataset {
         train,
         test,
         evaluated_on: EvaluatedOn::Validation(none),
+        target,
         standardisation: Some(standardisation),
         table: Some(TableRecord {
             plan,

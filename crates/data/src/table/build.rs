@@ -1,12 +1,15 @@
 //! From what was read to a table: kinds of columns, labels, rows that are left out.
 
 use super::describe::TargetInfo;
-use super::kinds::{KnownColumn, kinds};
-use super::labels::{Target, classes, target};
+use super::kinds::{KnownColumn, kinds, yes_no};
+use super::labels::{Found, classes, target};
+use super::number;
 use super::raw::{Facts, Raw, Side};
 use super::settings::{ColumnKind, Header, Task};
-use super::{Table, TableOptions, counted, listed, roles};
+use super::words::Word;
+use super::{A_NUMBER, Table, TableOptions, counted, listed, roles, shown};
 use crate::error::Error;
+use crate::target::Target;
 
 impl Table {
     /// `mixed` are columns that were read as words and have numbers, with what was met in them
@@ -85,9 +88,9 @@ impl Table {
         if !constant.is_empty() && !options.is_for_model() {
             remarks.push(format!("the same in all rows: {}", listed(&constant)));
         }
-        let target = check_target(&raw, options)?;
-        let (labels, class_names) = match &raw.label {
-            Some((_, side)) if target != Some(TargetInfo::Numbers) => {
+        let target = find_target(&raw, options)?;
+        let (mut labels, class_names) = match (&raw.labels[..], target) {
+            ([(_, side)], Some(TargetInfo::Classes)) => {
                 let place = |line| raw.place(line);
                 classes(side, options.class_names.as_deref(), &raw.path, place)?
             }
@@ -97,8 +100,19 @@ impl Table {
             ),
         };
         let class_names = named(&raw, class_names, options)?;
-        let mut labels = labels;
-        if let Some(dropped) = drop_unlabeled(&mut raw, &mut labels) {
+        let label_words = match (&options.target, target) {
+            (Some(Target::MultiLabel { words }), _) => words.clone(),
+            (_, Some(TargetInfo::Labels)) => {
+                raw.labels.iter().map(|(_, side)| two_words(side)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let mut numbers = match target {
+            Some(TargetInfo::Numbers) => numbers_of(&raw)?,
+            Some(TargetInfo::Labels) => yes_or_no(&raw, &label_words)?,
+            _ => Vec::new(),
+        };
+        if let Some(dropped) = drop_unlabeled(&mut raw, &mut labels, &mut numbers) {
             for (index, column) in columns.iter_mut().enumerate() {
                 let rows = 0..raw.rows;
                 let is_missing = |row: &usize| raw.cells.get(*row, index) == super::Cell::Missing;
@@ -109,9 +123,9 @@ impl Table {
                 counted(dropped, "row")
             ));
         }
-        if let Some((_, side)) = &mut raw.label {
-            // They are classes now.
-            side.rows = Vec::new();
+        for (_, side) in &mut raw.labels {
+            // They are classes or numbers now.
+            (side.rows, side.numbers) = (Vec::new(), None);
         }
         Ok(Self {
             raw,
@@ -119,6 +133,8 @@ impl Table {
             labels,
             class_names,
             target,
+            numbers,
+            label_words,
             columns_of_plan,
             changes,
             remarks,
@@ -177,35 +193,120 @@ fn constant_numbers(raw: &Raw, columns: &[KnownColumn]) -> Vec<String> {
         .collect()
 }
 
-/// What the labels are, refusing numbers to predict unless they are allowed.
-fn check_target(raw: &Raw, options: &TableOptions) -> Result<Option<TargetInfo>, Error> {
-    let Some((position, side)) = &raw.label else {
-        return Ok(None);
-    };
-    if side.missing == raw.rows {
-        return Err(Error::NoLabelCells {
-            path: raw.path.clone(),
-            column: raw.head.shown(*position),
-        });
+/// What the labels are.
+fn find_target(raw: &Raw, options: &TableOptions) -> Result<Option<TargetInfo>, Error> {
+    for (position, side) in &raw.labels {
+        if side.missing == raw.rows {
+            return Err(Error::NoLabelCells {
+                path: raw.path.clone(),
+                column: raw.head.shown(*position),
+            });
+        }
     }
-    let task = if options.class_names.is_some() {
-        Task::Classification
-    } else {
-        options.settings.task
+    let task = match &options.target {
+        Some(Target::Regression { .. }) => Task::Regression,
+        Some(Target::MultiLabel { .. }) => return Ok(Some(TargetInfo::Labels)),
+        Some(Target::Classification) => Task::Classification,
+        None if options.class_names.is_some() => Task::Classification,
+        None => options.settings.task,
     };
-    match target(side, task, raw.decimal) {
-        Target::Classes => Ok(Some(TargetInfo::Classes)),
-        Target::Numbers(_) if options.allows_numbers => Ok(Some(TargetInfo::Numbers)),
-        Target::Numbers(found) => Err(Error::NumberToPredict {
-            path: raw.path.clone(),
-            column: raw.head.shown(*position),
-            found: match found {
-                found if side.words.is_full => format!("more than {}", found - 1),
-                found => found.to_string(),
-            },
-            is_asked: task == Task::Regression,
-        }),
+    match &raw.labels[..] {
+        [] => Ok(None),
+        [(_, side)] => Ok(Some(match target(side, task, raw.decimal) {
+            Found::Classes => TargetInfo::Classes,
+            Found::Numbers(_) => TargetInfo::Numbers,
+        })),
+        several => {
+            let have_two = several.iter().all(|(_, side)| side.words.len() <= 2);
+            Ok(Some(match task {
+                Task::Regression => TargetInfo::Numbers,
+                Task::Auto if !have_two => TargetInfo::Numbers,
+                Task::Auto | Task::Classification => TargetInfo::Labels,
+            }))
+        }
     }
+}
+
+/// The numbers of all label columns, `[rows, columns]`; NaN where there is none.
+fn numbers_of(raw: &Raw) -> Result<Vec<f64>, Error> {
+    let mut columns = Vec::new();
+    for (position, side) in &raw.labels {
+        let Some(numbers) = &side.numbers else {
+            let is_number =
+                |text: &[u8]| number::number(text, raw.decimal).is_some_and(super::is_number);
+            let word = side.words.list.iter().find(|word| !is_number(&word.text));
+            return Err(Error::TableCell {
+                path: raw.path.clone(),
+                place: raw.place(word.map_or(1, |word| word.line)),
+                column: position + 1,
+                found: word.map_or_else(|| "a word".to_owned(), |word| shown(&word.text)),
+                expected: A_NUMBER,
+            });
+        };
+        columns.push(numbers);
+    }
+    let row = |row: usize| columns.iter().map(move |numbers| numbers[row]);
+    Ok((0..raw.rows).flat_map(row).collect())
+}
+
+/// The two words of a column of labels, that for "no" first: known words of both, else numbers or
+/// words in their order.
+fn two_words(side: &Side) -> [String; 2] {
+    let mut words: Vec<String> = (side.words.list.iter())
+        .map(|word| String::from_utf8_lossy(&word.text).into_owned())
+        .collect();
+    if let Some(words) = yes_no(&words) {
+        return words;
+    }
+    let value = |word: &String| word.parse::<f64>().unwrap_or(f64::NAN);
+    words.sort_by(|a, b| value(a).total_cmp(&value(b)).then_with(|| a.cmp(b)));
+    match words.as_slice() {
+        [one] if ["1", "true", "True", "yes", "Yes"].contains(&one.as_str()) => {
+            [String::new(), one.clone()]
+        }
+        [one] => [one.clone(), String::new()],
+        [no, yes, ..] => [no.clone(), yes.clone()],
+        [] => Default::default(),
+    }
+}
+
+/// 1 and 0 for the labels of all columns, `[rows, columns]`; NaN where there is none.
+fn yes_or_no(raw: &Raw, words: &[[String; 2]]) -> Result<Vec<f64>, Error> {
+    let mut columns = Vec::new();
+    for ((position, side), words) in raw.labels.iter().zip(words) {
+        let value = |word: &Word| {
+            let text = String::from_utf8_lossy(&word.text);
+            let is = |known: &String| {
+                let equal = |a: f64| known.parse::<f64>().is_ok_and(|b| a == b);
+                *known == text || text.parse().is_ok_and(equal)
+            };
+            match words {
+                [_, yes] if is(yes) => Ok(1.0),
+                [no, _] if is(no) => Ok(0.0),
+                _ => Err(Error::LabelWord {
+                    path: raw.path.clone(),
+                    place: raw.place(word.line),
+                    column: raw.head.shown(*position),
+                    found: shown(&word.text),
+                }),
+            }
+        };
+        let values: Vec<f64> = side
+            .words
+            .list
+            .iter()
+            .map(value)
+            .collect::<Result<_, _>>()?;
+        let of_row = |row: &u32| values.get(*row as usize).copied().unwrap_or(f64::NAN);
+        columns.push(side.rows.iter().map(of_row).collect::<Vec<f64>>());
+    }
+    let row = |row: usize| {
+        columns
+            .iter()
+            .map(move |values| values[row])
+            .collect::<Vec<_>>()
+    };
+    Ok((0..raw.rows).flat_map(row).collect())
 }
 
 /// Class names from the first line of the file, where it has them.
@@ -238,19 +339,26 @@ fn named(
 }
 
 /// Takes rows without a label out of all columns; how many there were.
-fn drop_unlabeled(raw: &mut Raw, labels: &mut Vec<u8>) -> Option<usize> {
-    let Some((_, side)) = &raw.label else {
-        return None;
-    };
-    let dropped = side.missing;
-    if dropped == 0 {
+fn drop_unlabeled(raw: &mut Raw, labels: &mut Vec<u8>, numbers: &mut Vec<f64>) -> Option<usize> {
+    if raw.labels.iter().all(|(_, side)| side.missing == 0) {
         return None;
     }
-    let kept: Vec<u32> = (0..raw.rows as u32)
-        .filter(|row| side.rows[*row as usize] != Side::MISSING)
-        .collect();
+    let has_all = |row: &u32| {
+        let mut sides = raw.labels.iter();
+        sides.all(|(_, side)| side.rows[*row as usize] != Side::MISSING)
+    };
+    let kept: Vec<u32> = (0..raw.rows as u32).filter(has_all).collect();
+    let dropped = raw.rows - kept.len();
     raw.cells.reorder(&kept);
     pick(labels, &kept);
+    if !numbers.is_empty() {
+        let width = raw.labels.len();
+        let row = |row: &u32| &numbers[*row as usize * width..][..width];
+        *numbers = kept.iter().flat_map(row).copied().collect();
+    }
+    if let Some((_, weights)) = &mut raw.weight {
+        pick(weights, &kept);
+    }
     if let Some((_, side)) = &mut raw.group {
         pick(&mut side.rows, &kept);
     }

@@ -26,11 +26,11 @@ use super::lines::{Lines, Separator, whole_rows};
 use super::number::{self, Decimal};
 use super::parts::in_parts;
 use super::raw::{Facts, Head, Mode, Raw, Role, Side};
-use super::roles::roles;
+use super::roles::{labels_of, roles};
 use super::settings::TableSettings;
 use super::{
-    A_DATE, A_NUMBER, MAX_COLUMNS, MAX_GROUPS, MAX_WORDS, Open, RowPlace, Table, TableOptions,
-    is_number, kinds, shown,
+    A_DATE, A_NUMBER, A_WEIGHT, MAX_COLUMNS, MAX_GROUPS, Open, RowPlace, Table, TableOptions,
+    is_number, is_weight, kinds, shown,
 };
 use crate::error::Error;
 use crate::kind::refuse_kind;
@@ -78,7 +78,7 @@ pub fn read(path: &Path, options: &TableOptions) -> Result<Table, Error> {
 /// - [`Error::UncertainHeader`], [`Error::DecimalMark`] where a question has to be answered.
 /// - [`Error::FeatureCount`], [`Error::NoLabels`] if it does not have the columns that the options
 ///   require.
-/// - [`Error::NumberToPredict`], [`Error::TooManyClasses`], [`Error::OneClass`],
+/// - [`Error::TooManyClasses`], [`Error::OneClass`],
 ///   [`Error::UnknownClass`] if its labels are not those of classes.
 /// - [`Error::TooManyNumbers`], [`Error::FileTooLarge`] if the table is larger than the limit.
 ///
@@ -358,7 +358,11 @@ impl<R: Read> Reading<'_, R> {
             features,
             cells,
             rows: whole.rows,
-            label: position(Role::Label).zip(whole.label),
+            labels: labels_of(&rows.roles)
+                .into_iter()
+                .zip(whole.labels)
+                .collect(),
+            weight: position(Role::Weight).zip(whole.weight),
             group: position(Role::Group).zip(whole.group),
             order: position(Role::Order).zip(whole.order),
             comments: whole.comments,
@@ -387,9 +391,10 @@ struct Part {
     /// `[rows, features]`
     cells: Vec<f64>,
     facts: Vec<Facts>,
-    label: Option<Side>,
+    labels: Vec<Side>,
     group: Option<Side>,
     order: Option<Vec<f64>>,
+    weight: Option<Vec<f64>>,
     /// What ended the parsing.
     fault: Option<Fault>,
 }
@@ -400,16 +405,17 @@ impl Part {
     fn merge(&mut self, other: &Self, lines: u64) -> Vec<Vec<u32>> {
         self.rows += other.rows;
         self.comments += other.comments;
-        for (side, later) in [
-            (&mut self.label, &other.label),
-            (&mut self.group, &other.group),
-        ] {
-            if let (Some(side), Some(later)) = (side, later) {
-                side.merge(later, lines);
-            }
+        let sides = self.labels.iter_mut().chain(&mut self.group);
+        for (side, later) in sides.zip(other.labels.iter().chain(&other.group)) {
+            side.merge(later, lines);
         }
-        if let (Some(order), Some(later)) = (&mut self.order, &other.order) {
-            order.extend_from_slice(later);
+        for (numbers, later) in [
+            (&mut self.order, &other.order),
+            (&mut self.weight, &other.weight),
+        ] {
+            if let (Some(numbers), Some(later)) = (numbers, later) {
+                numbers.extend_from_slice(later);
+            }
         }
         self.facts
             .iter_mut()
@@ -476,7 +482,11 @@ impl Rows {
             comments: 0,
             cells: Vec::new(),
             facts: features.map(|_| Facts::new()).collect(),
-            label: has(Role::Label).then(|| Side::new(MAX_WORDS)),
+            labels: labels_of(&self.roles)
+                .iter()
+                .map(|_| Side::of_labels(self.decimal))
+                .collect(),
+            weight: has(Role::Weight).then(Vec::new),
             group: has(Role::Group).then(|| Side::new(MAX_GROUPS)),
             order: has(Role::Order).then(Vec::new),
             fault: None,
@@ -536,11 +546,10 @@ impl Rows {
             let is_missing = number::is_missing(text);
             match role {
                 Role::Skip => {}
-                Role::Label | Role::Group => {
-                    let side = if *role == Role::Label {
-                        &mut part.label
-                    } else {
-                        &mut part.group
+                Role::Label(_) | Role::Group => {
+                    let side = match role {
+                        Role::Label(index) => part.labels.get_mut(*index),
+                        _ => part.group.as_mut(),
                     };
                     if !is_missing && std::str::from_utf8(text).is_err() {
                         return Err(refuse(A_LABEL));
@@ -555,6 +564,12 @@ impl Rows {
                         .filter(|number| is_number(*number))
                         .ok_or_else(|| refuse("a number or a date such as 2026-01-31"))?;
                     part.order.iter_mut().for_each(|order| order.push(found));
+                }
+                Role::Weight => {
+                    let found = number::number(text, self.decimal)
+                        .filter(|number| is_weight(*number))
+                        .ok_or_else(|| refuse(A_WEIGHT))?;
+                    (part.weight.iter_mut()).for_each(|weights| weights.push(found));
                 }
                 Role::Feature(mode) => {
                     if *mode != Mode::Auto {

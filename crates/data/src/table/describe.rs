@@ -23,6 +23,8 @@ pub struct TableInfo {
 pub enum TargetInfo {
     /// Each different one is a class.
     Classes,
+    /// Labels, each in a column of its own, that are yes or no.
+    Labels,
     /// Numbers to predict.
     Numbers,
 }
@@ -36,7 +38,7 @@ pub struct ColumnInfo {
     pub name: Option<String>,
     /// Its kind; none of the label column and those of groups and order.
     pub kind: Option<ColumnKind>,
-    /// `feature`, `left out`, `label`, `group` or `order`.
+    /// `feature`, `left out`, `label`, `group`, `order` or `weight`.
     pub role: &'static str,
     /// Cells without a value.
     pub missing: usize,
@@ -64,26 +66,29 @@ impl Table {
             distinct: (!known.words.is_empty()).then_some(known.words.len()),
             ..column(*position)
         };
-        let side = |found: &Option<(usize, Side)>, role| {
-            found.as_ref().map(|(position, side)| ColumnInfo {
+        let side = |role| {
+            move |(position, side): &(usize, Side)| ColumnInfo {
                 role,
                 missing: side.missing,
                 distinct: Some(side.words.len()),
                 ..column(*position)
-            })
+            }
         };
-        let order = raw.order.as_ref().map(|(position, _)| ColumnInfo {
-            role: "order",
-            ..column(*position)
-        });
+        let numbers = |role| {
+            move |(position, _): &(usize, Vec<f64>)| ColumnInfo {
+                role,
+                ..column(*position)
+            }
+        };
         let mut columns: Vec<ColumnInfo> = raw
             .features
             .iter()
             .zip(&self.columns)
             .map(feature)
-            .chain(side(&raw.label, "label"))
-            .chain(side(&raw.group, "group"))
-            .chain(order)
+            .chain(raw.labels.iter().map(side("label")))
+            .chain(raw.group.iter().map(side("group")))
+            .chain(raw.order.iter().map(numbers("order")))
+            .chain(raw.weight.iter().map(numbers("weight")))
             .collect();
         columns.sort_by_key(|column| column.number);
         TableInfo {

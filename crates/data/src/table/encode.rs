@@ -109,12 +109,14 @@ pub(crate) fn fit(
         }
     }
     let head = &table.raw.head;
+    let mut labels = table.raw.labels.iter().map(|(position, _)| PlannedLabel {
+        name: head.cell(*position).cloned(),
+        position: *position,
+    });
     let plan = TablePlan {
         table_columns: head.columns,
-        label: table.raw.label.as_ref().map(|(position, _)| PlannedLabel {
-            name: head.cell(*position).cloned(),
-            position: *position,
-        }),
+        label: labels.next(),
+        more_labels: labels.collect(),
         columns,
     };
     let features = plan.features();

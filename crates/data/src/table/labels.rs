@@ -13,7 +13,7 @@ const MAX_CLASSES: usize = 256;
 
 /// What the labels of a table are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Target {
+pub(super) enum Found {
     Classes,
     /// Numbers to predict, with how many different ones there are, at least.
     Numbers(usize),
@@ -23,10 +23,10 @@ pub(super) enum Target {
 const MAX_NUMBERED_CLASSES: usize = 20;
 
 /// What these labels are for: words, and a few whole numbers that repeat, are classes.
-pub(super) fn target(side: &Side, task: Task, decimal: Decimal) -> Target {
+pub(super) fn target(side: &Side, task: Task, decimal: Decimal) -> Found {
     match task {
-        Task::Classification => return Target::Classes,
-        Task::Regression => return Target::Numbers(side.words.len()),
+        Task::Classification => return Found::Classes,
+        Task::Regression => return Found::Numbers(side.words.len()),
         Task::Auto => {}
     }
     let numbers: Option<Vec<f64>> = side
@@ -36,7 +36,7 @@ pub(super) fn target(side: &Side, task: Task, decimal: Decimal) -> Target {
         .map(|word| number::number(&word.text, decimal))
         .collect();
     let Some(mut numbers) = numbers.filter(|numbers| !numbers.is_empty()) else {
-        return Target::Classes;
+        return Found::Classes;
     };
     numbers.sort_unstable_by(f64::total_cmp);
     numbers.dedup();
@@ -47,9 +47,9 @@ pub(super) fn target(side: &Side, task: Task, decimal: Decimal) -> Target {
     });
     let are_few = count <= MAX_NUMBERED_CLASSES && (count <= 2 || side.rows.len() >= 2 * count);
     if are_few && numbers.iter().all(|number| whole(*number).is_some()) {
-        Target::Classes
+        Found::Classes
     } else {
-        Target::Numbers(count)
+        Found::Numbers(count)
     }
 }
 
@@ -166,19 +166,19 @@ mod tests {
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             target(&side(&texts.repeat(repeats)), Task::Auto, Decimal::Point)
         };
-        assert_eq!(numbers(20, 2), Target::Classes);
-        assert_eq!(numbers(20, 1), Target::Numbers(20));
-        assert_eq!(numbers(21, 9), Target::Numbers(21));
-        assert_eq!(numbers(2, 1), Target::Classes);
+        assert_eq!(numbers(20, 2), Found::Classes);
+        assert_eq!(numbers(20, 1), Found::Numbers(20));
+        assert_eq!(numbers(21, 9), Found::Numbers(21));
+        assert_eq!(numbers(2, 1), Found::Classes);
         for (texts, expected) in [
-            (&["a", "1", "2"][..], Target::Classes),
-            (&["1.0", "1", "2.0"], Target::Classes),
-            (&["0.5", "1", "0.5", "1"], Target::Numbers(2)),
+            (&["a", "1", "2"][..], Found::Classes),
+            (&["1.0", "1", "2.0"], Found::Classes),
+            (&["0.5", "1", "0.5", "1"], Found::Numbers(2)),
         ] {
             assert_eq!(target(&side(texts), Task::Auto, Decimal::Point), expected);
         }
         let asked = target(&side(&["0.5", "1"]), Task::Classification, Decimal::Point);
-        assert_eq!(asked, Target::Classes);
+        assert_eq!(asked, Found::Classes);
     }
 
     fn classes(texts: &[&str]) -> (Vec<u8>, Vec<String>) {

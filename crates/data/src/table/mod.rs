@@ -43,6 +43,7 @@ pub(crate) use notes::{check_strict, notes};
 use crate::error::Error;
 use crate::samples::Samples;
 use crate::standardisation::Standardisation;
+use crate::target::{NumberTarget, Sides, Target};
 use kinds::KnownColumn;
 use raw::Raw;
 
@@ -64,6 +65,10 @@ pub struct Table {
     class_names: Vec<String>,
     /// What the labels are, if they are read.
     target: Option<TargetInfo>,
+    /// Numbers to predict, or 1 and 0 for labels that are yes or no, `[rows, label columns]`.
+    numbers: Vec<f64>,
+    /// The two words of each label that is yes or no.
+    label_words: Vec<[String; 2]>,
     /// Positions among the feature columns of those of the model that the table is for.
     columns_of_plan: Option<Vec<usize>>,
     /// What was done that the user has to know, and that `strict` forbids.
@@ -100,7 +105,7 @@ impl Table {
     }
 
     /// The classes, 2 to 256, without repetition; those that were given, or none, where labels are
-    /// not read.
+    /// not read or are no classes.
     pub fn class_names(&self) -> &[String] {
         &self.class_names
     }
@@ -115,8 +120,77 @@ impl Table {
         let rows: Vec<u32> = (0..self.rows() as u32).collect();
         let (plan, standardisation) = fit(self, &rows, false)?;
         let encoded = encode(self, &plan, &standardisation, &rows)?;
-        let shape = [1, plan.features()];
-        Samples::of_numbers(encoded.numbers, self.labels.clone(), shape)
+        let sides = self.sides(&self.target(&rows), &rows);
+        let (shape, all) = ([1, plan.features()], [rows.len(), 0, 0]);
+        let [samples, ..] = Samples::parts_of_numbers(encoded.numbers, &sides, shape, all)?;
+        Ok(samples)
+    }
+
+    /// What is to be predicted; numbers with their constants over these rows.
+    pub(crate) fn target(&self, rows: &[u32]) -> Target {
+        let names = (self.raw.labels.iter()).map(|(position, _)| self.raw.head.plain(*position));
+        match self.target {
+            Some(TargetInfo::Numbers) => {
+                let outputs = self.raw.labels.len();
+                let number = |(index, name)| {
+                    let numbers = rows
+                        .iter()
+                        .map(move |row| self.numbers[*row as usize * outputs + index]);
+                    NumberTarget::of(name, numbers)
+                };
+                Target::Regression {
+                    numbers: names.enumerate().map(number).collect(),
+                }
+            }
+            Some(TargetInfo::Labels) => Target::MultiLabel {
+                words: self.label_words.clone(),
+            },
+            Some(TargetInfo::Classes) | None => Target::Classification,
+        }
+    }
+
+    /// The classes, or the columns of labels that are yes or no.
+    pub(crate) fn names_of_labels(&self) -> Vec<String> {
+        match self.target {
+            Some(TargetInfo::Labels) => (self.raw.labels.iter())
+                .map(|(position, _)| self.raw.head.plain(*position))
+                .collect(),
+            _ => self.class_names.clone(),
+        }
+    }
+
+    /// In how many kinds rows are to be divided evenly: classes, else one.
+    pub(crate) fn strata(&self) -> usize {
+        self.class_names.len().max(1)
+    }
+
+    /// Labels, numbers to predict and weights of some rows.
+    pub(crate) fn sides(&self, target: &Target, rows: &[u32]) -> Sides {
+        let labels = rows.iter().map(|row| self.labels[*row as usize]).collect();
+        let outputs = self.raw.labels.len();
+        let of_row = |row: &u32| {
+            let numbers = &self.numbers[*row as usize * outputs..][..outputs];
+            let number = |(index, number): (usize, &f64)| match target.numbers().get(index) {
+                Some(constants) => constants.standardized(*number),
+                None => *number as f32,
+            };
+            numbers.iter().enumerate().map(number).collect::<Vec<f32>>()
+        };
+        let numbers = if self.numbers.is_empty() {
+            Vec::new()
+        } else {
+            rows.iter().flat_map(of_row).collect()
+        };
+        let weights = self
+            .raw
+            .weight
+            .iter()
+            .flat_map(|(_, weights)| rows.iter().map(|row| weights[*row as usize] as f32));
+        Sides {
+            labels,
+            numbers,
+            weights: weights.collect(),
+        }
     }
 
     /// The number of the group of each row, if there is a column of groups.
@@ -148,6 +222,8 @@ impl Table {
             labels: Vec::new(),
             class_names: self.class_names.clone(),
             target: self.target,
+            numbers: Vec::new(),
+            label_words: self.label_words.clone(),
             columns_of_plan: self.columns_of_plan.clone(),
             changes: self.changes.clone(),
             remarks: self.remarks.clone(),
@@ -160,6 +236,7 @@ impl Table {
         TablePlan {
             table_columns: self.raw.head.columns,
             label: None,
+            more_labels: Vec::new(),
             columns: columns
                 .map(|((position, _), mean)| PlannedColumn {
                     name: self.raw.head.cell(*position).cloned(),
@@ -193,9 +270,8 @@ pub struct TableOptions {
     pub features: Option<usize>,
     /// Whether labels are read. If not, all are 0, and a table may have none.
     pub needs_labels: bool,
-    /// Whether labels may be numbers to predict. They are not read then: all are 0, and there are no
-    /// classes.
-    pub allows_numbers: bool,
+    /// What a model predicts that the table is for; found if `None`.
+    pub target: Option<Target>,
     /// Maximum number of bytes of the unpacked text, and of its cells in memory; without limit but
     /// the memory of the machine unless chosen otherwise.
     pub max_bytes: u64,
@@ -210,7 +286,7 @@ impl Default for TableOptions {
             plan: None,
             features: None,
             needs_labels: true,
-            allows_numbers: false,
+            target: None,
             max_bytes: 1 << 40,
         }
     }
@@ -276,6 +352,13 @@ impl fmt::Display for RowPlace {
 /// What a feature must be; the range leaves room for sums of squares and for `f32`.
 pub(crate) const A_NUMBER: &str = "a finite number of magnitude below 3.4e38";
 const A_DATE: &str = "a date such as 2026-01-31";
+
+/// What a weight must be.
+const A_WEIGHT: &str = "a weight: a number of at least 0";
+
+fn is_weight(number: f64) -> bool {
+    number >= 0.0 && is_number(number)
+}
 
 /// Whether a number is one that a table may hold.
 fn is_number(number: f64) -> bool {

@@ -18,9 +18,11 @@ use std::path::Path;
 
 use super::cells::{Cell, Cells};
 use super::raw::{Facts, Head, Mode, Raw, Role, Side};
+use super::roles::labels_of;
 use super::roles::roles;
 use super::{
-    A_NUMBER, MAX_COLUMNS, MAX_GROUPS, MAX_WORDS, Open, RowPlace, Table, TableOptions, is_number,
+    A_NUMBER, A_WEIGHT, MAX_COLUMNS, MAX_GROUPS, Open, RowPlace, Table, TableOptions, is_number,
+    is_weight,
 };
 use crate::error::Error;
 use crate::kind::refuse_kind;
@@ -54,7 +56,7 @@ pub fn read(path: &Path, options: &TableOptions) -> Result<Table, Error> {
 /// - [`Error::FeatureCount`], [`Error::NoLabels`] if it does not have the columns that the options
 ///   require.
 /// - [`Error::TableCell`] if a number is not finite.
-/// - [`Error::NumberToPredict`], [`Error::TooManyClasses`], [`Error::OneClass`],
+/// - [`Error::TooManyClasses`], [`Error::OneClass`],
 ///   [`Error::UnknownClass`] if the labels are not those of classes.
 pub fn parse(bytes: &[u8], path: &Path, options: &TableOptions) -> Result<Table, Error> {
     let mut open = || Ok(super::in_memory(bytes));
@@ -173,8 +175,13 @@ impl<'a> Array<'a> {
         cells.reserve(rows * features.len(), path, most)?;
         cells.fill(rows);
         let mut facts: Vec<Facts> = features.iter().map(|_| Facts::new()).collect();
-        let (mut label, mut group) = (Side::new(MAX_WORDS), Side::new(MAX_GROUPS));
-        let mut order = Vec::new();
+        let label_columns = labels_of(roles);
+        let mut labels: Vec<Side> = label_columns
+            .iter()
+            .map(|_| Side::of_labels(super::number::Decimal::Point))
+            .collect();
+        let mut group = Side::new(MAX_GROUPS);
+        let (mut order, mut weight) = (Vec::new(), Vec::new());
         self.each(path, |index, number| {
             let (row, column) = if is_fortran {
                 (index % rows, index / rows)
@@ -191,10 +198,12 @@ impl<'a> Array<'a> {
             };
             match roles[column] {
                 Role::Skip => {}
-                Role::Label => label.add_number(number, line),
+                Role::Label(index) => labels[index].add_number(number, line),
                 Role::Group => group.add_number(number, line),
                 Role::Order if is_number(number) => order.push(number),
                 Role::Order => return Err(refuse(A_NUMBER)),
+                Role::Weight if is_weight(number) => weight.push(number),
+                Role::Weight => return Err(refuse(A_WEIGHT)),
                 Role::Feature(mode) => {
                     let feature = feature_of[column];
                     let facts = &mut facts[feature];
@@ -221,7 +230,8 @@ impl<'a> Array<'a> {
             features: features.into_iter().zip(facts).collect(),
             cells,
             rows,
-            label: position(Role::Label).map(|position| (position, label)),
+            labels: label_columns.into_iter().zip(labels).collect(),
+            weight: position(Role::Weight).map(|position| (position, weight)),
             group: position(Role::Group).map(|position| (position, group)),
             order: position(Role::Order).map(|position| (position, order)),
             comments: 0,
@@ -232,7 +242,7 @@ impl<'a> Array<'a> {
 
     /// The cells of an array of one dimension, of numbers or text.
     pub(super) fn labels(self, path: &Path) -> Result<Side, Error> {
-        let mut side = Side::new(MAX_WORDS);
+        let mut side = Side::of_labels(super::number::Decimal::Point);
         if self.header.shape.len() != 1 {
             return Err(Error::NpyHeader {
                 path: path.to_owned(),

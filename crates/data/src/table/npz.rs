@@ -87,7 +87,7 @@ pub(super) fn read_from(
     let mut roles = super::roles::roles(&head, path, options)?;
     roles.truncate(columns);
     for role in &mut roles {
-        if *role == Role::Label {
+        if matches!(role, Role::Label(_)) {
             *role = Role::Feature(Mode::Auto);
         }
     }
@@ -100,7 +100,7 @@ pub(super) fn read_from(
                 raw.rows
             )));
         }
-        raw.label = Some((columns, side));
+        raw.labels = vec![(columns, side)];
     }
     Table::build(raw, options, &[])
 }

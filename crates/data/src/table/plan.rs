@@ -17,6 +17,9 @@ pub struct TablePlan {
     pub table_columns: usize,
     /// The label column.
     pub label: Option<PlannedLabel>,
+    /// The other label columns, if there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_labels: Vec<PlannedLabel>,
     /// The columns that become features.
     pub columns: Vec<PlannedColumn>,
 }
@@ -165,7 +168,7 @@ impl TablePlan {
             }
             Encoding::YesNo { categories, fill } => *fill < 2 && categories[0] != categories[1],
         };
-        let label = self.label.iter().map(|label| label.position);
+        let label = self.labels().map(|label| label.position);
         let mut positions: Vec<usize> = self.columns.iter().map(|column| column.position).collect();
         positions.extend(label);
         positions.sort_unstable();
@@ -178,6 +181,11 @@ impl TablePlan {
         } else {
             Err("its table columns are inconsistent".to_owned())
         }
+    }
+
+    /// All label columns.
+    pub fn labels(&self) -> impl Iterator<Item = &PlannedLabel> {
+        self.label.iter().chain(&self.more_labels)
     }
 
     /// `3 numeric, 2 categorical (9 features)`.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::cells::Cells;
+use super::number::{self, Decimal};
 use super::words::Words;
 
 /// How the cells of a column are read.
@@ -21,8 +22,11 @@ pub(super) enum Mode {
 pub(super) enum Role {
     Skip,
     Feature(Mode),
-    Label,
+    /// One of the label columns, by its number among them.
+    Label(usize),
     Group,
+    /// Numbers of at least 0.
+    Weight,
     /// Numbers or dates.
     Order,
 }
@@ -54,6 +58,12 @@ impl Head {
     /// The header's cell of a column, if there is a header.
     pub(super) fn cell(&self, position: usize) -> Option<&String> {
         self.names.as_ref()?.get(position)
+    }
+
+    /// The name of a column, else `column 3`.
+    pub(super) fn plain(&self, position: usize) -> String {
+        self.name(position)
+            .map_or_else(|| format!("column {}", position + 1), str::to_owned)
     }
 
     /// How a message names a column.
@@ -160,6 +170,9 @@ pub(super) struct Side {
     pub(super) missing: usize,
     /// Line or row of the first cell that is missing.
     pub(super) first_missing: Option<u64>,
+    /// Of a label column whose cells are all numbers: one for each row, NaN if there is nothing.
+    pub(super) numbers: Option<Vec<f64>>,
+    decimal: Decimal,
 }
 
 impl Side {
@@ -171,10 +184,34 @@ impl Side {
             rows: Vec::new(),
             missing: 0,
             first_missing: None,
+            numbers: None,
+            decimal: Decimal::Point,
+        }
+    }
+
+    /// Of a label column, whose cells may be numbers to predict.
+    pub(super) fn of_labels(decimal: Decimal) -> Self {
+        Self {
+            numbers: Some(Vec::new()),
+            decimal,
+            ..Self::new(super::MAX_WORDS)
         }
     }
 
     pub(super) fn add(&mut self, text: Option<&[u8]>, line: u64) {
+        if let Some(numbers) = &mut self.numbers {
+            let number = text.map_or(Some(f64::NAN), |text| {
+                number::number(text, self.decimal).filter(|number| super::is_number(*number))
+            });
+            match number {
+                Some(number) => numbers.push(number),
+                None => self.numbers = None,
+            }
+        }
+        self.add_text(text, line);
+    }
+
+    fn add_text(&mut self, text: Option<&[u8]>, line: u64) {
         let number = if let Some(text) = text {
             self.words.number(text, line)
         } else {
@@ -186,10 +223,14 @@ impl Side {
     }
 
     pub(super) fn add_number(&mut self, number: f64, line: u64) {
+        match &mut self.numbers {
+            Some(numbers) if number.is_nan() || super::is_number(number) => numbers.push(number),
+            _ => self.numbers = None,
+        }
         if number.is_nan() {
-            self.add(None, line);
+            self.add_text(None, line);
         } else {
-            self.add(Some(number.to_string().as_bytes()), line);
+            self.add_text(Some(number.to_string().as_bytes()), line);
         }
     }
 
@@ -202,6 +243,13 @@ impl Side {
                 .unwrap_or(Self::MISSING)
         };
         self.rows.extend(other.rows.iter().map(number));
+        self.numbers = match (self.numbers.take(), &other.numbers) {
+            (Some(mut numbers), Some(others)) => {
+                numbers.extend_from_slice(others);
+                Some(numbers)
+            }
+            _ => None,
+        };
         self.missing += other.missing;
         self.first_missing = self
             .first_missing
@@ -219,10 +267,13 @@ pub(super) struct Raw {
     /// `[rows, features]`.
     pub(super) cells: Cells,
     pub(super) rows: usize,
-    pub(super) label: Option<(usize, Side)>,
+    /// Position and cells of each label column.
+    pub(super) labels: Vec<(usize, Side)>,
     pub(super) group: Option<(usize, Side)>,
     /// A number for each row.
     pub(super) order: Option<(usize, Vec<f64>)>,
+    /// A weight for each row.
+    pub(super) weight: Option<(usize, Vec<f64>)>,
     /// Comment lines that were skipped.
     pub(super) comments: u64,
     pub(super) decimal: super::number::Decimal,
@@ -233,20 +284,13 @@ pub(super) struct Raw {
 impl Raw {
     /// What is known without the cells.
     pub(super) fn without_rows(&self) -> Self {
-        let without = |side: &Option<(usize, Side)>| {
-            side.as_ref().map(|(position, side)| {
-                let words = Words::new(0);
-                let first_missing = side.first_missing;
-                (
-                    *position,
-                    Side {
-                        words,
-                        rows: Vec::new(),
-                        missing: side.missing,
-                        first_missing,
-                    },
-                )
-            })
+        let without = |(position, side): &(usize, Side)| {
+            let side = Side {
+                missing: side.missing,
+                first_missing: side.first_missing,
+                ..Side::new(0)
+            };
+            (*position, side)
         };
         Self {
             path: self.path.clone(),
@@ -254,9 +298,10 @@ impl Raw {
             features: Vec::new(),
             cells: Cells::new(0),
             rows: 0,
-            label: without(&self.label),
-            group: without(&self.group),
+            labels: self.labels.iter().map(without).collect(),
+            group: self.group.as_ref().map(without),
             order: None,
+            weight: None,
             comments: self.comments,
             decimal: self.decimal,
             is_text: self.is_text,

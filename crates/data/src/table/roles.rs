@@ -18,6 +18,7 @@ pub(super) fn roles(head: &Head, path: &Path, options: &TableOptions) -> Result<
         for (column, option, role) in [
             (&settings.group, "group", Role::Group),
             (&settings.order, "order", Role::Order),
+            (&settings.weight, "sample_weight", Role::Weight),
         ] {
             if let Some(column) = column {
                 roles[find(head, column, path, option)?] = role;
@@ -29,7 +30,7 @@ pub(super) fn roles(head: &Head, path: &Path, options: &TableOptions) -> Result<
     let mut roles = vec![Role::Skip; head.columns];
     let width = head.columns - head.empty;
     roles[..width].fill(Role::Feature(Mode::Auto));
-    let label = label_column(head, path, options)?;
+    let labels = label_columns(head, path, options)?;
     for (position, role) in roles[..width].iter_mut().enumerate() {
         match settings.kind_of(head.name(position), position) {
             Some(ColumnKind::Categorical | ColumnKind::YesNo) => *role = Role::Feature(Mode::Words),
@@ -57,7 +58,7 @@ pub(super) fn roles(head: &Head, path: &Path, options: &TableOptions) -> Result<
     let mut take = |column: Option<&Column>, option, role| {
         let Some(column) = column else { return Ok(()) };
         let position = find(column, option)?;
-        if Some(position) == label {
+        if labels.contains(&position) {
             return Err(Error::NoColumn {
                 path: path.to_owned(),
                 option,
@@ -70,9 +71,10 @@ pub(super) fn roles(head: &Head, path: &Path, options: &TableOptions) -> Result<
     };
     take(settings.group.as_ref(), "group", Role::Group)?;
     take(settings.order.as_ref(), "order", Role::Order)?;
-    if let Some(label) = label {
+    take(settings.weight.as_ref(), "sample_weight", Role::Weight)?;
+    for (index, label) in labels.into_iter().enumerate() {
         roles[label] = if options.needs_labels {
-            Role::Label
+            Role::Label(index)
         } else {
             Role::Skip
         };
@@ -120,8 +122,15 @@ fn check_features(
     Ok(())
 }
 
-/// The position of the label column, counted from 0; none in a table without labels.
-fn label_column(head: &Head, path: &Path, options: &TableOptions) -> Result<Option<usize>, Error> {
+/// The positions of the label columns among the columns with these roles, in the order of their
+/// numbers.
+pub(super) fn labels_of(roles: &[Role]) -> Vec<usize> {
+    let place = |index| roles.iter().position(|role| *role == Role::Label(index));
+    (0..roles.len()).map_while(place).collect()
+}
+
+/// The positions of the label columns, counted from 0; none in a table without labels.
+fn label_columns(head: &Head, path: &Path, options: &TableOptions) -> Result<Vec<usize>, Error> {
     let width = head.columns - head.empty;
     let is_named = matches!(&options.label, Some(Column::Name(name)) if (0..width).any(|position| head.name(position) == Some(name)));
     if options.features == Some(width) && !is_named {
@@ -131,12 +140,33 @@ fn label_column(head: &Head, path: &Path, options: &TableOptions) -> Result<Opti
                 found: width,
             });
         }
-        return Ok(None);
+        return Ok(Vec::new());
     }
     match &options.label {
-        Some(column) => find(head, column, path, "label").map(Some),
-        None => Ok(Some(width.saturating_sub(1))),
+        _ if !options.settings.labels.is_empty() => {
+            several_labels(head, path, &options.settings.labels)
+        }
+        Some(column) => find(head, column, path, "label").map(|label| vec![label]),
+        None => Ok(vec![width.saturating_sub(1)]),
     }
+}
+
+/// The positions of these label columns, each once.
+fn several_labels(head: &Head, path: &Path, columns: &[Column]) -> Result<Vec<usize>, Error> {
+    let mut labels = Vec::new();
+    for column in columns {
+        let position = find(head, column, path, "label")?;
+        if labels.contains(&position) {
+            return Err(Error::NoColumn {
+                path: path.to_owned(),
+                option: "label",
+                column: head.shown(position),
+                expected: "each label column once",
+            });
+        }
+        labels.push(position);
+    }
+    Ok(labels)
 }
 
 /// The position of a column, counted from 0.
@@ -187,12 +217,12 @@ pub(super) fn planned(
     path: &Path,
     options: &TableOptions,
 ) -> Result<(Vec<usize>, Vec<usize>), Error> {
-    let Match { features, label } = Match::new(plan, head, path, options)?;
+    let Match { features, labels } = Match::new(plan, head, path, options)?;
     let extra = (0..head.columns - head.empty)
-        .filter(|place| !features.contains(place) && Some(*place) != label)
+        .filter(|place| !features.contains(place) && !labels.contains(place))
         .filter(|place| {
             let is_label = |label: &super::PlannedLabel| label.name.as_deref() == head.name(*place);
-            head.name(*place).is_none() || !plan.label.as_ref().is_some_and(is_label)
+            head.name(*place).is_none() || !plan.labels().any(is_label)
         })
         .collect();
     Ok((features, extra))
@@ -202,7 +232,7 @@ pub(super) fn planned(
 struct Match {
     /// One for each column of the plan.
     features: Vec<usize>,
-    label: Option<usize>,
+    labels: Vec<usize>,
 }
 
 impl Match {
@@ -253,26 +283,28 @@ impl Match {
                 found: listed(&found),
             });
         }
-        let label = match (&options.label, &plan.label) {
-            (Some(column), _) => Some(find(head, column, path, "label")),
-            (None, Some(label)) => label
-                .name
-                .as_ref()
-                .map(|name| find(head, &Column::Name(name.clone()), path, "label")),
-            (None, None) => None,
+        let wanted: Vec<Column> = match &options.label {
+            Some(column) if plan.more_labels.is_empty() => vec![column.clone()],
+            _ => plan
+                .labels()
+                .filter_map(|label| Some(Column::Name(label.name.clone()?)))
+                .collect(),
         };
-        let label = match label {
-            Some(Ok(position)) if !features.contains(&position) => Some(position),
-            Some(Err(error)) if options.needs_labels => return Err(error),
-            _ => None,
-        };
-        if label.is_none() && options.needs_labels {
+        let mut labels = Vec::new();
+        for column in wanted {
+            match find(head, &column, path, "label") {
+                Ok(position) if !features.contains(&position) => labels.push(position),
+                Err(error) if options.needs_labels => return Err(error),
+                _ => {}
+            }
+        }
+        if labels.len() < plan.labels().count().max(1) && options.needs_labels {
             return Err(Error::NoLabels {
                 path: path.to_owned(),
                 found: head.columns,
             });
         }
-        Ok(Self { features, label })
+        Ok(Self { features, labels })
     }
 
     /// Of a table without a header: all columns of the training, or the features in their order,
@@ -289,16 +321,20 @@ impl Match {
             _ => None,
         };
         let planned = plan.label.as_ref().map(|label| label.position);
+        let several = plan.more_labels.len();
         if width == plan.table_columns && (options.needs_labels || width != features) {
             return Ok(Self {
                 features: plan.columns.iter().map(|column| column.position).collect(),
-                label: named.or(planned),
+                labels: match named.or(planned) {
+                    _ if several > 0 => plan.labels().map(|label| label.position).collect(),
+                    label => label.into_iter().collect(),
+                },
             });
         }
         if width == features && !options.needs_labels {
             return Ok(Self {
                 features: (0..width).collect(),
-                label: None,
+                labels: Vec::new(),
             });
         }
         if width == features && options.needs_labels {
@@ -307,13 +343,13 @@ impl Match {
                 found: width,
             });
         }
-        if width == features + 1 {
+        if width == features + 1 && several == 0 {
             let label = named
                 .or(planned.filter(|place| *place < width))
                 .unwrap_or(features);
             return Ok(Self {
                 features: (0..width).filter(|place| *place != label).collect(),
-                label: Some(label),
+                labels: vec![label],
             });
         }
         Err(Error::FeatureCount {
@@ -326,8 +362,10 @@ impl Match {
 
     fn roles(&self, plan: &TablePlan, columns: usize, needs_labels: bool) -> Vec<Role> {
         let mut roles = vec![Role::Skip; columns];
-        if let Some(label) = self.label.filter(|_| needs_labels) {
-            roles[label] = Role::Label;
+        if needs_labels {
+            for (index, label) in self.labels.iter().enumerate() {
+                roles[*label] = Role::Label(index);
+            }
         }
         for (place, column) in self.features.iter().zip(&plan.columns) {
             roles[*place] = Role::Feature(column.encoding.mode());

@@ -19,6 +19,12 @@ pub struct TableSettings {
     pub decimal: DecimalMark,
     /// What the label column is for.
     pub task: Task,
+    /// Several label columns in place of one: numbers that are predicted together, or labels that
+    /// are yes or no.
+    pub labels: Vec<Column>,
+    /// Column with a weight of each row, by which its loss is multiplied in training. It is not a
+    /// feature.
+    pub weight: Option<Column>,
     /// Columns that are not features.
     pub ignore: Vec<Column>,
     /// The only columns that may be features; all if empty.

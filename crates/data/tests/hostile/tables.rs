@@ -140,10 +140,6 @@ fn questions() -> Vec<(&'static [u8], String)> {
             b"3,2,oak,ash\n1,2,0\n2,1,1\n",
             "t: found 2, expected 3, as the first line says\n\nhint: the file may be cut; `--header no` takes the first line as a row".to_owned(),
         ),
-        (
-            b"x,y\n1.5,2.5\n2.5,3.5\n3.5,4.5\n",
-            "t: `y` is a number to predict (3 different values), not a class\n\nhint: regression is not available yet; `--task classification` makes a class of each value; use `--label COLUMN` to select another column".to_owned(),
-        ),
     ]
 }
 

@@ -47,7 +47,8 @@ pub(super) fn parts(record: &SweepRecord) -> Vec<Part> {
     let definition = &record.definition;
     let mut table = table(record);
     table.caption = format!(
-        "Every configuration; accuracy on {} {}",
+        "Every configuration; {} on {} {}",
+        record.measure(),
         thousands(record.points[0].scored as u64),
         definition.scored_on
     );
@@ -96,7 +97,8 @@ fn runs(record: &SweepRecord, index: usize, row: &SweepRow) -> Markup {
     let values = &row.accuracy.values[..row.runs.min(row.accuracy.values.len())];
     let caption = format!("Runs of configuration {}", index + 1);
     let texts = [row.ids.as_slice(), &row.arrays_sha256];
-    let table = runs_table(caption, &[("accuracy (%)", values)], texts, seed);
+    let title = format!("{} (%)", record.measure());
+    let table = runs_table(caption, &[(title.as_str(), values)], texts, seed);
     html! {
         details {
             summary { "Configuration " (index + 1) ": " (row.in_words()) }

@@ -23,7 +23,7 @@ fn each(runs: &Runs, value: impl Fn(&[Evaluation]) -> f64) -> Vec<f64> {
 
 fn finals(runs: &Runs) -> Vec<f64> {
     each(runs, |curve| {
-        curve.last().map_or(0.0, |last| percent(last.accuracy))
+        curve.last().map_or(0.0, |last| percent(last.score()))
     })
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn peak_accuracy(runs: &Runs) -> Estimate {
     let accuracies = |curve: &[Evaluation]| {
         curve
             .iter()
-            .map(|now| percent(now.accuracy))
+            .map(|now| percent(now.score()))
             .fold(0.0, f64::max)
     };
     Estimate::of(each(runs, accuracies))
@@ -69,7 +69,7 @@ pub(crate) fn texts(runs: &Runs, text: fn(&Outcome) -> &String) -> Vec<String> {
 pub(crate) fn points(curve: &[Evaluation]) -> Vec<(f64, f64)> {
     curve
         .iter()
-        .map(|now| (now.epoch as f64, now.accuracy))
+        .map(|now| (now.epoch as f64, now.score()))
         .collect()
 }
 
@@ -82,11 +82,7 @@ pub(crate) fn curve(runs: &Runs) -> Curve {
         .into_iter()
         .flat_map(|run| run.iter().enumerate())
     {
-        let accuracy = Estimate::of(
-            runs.iter()
-                .map(|run| percent(run[index].accuracy))
-                .collect(),
-        );
+        let accuracy = Estimate::of(runs.iter().map(|run| percent(run[index].score())).collect());
         curve.epoch.push(first.epoch);
         curve.accuracy.push(rounded(accuracy.mean, 3));
         curve.accuracy_sd.push(rounded(accuracy.sd, 3));

@@ -242,7 +242,7 @@ impl Plan for Forgetting {
                 self.0.check_stop()?;
             }
             let score = |test| {
-                let (_, accuracy) = scorer.score(trainer.network(), test)?;
+                let accuracy = scorer.score(trainer.network(), test)?.measure.value();
                 Ok::<_, Error>((1e6 * accuracy).round() / 1e4)
             };
             accuracies.push(tests.iter().map(score).collect::<Result<Vec<_>, _>>()?);

@@ -28,8 +28,9 @@ pub(crate) fn chart(record: &SweepRecord) -> Result<Option<(String, String)>, Er
         .into_iter()
         .filter(|axis| is_numeric(record, axis))
         .collect();
+    let accuracy = format!("{} (%)", record.measure());
     let measures: [(&str, Metric); 2] = [
-        ("accuracy (%)", |row| Some(&row.accuracy)),
+        (&accuracy, |row| Some(&row.accuracy)),
         ("speed-up L", |row| row.speedup.as_ref()),
     ];
     let (mut panels, mut labels) = (Vec::new(), Vec::<String>::new());

@@ -88,6 +88,9 @@ pub struct SweepDefinition {
     pub seeds: Vec<u64>,
     /// What accuracies are of: `test samples`, or `validation samples, 5 of 5 folds`.
     pub scored_on: String,
+    /// What stands in the place of the accuracy, if predictions are no classes: `R2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measure: Option<String>,
     /// Rules of the points that others are compared with, if chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -107,6 +110,13 @@ pub struct SweepDefinition {
     pub unverified: Vec<String>,
     /// SHA-256 of training and test samples, by data set.
     pub digests: BTreeMap<String, [String; 2]>,
+}
+
+impl SweepRecord {
+    /// `accuracy`, or what stands in its place.
+    pub(crate) fn measure(&self) -> &str {
+        self.definition.measure.as_deref().unwrap_or("accuracy")
+    }
 }
 
 /// The numbers of a sweep.

@@ -298,6 +298,9 @@ impl SweepRequest {
                 None => "test samples".to_owned(),
                 Some(folds) => format!("validation samples, {} of {folds} folds", self.folds()),
             },
+            measure: sets()
+                .any(|whole| !whole.target.numbers().is_empty())
+                .then(|| "R2".to_owned()),
             reference: file.reference.as_ref().map(ToString::to_string),
             control: file.control.as_ref().map(|control| control.by.clone()),
             own: file.own.clone(),

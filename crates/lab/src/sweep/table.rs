@@ -21,7 +21,7 @@ fn columns(record: &SweepRecord) -> Vec<(String, Cell)> {
     };
     let slow_over = |by: &str| format!("{PLATEAU} vs. {by} [95 % CI]");
     let all: [(String, Cell); 10] = [
-        ("accuracy %".to_owned(), |row| Some(accuracy(row))),
+        (format!("{} %", record.measure()), |row| Some(accuracy(row))),
         ("vs. baseline [95 % CI]".to_owned(), |row| {
             row.over_initial.as_ref().map(interval)
         }),
@@ -118,9 +118,10 @@ pub(crate) fn notes(record: &SweepRecord) -> String {
     let any = |has: fn(&SweepRow) -> bool| record.points.iter().any(has);
     let mut notes = Vec::new();
     notes.extend(definition.note.as_ref().map(|note| format!("{note}.")));
-    notes.push(
-        "accuracy %: mean ± standard deviation over the runs, after the last epoch.".to_owned(),
-    );
+    notes.push(format!(
+        "{} %: mean ± standard deviation over the runs, after the last epoch.",
+        record.measure()
+    ));
     let difference =
         "mean difference, with its 95 % confidence interval (paired by seed and fold),";
     if any(|row| row.over_initial.is_some()) {

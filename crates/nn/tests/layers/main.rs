@@ -10,7 +10,7 @@ use allocation_counter::measure;
 use rows::{ROWS, Row};
 use spinet_nn::{
     Batch, Flow, Initializer, Inputs, LAYERS, LayerEntry, LayerSettings, Network, NetworkConfig,
-    Pixels, Real, Threads, Workspace, units,
+    Pixels, Real, Targets, Threads, Workspace, units,
 };
 use spinet_rules::{Chain, Purpose, Resolved, Stream};
 use tape::Tape;
@@ -88,7 +88,7 @@ fn differentiated(network: &Network<f64>, inputs: &[f64]) -> (f64, Vec<Vec<f64>>
     let mut workspace = Workspace::new(network, LABELS.len(), Threads::one());
     let batch = Batch {
         inputs: Inputs::Numbers(inputs),
-        labels: &LABELS,
+        targets: Targets::classes(&LABELS),
     };
     let loss = workspace.differentiate(network, &mut chain, &batch, 0);
     (
@@ -300,7 +300,7 @@ fn run<S: Real>(row: &Row, settings: &LayerSettings, threads: usize) -> (Vec<u64
         .collect();
     let batch = Batch {
         inputs: Inputs::Pixels(Pixels::all(&bytes, 784)),
-        labels: &labels,
+        targets: Targets::classes(&labels),
     };
     let input = if row.image.is_some() {
         Flow::image(28, 28, 1)
