@@ -230,7 +230,7 @@ fn done<P: Plan>(
     let has_folds = data.iter().any(|parts| !parts.folds.is_empty());
     check_runs(sets(), has_folds, *threads)?;
     if plan.is_kept() {
-        let sizes = sets().map(|(config, data)| (config, (data.train.image(), data.classes())));
+        let sizes = sets().map(|(config, data)| (config, (data.train.image(), data.outputs())));
         store.need_space(sizes, *threads)?;
     }
     let runs = each_run(*threads, jobs.len(), |index, threads| {

@@ -409,7 +409,7 @@ impl Trainer {
             return refuse(
                 "classes",
                 "at most those of the network",
-                data.classes().to_string(),
+                data.outputs().to_string(),
             );
         }
         (self.train, self.test, self.shuffled) = (data.train.clone(), data.test.clone(), None);

@@ -336,6 +336,68 @@ fn a_number_is_predicted_as_a_number() {
 }
 
 #[test]
+fn tuning_and_sweeps_of_numbers_say_r2() {
+    let bench = with(&["prices.csv"]);
+    let tuned = bench.done(
+        "tune --data prices.csv --rule adam --rule l2 --learning-rate 0.01 --epochs 40 --folds 2 --grid weight_decay=0.001,0.1",
+    );
+    assert!(
+        tuned.contains("validation R2 after") && tuned.contains("R2 %"),
+        "{tuned}"
+    );
+    bench.write(
+        "s.toml",
+        "seeds = 2\n[base]\ndata = \"prices.csv\"\nepochs = 40\nlearning_rate = 0.01\n[[product]]\nrules = [\"adam\", [\"l2\", \"adam\"]]\n",
+    );
+    let swept = bench.done("sweep s.toml --out records");
+    assert!(
+        swept.contains("R2 %") && !swept.contains("accuracy"),
+        "{swept}"
+    );
+    bench.done("report records --out report.html");
+    let report = String::from_utf8(bench.read("report.html")).unwrap();
+    assert!(report.contains("Every configuration; R2 on"), "{report}");
+}
+
+#[test]
+fn labels_and_several_numbers_are_predicted_together() {
+    let bench = Bench::new();
+    let mut text = "x,z,red,round,p,q\n".to_owned();
+    for row in 0..60 {
+        let (x, z) = (row * 7 % 10, row * 5 % 9);
+        let red = if x > 4 { "yes" } else { "no" };
+        text += &format!("{x},{z},{red},{},{},{}\n", i32::from(z > 3), 3 * x, x - z);
+    }
+    bench.write("t.csv", text);
+    let labels = "--label red --label round --ignore p --ignore q";
+    let info = bench.done(&format!("data info t.csv {labels}"));
+    assert!(info.contains("\nlabels: 2 "), "{info}");
+    let trained = bench.done(&format!("train --data t.csv {labels} --out labels"));
+    assert!(
+        trained.contains("\ntest accuracy: ") && trained.contains("\nmacro F1 "),
+        "{trained}"
+    );
+    let eval = bench.done("eval labels");
+    assert!(
+        eval.contains("\nlabel  ") && eval.contains("1 round"),
+        "{eval}"
+    );
+    let first = bench.done("predict labels t.csv --json");
+    let first = json_of(first.lines().next().unwrap());
+    assert!(first["probabilities"]["round"].is_f64(), "{first}");
+    let numbers = "--label p --label q --ignore red --ignore round --patience 20";
+    let trained = bench.done(&format!("train --data t.csv {numbers} --out numbers"));
+    assert!(
+        trained.contains("\np: R2 0.9") && trained.contains("\nq: R2 0.9"),
+        "{trained}"
+    );
+    let warm = bench.done(&format!(
+        "train --data t.csv {numbers} --init numbers --out warm"
+    ));
+    assert!(warm.contains("\ntest R2: 0.9"), "{warm}");
+}
+
+#[test]
 fn a_rare_class_is_found_with_weights_of_classes() {
     let bench = with(&["faults.csv"]);
     let common = "train --data faults.csv --folds 5 --json";
