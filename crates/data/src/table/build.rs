@@ -16,6 +16,9 @@ impl Table {
         options: &TableOptions,
         mixed: &[(usize, Facts)],
     ) -> Result<Self, Error> {
+        if options.needs_labels {
+            check_groups(&raw)?;
+        }
         let (mut changes, mut remarks) = (Vec::new(), Vec::new());
         if let Some((found, _)) = raw
             .head
@@ -123,6 +126,21 @@ impl Table {
             changes,
             remarks,
         })
+    }
+}
+
+/// Refuses rows of no group: nobody knows with which others they belong.
+fn check_groups(raw: &Raw) -> Result<(), Error> {
+    let missing = raw.group.as_ref();
+    match missing.and_then(|(position, side)| Some((position, side.first_missing?))) {
+        Some((position, line)) => Err(Error::TableCell {
+            path: raw.path.clone(),
+            place: raw.place(line),
+            column: position + 1,
+            found: "missing".to_owned(),
+            expected: "the name of a group",
+        }),
+        None => Ok(()),
     }
 }
 
