@@ -1,5 +1,5 @@
 //! Measurements: the kernels and a durable save by Criterion, steps against PyTorch and
-//! scikit-learn, small batches, and a table's row of runs.
+//! scikit-learn, small batches, the networks of presets, and a table's row of runs.
 //!
 //! Programs that are compared run in turn on the same cores, several rounds; each figure is the
 //! median over the rounds.
@@ -22,6 +22,8 @@ pub(crate) enum Metric {
     AgainstTorch,
     /// Steps with small batches and with several rules, beside `PyTorch`.
     Small,
+    /// Steps of the networks of presets, beside `PyTorch`.
+    Networks,
     /// The runs of a table's row, one after the other and side by side.
     Row,
 }
@@ -55,6 +57,7 @@ pub(crate) fn run(root: &Path, measure: Metric) -> Result<(), Error> {
             "cargo xtask bench --small",
             &small_programs,
         ),
+        Metric::Networks => networks(root),
         Metric::Row => row(root),
     }
 }
@@ -217,6 +220,63 @@ fn medians(runs: Option<&Vec<Value>>) -> Vec<Value> {
         rows.push(row);
     }
     rows
+}
+
+/// Networks of presets and the same in `PyTorch`: a process for each, so that each has its own peak
+/// memory.
+fn networks(root: &Path) -> Result<(), Error> {
+    succeed(cargo(root).args(["build", "--release", "--package", "spinet"]))?;
+    let python = python(root)?;
+    let mut rows = Vec::new();
+    let mut record = json!({"command": "cargo xtask bench --networks", "rounds": ROUNDS});
+    for threads in THREADS {
+        for network in ["lenet5", "resnet9"] {
+            let words = |text: String| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+            let torch = format!("{python} bench/torch_network.py {network}");
+            let programs = [
+                (
+                    "ours",
+                    words(format!(
+                        "{SPINET} bench --json --preset {network} --batch-size 64 --threads"
+                    )),
+                ),
+                ("torch", words(format!("{torch} --threads"))),
+                ("compiled", words(format!("{torch} --compile --threads"))),
+            ];
+            let mut found: Map<String, Value> = Map::new();
+            for round in 1..=ROUNDS {
+                for (name, command) in &programs {
+                    println!("  round {round} of {ROUNDS}, {threads} threads: {network}, {name}");
+                    let run = measured(root, command, threads)?;
+                    record[*name] = json!(label(&run));
+                    if *name == "ours" {
+                        record["processor"] = run["processor"].clone();
+                    }
+                    for (what, value) in [
+                        ("ms", &run["rows"][0]["sgd_ms"]),
+                        ("mb", &run["peak_memory_mb"]),
+                    ] {
+                        let all = found
+                            .entry(format!("{name}_{what}"))
+                            .or_insert_with(|| json!([]));
+                        all.as_array_mut()
+                            .into_iter()
+                            .for_each(|all| all.push(value.clone()));
+                    }
+                }
+            }
+            let mut row = json!({"network": network, "batch": 64, "threads": threads});
+            for (key, values) in &found {
+                let values = values.as_array().into_iter().flatten();
+                let mut values: Vec<f64> = values.filter_map(Value::as_f64).collect();
+                values.sort_by(f64::total_cmp);
+                row[key] = json!((values[values.len() / 2] * 1e3).round() / 1e3);
+            }
+            rows.push(row);
+        }
+    }
+    record["networks"] = json!(rows);
+    finish(root, "networks", &record)
 }
 
 fn python(root: &Path) -> Result<&'static str, Error> {

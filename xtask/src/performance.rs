@@ -7,6 +7,8 @@ use serde_json::Value;
 pub(crate) fn markdown(record: &Value) -> Option<String> {
     if record["torch"]["rows"][0].get("rules_ms").is_some() {
         Some(small(record))
+    } else if record.get("networks").is_some() {
+        Some(networks(record))
     } else if record.get("torch").is_some() {
         Some(against_torch(record))
     } else if record.get("sweeps").is_some() {
@@ -135,6 +137,34 @@ fn small(record: &Value) -> String {
         }
     }
     text + "\nMilliseconds per step of 784-256-256-10, ReLU, batch size 64, no zero pixels.\n"
+}
+
+/// Networks of presets beside `PyTorch`.
+fn networks(record: &Value) -> String {
+    let text = |key: &str| record[key].as_str().unwrap_or_default();
+    let mut markdown = format!(
+        "{}; `{}`, {} interleaved rounds, medians. {}.\n\n",
+        text("processor"),
+        text("command"),
+        record["rounds"],
+        text("torch")
+    );
+    markdown += "| network | threads | ours | PyTorch eager | compiled | speed-up, eager | speed-up, compiled | memory, ours | PyTorch eager | compiled |\n";
+    markdown += "|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+    for row in record["networks"].as_array().into_iter().flatten() {
+        let number = |key: &str| row[key].as_f64().unwrap_or(f64::NAN);
+        let [ours, eager, compiled] = ["ours_ms", "torch_ms", "compiled_ms"].map(number);
+        let [memory, of_eager, of_compiled] = ["ours_mb", "torch_mb", "compiled_mb"].map(number);
+        markdown += &format!(
+            "| {} | {} | {ours:.2} | {eager:.2} | {compiled:.2} | {:.2}x | {:.2}x | {memory:.0} | {of_eager:.0} | {of_compiled:.0} |\n",
+            row["network"].as_str().unwrap_or_default(),
+            row["threads"],
+            eager / ours,
+            compiled / ours,
+        );
+    }
+    markdown
+        + "\nMilliseconds per step of plain SGD, batch size 64, and peak memory of the process in MB. Ours holds the network twice (with BDNN-dsd too) and gathers bytes from\nfive batches.\n"
 }
 
 /// How many times faster than eager `PyTorch` a step was to become, with the best kernel and with

@@ -12,7 +12,7 @@ tasks:
   check               run the quick checks: formatting, lints and house checks
   bench               benchmark the kernels and a durable save; --against-torch: training steps,
                       compared with PyTorch and scikit-learn; --small: small batches with several
-                      rules; --row: all runs of one table row
+                      rules; --networks: networks of presets; --row: all runs of one table row
   oracle [--check]    recompute the PyTorch reference constants; --check: compare them with the
                       stored ones
   results [--check]   render the tables in the Markdown files; --check: compare them with the result
@@ -70,9 +70,10 @@ pub(crate) fn parse(words: &[String]) -> Result<Task, String> {
         ["check", extra, ..] => Err(format!("unexpected word `{extra}`: `check` takes none")),
         ["bench"] => Ok(Task::Bench(Metric::Kernels)),
         ["bench", "--small"] => Ok(Task::Bench(Metric::Small)),
+        ["bench", "--networks"] => Ok(Task::Bench(Metric::Networks)),
         ["bench", "--against-torch"] => Ok(Task::Bench(Metric::AgainstTorch)),
         ["bench", "--row"] => Ok(Task::Bench(Metric::Row)),
-        ["bench", extra, ..] => Err(format!("unexpected word `{extra}`: `bench` takes `--against-torch`, `--small`, `--row` or nothing")),
+        ["bench", extra, ..] => Err(format!("unexpected word `{extra}`: `bench` takes `--against-torch`, `--small`, `--networks`, `--row` or nothing")),
         ["oracle"] => Ok(Task::Oracle(Mode::Remake)),
         ["oracle", "--check"] => Ok(Task::Oracle(Mode::Check)),
         ["results"] => Ok(Task::Results(Mode::Remake)),

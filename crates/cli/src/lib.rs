@@ -35,9 +35,10 @@
 //!
 //! | feature | what it adds |
 //! | --- | --- |
-//! | `cli` (default) | the command `spinet`, with the two below |
+//! | `cli` (default) | the command `spinet`, with all below |
 //! | `lab` | sweeps, statistics, the tables and figures of the paper: `spinet::lab` |
 //! | `fetch` | downloads of data sets: `spinet::data::fetch` |
+//! | `onnx` | models as ONNX files: `Model::to_onnx` |
 //!
 //! `cargo add spinet --no-default-features` is the library alone. The rules on slices, for an
 //! engine of your own, are the crate `spinet-rules`.

@@ -63,7 +63,8 @@ pub use source::{
 pub use split::{Fold, Parts, balanced_draw, balanced_folds, balanced_parts};
 pub use standardisation::Standardisation;
 pub use table::{
-    Column, ColumnKind, DecimalMark, Header, Table, TableOptions, TablePlan, TableSettings, Task,
+    Column, ColumnKind, DecimalMark, Encoding, Header, PlannedColumn, Table, TableOptions,
+    TablePlan, TableSettings, Task,
 };
 pub use target::{NumberTarget, Target};
 pub use verify::{FileCheck, FileStatus, verify};

@@ -7,6 +7,7 @@
 //! draw does not depend on the order in which classes are visited.
 
 use std::cmp::Ordering;
+use std::fmt::Write;
 use std::num::NonZero;
 use std::thread;
 
@@ -177,8 +178,19 @@ pub fn balanced_parts(
             is_test[*index] = true;
         }
     }
-    let (test, train) = (0..samples).partition(|index| is_test[*index]);
-    Ok(Parts { train, test })
+    // Lists that grow step by step would take twice the memory.
+    let mut parts = Parts {
+        train: Vec::with_capacity(samples - wanted),
+        test: Vec::with_capacity(wanted),
+    };
+    for (index, is_test) in is_test.into_iter().enumerate() {
+        if is_test {
+            parts.test.push(index);
+        } else {
+            parts.train.push(index);
+        }
+    }
+    Ok(parts)
 }
 
 /// A fraction of the samples, rounded, halves up, as decimal arithmetic has it: 0.145 of 100 is
@@ -232,29 +244,25 @@ fn keyed_class(labels: &[u8], class: usize, key: &str) -> Vec<(u64, usize)> {
         .iter()
         .enumerate()
         .filter(|&(_, &label)| usize::from(label) == class);
-    let first = |index| {
-        let digest = digest(index, key);
-        u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]))
+    let mut keyed: Vec<(u64, usize)> = members.map(|(index, _)| (0, index)).collect();
+    let digest_all = |part: &mut [(u64, usize)]| {
+        let mut digests = Digests::new(key);
+        for (first, index) in part {
+            let digest = digests.of(*index);
+            *first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
+        }
     };
-    let members: Vec<usize> = members.map(|(index, _)| index).collect();
     let threads = thread::available_parallelism()
         .map_or(1, NonZero::get)
         .min(8);
-    if members.len() < FEW || threads == 1 {
-        return members
-            .into_iter()
-            .map(|index| (first(index), index))
-            .collect();
+    if keyed.len() < FEW || threads == 1 {
+        digest_all(&mut keyed);
+        return keyed;
     }
-    let mut keyed: Vec<(u64, usize)> = members.into_iter().map(|index| (0, index)).collect();
     let size = keyed.len().div_ceil(threads);
     thread::scope(|scope| {
         for part in keyed.chunks_mut(size) {
-            scope.spawn(move || {
-                for (key, index) in part {
-                    *key = first(*index);
-                }
-            });
+            scope.spawn(|| digest_all(part));
         }
     });
     keyed
@@ -264,12 +272,31 @@ fn keyed_class(labels: &[u8], class: usize, key: &str) -> Vec<(u64, usize)> {
 const FEW: usize = 10_000;
 
 fn by_digest(a: (u64, usize), b: (u64, usize), key: &str) -> Ordering {
-    let whole = || digest(a.1, key).cmp(&digest(b.1, key));
-    a.0.cmp(&b.0).then_with(whole)
+    let whole = |(_, index)| Digests::new(key).of(index);
+    a.0.cmp(&b.0).then_with(|| whole(a).cmp(&whole(b)))
 }
 
-fn digest(index: usize, key: &str) -> sha2::digest::Output<Sha256> {
-    Sha256::digest(format!("{key} {index}"))
+/// SHA-256 of the key texts of samples.
+struct Digests {
+    /// The key and a space, then the last index.
+    text: String,
+    start: usize,
+}
+
+impl Digests {
+    fn new(key: &str) -> Self {
+        Self {
+            text: format!("{key} "),
+            start: key.len() + 1,
+        }
+    }
+
+    fn of(&mut self, index: usize) -> sha2::digest::Output<Sha256> {
+        self.text.truncate(self.start);
+        // Writing to a string cannot fail.
+        let _ = write!(self.text, "{index}");
+        Sha256::digest(&self.text)
+    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use spinet_nn::{
     Threads, Workspace,
 };
 use spinet_rules::{Chain, Memory, Plan, Purpose, RuleSettings, Stream};
-use spinet_train::group_by_label;
+use spinet_train::{Preset, group_by_label};
 
 use crate::scaling::BASE;
 use crate::statistics::rounded;
@@ -57,9 +57,36 @@ pub struct BenchCase {
     pub activation: Activation,
     /// Rules and optimizers that are measured too, each alone.
     pub rules: Vec<RuleSettings>,
+    /// The network of a preset in place of a dense one; `inputs`, `hidden`, `depth` and `activation`
+    /// say nothing then.
+    pub preset: Option<&'static Preset>,
 }
 
 impl BenchCase {
+    /// The network for these samples.
+    fn network(&self, samples: &Samples, classes: usize) -> Result<NetworkConfig, Error> {
+        if let Some(preset) = self.preset {
+            return Ok(preset.config()?.network(samples.image(), classes)?);
+        }
+        let initializer = match self.activation {
+            Activation::Sigmoid => Initializer::Uniform(1.0),
+            _ => Initializer::He,
+        };
+        Ok(NetworkConfig {
+            activation: self.activation,
+            initializer,
+            ..NetworkConfig::dense(&self.sizes(samples, classes))
+        })
+    }
+
+    /// Small where sums can grow from layer to layer: nothing diverges in so few steps.
+    fn learning_rate(&self) -> f64 {
+        match (self.preset, self.activation) {
+            (None, Activation::Sigmoid) => 0.1,
+            _ => 1e-3,
+        }
+    }
+
     fn sizes(&self, samples: &Samples, classes: usize) -> Vec<usize> {
         let hidden = std::iter::repeat_n(self.hidden, self.depth);
         let features = std::iter::once(samples.features());
@@ -90,6 +117,9 @@ pub struct BenchRow {
     pub products_ms: f64,
     /// By name: milliseconds of each part of a step with BDNN-dsd.
     pub parts_ms: BTreeMap<String, f64>,
+    /// The preset whose network it is; a dense one if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
     /// Activation of the hidden layers; sigmoid if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activation: Option<Activation>,
@@ -188,17 +218,7 @@ impl Lane {
     ) -> Result<Self, Error> {
         let labels = samples.labels().iter().max();
         let labels = labels.map_or(0, |label| usize::from(*label) + 1);
-        let sizes = case.sizes(samples, labels.max(CLASSES));
-        // Small where sums can grow from layer to layer: nothing diverges in so few steps.
-        let (learning_rate, initializer) = match case.activation {
-            Activation::Sigmoid => (0.1, Initializer::Uniform(1.0)),
-            _ => (1e-3, Initializer::He),
-        };
-        let config = NetworkConfig {
-            activation: case.activation,
-            initializer,
-            ..NetworkConfig::dense(&sizes)
-        };
+        let config = case.network(samples, labels.max(CLASSES))?;
         let network = Network::new(&config, 0).map_err(spinet_train::Error::from)?;
         // An epoch of MNIST's length, so that what is done once an epoch hardly counts, as in a
         // run.
@@ -215,7 +235,7 @@ impl Lane {
             chain,
             workspace,
             step: 0,
-            learning_rate,
+            learning_rate: case.learning_rate(),
         })
     }
 
@@ -372,6 +392,7 @@ fn measure(
         bdnn_ms: time(BDNN),
         products_ms: rounded(median(&plain.steps[&Phase::Products]), DECIMALS),
         parts_ms: Phase::ALL.iter().map(part).collect(),
+        preset: case.preset.map(|preset| preset.name.to_owned()),
         activation: (case.activation != Activation::Sigmoid).then_some(case.activation),
         rules_ms: case
             .rules
@@ -385,8 +406,7 @@ fn measure(
 /// Refuses to measure what takes more memory than is available: a network in training for each
 /// rule.
 fn check_memory(case: &BenchCase, kernel: Kernel, samples: &Samples) -> Result<(), Error> {
-    let sizes = case.sizes(samples, CLASSES);
-    let network = NetworkConfig::dense(&sizes);
+    let network = case.network(samples, CLASSES)?;
     let network = || -> Result<_, spinet_nn::Error> { Ok((network.build()?, network.plan()?)) };
     let (layers, plan) = network().map_err(spinet_train::Error::from)?;
     let plan = Plan {
@@ -487,11 +507,17 @@ fn random_samples(case: &BenchCase) -> Result<Samples, Error> {
             0
         }
     };
-    let bytes: Vec<u8> = (0..count * case.inputs).map(|_| pixel()).collect();
+    let inputs = (case.preset).map_or(case.inputs, |preset| preset.image.iter().product());
+    let bytes: Vec<u8> = (0..count * inputs).map(|_| pixel()).collect();
     let labels: Vec<u8> = (0..count)
         .map(|_| stream.below(CLASSES as u32) as u8)
         .collect();
-    Ok(Samples::new(bytes, labels, [1, case.inputs])?)
+    Ok(match case.preset.map(|preset| preset.image) {
+        Some([height, width, channels]) => {
+            Samples::new(bytes, labels, [channels * height, width])?.with_channels(channels)?
+        }
+        None => Samples::new(bytes, labels, [1, inputs])?,
+    })
 }
 
 /// The processor's name, or its architecture where the system does not tell.

@@ -36,6 +36,7 @@ pub(crate) const BASE: BenchCase = BenchCase {
     threads: 1,
     activation: Activation::Sigmoid,
     rules: Vec::new(),
+    preset: None,
 };
 
 /// Values of each axis, and the case of a value.

@@ -6,7 +6,7 @@ use spinet_rules::Plan;
 
 use crate::phase::PhaseTimer;
 use crate::product::bytes::{ByteProducts, Inputs};
-use crate::{Activation, Arrays, Real, Threads};
+use crate::{Activation, Arrays, Operation, Real, Threads};
 
 /// What flows from layer to layer for one sample: `height x width` places with `units` numbers each,
 /// stored `[height, width, units]`. An image that is the input of a network has its channels one
@@ -108,6 +108,9 @@ pub trait Layer<S: Real>: fmt::Debug + Send + Sync {
     fn activation(&self) -> Activation {
         Activation::Identity
     }
+
+    /// What it computes at evaluation, before its activation function.
+    fn operations(&self) -> Vec<Operation>;
 
     /// The layer below the one directly below whose output it takes too, by its place.
     fn skips_from(&self) -> Option<usize> {

@@ -11,13 +11,14 @@ const SAMPLES: usize = 600;
 
 /// Settings under which a rule has much to do in few steps, where its defaults are too mild for
 /// that.
-const EAGER: [&str; 7] = [
+const EAGER: [&str; 8] = [
     "bdnn-dsd:threshold=3",
     "spine-retraction:threshold=3,biases=bounded",
     "l2:weight_decay=0.01",
     "max-norm:max_norm=1",
     "sd-snn-bounds:threshold=2,warm_up=1",
     "magnitude-pruning:start=0,end=0",
+    "filter-pruning:start=0,end=0",
     "synaptic-pruning:weak=0.5,patience=1",
 ];
 

@@ -36,6 +36,7 @@ mod layers;
 mod optimizers;
 mod parameter;
 mod plan;
+mod pruning_course;
 mod registry;
 mod rule;
 mod rules;

@@ -28,6 +28,7 @@ pub const RULES: &[&RuleEntry] = &[
     &rules::weight_range::ENTRY,
     &rules::meprop::ENTRY,
     &rules::magnitude_pruning::ENTRY,
+    &rules::filter_pruning::ENTRY,
     &rules::synaptic_pruning::ENTRY,
 ];
 

@@ -3,7 +3,7 @@
 use spinet_data::{
     ColumnKind, DataOptions, Dataset, DecimalMark, Header, Part, Source, Task, load_with,
 };
-use spinet_nn::{Activation, Initializer, Kernel, Loss, Threads};
+use spinet_nn::{Activation, Initializer, Kernel, LayerSettings, Loss, Threads};
 use spinet_rules::RuleSettings;
 
 use crate::{Error, Model, Schedule, Score, Standardize, TrainConfig, Trainer};
@@ -181,6 +181,26 @@ impl TrainConfig {
             layers: Vec::new(),
             ..self
         }
+    }
+
+    /// The hidden layers, from input to output, as on the command line: `conv2d:channels=6,kernel=5`,
+    /// `max-pool`, `dense:units=64,activation=relu`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`] if no layer type or option has this name, or a value is out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use spinet_train::TrainConfig;
+    /// let config = TrainConfig::new().layers(["conv2d:channels=6,kernel=5", "max-pool"])?;
+    /// # assert_eq!(config.layers.len(), 2);
+    /// # Ok::<(), spinet_train::Error>(())
+    /// ```
+    pub fn layers<'a>(self, layers: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
+        let layers: Result<Vec<LayerSettings>, _> = layers.into_iter().map(str::parse).collect();
+        self.with_layers(&layers?)
     }
 
     /// Activation of the hidden layers.

@@ -415,9 +415,18 @@ impl TrainConfig {
     /// # Errors
     ///
     /// [`Error::Network`] if the CPU cannot run the kernel, [`Error::OutOfRange`] if `standardize`
-    /// does not allow it.
+    /// or the first layer does not allow it.
     pub fn running_kernel(&self) -> Result<Kernel, Error> {
-        self.standardize.kernel(self.kernel)
+        let kernel = self.standardize.kernel(self.kernel)?;
+        match self.layers.first().filter(|layer| layer.name != "dense") {
+            None => Ok(kernel),
+            Some(_) if [Kernel::Auto, Kernel::F32].contains(&self.kernel) => Ok(Kernel::F32),
+            Some(_) => Err(Error::OutOfRange {
+                setting: "kernel",
+                expected: "f32 or auto with a first layer that is not dense, because other layers have no exact products",
+                found: self.kernel.name().to_owned(),
+            }),
+        }
     }
 
     /// The same with the class of the kernel that this CPU runs, on which the numbers depend.

@@ -389,7 +389,8 @@ fn parameter_of(error: &spinet_rules::Error) -> Option<&'static str> {
     }
 }
 
-/// Where a word stands in the text as a key or a quoted value.
+/// The byte offset of the first place where `word` is a key or a quoted value of the text, not a part
+/// of another word and not in a comment.
 fn position(text: &str, word: &str) -> Option<usize> {
     let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     text.match_indices(word)

@@ -77,6 +77,19 @@ pub enum Error {
         /// What was found and what was expected.
         message: String,
     },
+    /// A model of numbers or of several labels as an ONNX file.
+    #[error(
+        "the model predicts numbers or several labels, expected one class: other models have no ONNX form yet"
+    )]
+    TargetForOnnx,
+    /// A model that does not fit into an ONNX file.
+    #[error("the model takes {found} bytes as an ONNX file, which holds at most {most}")]
+    TooLargeForOnnx {
+        /// Bytes that it takes.
+        found: usize,
+        /// Bytes that there is room for.
+        most: usize,
+    },
     /// A file that is not a checkpoint, is corrupted, or belongs to another run.
     #[error("{}: {message}", .path.display())]
     Checkpoint {
@@ -98,7 +111,7 @@ pub enum Error {
     },
     /// A file with the name of a run's file that this program did not write; it is neither
     /// overwritten nor removed.
-    #[error("{}: not written by spinet, so it is not overwritten\n\nhint: choose another directory, or move the file away", .path.display())]
+    #[error("{}: not written by spinet, so it is not overwritten\n\nhint: choose another name or directory, or move the file away", .path.display())]
     NotOurs {
         /// The file.
         path: PathBuf,

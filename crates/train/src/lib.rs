@@ -34,6 +34,8 @@ pub mod memory;
 mod metrics;
 mod model;
 mod names;
+#[cfg(feature = "onnx")]
+mod onnx;
 mod presets;
 mod run_directory;
 mod runs;

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_data::{Dataset, Samples, Source, load};
-use spinet_nn::{Initializer, Threads};
+use spinet_nn::{Initializer, Kernel, Threads};
 use spinet_rules::RULES;
 use spinet_train::{Evaluation, TrainConfig, Trainer};
 
@@ -100,6 +100,20 @@ fn every_rule_acts_on_convolutional_networks_with_the_same_bits_at_any_number_of
         ];
         assert!(one != plain || may_equal.contains(&rule), "{rule}");
     }
+}
+
+#[test]
+fn a_network_that_does_not_begin_with_a_dense_layer_runs_with_single_precision_and_says_so() {
+    let of = |kernel, layer: &str| {
+        let config = TrainConfig::new().kernel(kernel).layers([layer]).unwrap();
+        config.running_kernel().map_err(|error| error.to_string())
+    };
+    assert_eq!(of(Kernel::Auto, "conv2d"), Ok(Kernel::F32));
+    assert_eq!(of(Kernel::Portable, "dense"), Ok(Kernel::Portable));
+    assert_eq!(
+        of(Kernel::Portable, "max-pool").unwrap_err(),
+        "`kernel` must be f32 or auto with a first layer that is not dense, because other layers have no exact products, but is portable"
+    );
 }
 
 #[test]

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use spinet::lab::{self, BENCH_SHAPES, BenchCase, BenchRecord, BenchRow, Column, Table};
+use spinet::train::Preset;
 use spinet::{Activation, Kernel, RuleSettings};
 
 use crate::error::Error;
 use crate::flags::data_source::DataSource;
-use crate::flags::settings::{activation, kernel};
+use crate::flags::settings::{activation, kernel, preset};
 use crate::output::Output;
 
 const EXAMPLES: &str = "\
@@ -19,6 +20,7 @@ Examples:
   spinet bench --data mnist-1200 --hidden 10,100,500
   spinet bench --inputs 784 --hidden 256 --depth 2 --rule grapes --rule adam
   spinet bench --inputs 784 --hidden 100 --batch-size 32,600 --density 0.1,1
+  spinet bench --preset lenet5 --batch-size 64
   spinet bench --scaling results/performance
 
 Times are medians in milliseconds. The measurements are interleaved, so that a
@@ -40,6 +42,9 @@ pub(crate) struct Bench {
     /// Units per hidden layer [default: as in the paper].
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = count())]
     hidden: Vec<u64>,
+    /// Network of a preset (`spinet help train`), with random pixels unless --data is given.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["inputs", "hidden", "depth", "activation"], value_parser = preset())]
+    preset: Option<&'static Preset>,
     /// Number of hidden layers.
     #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "1", value_parser = clap::value_parser!(u64).range(1..=1000))]
     depth: Vec<u64>,
@@ -63,7 +68,7 @@ pub(crate) struct Bench {
     steps: u64,
     /// Measure how the time scales with width, depth, batch size, density and threads, and write a
     /// record and a figure to this directory.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["threads", "kernel", "inputs", "hidden", "depth", "batch", "density", "data", "activation", "rules"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["threads", "kernel", "inputs", "hidden", "preset", "depth", "batch", "density", "data", "activation", "rules"])]
     scaling: Option<PathBuf>,
     /// Print JSON instead of a table.
     #[arg(long)]
@@ -166,8 +171,15 @@ impl Bench {
             threads: 1,
             activation: self.activation.unwrap_or(Activation::Sigmoid),
             rules: self.rules.clone(),
+            preset: None,
         };
-        let cases = shapes.into_iter().map(case).collect();
+        let cases = match self.preset {
+            Some(preset) => vec![BenchCase {
+                preset: Some(preset),
+                ..case((0, 0))
+            }],
+            None => shapes.into_iter().map(case).collect(),
+        };
         let cases = varied(cases, &self.depth, |case, depth| {
             case.depth = depth as usize;
         });
@@ -242,7 +254,11 @@ fn show(record: &BenchRecord, output: &mut Output) -> Result<(), Error> {
         let times = [row.sgd_ms, row.bdnn_ms, row.products_ms].into_iter();
         let times =
             times.chain(parts.map(|name| row.parts_ms.get(name).copied().unwrap_or_default()));
-        std::iter::once(format!("{}-{}{depth}", row.inputs, row.hidden))
+        let network = match &row.preset {
+            Some(preset) => preset.clone(),
+            None => format!("{}-{}{depth}", row.inputs, row.hidden),
+        };
+        std::iter::once(network)
             .chain(numbers)
             .chain(times.map(|time| format!("{time:.3}")))
             .collect()

@@ -69,6 +69,9 @@ struct Report {
 /// One layer with its weights.
 #[derive(Serialize)]
 struct Layer {
+    /// What comes in and goes out, in words.
+    #[serde(skip)]
+    shapes: String,
     outputs: usize,
     inputs: usize,
     activation: &'static str,
@@ -216,7 +219,16 @@ impl Layer {
         let place = model.network.layer_of(model.network.weight_id(index));
         let (layer, weight) = (&model.network.layers()[place], model.network.weight(index));
         let (mean_weight, largest_weight) = magnitudes(weight);
+        let shapes = match layer.kind() {
+            "dense" => {
+                let [inputs, units] =
+                    [layer.input(), layer.output()].map(|flow| thousands(flow.len() as u64));
+                format!("{inputs} inputs -> {units} units")
+            }
+            kind => format!("{kind}, {} -> {}", layer.input(), layer.output()),
+        };
         Self {
+            shapes,
             outputs: layer.output().len(),
             inputs: layer.input().len(),
             activation: layer.activation().name(),
@@ -240,10 +252,8 @@ impl Layer {
         };
         writeln!(
             output,
-            "layer {number}: {} inputs -> {} units, {}",
-            thousands(self.inputs as u64),
-            thousands(self.outputs as u64),
-            self.activation
+            "layer {number}: {}, {}",
+            self.shapes, self.activation
         )?;
         writeln!(
             output,

@@ -284,7 +284,7 @@ pub(crate) fn kernel() -> impl TypedValueParser<Value = Kernel> {
     named(&Kernel::ALL, Kernel::name)
 }
 
-fn preset() -> impl TypedValueParser<Value = &'static Preset> {
+pub(crate) fn preset() -> impl TypedValueParser<Value = &'static Preset> {
     let names = PossibleValuesParser::new(PRESETS.iter().map(|preset| preset.name));
     names.try_map(|name| Preset::find(&name).ok_or("unknown preset"))
 }

@@ -509,6 +509,96 @@ fn groups_and_the_future_stay_out_of_the_training() {
     );
 }
 
+/// Test samples of each class, in the order of the classes.
+fn test_samples(bench: &Bench, training: &str) -> Vec<u64> {
+    bench.done(&format!(
+        "train --hidden 2 --epochs 1 --batch-size 16 --force --out run {training}"
+    ));
+    let result = json_of(&bench.done("eval run --json"));
+    let classes = result["classes"].as_array().unwrap();
+    let samples = classes.iter().map(|class| &class["samples"]);
+    samples.map(|samples| samples.as_u64().unwrap()).collect()
+}
+
+#[test]
+fn a_group_is_on_one_side_and_the_test_rows_are_the_latest() {
+    let bench = Bench::new();
+    // Ward 0 is too large for a test set, and has a row of every class. Each other ward has the five
+    // other rows of one class, in turn.
+    let mut rows: Vec<(usize, String)> =
+        (0..40).map(|row| (0, format!("kind{}", row % 8))).collect();
+    rows.extend((0..40).map(|row| (1 + row % 8, format!("kind{}", row % 8))));
+    let table = rows.iter().enumerate().fold(
+        "x,ward,day,kind\n".to_owned(),
+        |text, (row, (ward, kind))| text + &format!("{}.5,{ward},{},{kind}\n", row * 7 % 11, row),
+    );
+    bench.write("wards.csv", table);
+    for seed in 0..5 {
+        let counts = test_samples(
+            &bench,
+            &format!("--data wards.csv --group ward --ignore day --split-seed {seed}"),
+        );
+        assert!(
+            counts.iter().all(|count| [0, 5].contains(count)),
+            "{counts:?}"
+        );
+        assert_eq!(counts.iter().sum::<u64>(), 15, "seed {seed}");
+    }
+
+    // Rows stand in another order than their days. The class says whether a row is among the twelve
+    // latest; one early row has the class too, so that it can be trained.
+    let rows = (0..60)
+        .map(|row| row * 7 % 60)
+        .fold(String::new(), |text, day| {
+            let kind = if day >= 48 || day == 3 {
+                "late"
+            } else {
+                "early"
+            };
+            text + &format!(
+                "{}.5,2026-01-01 {:02}:{:02},{kind}\n",
+                day % 7,
+                day / 10,
+                day % 10
+            )
+        });
+    bench.write("days.csv", format!("x,time,kind\n{rows}"));
+    let counts = test_samples(&bench, "--data days.csv --order time");
+    assert_eq!(counts, [0, 12], "classes `early` and `late`");
+}
+
+/// What `experiments/package_tables.py` says of these tables; none without Python.
+fn package_tables(bench: &Bench, names: &[&str]) -> Option<String> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut python = std::process::Command::new("python3");
+    python.arg(root.join("experiments/package_tables.py"));
+    python.arg("--spinet").arg(bench.command("").get_program());
+    python.args(names.iter().map(|name| bench.path(name)));
+    let output = python.output().ok()?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+#[allow(clippy::print_stdout, reason = "says why it is skipped")]
+fn the_script_of_package_tables_says_what_becomes_of_each_table() {
+    let names = ["wood.csv", "years.csv", "decimal.csv"];
+    let bench = with(&names[..2]);
+    bench.write("decimal.csv", "x;kind\n1,234;a\n2,345;b\n");
+    let Some(text) = package_tables(&bench, &names) else {
+        println!("skipped: `python3` is not installed");
+        return;
+    };
+    for expected in [
+        "wood.csv (last column): trained, accuracy ",
+        "years.csv (last column): a number to predict\n",
+        "decimal.csv (last column): refused\n    spinet: decimal.csv: `1,234` may have a decimal comma",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
 #[test]
 fn images_of_other_number_types_are_read() {
     for folder in ["strokes", "strokes-float", "strokes-int-labels"] {

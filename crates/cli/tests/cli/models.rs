@@ -272,3 +272,36 @@ fn names_with_spaces_and_other_scripts_work_everywhere() {
         );
     }
 }
+
+#[test]
+fn a_model_is_exported_with_its_inputs_and_outputs_named_and_no_file_of_others_is_lost() {
+    let bench = Bench::new();
+    bench.write("points.csv", "x,y,side\n0,1,a\n1,0,b\n0.2,1.1,a\n1.2,0.1,b\n0,0.9,a\n1,0.2,b\n0.1,1,a\n1.1,0,b\n0.3,1,a\n1,0.3,b\n");
+    bench.done("train --data points.csv --epochs 1 --out points");
+    bench.done("train --layer conv2d:channels=2 --epochs 1 --out digits");
+    assert_eq!(
+        bench.done("export points --onnx points.onnx"),
+        "points.onnx: input float64 [samples, 2], outputs probabilities [samples, 2] and label [samples]\n"
+    );
+    assert_eq!(
+        bench.done("export digits --onnx digits.onnx"),
+        "digits.onnx: input float32 [samples, 1, 28, 28], outputs probabilities [samples, 10] and label [samples]\n"
+    );
+    let said: Value =
+        serde_json::from_str(&bench.done("export digits --onnx digits.onnx --json")).unwrap();
+    assert_eq!(said["input"]["shape"], serde_json::json!([1, 28, 28]));
+    bench.write("thesis.onnx", "my thesis");
+    let answer = bench.run("export digits --onnx thesis.onnx");
+    assert_eq!(answer.code, 2, "{}", answer.stderr);
+    assert!(
+        answer
+            .stderr
+            .starts_with("spinet: thesis.onnx: not written by spinet, so it is not overwritten"),
+        "{}",
+        answer.stderr
+    );
+    assert_eq!(
+        std::fs::read(bench.path("thesis.onnx")).unwrap(),
+        b"my thesis"
+    );
+}

@@ -55,6 +55,17 @@ fn the_networks_of_the_paper_are_measured_unless_others_are_named() {
     assert_eq!(shapes("--inputs 3072"), "3072-100 3072-500");
     assert_eq!(shapes("--hidden 7"), "784-7");
     assert_eq!(shapes("--data mnist-1200 --hidden 3,4"), "784-3 784-4");
+    let text = bench.done("bench --preset lenet5 --batch-size 4 --steps 1 --json");
+    let record: Value = serde_json::from_str(&text).unwrap();
+    let row = &record["rows"][0];
+    assert_eq!(
+        (row["preset"].as_str(), row["inputs"].as_u64()),
+        (Some("lenet5"), Some(784))
+    );
+    assert!(
+        row["sgd_ms"].as_f64() > Some(0.0) && row["bdnn_ms"].as_f64() > Some(0.0),
+        "{text}"
+    );
     let table = bench.done("bench --batch 4 --steps 1 --hidden 3 --depth 2 --density 0.5");
     assert!(
         table.contains("milliseconds per step, medians of 1 step;") && table.contains("784-3x2"),

@@ -60,14 +60,14 @@ impl DataOptions {
             });
         }
         let split = &self.split;
-        let all = (0..labels.len()).collect();
-        let (rest, test) = take(
-            all,
-            labels,
-            classes,
-            split.test.unwrap_or(SplitOptions::DEFAULT_TEST),
-            &split.test_key(),
-        )?;
+        let (rest, test) = match split.test.unwrap_or(SplitOptions::DEFAULT_TEST) {
+            Part::Count(0) => ((0..labels.len()).collect(), Vec::new()),
+            part => {
+                let Parts { train, test } =
+                    balanced_parts(labels, classes, part, &split.test_key())?;
+                (train, test)
+            }
+        };
         self.train_parts(rest, test, labels, classes)
     }
 
@@ -126,12 +126,6 @@ fn take(
 ) -> Result<(Vec<usize>, Vec<usize>), Error> {
     if part == Part::Count(0) {
         return Ok((rows, Vec::new()));
-    }
-    if rows.len() == labels.len() {
-        // All rows: each is at its own place.
-        drop(rows);
-        let Parts { train, test } = balanced_parts(labels, classes, part, key)?;
-        return Ok((train, test));
     }
     let of_rows: Vec<u8> = rows.iter().map(|row| labels[*row]).collect();
     let Parts { train, test } = balanced_parts(&of_rows, classes, part, key)?;

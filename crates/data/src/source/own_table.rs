@@ -6,14 +6,12 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
 use super::Source;
 use super::divide::{Division, evaluated};
 use super::groups;
 use super::own::{self, Own, refuse_no_table};
 use crate::dataset::{Dataset, EvaluatedOn, FileDigest, KeptTable, TableRecord};
-use crate::digest::hex;
+use crate::digest::{Digesting, sha256_of_reader};
 use crate::error::Error;
 use crate::options::{DataOptions, Prior, Purpose};
 use crate::samples::Samples;
@@ -24,7 +22,7 @@ use crate::table::{
     fit,
 };
 use crate::target::Target;
-use crate::whole_file::open_file;
+use crate::whole_file::{failed, open_file};
 
 pub(super) fn load(own: &Own, options: &DataOptions, source: &Source) -> Result<Dataset, Error> {
     let (table, file) = read(&own.name, &own.path, &table_options(options))?;
@@ -76,15 +74,17 @@ struct Loaded<'a> {
 impl Loaded<'_> {
     fn dataset(self, table: Table, division: Division) -> Result<Dataset, Error> {
         let options = self.options;
-        let number = |rows: &[usize]| rows.iter().map(|row| *row as u32).collect::<Vec<u32>>();
-        let [train, validation, test] =
-            [&division.train, &division.validation, &division.test].map(|rows| number(rows));
-        drop(division);
+        let parts = [division.train, division.validation, division.test];
+        let sizes = [&parts[0], &parts[1], &parts[2]].map(Vec::len);
+        let mut all: Vec<u32> = Vec::with_capacity(sizes.iter().sum());
+        for rows in parts {
+            all.extend(rows.into_iter().map(|row| row as u32));
+        }
+        let train = &all[..sizes[0]];
         let has_indicators = options.table.indicators;
-        let (plan, standardisation) = plan_of(&table, &train, options)?;
+        let (plan, standardisation) = plan_of(&table, train, options)?;
         let class_names = table.names_of_labels();
-        let all = [&train[..], &validation, &test].concat();
-        let target = target_of(&table, &train, options);
+        let target = target_of(&table, train, options);
         let beside = table.sides(&target, &all);
         let keeps = options.purpose == Purpose::Training
             && options.prior.is_none()
@@ -99,7 +99,7 @@ impl Loaded<'_> {
             let encoded = encode(&table, &plan, &standardisation, &all)?;
             let kept = KeptTable {
                 table,
-                train: train.clone(),
+                train: train.to_vec(),
                 has_indicators,
             };
             (encoded, Some(Arc::new(kept)))
@@ -108,7 +108,6 @@ impl Loaded<'_> {
         };
         let mut counts = encoded.counts;
         let shape = [1, plan.features()];
-        let sizes = [train.len(), validation.len(), test.len()];
         let [train, validation, test] =
             Samples::parts_of_numbers(encoded.numbers, &beside, shape, sizes)?;
         let mut files = vec![self.file];
@@ -306,10 +305,10 @@ fn table_options(options: &DataOptions) -> TableOptions {
 
 /// Reads a table and the digest of its file: what is digested is what is read.
 fn read(name: &str, path: &Path, options: &TableOptions) -> Result<(Table, FileDigest), Error> {
-    let digest = Rc::new(RefCell::new(Sha256::new()));
+    let digest = Rc::new(RefCell::new(Digesting::default()));
     let mut open = || {
         let (file, length) = open_file(path)?;
-        *digest.borrow_mut() = Sha256::new();
+        digest.take();
         let digested = Digested {
             file,
             digest: Rc::clone(&digest),
@@ -320,9 +319,9 @@ fn read(name: &str, path: &Path, options: &TableOptions) -> Result<(Table, FileD
     let table = table::read_from(&mut open, path, options)?;
     let sha256 = if table::extension(path).as_deref() == Some("npz") {
         // Its parts are read in another order.
-        digest_of(path)?
+        sha256_of_reader(&mut open_file(path)?.0).map_err(failed(path))?
     } else {
-        hex(&digest.borrow().clone().finalize())
+        digest.take().finish()
     };
     let file = FileDigest {
         file: name.to_owned(),
@@ -331,26 +330,10 @@ fn read(name: &str, path: &Path, options: &TableOptions) -> Result<(Table, FileD
     Ok((table, file))
 }
 
-fn digest_of(path: &Path) -> Result<String, Error> {
-    let (mut file, _) = open_file(path)?;
-    let (mut digest, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
-    loop {
-        let read = file.read(&mut buffer).map_err(|source| Error::Io {
-            path: path.to_owned(),
-            action: "read file",
-            source,
-        })?;
-        if read == 0 {
-            return Ok(hex(&digest.finalize()));
-        }
-        digest.update(&buffer[..read]);
-    }
-}
-
 /// A file whose bytes are digested as they are read.
 struct Digested<R> {
     file: R,
-    digest: Rc<RefCell<Sha256>>,
+    digest: Rc<RefCell<Digesting>>,
     /// Whether nothing was skipped.
     is_in_order: bool,
 }

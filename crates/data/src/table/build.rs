@@ -19,6 +19,9 @@ impl Table {
         options: &TableOptions,
         mixed: &[(usize, Facts)],
     ) -> Result<Self, Error> {
+        if options.needs_labels {
+            check_groups(&raw)?;
+        }
         let (mut changes, mut remarks) = (Vec::new(), Vec::new());
         if let Some((found, _)) = raw
             .head
@@ -100,13 +103,7 @@ impl Table {
             ),
         };
         let class_names = named(&raw, class_names, options)?;
-        let label_words = match (&options.target, target) {
-            (Some(Target::MultiLabel { words }), _) => words.clone(),
-            (_, Some(TargetInfo::Labels)) => {
-                raw.labels.iter().map(|(_, side)| two_words(side)).collect()
-            }
-            _ => Vec::new(),
-        };
+        let label_words = label_words(&raw, options, target);
         let mut numbers = match target {
             Some(TargetInfo::Numbers) => numbers_of(&raw)?,
             Some(TargetInfo::Labels) => yes_or_no(&raw, &label_words)?,
@@ -139,6 +136,21 @@ impl Table {
             changes,
             remarks,
         })
+    }
+}
+
+/// Refuses rows of no group: nobody knows with which others they belong.
+fn check_groups(raw: &Raw) -> Result<(), Error> {
+    let missing = raw.group.as_ref();
+    match missing.and_then(|(position, side)| Some((position, side.first_missing?))) {
+        Some((position, line)) => Err(Error::TableCell {
+            path: raw.path.clone(),
+            place: raw.place(line),
+            column: position + 1,
+            found: "missing".to_owned(),
+            expected: "the name of a group",
+        }),
+        None => Ok(()),
     }
 }
 
@@ -247,6 +259,17 @@ fn numbers_of(raw: &Raw) -> Result<Vec<f64>, Error> {
     }
     let row = |row: usize| columns.iter().map(move |numbers| numbers[row]);
     Ok((0..raw.rows).flat_map(row).collect())
+}
+
+/// The two words of each label that is yes or no: those of a model, else those that are there.
+fn label_words(raw: &Raw, options: &TableOptions, target: Option<TargetInfo>) -> Vec<[String; 2]> {
+    match (&options.target, target) {
+        (Some(Target::MultiLabel { words }), _) => words.clone(),
+        (_, Some(TargetInfo::Labels)) => {
+            raw.labels.iter().map(|(_, side)| two_words(side)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The two words of a column of labels, that for "no" first: known words of both, else numbers or

@@ -5,6 +5,7 @@
 //! difference from the first number of its column, so that a column of large numbers that differ
 //! little, such as times, keeps its digits.
 
+use std::ops::Range;
 use std::path::Path;
 
 use super::MAX_WORDS;
@@ -232,6 +233,26 @@ impl Cells {
         }
     }
 
+    /// The numbers of these columns of a row; NaN for what is no number.
+    #[inline]
+    pub(super) fn numbers(&self, row: usize, columns: Range<usize>, numbers: &mut Vec<f64>) {
+        let start = row * self.width;
+        let range = start + columns.start..start + columns.end;
+        numbers.clear();
+        match &self.stored {
+            Stored::Exact(exact) => numbers.extend_from_slice(&exact[range]),
+            Stored::Compact {
+                numbers: compact,
+                first,
+            } => numbers.extend(
+                compact[range]
+                    .iter()
+                    .zip(&first[columns])
+                    .map(|(stored, first)| f64::from(*stored) + first.unwrap_or(0.0)),
+            ),
+        }
+    }
+
     /// Puts the row `order[i]` in place `i`, for every row, in place; `order` has every row once, or
     /// fewer of them: the others are dropped.
     pub(super) fn reorder(&mut self, order: &[u32]) {
@@ -266,38 +287,69 @@ fn compact(cell: Cell, first: &mut Option<f64>) -> f32 {
     }
 }
 
-/// Follows the cycles of the permutation, with one row beside.
+/// Numbers that are moved beside the table at once: 4 MiB of `f32`.
+const BLOCK: usize = 1 << 20;
+
+/// The rows of `order`, in place where it has a few runs of ascending rows, as the parts of a table
+/// are.
 fn reorder<T: Copy>(values: &mut Vec<T>, width: usize, order: &[u32]) {
     let rows = values.len().checked_div(width).unwrap_or(0);
-    let mut from: Vec<u32> = order.to_vec();
-    if order.len() < rows {
-        // Rows that are dropped go behind the others.
-        let mut is_kept = vec![false; rows];
-        for row in order {
-            is_kept[*row as usize] = true;
+    // Rows that are dropped are behind all others.
+    let mut run_of = vec![u8::MAX; rows];
+    let mut run = 0_u8;
+    let mut is_few = true;
+    for (place, row) in order.iter().enumerate() {
+        if place > 0 && order[place - 1] > *row {
+            is_few &= run < u8::MAX - 1;
+            run = run.saturating_add(1);
         }
-        from.extend((0..rows as u32).filter(|row| !is_kept[*row as usize]));
+        run_of[*row as usize] = run;
     }
-    let mut beside = Vec::with_capacity(width);
-    for start in 0..rows {
-        if from[start] as usize == start {
-            continue;
-        }
+    if is_few {
+        sort_runs(values, width, &mut run_of, &mut Vec::new());
+        values.truncate(order.len() * width);
+    } else {
+        let row = |row: &u32| &values[*row as usize * width..][..width];
+        *values = order.iter().flat_map(row).copied().collect();
+    }
+}
+
+/// Sorts rows by their runs. Rows of a run keep their order. Every step goes through memory from
+/// one end to the other: rows that are fetched one by one, each from its place, take ten times as
+/// long.
+fn sort_runs<T: Copy>(values: &mut [T], width: usize, run_of: &mut [u8], beside: &mut Vec<T>) {
+    if run_of.is_sorted() {
+        return;
+    }
+    if values.len() <= BLOCK {
         beside.clear();
-        beside.extend_from_slice(&values[start * width..][..width]);
-        let mut place = start;
-        loop {
-            let source = from[place] as usize;
-            from[place] = place as u32;
-            if source == start {
-                values[place * width..][..width].copy_from_slice(&beside);
-                break;
-            }
-            values.copy_within(source * width..(source + 1) * width, place * width);
-            place = source;
+        beside.extend_from_slice(values);
+        let mut places: Vec<usize> = (0..run_of.len()).collect();
+        places.sort_by_key(|row| run_of[*row]);
+        for (to, from) in values.chunks_exact_mut(width).zip(places) {
+            to.copy_from_slice(&beside[from * width..][..width]);
         }
+        run_of.sort_unstable();
+        return;
     }
-    values.truncate(order.len() * width);
+    let middle = run_of.len() / 2;
+    {
+        let (left, right) = values.split_at_mut(middle * width);
+        let (left_runs, right_runs) = run_of.split_at_mut(middle);
+        sort_runs(left, width, left_runs, beside);
+        sort_runs(right, width, right_runs, beside);
+    }
+    // Both halves have the rows of the first run, then those of the next: those of the right half
+    // change places with what is behind the run in the left half.
+    let (mut start, mut end) = (0, middle);
+    while start < end && end < run_of.len() {
+        let run = run_of[start].min(run_of[end]);
+        start += run_of[start..end].partition_point(|other| *other == run);
+        let same = run_of[end..].partition_point(|other| *other == run);
+        run_of[start..end + same].rotate_right(same);
+        values[start * width..(end + same) * width].rotate_right(same * width);
+        (start, end) = (start + same, end + same);
+    }
 }
 
 #[cfg(test)]
@@ -361,5 +413,26 @@ mod tests {
                 assert_eq!([table.get(place, 0), table.get(place, 1)], number(*row));
             }
         }
+    }
+
+    #[test]
+    fn rows_of_a_large_table_are_put_in_the_order_of_its_parts() {
+        let rows = 700_000;
+        let part = |row: &u32| row.wrapping_mul(2_654_435_761) % 10;
+        let of = |parts: [u32; 2]| {
+            (0..rows).filter(move |row| (parts[0]..parts[1]).contains(&part(row)))
+        };
+        for parts in [&[[0, 8], [8, 10]][..], &[[0, 6], [6, 7], [7, 9]]] {
+            let order: Vec<u32> = parts.iter().flat_map(|range| of(*range)).collect();
+            let mut values: Vec<u32> = (0..rows).flat_map(|row| [row, !row]).collect();
+            assert!(values.len() > BLOCK, "more than is moved at once");
+            reorder(&mut values, 2, &order);
+            let expected: Vec<u32> = order.iter().flat_map(|row| [*row, !row]).collect();
+            assert!(values == expected, "{parts:?}");
+        }
+        let backwards: Vec<u32> = (0..1000).rev().collect();
+        let mut values: Vec<u32> = (0..1000).collect();
+        reorder(&mut values, 1, &backwards);
+        assert_eq!(values, backwards);
     }
 }

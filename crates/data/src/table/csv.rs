@@ -17,6 +17,7 @@
 
 use std::io::{ErrorKind, Read};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use flate2::read::MultiGzDecoder;
 
@@ -265,9 +266,32 @@ struct Reading<'a, R> {
     lines: u64,
 }
 
+/// Memory that is used again: a new piece for each part would be cleared by the system each time.
+struct Spare<T>(Mutex<Vec<Vec<T>>>);
+
+impl<T> Default for Spare<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Spare<T> {
+    /// An empty vector.
+    fn take(&self) -> Vec<T> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.pop().unwrap_or_default()
+    }
+
+    fn give(&self, mut used: Vec<T>) {
+        used.clear();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(used);
+    }
+}
+
 impl<R: Read> Reading<'_, R> {
     /// The next part: whole rows.
-    fn part(&mut self) -> Result<Option<Vec<u8>>, Error> {
+    fn part(&mut self, spare: &Spare<u8>) -> Result<Option<Vec<u8>>, Error> {
         loop {
             if self.length > self.most {
                 return Err(Error::FileTooLarge {
@@ -282,7 +306,9 @@ impl<R: Read> Reading<'_, R> {
                 whole_rows(&self.text, self.rows.separator)
             };
             if whole > 0 {
-                let rest = self.text.split_off(whole);
+                let mut rest = spare.take();
+                rest.extend_from_slice(&self.text[whole..]);
+                self.text.truncate(whole);
                 return Ok(Some(std::mem::replace(&mut self.text, rest)));
             }
             if self.is_end {
@@ -314,9 +340,14 @@ impl<R: Read> Reading<'_, R> {
         let mut lines = self.lines;
         let mut whole = rows.empty();
         let mut cells = Cells::new(whole.facts.len());
+        let (texts, numbers) = (Spare::default(), Spare::default());
         in_parts(
-            &mut || self.part(),
-            &|text: Vec<u8>| rows.parse(&text),
+            &mut || self.part(&texts),
+            &|text: Vec<u8>| {
+                let part = rows.parse(&text, numbers.take());
+                texts.give(text);
+                part
+            },
             &mut |mut part: Part| {
                 if let Some(fault) = part.fault.take() {
                     return Err(fault.error(path, lines, rows.roles.len()));
@@ -330,6 +361,7 @@ impl<R: Read> Reading<'_, R> {
                 let words = whole.merge(&part, lines);
                 cells.extend(&part.cells, |column, word| words[column][word as usize]);
                 lines += part.lines;
+                numbers.give(part.cells);
                 Ok(())
             },
         )?;
@@ -493,9 +525,12 @@ impl Rows {
         }
     }
 
-    /// Parses whole rows.
-    fn parse(&self, text: &[u8]) -> Part {
-        let mut part = self.empty();
+    /// Parses whole rows, into cells that are empty.
+    fn parse(&self, text: &[u8], cells: Vec<f64>) -> Part {
+        let mut part = Part {
+            cells,
+            ..self.empty()
+        };
         part.bytes = text.len();
         let mut lines = Lines::new(text, self.separator);
         while lines.start_row() {

@@ -244,19 +244,7 @@ fn constants(table: &Table, mut plan: TablePlan, rows: &[u32]) -> (TablePlan, St
             Cell::Number(number) => number,
             _ => fill,
         };
-    let count = rows.len().max(1) as f64;
-    let mean_of = |term: &(dyn Fn(usize, f64) -> f64 + Sync)| -> Vec<f64> {
-        in_groups(&numeric, |group, start| {
-            let mut sums = vec![0.0; group.len()];
-            for row in rows {
-                for (index, (sum, column)) in sums.iter_mut().zip(group).enumerate() {
-                    *sum += term(start + index, number(*row, *column));
-                }
-            }
-            sums.into_iter().map(|sum| sum / count).collect()
-        })
-    };
-    let mut mean = mean_of(&|_, number| number);
+    let mut mean = means(table, rows, &numeric, |_, number| number);
     // The rounded mean of equal numbers may differ from them in the last digit; the deviation has
     // to be 0 then, to the bit.
     if let Some(first) = rows.first() {
@@ -267,7 +255,9 @@ fn constants(table: &Table, mut plan: TablePlan, rows: &[u32]) -> (TablePlan, St
             }
         }
     }
-    let variance = mean_of(&|index, number| (number - mean[index]) * (number - mean[index]));
+    let variance = means(table, rows, &numeric, |index, number| {
+        (number - mean[index]) * (number - mean[index])
+    });
     let mut all = Standardisation {
         mean: Vec::new(),
         deviation: Vec::new(),
@@ -289,6 +279,34 @@ fn constants(table: &Table, mut plan: TablePlan, rows: &[u32]) -> (TablePlan, St
         all.deviation.resize(all.deviation.len() + width, 1.0);
     }
     (plan, all)
+}
+
+/// The mean over these rows of a term of each number, for columns with their fills. Sums are added
+/// in the order of the rows.
+fn means(
+    table: &Table,
+    rows: &[u32],
+    columns: &[(usize, f64)],
+    term: impl Fn(usize, f64) -> f64 + Sync,
+) -> Vec<f64> {
+    in_groups(columns, |group, start| {
+        // Columns ascend.
+        let (Some((first, _)), Some((last, _))) = (group.first(), group.last()) else {
+            return Vec::new();
+        };
+        let (mut sums, mut numbers) = (vec![0.0; group.len()], Vec::new());
+        for row in rows {
+            let cells = &table.raw.cells;
+            cells.numbers(*row as usize, *first..last + 1, &mut numbers);
+            for (index, (sum, (column, fill))) in sums.iter_mut().zip(group).enumerate() {
+                let number = numbers[column - first];
+                let number = if number.is_nan() { *fill } else { number };
+                *sum += term(start + index, number);
+            }
+        }
+        let count = rows.len().max(1) as f64;
+        sums.into_iter().map(|sum| sum / count).collect()
+    })
 }
 
 fn planned_is_complete(table: &Table, column: usize, rows: &[u32]) -> bool {

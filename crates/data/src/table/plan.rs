@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::raw::Mode;
 use super::{ColumnKind, MAX_COLUMNS};
 
-/// The features of a table. They stand in the order of the columns; see [`Encoding`] for those of
-/// one.
+/// How the columns of a table become features. Features have the order of the columns they are made
+/// from; [`Encoding`] says which features one column gives.
 ///
-/// It holds of the data what a model needs: names of columns, words of categorical columns, and what
-/// missing cells become. It holds no row.
+/// Of the data it holds what a model needs: the names of columns, the words of categorical columns,
+/// and the values that replace missing cells. It holds no row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TablePlan {
     /// Number of columns of the table it was fitted on, the label column included.

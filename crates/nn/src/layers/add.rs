@@ -12,7 +12,7 @@ use spinet_rules::{Parameter, Resolved};
 use crate::layer::{Flow, Layer, Step};
 use crate::layers::registry::{Below, LayerEntry, Make};
 use crate::phase::Phase;
-use crate::{Activation, Error, Inputs, Real};
+use crate::{Activation, Error, Inputs, Operation, Real};
 
 pub(crate) const ENTRY: LayerEntry = LayerEntry {
     name: "add",
@@ -88,6 +88,10 @@ impl<S: Real> Layer<S> for Add {
 
     fn activation(&self) -> Activation {
         self.activation
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        vec![Operation::Add { from: self.from }]
     }
 
     fn skips_from(&self) -> Option<usize> {

@@ -16,7 +16,7 @@ use crate::layers::unit_sums::{PARTS, sums};
 use crate::{Real, Threads};
 
 /// Added to variances, and the share of a batch in the running statistics: those of PyTorch.
-const EPSILON: f64 = 1e-5;
+pub(crate) const EPSILON: f64 = 1e-5;
 const MOMENTUM: f64 = 0.1;
 
 /// Numbers of the buffer of [`BatchNorm`] for so many rows and units.

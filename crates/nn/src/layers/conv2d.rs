@@ -21,7 +21,7 @@ use crate::layers::registry::{Below, LayerEntry, Make};
 use crate::layers::unit_sums;
 use crate::phase::Phase;
 use crate::product::conv::{self, Patches};
-use crate::{Activation, Error, Inputs, Real, Threads};
+use crate::{Activation, Error, Inputs, Operation, Real, Threads};
 
 pub(crate) const ENTRY: LayerEntry = LayerEntry {
     name: "conv2d",
@@ -287,6 +287,18 @@ impl<S: Real> Layer<S> for Conv2d {
 
     fn activation(&self) -> Activation {
         self.activation
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        let convolution = Operation::Convolution {
+            kernel: self.patches.kernel,
+            stride: self.patches.stride,
+            padding: self.padding,
+        };
+        let norm = self.has_norm.then_some(Operation::BatchNorm {
+            epsilon: batch_norm::EPSILON,
+        });
+        std::iter::once(convolution).chain(norm).collect()
     }
 
     fn declare(&self, plan: &mut Plan, below: &[usize], is_output: bool) {

@@ -13,7 +13,7 @@ use crate::layer::{Flow, Layer, LayerArrays, Step};
 use crate::layers::registry::{Below, LayerEntry, Make};
 use crate::phase::Phase;
 use crate::product::{Layout, product};
-use crate::{Activation, Error, Inputs, Real};
+use crate::{Activation, Error, Inputs, Operation, Real};
 
 pub(crate) const ENTRY: LayerEntry = LayerEntry {
     name: "dense",
@@ -89,6 +89,10 @@ impl<S: Real> Layer<S> for Dense {
 
     fn activation(&self) -> Activation {
         self.activation
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        vec![Operation::Dense]
     }
 
     fn reads_pixels(&self) -> bool {

@@ -10,7 +10,7 @@ use spinet_rules::Resolved;
 use crate::layer::{Flow, Layer, Step};
 use crate::layers::registry::{Below, LayerEntry, Make};
 use crate::phase::Phase;
-use crate::{Error, Inputs, Real};
+use crate::{Error, Inputs, Operation, Real};
 
 pub(crate) const ENTRY: LayerEntry = LayerEntry {
     name: "flatten",
@@ -50,6 +50,10 @@ impl<S: Real> Layer<S> for Flatten {
 
     fn output(&self) -> Flow {
         Flow::row(self.input.len())
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        vec![Operation::Flatten]
     }
 
     fn forward(&self, step: &mut Step<'_, S>, input: &Inputs<'_, S>, output: &mut [S]) {

@@ -16,7 +16,7 @@ use spinet_rules::{Parameter, Resolved};
 use crate::layer::{Flow, Layer, Step};
 use crate::layers::registry::{Below, LayerEntry, Make};
 use crate::phase::Phase;
-use crate::{Error, Inputs, Real};
+use crate::{Error, Inputs, Operation, Real};
 
 const SIZE: Parameter = Parameter::count("size", 2, [1, 10_000], "edge of the window, in places");
 const STRIDE: Parameter = Parameter::count(
@@ -211,6 +211,14 @@ impl<S: Real> Layer<S> for Pool {
     /// then.
     fn buffer(&self, samples: usize, _: bool) -> usize {
         samples * self.input.len()
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        vec![Operation::Pool {
+            is_max: self.is_max,
+            window: self.window,
+            stride: self.stride,
+        }]
     }
 
     fn forward(&self, step: &mut Step<'_, S>, input: &Inputs<'_, S>, output: &mut [S]) {

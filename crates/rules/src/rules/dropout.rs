@@ -8,13 +8,14 @@
 //! ```
 //!
 //! `dropout_rate` is the probability of *dropping* a unit. The factors of training also multiply
-//! the error signal in the backward pass. There is one mask per sample and step. Use it on networks
-//! with more hidden units than the task needs.
+//! the error signal in the backward pass. There is one mask per sample and step; with `per = channel`
+//! a mask of a convolution is the same at all places (Tompson et al. 2015, spatial dropout). Use it
+//! on networks with more hidden units than the task needs.
 
 use crate::End::{In, Out};
 use crate::{
-    At, Chosen, Error, Layers, Make, Memory, Parameter, Plan, Purpose, Resolved, Rule, RuleEntry,
-    Scalar, Seam, Stream,
+    At, Chosen, Error, Make, Memory, Parameter, Plan, Purpose, Resolved, Rule, RuleEntry, Scalar,
+    Seam, Stream,
 };
 
 const PARAMETERS: &[Parameter] = &[
@@ -31,6 +32,13 @@ const PARAMETERS: &[Parameter] = &[
         &["train", "test"],
         "when activations are scaled: in training (inverted dropout) or at test time",
     ),
+    Parameter::choice(
+        "per",
+        "unit",
+        &["unit", "channel"],
+        "what is dropped in a convolution: single activations, or channels at all places",
+    ),
+    Parameter::layers("hidden layers to act on"),
 ];
 
 /// Registry entry.
@@ -63,6 +71,8 @@ pub struct Dropout<S> {
     hidden: Chosen,
     /// Units of each signal.
     units: Vec<usize>,
+    /// Rows of a signal that have one mask.
+    rows: Vec<usize>,
     bits: Vec<u32>,
     factors: Vec<S>,
 }
@@ -75,7 +85,8 @@ impl<S: Scalar> Dropout<S> {
     /// [`Error::TooFewHiddenLayers`].
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
         let dropout_rate = options.number("dropout_rate");
-        let hidden = Layers::All.hidden(ENTRY.name, plan, 1)?;
+        let hidden = options.layers("layers").hidden(ENTRY.name, plan, 1)?;
+        let is_of_channels = options.choice("per") == "channel";
         let most = plan.batch
             * plan
                 .signals
@@ -97,6 +108,9 @@ impl<S: Scalar> Dropout<S> {
             evaluated: S::from_f64(evaluated),
             hidden,
             units: plan.signals.iter().map(|signal| signal.units).collect(),
+            rows: (plan.signals.iter())
+                .map(|signal| if is_of_channels { signal.places } else { 1 })
+                .collect(),
             bits: vec![0; most],
             factors: vec![S::ZERO; most],
         })
@@ -113,17 +127,29 @@ impl<S: Scalar> Rule<S> for Dropout<S> {
     }
 
     fn activation(&mut self, at: At, rows: usize) -> Option<&[S]> {
-        let count = rows * self.units[at.id];
+        let (units, alike) = (self.units[at.id], self.rows[at.id]);
+        let (count, drawn) = (rows * units, rows * units / alike);
         // 2^16 signals and 2^48 steps have a stream each.
         let mut stream = Stream::new(self.seed, Purpose::Dropout, (at.id as u64) << 48 | at.step);
-        stream.fill(&mut self.bits[..count]);
+        stream.fill(&mut self.bits[..drawn]);
         let (cutoff, kept) = (self.cutoff, self.kept);
-        for (factor, bits) in self.factors[..count].iter_mut().zip(&self.bits) {
-            *factor = if u64::from(*bits) < cutoff {
+        let factor = |bits: &u32| {
+            if u64::from(*bits) < cutoff {
                 S::ZERO
             } else {
                 kept
-            };
+            }
+        };
+        if alike == 1 {
+            let pairs = self.factors[..count].iter_mut().zip(&self.bits);
+            pairs.for_each(|(number, bits)| *number = factor(bits));
+        } else {
+            let samples = self.factors[..count].chunks_exact_mut(units * alike);
+            for (sample, bits) in samples.zip(self.bits.chunks_exact(units)) {
+                for row in sample.chunks_exact_mut(units) {
+                    (row.iter_mut().zip(bits)).for_each(|(number, bits)| *number = factor(bits));
+                }
+            }
         }
         Some(&self.factors[..count])
     }
@@ -206,6 +232,37 @@ mod tests {
         mask(&mut other, 0);
         assert_eq!(first, mask(&mut other, 3));
         assert_ne!(first, mask(&mut other, 4));
+    }
+
+    #[test]
+    fn a_channel_is_dropped_at_all_places_or_at_none() {
+        let mut plan = Plan {
+            batch: 40,
+            seed: 4,
+            ..Plan::dense(&[3, 5, 2])
+        };
+        plan.signals[0].places = 9;
+        let new = |options: &str| Dropout::<f64>::new(&resolve(options).unwrap(), &plan).unwrap();
+        let (mut channels, mut units) = (new("dropout:per=channel"), new("dropout"));
+        let at = At { id: 0, step: 1 };
+        let factors = channels.activation(at, 40 * 9).unwrap();
+        let mut dropped = 0;
+        for sample in factors.chunks_exact(9 * 5) {
+            assert!(sample.chunks_exact(5).all(|row| *row == sample[..5]));
+            dropped += sample[..5].iter().filter(|factor| **factor == 0.0).count();
+        }
+        // Of 200 draws, within 4 standard deviations.
+        assert!((72..=128).contains(&dropped), "{dropped}");
+        let factors = units.activation(at, 40 * 9).unwrap();
+        assert!(factors[..5] != factors[5..10] || factors[..5] != factors[10..15]);
+    }
+
+    #[test]
+    fn a_layer_that_was_not_chosen_is_never_dropped() {
+        let options = resolve("dropout:layers=2").unwrap();
+        let rule = Dropout::<f64>::new(&options, &Plan::dense(&[3, 5, 4, 2])).unwrap();
+        let acts = [0, 1, 2].map(|signal| Rule::acts(&rule, Seam::Activation, signal));
+        assert_eq!(acts, [false, true, false]);
     }
 
     #[test]

@@ -1,23 +1,23 @@
 //! Magnitude pruning: the smallest weights are removed permanently and training continues.
 //!
-//! At the end of every epoch `e` from `a = start * epochs` to `b = end * epochs`, both rounded and
-//! at least 1, for each layer:
+//! At the end of every epoch from `start` to `end`, with the share `r` of the pruning that is to be
+//! done by then (`pruning_course`), for each layer:
 //!
 //! ```text
-//! r = 1 - (1 - (e - a) / (b - a))^3                                              (Zhu and Gupta 2017, Eq. (1))
 //! criterion = share:      the floor(r * amount * n) smallest of the layer's n weights are removed
 //! criterion = deviation:  weights with |w| < r * amount * sigma are removed      (Han et al. 2015)
 //! ```
 //!
-//! `sigma` is the standard deviation of the layer's remaining weights. If `a` equals `b`, the
-//! default, `r` is 1: one-shot pruning and retraining, one iteration of Han et al. A removed weight
+//! `sigma` is the standard deviation of the layer's remaining weights. If `start` equals `end`,
+//! the default, `r` is 1: one-shot pruning and retraining, one iteration of Han et al. A removed weight
 //! is 0 after every later step. Among equal magnitudes the first are removed. Biases are kept. Use
 //! it to make a network sparse during training, with enough epochs before and after pruning.
 
-use crate::End::{In, Out};
+use crate::End::Out;
 use crate::lanes::sum;
+use crate::pruning_course::{Course, END, START};
 use crate::saved::Saved;
-use crate::share::{rounded, rounded_down};
+use crate::share::rounded_down;
 use crate::{
     At, Error, Make, Memory, Metric, ParamShape, Parameter, Params, Plan, Resolved, Rule,
     RuleEntry, Scalar, Seam, StateEntry, StateValues,
@@ -37,20 +37,8 @@ const PARAMETERS: &[Parameter] = &[
         Out(100.0),
         "final sparsity: the fraction of weights to remove (below 1), or the threshold in standard deviations",
     ),
-    Parameter::number(
-        "start",
-        0.5,
-        In(0.0),
-        In(1.0),
-        "when pruning starts, as a fraction of the epochs",
-    ),
-    Parameter::number(
-        "end",
-        0.5,
-        In(0.0),
-        In(1.0),
-        "when pruning ends, as a fraction of the epochs; equal to `start` for one-shot pruning",
-    ),
+    START,
+    END,
     Parameter::WEIGHT_LAYERS,
 ];
 
@@ -82,32 +70,11 @@ enum Criterion {
     Deviation,
 }
 
-/// What and when.
-#[derive(Clone, Copy, Debug)]
-struct Course {
-    criterion: Criterion,
-    amount: f64,
-    start: f64,
-    end: f64,
-}
-
-impl Course {
-    /// How much of the pruning is done after an epoch of a run with so many, in `[0, 1]`; none
-    /// outside of the pruning's time.
-    fn ramp(&self, epoch: u64, epochs: u64) -> Option<f64> {
-        let [start, end] = [self.start, self.end].map(|share| rounded(share, epochs).max(1));
-        if !(start..=end).contains(&epoch) {
-            return None;
-        }
-        // One shot is 1 at once; 0 / 0 would not be.
-        let left = (end - epoch) as f64 / (end - start).max(1) as f64;
-        Some(1.0 - left.powi(3))
-    }
-}
-
 /// Magnitude pruning; the state says of each weight whether it is removed.
 #[derive(Clone, Debug)]
 pub struct MagnitudePruning<S> {
+    criterion: Criterion,
+    amount: f64,
     course: Course,
     plan: Plan,
     /// For each array, 1 where a weight is removed; empty where the rule does not act.
@@ -122,7 +89,7 @@ impl<S: Scalar> MagnitudePruning<S> {
     ///
     /// [`Error::OutOfRange`] for parameters that do not fit each other, [`Error::NoSuchLayer`].
     pub fn new(options: &Resolved, plan: &Plan) -> Result<Self, Error> {
-        let [amount, start, end] = ["amount", "start", "end"].map(|name| options.number(name));
+        let amount = options.number("amount");
         let criterion = if options.choice("criterion") == "share" {
             Criterion::Share
         } else {
@@ -134,20 +101,14 @@ impl<S: Scalar> MagnitudePruning<S> {
                 "a fraction below 1 (or set `criterion` to `deviation`)".to_owned(),
             ));
         }
-        if end < start {
-            return Err(options.refuse("end", format!("at least `start`, {start}")));
-        }
         let weights = options.weights(plan)?;
         let pruned = |(id, param): (usize, &ParamShape)| {
             vec![0; if weights.contains(id) { param.len() } else { 0 }]
         };
         Ok(Self {
-            course: Course {
-                criterion,
-                amount,
-                start,
-                end,
-            },
+            criterion,
+            amount,
+            course: Course::of(options)?,
             plan: plan.clone(),
             pruned: plan.params.iter().enumerate().map(pruned).collect(),
             magnitudes: Vec::new(),
@@ -156,8 +117,8 @@ impl<S: Scalar> MagnitudePruning<S> {
 
     /// Marks what has to go when this share of the pruning is done.
     fn prune(&mut self, id: usize, ramp: f64, weight: &[S]) {
-        let (pruned, amount) = (&mut self.pruned[id], ramp * self.course.amount);
-        match self.course.criterion {
+        let (pruned, amount) = (&mut self.pruned[id], ramp * self.amount);
+        match self.criterion {
             Criterion::Share => {
                 let count = rounded_down(amount, weight.len());
                 let more =
@@ -230,11 +191,10 @@ impl<S: Scalar> Rule<S> for MagnitudePruning<S> {
     }
 
     fn after_update(&mut self, at: At, _before: &[S], weight: &mut [S]) {
-        if let Some(ramp) = self
-            .plan
-            .epochs_done(at.step)
-            .and_then(|epoch| self.course.ramp(epoch, self.plan.epochs))
-        {
+        let epochs = self.plan.epochs;
+        let epoch =
+            (self.plan.epochs_done(at.step)).filter(|epoch| !self.course.is_over(*epoch, epochs));
+        if let Some(ramp) = epoch.and_then(|epoch| self.course.ramp(epoch, epochs)) {
             self.prune(at.id, ramp, weight);
         }
         weight
@@ -326,16 +286,6 @@ mod tests {
             after(&mut rule, 7, &[0.1; 5]),
             [0.1, 0.0, 0.1, 0.1, 0.0],
             "nothing more is removed"
-        );
-    }
-
-    #[test]
-    fn the_time_of_pruning_is_a_share_of_the_epochs_as_decimal_arithmetic_has_it() {
-        // 0.145 of 100 is 14.5, rounded up to 15; in binary the product is 14.499999999999998.
-        let course = rule("start=0.145,end=0.145", 1).course;
-        assert_eq!(
-            [14, 15, 16].map(|epoch| course.ramp(epoch, 100)),
-            [None, Some(1.0), None]
         );
     }
 

@@ -662,6 +662,7 @@ fn assert_fused_is_unfused<S: Buildable>(settings: &RuleSettings) {
         "bdnn-dsd",
         "spine-retraction",
         "magnitude-pruning",
+        "filter-pruning",
         "synaptic-pruning",
     ]
     .contains(&settings.name.as_str());

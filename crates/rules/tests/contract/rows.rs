@@ -161,11 +161,12 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "dropout",
-        defaults: "dropout:dropout_rate=0.5,scaling=train",
+        defaults: "dropout:dropout_rate=0.5,scaling=train,per=unit,layers=all",
         settings: &[
             "dropout:dropout_rate=0.2",
             "dropout:dropout_rate=0",
             "dropout:scaling=test",
+            "dropout:per=channel,layers=1",
         ],
         ..PLAIN
     },
@@ -229,6 +230,17 @@ pub(crate) const ROWS: &[Row] = &[
         // The smallest fifth: both layers have a multiple of five weights.
         targets: &[0.3, 40.0, -1.0, 2.0, -3.0],
         rest: |target| if target == 0.3 { 0.0 } else { target },
+        ..PLAIN
+    },
+    Row {
+        name: "filter-pruning",
+        defaults: "filter-pruning:criterion=l1,amount=0.3,removal=permanent,start=0.5,end=0.5,layers=all",
+        settings: &[
+            "filter-pruning:criterion=geometric-median,amount=0.6,start=0.1,end=0.5",
+            "filter-pruning:criterion=l2,removal=soft,start=0,end=0,layers=1",
+        ],
+        // Fewer than one unit.
+        descends_with: Some("filter-pruning:amount=0.01"),
         ..PLAIN
     },
     Row {

@@ -7,12 +7,14 @@ use toml::Table;
 use crate::{Error, TrainConfig};
 
 /// A stored configuration with its dataset.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
     /// Its name.
     pub name: &'static str,
     /// One-line description.
     pub summary: &'static str,
+    /// Height, width and channels of the images that it is for.
+    pub image: [usize; 3],
     /// The configuration file, TOML.
     pub text: &'static str,
 }
@@ -22,16 +24,19 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "bdnn-dsd",
         summary: "network of the BDNN-dsd paper on MNIST-1200, without a rule",
+        image: [28, 28, 1],
         text: include_str!("bdnn-dsd.toml"),
     },
     Preset {
         name: "lenet5",
         summary: "LeNet-5 on MNIST",
+        image: [28, 28, 1],
         text: include_str!("lenet5.toml"),
     },
     Preset {
         name: "resnet9",
         summary: "residual network with nine weighted layers on CIFAR-10",
+        image: [32, 32, 3],
         text: include_str!("resnet9.toml"),
     },
 ];
@@ -126,11 +131,12 @@ mod tests {
 
     #[test]
     fn networks_have_the_published_shapes() {
-        let network = |name: &str, image| {
-            let config = Preset::find(name).unwrap().config().unwrap();
-            Network::<f32>::new(&config.network(image, 10).unwrap(), 0).unwrap()
+        let network = |name: &str| {
+            let preset = Preset::find(name).unwrap();
+            let config = preset.config().unwrap();
+            Network::<f32>::new(&config.network(preset.image, 10).unwrap(), 0).unwrap()
         };
-        let lenet = network("lenet5", [28, 28, 1]);
+        let lenet = network("lenet5");
         let outputs: Vec<_> = (lenet.layers().iter())
             .map(|layer| layer.output().to_string())
             .collect();
@@ -152,7 +158,7 @@ mod tests {
         };
         assert_eq!(parameters(&lenet), 61_706);
         // As PyTorch counts those of the same network.
-        assert_eq!(parameters(&network("resnet9", [32, 32, 3])), RESNET9);
+        assert_eq!(parameters(&network("resnet9")), RESNET9);
     }
 
     const RESNET9: usize = 864
