@@ -87,10 +87,11 @@ fn accuracy(row: &SweepRow) -> String {
 pub(crate) fn table(record: &SweepRecord) -> Table {
     let (axes, columns, definition) = (record.axes(), columns(record), &record.definition);
     let caption = format!(
-        "Sweep {}: {}, {} each; accuracy on {} {}",
+        "Sweep {}: {}, {} each; {} on {} {}",
         definition.sweep,
         plural(record.points.len(), "configuration"),
         plural(record.points[0].runs, "run"),
+        record.measure(),
         thousands(record.points[0].scored as u64),
         definition.scored_on
     );
