@@ -53,8 +53,19 @@ pub(crate) enum Error {
     )]
     NoRecords { directory: PathBuf },
     /// Nothing to predict.
-    #[error("missing input, expected PNG, idx, CSV or NPY files, or `--data NAME`")]
+    #[error(
+        "missing input, expected PNG, JPEG, idx, CSV or NPY files, `-` for standard input, or `--data NAME`"
+    )]
     NoSamples,
+    /// Standard input that cannot be read.
+    #[error("cannot read standard input: {0}")]
+    Input(io::Error),
+    /// A column of something without columns.
+    #[error("{}: images have no columns, expected no `--id`", .path.display())]
+    IdOfImages { path: PathBuf },
+    /// A file that would be replaced.
+    #[error("{}: already exists and is not overwritten\n\nhint: choose another name for `--out`", .path.display())]
+    Exists { path: PathBuf },
     /// Data with more classes than a model.
     #[error("dataset `{data}` has {found} classes, expected at most {expected}, as the model")]
     Classes {
@@ -132,7 +143,8 @@ impl Error {
                 | spinet::Error::Locked { .. }
                 | spinet::Error::Data(data::Error::Gone { .. }),
             )
-            | Self::Output(_) => STORAGE,
+            | Self::Output(_)
+            | Self::Input(_) => STORAGE,
             Self::Train(spinet::Error::Interrupted { .. }) | Self::Lab(lab::Error::Stopped) => {
                 INTERRUPTED
             }

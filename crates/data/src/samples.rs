@@ -272,6 +272,23 @@ impl Samples {
         })
     }
 
+    /// The same images with dark and light exchanged; the same numbers.
+    #[must_use]
+    pub fn inverted(&self) -> Self {
+        let values = match self.values() {
+            Values::Bytes(bytes) => {
+                let inverted: Vec<u8> = bytes.iter().map(|byte| 255 - byte).collect();
+                Stored::Bytes(Shared::from(inverted))
+            }
+            Values::Numbers(_) => self.values.clone(),
+        };
+        Self {
+            values,
+            digest: Arc::default(),
+            ..self.clone()
+        }
+    }
+
     /// The same samples with other labels, one for each.
     pub(crate) fn relabelled(self, labels: Vec<u8>) -> Self {
         debug_assert_eq!(labels.len(), self.len(), "one label a sample");

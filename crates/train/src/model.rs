@@ -15,7 +15,7 @@ use std::path::Path;
 
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
-use spinet_data::{Dataset, Prior, Samples, Standardisation, TablePlan, Values};
+use spinet_data::{Background, Dataset, Prior, Samples, Standardisation, TablePlan, Values};
 use spinet_nn::{Kernel, Network, Standardizer, Threads};
 use spinet_rules::{ParamShape, Plan, StateValues};
 
@@ -50,6 +50,10 @@ pub struct Description {
     /// Channels of an image, whose rows come one channel after the other; 1 if absent.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub channels: usize,
+    /// The background of nearly all training images; absent where they differ, for tables, and in files
+    /// of versions that did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background: Option<Background>,
     /// Names of the classes.
     pub classes: Vec<String>,
     /// SHA-256 of the training set.
@@ -190,6 +194,7 @@ impl Model {
                 epoch: trainer.epoch(),
                 shape: data.train.shape(),
                 channels: data.train.image()[2],
+                background: Background::of(&data.train),
                 classes: data.class_names.clone(),
                 train_sha256: data.train.sha256(),
                 standardisation: trainer

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use spinet::data::{DatasetEntry, EvaluatedOn, find, load_with};
+use spinet::data::{Background, DatasetEntry, EvaluatedOn, find, load_with};
 use spinet::lab::peak_memory_mb;
 use spinet::train::run_name;
 use spinet::{
@@ -18,6 +18,7 @@ use crate::flags::settings::Settings;
 use crate::flags::threads::ThreadCount;
 use crate::interrupt::stop_on_signals;
 use crate::output::Output;
+use crate::show::escape::on_one_line;
 use crate::show::network;
 use crate::show::number::{duration, file_size, percent, thousands};
 use crate::show::sample_counts::both_parts;
@@ -101,6 +102,9 @@ impl Train {
             .unwrap_or_else(|| Path::new("runs").join(run_name(&config)));
         let data = load_with(&config.data, &self.source.source(), &config.data_options())?;
         show_notes(&data, output);
+        if let Some(text) = mixed_backgrounds(&data) {
+            output.note(&text);
+        }
         let directory = RunDirectory::open(&path)?;
         let started = Instant::now();
         let finished = if self.force {
@@ -221,6 +225,25 @@ fn cost(trainer: &Trainer, data: &Dataset, threads: usize) -> Result<String, Err
         network::large(network::operations(trainer.network())),
         file_size(bytes)
     ))
+}
+
+/// What the user has to know about images of their own of which a few have the opposite colors of
+/// the others.
+fn mixed_backgrounds(data: &Dataset) -> Option<String> {
+    let [dark, light] = Background::counts(&data.train);
+    let (few, many) = (dark.min(light), dark.max(light));
+    let name = |is_dark: bool| if is_dark { "dark" } else { "light" };
+    let is_odd = find(&data.name).is_err() && few > 0 && 10 * few <= many;
+    is_odd.then(|| {
+        format!(
+            "warning: {}: {} of the training images {} a {} background, the others a {} one; their colors may be inverted",
+            on_one_line(&data.name),
+            thousands(few as u64),
+            if few == 1 { "has" } else { "have" },
+            name(dark == few),
+            name(dark != few)
+        )
+    })
 }
 
 /// The rules of a run, or what it is without them.

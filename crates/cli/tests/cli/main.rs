@@ -14,6 +14,7 @@ mod limits;
 mod messages;
 mod models;
 mod own_data;
+mod predictions;
 mod registries;
 mod reporting;
 mod sample_counts;
