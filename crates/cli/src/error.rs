@@ -57,6 +57,12 @@ pub(crate) enum Error {
         "missing input, expected PNG, JPEG, idx, CSV or NPY files, `-` for standard input, or `--data NAME`"
     )]
     NoSamples,
+    /// A model without columns to explain.
+    #[error(
+        "{}: the model stores no columns, expected one that was trained on a table by this version or a later one",
+        .path.display()
+    )]
+    NoColumns { path: PathBuf },
     /// Standard input that cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(io::Error),

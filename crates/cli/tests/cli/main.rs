@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_testing::program as bench;
+mod explaining;
 mod figures;
 mod given_files;
 #[cfg(target_os = "linux")]
