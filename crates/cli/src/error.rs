@@ -24,9 +24,6 @@ pub(crate) enum Error {
         path: PathBuf,
         source: Box<lab::Error>,
     },
-    /// `spinet tune` without a rule.
-    #[error("missing `--rule`: the grid varies the options of the last one")]
-    NoRuleToTune,
     /// What clap refuses.
     #[error("{}", usage(.0))]
     Usage(clap::Error),

@@ -62,4 +62,4 @@ pub use sweep::{
     SweepRequest, SweepRow, sweep_figure,
 };
 pub use table::{Column, Table};
-pub use tune::{Grid, Tried, Tuning};
+pub use tune::{Grid, Halving, Range, Tried, Tuning};

@@ -23,3 +23,4 @@ mod streams;
 mod sweeps;
 mod timing;
 mod training;
+mod tuning;
