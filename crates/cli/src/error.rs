@@ -24,9 +24,6 @@ pub(crate) enum Error {
         path: PathBuf,
         source: Box<lab::Error>,
     },
-    /// `spinet tune` without a rule.
-    #[error("missing `--rule`: the grid varies the options of the last one")]
-    NoRuleToTune,
     /// What clap refuses.
     #[error("{}", usage(.0))]
     Usage(clap::Error),
@@ -53,8 +50,25 @@ pub(crate) enum Error {
     )]
     NoRecords { directory: PathBuf },
     /// Nothing to predict.
-    #[error("missing input, expected PNG, idx, CSV or NPY files, or `--data NAME`")]
+    #[error(
+        "missing input, expected PNG, JPEG, idx, CSV or NPY files, `-` for standard input, or `--data NAME`"
+    )]
     NoSamples,
+    /// A model without columns to explain.
+    #[error(
+        "{}: the model stores no columns, expected one that was trained on a table by this version or a later one",
+        .path.display()
+    )]
+    NoColumns { path: PathBuf },
+    /// Standard input that cannot be read.
+    #[error("cannot read standard input: {0}")]
+    Input(io::Error),
+    /// A column of something without columns.
+    #[error("{}: images have no columns, expected no `--id`", .path.display())]
+    IdOfImages { path: PathBuf },
+    /// A file that would be replaced.
+    #[error("{}: already exists and is not overwritten\n\nhint: choose another name for `--out`", .path.display())]
+    Exists { path: PathBuf },
     /// Data with more classes than a model.
     #[error("dataset `{data}` has {found} classes, expected at most {expected}, as the model")]
     Classes {
@@ -132,7 +146,8 @@ impl Error {
                 | spinet::Error::Locked { .. }
                 | spinet::Error::Data(data::Error::Gone { .. }),
             )
-            | Self::Output(_) => STORAGE,
+            | Self::Output(_)
+            | Self::Input(_) => STORAGE,
             Self::Train(spinet::Error::Interrupted { .. }) | Self::Lab(lab::Error::Stopped) => {
                 INTERRUPTED
             }

@@ -1,9 +1,10 @@
 //! The data that a model is used on: what it was trained on, or something of the same kind.
 
 use spinet::data::{
-    Column, DataOptions, EvaluatedOn, Purpose, SplitOptions, find, is_table, load_with, normal_name,
+    Background, Column, DataOptions, EvaluatedOn, Purpose, SplitOptions, find, is_table, load_with,
+    normal_name,
 };
-use spinet::{Dataset, Model, Source};
+use spinet::{Dataset, Model, Samples, Source};
 
 use crate::error::Error;
 use crate::show::escape::on_one_line;
@@ -29,6 +30,25 @@ impl ModelData {
             )
         })
     }
+}
+
+/// What the user has to know about images with the opposite colors of those that the model was
+/// trained on.
+pub(crate) fn background_warning(model: &Model, name: &str, samples: &Samples) -> Option<String> {
+    let trained = model.description.background?;
+    let [dark, light] = Background::counts(samples);
+    let other = match trained {
+        Background::Dark => light,
+        Background::Light => dark,
+    };
+    (2 * other > samples.len()).then(|| {
+        format!(
+            "warning: {}: the background is {}, but that of the training images is {}; the classes mean nothing if the colors are inverted (`spinet predict --invert` inverts them)",
+            on_one_line(name),
+            trained.inverted().name(),
+            trained.name()
+        )
+    })
 }
 
 /// The dataset called `name`, or else the model's own; its test samples are ones that the model

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -52,6 +53,16 @@ impl Output {
     pub(crate) fn note(&self, text: &str) {
         let _ = writeln!(io::stderr(), "{}", without_controls(text));
     }
+}
+
+/// Refuses to write where something is: nothing of the user's is replaced.
+pub(crate) fn refuse_existing(path: &Path) -> Result<(), Error> {
+    if spinet::store::is_there(path) {
+        return Err(Error::Exists {
+            path: path.to_owned(),
+        });
+    }
+    Ok(())
 }
 
 fn failed(error: io::Error) -> Error {

@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn pieces_of_any_size_give_the_digest_of_the_whole() {
-        let bytes: Vec<u8> = (0..3_000_000_u32).map(|at| (at * at % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..3_000_000_u32).map(|at| (at % 251) as u8).collect();
         for size in [1_000, 100_000, 700_000, bytes.len()] {
             let mut digesting = Digesting::default();
             bytes.chunks(size).for_each(|piece| digesting.update(piece));

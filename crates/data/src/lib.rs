@@ -17,6 +17,7 @@
 //! ```
 
 pub mod archive;
+mod background;
 pub mod cifar;
 pub mod dataset;
 mod digest;
@@ -41,6 +42,7 @@ pub mod target;
 pub mod verify;
 mod whole_file;
 
+pub use background::Background;
 pub use dataset::{Dataset, EvaluatedOn, FileDigest, TableRecord};
 pub use digest::sha256_hex;
 pub use entry::{
@@ -57,8 +59,8 @@ pub use png::read_png;
 pub use registry::{DATASETS, find};
 pub use samples::{Samples, Values};
 pub use source::{
-    Source, is_table, load, load_entry, load_with, normal_name, read_features,
-    read_features_with_notes, read_images_of, read_table,
+    RowSource, Rows, Source, is_table, load, load_entry, load_with, normal_name, read_features,
+    read_images_of, read_rows, read_table,
 };
 pub use split::{Fold, Parts, balanced_draw, balanced_folds, balanced_parts};
 pub use standardisation::Standardisation;

@@ -136,6 +136,21 @@ impl Samples {
         Self::of(Stored::Numbers(Shared::from(numbers)), labels.into(), shape)
     }
 
+    /// The same samples with other features, of which there are as many; labels, targets and weights
+    /// stay.
+    ///
+    /// # Errors
+    ///
+    /// As [`of_numbers`](Self::of_numbers).
+    pub fn with_numbers(&self, numbers: impl Into<Vec<f32>>) -> Result<Self, Error> {
+        let changed = Self::of_numbers(numbers, Arc::clone(&self.labels), self.shape)?;
+        Ok(Self {
+            values: changed.values,
+            digest: changed.digest,
+            ..self.clone()
+        })
+    }
+
     /// As [`of_numbers`](Self::of_numbers), as three sets of these sizes, which share the memory.
     pub(crate) fn parts_of_numbers(
         numbers: Vec<f32>,
@@ -372,6 +387,23 @@ impl Samples {
             channels: self.channels,
             digest: Arc::default(),
         })
+    }
+
+    /// The same images with dark and light exchanged; the same numbers.
+    #[must_use]
+    pub fn inverted(&self) -> Self {
+        let values = match self.values() {
+            Values::Bytes(bytes) => {
+                let inverted: Vec<u8> = bytes.iter().map(|byte| 255 - byte).collect();
+                Stored::Bytes(Shared::from(inverted))
+            }
+            Values::Numbers(_) => self.values.clone(),
+        };
+        Self {
+            values,
+            digest: Arc::default(),
+            ..self.clone()
+        }
     }
 
     /// The same samples with other labels, one for each.

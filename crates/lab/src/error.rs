@@ -59,11 +59,40 @@ pub enum Error {
         parameter: String,
     },
     /// A grid that cannot be read.
-    #[error("cannot read grid `{found}`, expected OPTION=VALUE,VALUE,...")]
+    #[error(
+        "cannot read grid `{found}`, expected NAME=VALUE,VALUE,... or a range NAME=LOW..HIGH or NAME=LOW..HIGH:log"
+    )]
     Grid {
         /// The text given.
         found: String,
     },
+    /// A range without random search.
+    #[error(
+        "grid of `{parameter}` is a range, from which only random search draws\n\nhint: `--random N` tries N points"
+    )]
+    RangeOfGrid {
+        /// The parameter.
+        parameter: String,
+    },
+    /// A setting that is the same for all points of a tuning.
+    #[error("`{setting}` cannot be tuned: {reason}")]
+    TunedSetting {
+        /// The setting.
+        setting: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A value that a setting cannot have.
+    #[error("{message}")]
+    TunedValue {
+        /// The value and what is wrong with it.
+        message: String,
+    },
+    /// A shard of runs that are not known in advance.
+    #[error(
+        "halving cannot be divided into shards: which runs there are follows from earlier ones"
+    )]
+    HalvingShard,
     /// An experiment that was asked to stop while it had no run to save: in Figure 5, whose runs
     /// take seconds, or while it waited for a run of another process.
     #[error("interrupted; repeat the command to resume")]

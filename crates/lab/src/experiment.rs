@@ -217,7 +217,7 @@ fn jobs_of(plan: &impl Plan, shard: Option<Shard>) -> Result<Vec<Job>, Error> {
 
 /// Does these jobs, the largest first so that the threads end together; the results are in the
 /// order of the jobs.
-fn done<P: Plan>(
+pub(crate) fn done<P: Plan>(
     plan: &P,
     jobs: &[Job],
     data: &[Parts],

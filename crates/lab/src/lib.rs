@@ -12,6 +12,7 @@ mod escape;
 mod experiment;
 pub mod figure;
 mod html;
+mod importance;
 mod paper;
 mod progress;
 mod record;
@@ -33,6 +34,7 @@ pub use curves::{accuracy_figure, spine_figure};
 pub use error::Error;
 pub use escape::is_harmful;
 pub use experiment::{Advance, Environment, Experiment};
+pub use importance::{Importance, Importances};
 pub use paper::join::join;
 pub use paper::method::Method;
 pub use paper::registry::{
@@ -60,4 +62,4 @@ pub use sweep::{
     SweepRequest, SweepRow, sweep_figure,
 };
 pub use table::{Column, Table};
-pub use tune::{Grid, Tried, Tuning};
+pub use tune::{Grid, Halving, Range, Tried, Tuning};

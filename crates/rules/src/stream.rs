@@ -27,6 +27,8 @@ pub enum Purpose {
     Split,
     /// Random changes of training images; index = epoch and sample.
     Augment,
+    /// Points of a random search; index = number of the draw.
+    Search,
 }
 
 impl Purpose {
@@ -40,6 +42,7 @@ impl Purpose {
             Self::Noise => b"noise\0\0\0",
             Self::Split => b"split\0\0\0",
             Self::Augment => b"augment\0",
+            Self::Search => b"search\0\0",
         }
     }
 }

@@ -15,7 +15,9 @@ use std::path::Path;
 
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
-use spinet_data::{Dataset, Prior, Samples, Standardisation, TablePlan, Target, Values};
+use spinet_data::{
+    Background, Dataset, Prior, Samples, Standardisation, TablePlan, Target, Values,
+};
 use spinet_nn::{Kernel, Network, Standardizer, Threads};
 use spinet_rules::{ParamShape, Plan, StateValues};
 
@@ -52,6 +54,10 @@ pub struct Description {
     /// Channels of an image, whose rows come one channel after the other; 1 if absent.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub channels: usize,
+    /// The background of nearly all training images; absent where they differ, for tables, and in files
+    /// of versions that did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background: Option<Background>,
     /// Names of the classes, or of labels that are yes or no; none where numbers are predicted.
     pub classes: Vec<String>,
     /// What is predicted; a class if absent.
@@ -200,6 +206,7 @@ impl Model {
                 epoch: trainer.epoch(),
                 shape: data.train.shape(),
                 channels: data.train.image()[2],
+                background: Background::of(&data.train),
                 classes: data.class_names.clone(),
                 target: data.target.clone(),
                 train_sha256: data.train.sha256(),

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::Path;
 
-use spinet_data::{Column, Samples, Values, read_features_with_notes};
+use spinet_data::{Column, RowSource, Rows, Samples, Values, read_rows};
 use spinet_nn::{Inputs, Pixels, Threads, Workspace, largest};
 
 use crate::evaluation::chunk;
@@ -64,21 +64,23 @@ impl Model {
     /// [`Error::InputKind`] for a model of images, [`Error::Data`] as
     /// [`read_features`](spinet_data::read_features).
     pub fn read_table(&self, path: &Path, label: Option<&Column>) -> Result<Samples, Error> {
-        self.read_table_with_notes(path, label)
-            .map(|(samples, _)| samples)
+        self.read_rows(RowSource::File(path), label, None)
+            .map(|rows| rows.samples)
     }
 
-    /// As [`read_table`](Self::read_table), with what was done that the user has to know, one
-    /// sentence each: cells that were filled in, columns that were left out.
+    /// As [`read_table`](Self::read_table), from a file or from memory, with what was done that the
+    /// user has to know (cells that were filled in, columns that were left out), and the cells of the
+    /// column `id`.
     ///
     /// # Errors
     ///
     /// As [`read_table`](Self::read_table).
-    pub fn read_table_with_notes(
+    pub fn read_rows(
         &self,
-        path: &Path,
+        rows: RowSource<'_>,
         label: Option<&Column>,
-    ) -> Result<(Samples, Vec<String>), Error> {
+        id: Option<&Column>,
+    ) -> Result<Rows, Error> {
         self.description.accepts(Values::Numbers(&[]))?;
         // The label of the training table is in the plan, by its name.
         let label = label.or(self
@@ -87,11 +89,7 @@ impl Model {
             .label
             .as_ref()
             .filter(|_| self.description.columns.is_none()));
-        Ok(read_features_with_notes(
-            path,
-            label,
-            self.description.prior(),
-        )?)
+        Ok(read_rows(rows, label, id, self.description.prior())?)
     }
 
     /// The numbers that are predicted for each sample, `[samples, numbers]`, in the units of their

@@ -12,7 +12,7 @@ use crate::commands::train::rules_in_words;
 use crate::error::Error;
 use crate::flags::data_source::DataSource;
 use crate::flags::threads::ThreadCount;
-use crate::model_data::{ModelData, data_for};
+use crate::model_data::{ModelData, background_warning, data_for};
 use crate::model_file::ModelFile;
 use crate::output::Output;
 use crate::show::assessment::in_words;
@@ -66,6 +66,10 @@ impl Eval {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let ModelFile { path, model, .. } = ModelFile::read(&self.model)?;
         let chosen = self.samples(&model, output)?;
+        let warning = background_warning(&model, &chosen.name, &chosen.samples);
+        if let Some(text) = warning {
+            output.note(&text);
+        }
         let result = EvalResult::new(&model, path, chosen, &self.threads.start()?)?;
         if self.json {
             output.json(&result)

@@ -5,18 +5,20 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use spinet::data::{Column, Limits, Purpose, Target, idx, is_table, read_image};
+use spinet::data::image::parse_image;
+use spinet::data::{Column, Limits, Purpose, RowSource, Target, idx, is_table, read_image};
 use spinet::{Model, Samples, Values};
 
 use crate::commands::folds::{show_notes, show_sentences};
 use crate::error::Error;
 use crate::flags::data_source::DataSource;
 use crate::flags::threads::ThreadCount;
-use crate::model_data::data_for;
+use crate::model_data::{background_warning, data_for};
 use crate::model_file::ModelFile;
-use crate::output::Output;
+use crate::output::{Output, refuse_existing};
 use crate::show::escape::{on_one_line, shortened};
-use crate::show::number::percent;
+use crate::show::number::{percent, thousands};
+use crate::show::predictions::Predictions;
 use crate::show::scores::{kind, ranked};
 
 const EXAMPLES: &str = "\
@@ -25,9 +27,12 @@ Examples:
   spinet predict model.safetensors t10k-images-idx3-ubyte.gz --top 3
   spinet predict model.safetensors --data mnist-1200 --json > predictions.jsonl
   spinet predict iris new.csv
+  spinet predict iris new.csv --out predictions.csv --proba --id patient
+  zcat new.csv.gz | spinet predict model.safetensors - --out -
 
 Images must have the size of the training images and look like them: for MNIST,
-bright strokes on a dark background. Tables may have a label column; it is
+bright strokes on a dark background. `--invert` makes such images of dark strokes
+on paper; a warning says where it seems to be missing. Tables may have a label column; it is
 ignored.
 
 The fastest available kernel is used, whichever the model was trained with
@@ -39,7 +44,8 @@ The fastest available kernel is used, whichever the model was trained with
 pub(crate) struct Predict {
     /// Model file, or run directory.
     model: PathBuf,
-    /// PNG or JPEG images, idx image files (plain or gzip), or tables.
+    /// PNG or JPEG images, idx image files (plain or gzip), or tables; `-` reads standard input (for
+    /// a table, as CSV).
     files: Vec<PathBuf>,
     /// Predict the test set of a dataset (all rows, for a table other than the training data).
     #[arg(long, value_name = "NAME", conflicts_with = "files")]
@@ -50,6 +56,19 @@ pub(crate) struct Predict {
     /// Show the N most probable classes per sample.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     top: u64,
+    /// Column that identifies the rows, by name or number; it is shown in place of their numbers.
+    #[arg(long, value_name = "COLUMN", conflicts_with = "data")]
+    id: Option<Column>,
+    /// Write the predictions to a CSV file, one line per sample in the order of the input; `-` writes
+    /// to standard output. An existing file is not overwritten.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "top"])]
+    out: Option<PathBuf>,
+    /// Add a column with the probability of each class to the CSV file.
+    #[arg(long, requires = "out")]
+    proba: bool,
+    /// Invert images: dark becomes light and light becomes dark.
+    #[arg(long)]
+    invert: bool,
     /// Print one JSON object per sample.
     #[arg(long)]
     json: bool,
@@ -63,31 +82,78 @@ pub(crate) struct Predict {
 struct Batch {
     name: String,
     samples: Samples,
+    /// The name of the column that identifies the rows, and its cells.
+    ids: Option<(String, Vec<String>)>,
     /// Whether it is one image, so that its number says nothing.
     is_single: bool,
+}
+
+impl Batch {
+    /// What identifies its samples.
+    fn id_name(&self) -> &str {
+        self.ids.as_ref().map_or("index", |(name, _)| name)
+    }
+
+    /// What identifies a sample.
+    fn id(&self, index: usize) -> String {
+        match &self.ids {
+            Some((_, ids)) => ids[index].clone(),
+            None => index.to_string(),
+        }
+    }
 }
 
 impl Predict {
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Error> {
         let model = ModelFile::read(&self.model)?.model;
         let threads = self.threads.start()?;
+        if let Some(path) = self.out.as_ref().filter(|path| !is_standard(path)) {
+            refuse_existing(path)?;
+        }
         // All files are read before the first line is printed: a wrong one is refused before any
         // answer.
-        for batch in self.batches(&model, output)? {
+        let mut batches = self.batches(&model, output)?;
+        if self.invert {
+            model.description.accepts(Values::Bytes(&[]))?;
+            for batch in &mut batches {
+                batch.samples = batch.samples.inverted();
+            }
+        }
+        let mut csv = self.out.as_ref().map(|_| {
+            let ids: Vec<&str> = batches.iter().map(Batch::id_name).collect();
+            Predictions::new(&model, &ids, self.proba)
+        });
+        for batch in &batches {
+            let warning = background_warning(&model, &batch.name, &batch.samples);
+            if let Some(text) = warning {
+                output.note(&text);
+            }
             spinet::each_sample(
                 &model,
                 batch.samples.values(),
                 threads.clone(),
                 |index, scores| {
-                    if self.json {
-                        output.json(&self.object(&model, &batch, index, scores))
+                    if let Some(csv) = &mut csv {
+                        csv.add(&batch.name, &batch.id(index), scores);
+                        Ok(())
+                    } else if self.json {
+                        output.json(&self.object(&model, batch, index, scores))
                     } else {
-                        self.show(&model, &batch, index, scores, output)
+                        self.show(&model, batch, index, scores, output)
                     }
                 },
             )?;
         }
-        Ok(())
+        match (csv, &self.out) {
+            (Some(csv), Some(path)) if is_standard(path) => output.bytes(csv.text().as_bytes()),
+            (Some(csv), Some(path)) => {
+                spinet::store::write_atomically(path, csv.text().as_bytes())?;
+                let count: usize = batches.iter().map(|batch| batch.samples.len()).sum();
+                let (count, path) = (thousands(count as u64), path.display());
+                writeln!(output, "{count} predictions written to {path}")
+            }
+            _ => Ok(()),
+        }
     }
 
     fn batches(&self, model: &Model, output: &Output) -> Result<Vec<Batch>, Error> {
@@ -121,22 +187,37 @@ impl Predict {
         Ok(vec![Batch {
             name: name.clone(),
             samples: test,
+            ids: None,
             is_single: false,
         }])
     }
 
     fn read(&self, model: &Model, path: &Path, output: &Output) -> Result<Batch, Error> {
         let description = &model.description;
-        if !is_table(path) {
+        let is_of_table = is_table(path) || is_standard(path) && description.is_of_table();
+        if !is_of_table {
+            if self.id.is_some() {
+                return Err(Error::IdOfImages {
+                    path: path.to_owned(),
+                });
+            }
             description.accepts(Values::Bytes(&[]))?;
             return read_images(path, description.shape);
         }
-        let name = path.display().to_string();
-        let (samples, notes) = model.read_table_with_notes(path, self.label.as_ref())?;
-        show_sentences(&name, &notes, output);
+        let (name, text);
+        let source = if is_standard(path) {
+            (name, text) = (STANDARD_INPUT.to_owned(), standard_input()?);
+            RowSource::Text(&text, STANDARD_INPUT)
+        } else {
+            name = path.display().to_string();
+            RowSource::File(path)
+        };
+        let rows = model.read_rows(source, self.label.as_ref(), self.id.as_ref())?;
+        show_sentences(&name, &rows.notes, output);
         Ok(Batch {
             name,
-            samples,
+            samples: rows.samples,
+            ids: rows.ids,
             is_single: false,
         })
     }
@@ -153,7 +234,7 @@ impl Predict {
         let name = if batch.is_single {
             name
         } else {
-            format!("{name}[{index}]")
+            format!("{name}[{}]", on_one_line(&batch.id(index)))
         };
         let description = &model.description;
         let labels = description.classes.iter().zip(scores);
@@ -225,6 +306,9 @@ impl Predict {
         };
         object.insert(name.to_owned(), json!(batch.name));
         object.insert("index".to_owned(), json!(index));
+        if batch.ids.is_some() {
+            object.insert("id".to_owned(), json!(batch.id(index)));
+        }
         if self.top > 1 && description.target.is_classification() {
             object.insert(
                 "top".to_owned(),
@@ -239,28 +323,61 @@ impl Predict {
     }
 }
 
+/// What messages call it.
+const STANDARD_INPUT: &str = "standard input";
+
+/// Whether a path stands for standard input or output.
+fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// All of standard input.
+fn standard_input() -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(Error::Input)?;
+    Ok(bytes)
+}
+
 /// Images of this shape from a PNG or JPEG file or an idx file, told apart by content.
 fn read_images(path: &Path, shape: [usize; 2]) -> Result<Batch, Error> {
-    let is_single = is_image(path);
-    let bytes = if is_single {
-        read_image(path, shape)?
-    } else {
-        idx::read_images(
-            path,
-            &Limits {
-                shape: Some(shape),
-                ..Limits::default()
-            },
-        )?
-        .bytes
+    let limits = Limits {
+        shape: Some(shape),
+        ..Limits::default()
     };
+    let (name, is_single, bytes);
+    if is_standard(path) {
+        name = STANDARD_INPUT.to_owned();
+        let file = standard_input()?;
+        is_single = is_image_file(&file);
+        bytes = if is_single {
+            parse_image(&file, Path::new(STANDARD_INPUT), shape)?
+        } else {
+            idx::parse_images(&file, Path::new(STANDARD_INPUT), &limits)?.bytes
+        };
+    } else {
+        name = path.display().to_string();
+        is_single = is_image(path);
+        bytes = if is_single {
+            read_image(path, shape)?
+        } else {
+            idx::read_images(path, &limits)?.bytes
+        };
+    }
     // Their labels are what is asked for.
     let labels = vec![0; bytes.len() / (shape[0] * shape[1])];
     Ok(Batch {
-        name: path.display().to_string(),
+        name,
         samples: Samples::new(bytes, labels, shape)?,
+        ids: None,
         is_single,
     })
+}
+
+fn is_image_file(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\x89PNG") || bytes.starts_with(b"\xff\xd8\xff")
 }
 
 fn is_image(path: &Path) -> bool {
@@ -268,7 +385,7 @@ fn is_image(path: &Path) -> bool {
     let is_signed = File::open(path)
         .and_then(|mut file| file.read_exact(&mut first))
         .is_ok()
-        && (first == *b"\x89PNG" || first.starts_with(b"\xff\xd8\xff"));
+        && is_image_file(&first);
     is_signed
         || path
             .extension()

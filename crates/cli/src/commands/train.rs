@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use spinet::data::{DatasetEntry, EvaluatedOn, find, load_with};
+use spinet::data::{Background, DatasetEntry, EvaluatedOn, find, load_with};
 use spinet::lab::peak_memory_mb;
 use spinet::train::{Assessment, Measure, Scored, run_path};
 use spinet::{
@@ -19,6 +19,7 @@ use crate::flags::threads::ThreadCount;
 use crate::interrupt::stop_on_signals;
 use crate::output::Output;
 use crate::show::assessment::in_words as in_words_of_scores;
+use crate::show::escape::on_one_line;
 use crate::show::network;
 use crate::show::number::{duration, file_size, thousands};
 use crate::show::sample_counts::both_parts;
@@ -102,6 +103,9 @@ impl Train {
         }
         let data = load_with(&config.data, &self.source.source(), &config.data_options())?;
         show_notes(&data, output);
+        if let Some(text) = mixed_backgrounds(&data) {
+            output.note(&text);
+        }
         let config = self.chosen(&config, &data, output)?;
         let path = match &self.out {
             Some(path) => path.clone(),
@@ -250,6 +254,25 @@ fn cost(trainer: &Trainer, data: &Dataset, threads: usize) -> Result<String, Err
         network::large(network::operations(trainer.network())),
         file_size(bytes)
     ))
+}
+
+/// What the user has to know about images of their own of which a few have the opposite colors of
+/// the others.
+fn mixed_backgrounds(data: &Dataset) -> Option<String> {
+    let [dark, light] = Background::counts(&data.train);
+    let (few, many) = (dark.min(light), dark.max(light));
+    let name = |is_dark: bool| if is_dark { "dark" } else { "light" };
+    let is_odd = find(&data.name).is_err() && few > 0 && 10 * few <= many;
+    is_odd.then(|| {
+        format!(
+            "warning: {}: {} of the training images {} a {} background, the others a {} one; their colors may be inverted",
+            on_one_line(&data.name),
+            thousands(few as u64),
+            if few == 1 { "has" } else { "have" },
+            name(dark == few),
+            name(dark != few)
+        )
+    })
 }
 
 /// The rules of a run, or what it is without them.

@@ -7,6 +7,7 @@ pub(crate) mod histogram;
 pub(crate) mod network;
 pub(crate) mod number;
 pub(crate) mod parameters;
+pub(crate) mod predictions;
 pub(crate) mod reproduce_bar;
 pub(crate) mod sample_counts;
 pub(crate) mod scores;

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use spinet_testing::program as bench;
+mod explaining;
 mod figures;
 mod given_files;
 #[cfg(target_os = "linux")]
@@ -14,6 +15,7 @@ mod limits;
 mod messages;
 mod models;
 mod own_data;
+mod predictions;
 mod registries;
 mod reporting;
 mod sample_counts;
@@ -21,3 +23,4 @@ mod streams;
 mod sweeps;
 mod timing;
 mod training;
+mod tuning;

@@ -174,7 +174,7 @@ fn images_of_another_shape_are_refused() {
     let message = bench.refused(2, "predict a");
     assert_eq!(
         message,
-        "spinet: missing input, expected PNG, idx, CSV or NPY files, or `--data NAME`\n"
+        "spinet: missing input, expected PNG, JPEG, idx, CSV or NPY files, `-` for standard input, or `--data NAME`\n"
     );
 }
 

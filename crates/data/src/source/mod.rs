@@ -25,7 +25,7 @@ pub(crate) mod own_table;
 
 pub use own::{is_table, normal_name};
 pub use own_folder::read_images_of;
-pub use own_table::{read_features, read_features_with_notes, read_table};
+pub use own_table::{RowSource, Rows, read_features, read_rows, read_table};
 
 /// Where datasets are read from, and whether unknown versions are accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -242,20 +242,41 @@ fn all_rows(
 /// - Any error of [`table`](crate::table).
 /// - [`Error::TooFar`] if a number is too far from those that the model was trained on.
 pub fn read_features(path: &Path, label: Option<&Column>, prior: Prior) -> Result<Samples, Error> {
-    read_features_with_notes(path, label, prior).map(|(samples, _)| samples)
+    read_rows(RowSource::File(path), label, None, prior).map(|rows| rows.samples)
 }
 
-/// As [`read_features`], with what was done that the user has to know, one sentence each.
+/// Where the rows of a table are that a model is asked about.
+#[derive(Clone, Copy, Debug)]
+pub enum RowSource<'a> {
+    /// In a file, whose name tells the format.
+    File(&'a Path),
+    /// In a text table, plain or gzip, under this name in messages.
+    Text(&'a [u8], &'a str),
+}
+
+/// Rows of a table as a model takes them.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// The features, in the order of the rows. All labels are 0.
+    pub samples: Samples,
+    /// What was done that the user has to know, one sentence each.
+    pub notes: Vec<String>,
+    /// The name of the column that identifies the rows, and its cells, empty where they are missing;
+    /// none if no such column was asked for.
+    pub ids: Option<(String, Vec<String>)>,
+}
+
+/// As [`read_features`], from a file or from memory, with the cells of the column `id`.
 ///
 /// # Errors
 ///
-/// As [`read_features`].
-pub fn read_features_with_notes(
-    path: &Path,
+/// As [`read_features`], and [`Error::NoColumn`] if there is no column `id`, or it is a feature.
+pub fn read_rows(
+    rows: RowSource<'_>,
     label: Option<&Column>,
+    id: Option<&Column>,
     prior: Prior,
-) -> Result<(Samples, Vec<String>), Error> {
-    refuse_no_table(path)?;
+) -> Result<Rows, Error> {
     let target = prior.target.clone();
     let options = DataOptions {
         label: label.cloned(),
@@ -263,11 +284,26 @@ pub fn read_features_with_notes(
         purpose: Purpose::Prediction,
         ..DataOptions::default()
     };
-    let (table, _) = read("", path, &table_options(&options))?;
+    let table_options = TableOptions {
+        id: id.cloned(),
+        ..table_options(&options)
+    };
+    let table = match rows {
+        RowSource::File(path) => {
+            refuse_no_table(path)?;
+            read("", path, &table_options)?.0
+        }
+        RowSource::Text(text, name) => table::csv::parse(text, Path::new(name), &table_options)?,
+    };
     let (plan, standardisation) = plan_of(&table, &[], &options)?;
     let described = table.without_rows();
+    let ids = table.ids();
     let (samples, counts) = all_rows(table, &plan, &standardisation, &target)?;
-    Ok((samples, table::notes(&described, &plan, &counts)))
+    Ok(Rows {
+        samples,
+        notes: table::notes(&described, &plan, &counts),
+        ids,
+    })
 }
 
 /// Reads a table of the user without dividing it; its labels may be numbers to predict.

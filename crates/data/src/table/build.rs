@@ -37,7 +37,10 @@ impl Table {
         }
         let (mut columns, columns_of_plan) = match &options.plan {
             Some(plan) => {
-                let (places, extra) = roles::planned(plan, &raw.head, &raw.path, options)?;
+                let (places, mut extra) = roles::planned(plan, &raw.head, &raw.path, options)?;
+                if let (Some((id, _)), Some(_)) = (&raw.group, &options.id) {
+                    extra.retain(|place| place != id);
+                }
                 if !extra.is_empty() {
                     let names: Vec<String> =
                         extra.iter().map(|place| raw.head.shown(*place)).collect();

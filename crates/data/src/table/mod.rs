@@ -206,6 +206,22 @@ impl Table {
         self.raw.order.as_ref().map(|(_, order)| order.as_slice())
     }
 
+    /// The name and the cells of the column that identifies rows, if there is one.
+    pub(crate) fn ids(&self) -> Option<(String, Vec<String>)> {
+        let (position, side) = self.raw.group.as_ref()?;
+        let name = match self.raw.head.name(*position) {
+            Some(name) => name.to_owned(),
+            None => format!("column {}", position + 1),
+        };
+        let cell = |row: &u32| {
+            let word = side.words.list.get(*row as usize);
+            word.map_or(String::new(), |word| {
+                String::from_utf8_lossy(&word.text).into_owned()
+            })
+        };
+        Some((name, side.rows.iter().map(cell).collect()))
+    }
+
     /// The names of the groups, by their numbers.
     pub(crate) fn group_names(&self) -> Vec<&[u8]> {
         let side = self.raw.group.iter();
@@ -260,6 +276,8 @@ pub struct TableOptions {
     pub label: Option<Column>,
     /// Everything else that can be set.
     pub settings: TableSettings,
+    /// A column whose cells identify the rows, in place of a column of groups.
+    pub id: Option<Column>,
     /// The classes there may be, in their order, for example those of a model; what is found if
     /// `None`.
     pub class_names: Option<Vec<String>>,
@@ -282,6 +300,7 @@ impl Default for TableOptions {
         Self {
             label: None,
             settings: TableSettings::default(),
+            id: None,
             class_names: None,
             plan: None,
             features: None,

@@ -111,13 +111,16 @@ impl Facts {
 
     #[inline]
     pub(super) fn add_number(&mut self, number: f64) {
-        if self.numbers == 0 {
-            self.first = number;
-        } else {
-            self.is_same &= number == self.first;
-            self.is_running &= number == self.last + 1.0;
+        // Once neither can be, the last number tells nothing.
+        if self.is_same || self.is_running {
+            if self.numbers == 0 {
+                self.first = number;
+            } else {
+                self.is_same &= number == self.first;
+                self.is_running &= number == self.last + 1.0;
+            }
+            self.last = number;
         }
-        self.last = number;
         self.numbers += 1;
     }
 

@@ -19,10 +19,19 @@ pub(super) fn roles(head: &Head, path: &Path, options: &TableOptions) -> Result<
             (&settings.group, "group", Role::Group),
             (&settings.order, "order", Role::Order),
             (&settings.weight, "sample_weight", Role::Weight),
+            (&options.id, "id", Role::Group),
         ] {
-            if let Some(column) = column {
-                roles[find(head, column, path, option)?] = role;
+            let Some(column) = column else { continue };
+            let position = find(head, column, path, option)?;
+            if let Role::Feature(_) = roles[position] {
+                return Err(Error::NoColumn {
+                    path: path.to_owned(),
+                    option,
+                    column: head.shown(position),
+                    expected: "a column that the model does not use",
+                });
             }
+            roles[position] = role;
         }
         return Ok(roles);
     }
@@ -72,6 +81,7 @@ pub(super) fn roles(head: &Head, path: &Path, options: &TableOptions) -> Result<
     take(settings.group.as_ref(), "group", Role::Group)?;
     take(settings.order.as_ref(), "order", Role::Order)?;
     take(settings.weight.as_ref(), "sample_weight", Role::Weight)?;
+    take(options.id.as_ref(), "id", Role::Group)?;
     for (index, label) in labels.into_iter().enumerate() {
         roles[label] = if options.needs_labels {
             Role::Label(index)

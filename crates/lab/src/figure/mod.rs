@@ -1,4 +1,5 @@
-//! Charts as SVG text: curves with error bands ([`render`]) and histograms ([`render_histograms`]).
+//! Charts as SVG text: curves with error bands ([`render`]), histograms ([`render_histograms`]) and
+//! ranges under each other ([`render_ranges`]).
 //!
 //! The charts are made for print and for every reader: dark lines on white, the palette of Okabe
 //! and Ito (which colour-blind people can tell apart), and a dash pattern and a marker per series,
@@ -19,11 +20,13 @@ mod histogram;
 mod layout;
 mod legend;
 mod palette;
+mod ranges;
 mod scale;
 mod text;
 
 pub use error::FigureError;
 pub use histogram::{Bars, Histograms, render_histograms};
+pub use ranges::{Ranges, render_ranges};
 
 /// The area plotters draws on, in units of the drawing.
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;

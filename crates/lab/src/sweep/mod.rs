@@ -26,5 +26,5 @@ pub use record::{SweepDefinition, SweepRecord, SweepRow};
 pub use run::SweepRequest;
 
 pub(crate) use chart::chart;
-pub(crate) use product::without_defaults;
+pub(crate) use product::{as_tables, without_defaults};
 pub(crate) use table::{notes, table};

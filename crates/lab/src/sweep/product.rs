@@ -250,7 +250,7 @@ pub(super) fn with_lists_as_tables(mut base: Table) -> Result<Table, String> {
 
 /// Rules or layers written as on a command line, in the form that `run.toml` has: one text, or a
 /// list of texts and tables.
-fn as_tables(key: &str, list: Value) -> Result<Value, String> {
+pub(crate) fn as_tables(key: &str, list: Value) -> Result<Value, String> {
     let one = |entry: Value| match entry {
         Value::String(text) => {
             let settings: RuleSettings = text

@@ -1,11 +1,21 @@
-//! Tuning: a grid of rule parameters, each point trained on all but one fold of the training data
-//! and scored on that fold.
+//! Tuning: points of settings and rule options, each trained on all but one fold of the training
+//! data and scored on that fold. Points are every combination of some values, or drawn at random.
 //!
 //! Test samples are never looked at. The point with the best mean validation accuracy after the
-//! last epoch is chosen; of equals the first in the order of the grid. Runs are kept like those of
-//! a sweep, and shared with a sweep over the same folds that evaluates once.
+//! last epoch is chosen; of equals the first in the order of the points. Runs are kept like those
+//! of a sweep, and shared with a sweep over the same folds that evaluates once.
+//!
+//! ```text
+//! grid.rs      values and ranges, their combinations, and random points
+//! point.rs     the configuration of a point
+//! halving.rs   discarding points that do badly on the first folds
+//! ```
 
-use std::str::FromStr;
+mod grid;
+mod halving;
+mod point;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use spinet_data::Dataset;
@@ -13,42 +23,15 @@ use spinet_nn::Threads;
 use spinet_rules::{RuleSettings, Setting};
 use spinet_train::TrainConfig;
 
+pub use grid::{Grid, Range};
+pub use halving::Halving;
+
 use crate::experiment::{Job, Parts, Plan};
 use crate::paper::run::{MOST_RUNS, check_count};
 use crate::runs::Outcome;
 use crate::sweep::without_defaults;
 use crate::{Environment, Error, Estimate, Progress};
-
-/// Values of one parameter. Written `PARAMETER=VALUE,VALUE,...`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Grid {
-    /// The parameter.
-    pub parameter: String,
-    /// Its values.
-    pub values: Vec<Setting>,
-}
-
-impl FromStr for Grid {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let bad = || Error::Grid {
-            found: text.to_owned(),
-        };
-        let (parameter, list) = text.split_once('=').ok_or_else(bad)?;
-        let values: Vec<Setting> = list
-            .split(',')
-            .filter_map(|value| value.trim().parse().ok())
-            .collect();
-        if parameter.trim().is_empty() || list.split(',').any(|value| value.trim().is_empty()) {
-            return Err(bad());
-        }
-        Ok(Self {
-            parameter: parameter.trim().to_owned(),
-            values,
-        })
-    }
-}
+use point::Point;
 
 /// What to try. The best configuration comes first in the record; a diverged run counts as an
 /// accuracy of 0.
@@ -56,10 +39,15 @@ impl FromStr for Grid {
 pub struct Tuning {
     /// Everything but the tuned rule.
     pub config: TrainConfig,
-    /// The tuned rule, with the parameters that stay as they are.
-    pub rule: RuleSettings,
-    /// Every combination is tried.
+    /// The last rule, with the options that stay as they are. Names of grids that are options of it
+    /// mean these.
+    pub rule: Option<RuleSettings>,
+    /// What varies: options of `rule`, options of another rule as `RULE.OPTION`, and settings as in
+    /// `run.toml`, except for those that choose the data.
     pub grids: Vec<Grid>,
+    /// Points at random, from values and ranges; every combination of values if `None`. The seed is
+    /// that of `config`.
+    pub random: Option<usize>,
     /// Parts of the training data.
     pub folds: usize,
     /// How many of the parts are left out in turn, from 1 to `folds`; fewer take less time.
@@ -72,18 +60,40 @@ pub struct Tuning {
     pub environment: Environment,
 }
 
-/// One point of the grid.
+/// One point.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tried {
-    /// The rule with this point's parameters.
+    /// The last rule with this point's options; empty without a rule.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub rule: String,
-    /// Validation accuracy in percent after the last epoch, one value for each fold and run.
+    /// The other values, by setting.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, Setting>,
+    /// Validation accuracy in percent after the last epoch, one value for each fold and run; fewer for
+    /// a point that was discarded early.
     pub accuracy: Estimate,
 }
 
 impl Tuning {
-    /// Every point of the grid, the first parameter varying slowest.
-    fn points(&self) -> Result<Vec<RuleSettings>, Error> {
+    /// Every point, none twice.
+    fn points(&self) -> Result<Vec<Point>, Error> {
+        self.check()?;
+        let values = match self.random {
+            None => grid::combinations(&self.grids),
+            Some(count) => grid::drawn(&self.grids, count, self.config.seed),
+        };
+        let mut points: Vec<Point> = Vec::with_capacity(values.len());
+        for values in values {
+            let point = Point::new(self, values)?;
+            // Options of a rule that a point does not have make no difference.
+            if points.iter().all(|other| other.config != point.config) {
+                points.push(point);
+            }
+        }
+        Ok(points)
+    }
+
+    fn check(&self) -> Result<(), Error> {
         if !(2..=1000).contains(&self.folds) {
             return Err(Error::Runs {
                 setting: "folds",
@@ -106,28 +116,23 @@ impl Tuning {
                     parameter: grid.parameter.clone(),
                 });
             }
+            if grid.range.is_some() && self.random.is_none() {
+                return Err(Error::RangeOfGrid {
+                    parameter: grid.parameter.clone(),
+                });
+            }
+        }
+        if let Some(count) = self.random {
+            check_count("random", count, MOST_RUNS)?;
         }
         let each = self.left_out.saturating_mul(self.runs);
-        let count = self
-            .grids
-            .iter()
-            .fold(each, |count, grid| count.saturating_mul(grid.values.len()));
-        check_count("runs of a tuning", count, MOST_RUNS)?;
-        let mut points = vec![self.rule.clone()];
-        for grid in &self.grids {
-            let with_each = |point: RuleSettings| {
-                grid.values
-                    .iter()
-                    .map(move |value| point.clone().with(&grid.parameter, value.clone()))
-            };
-            points = points.into_iter().flat_map(with_each).collect();
-        }
-        for point in &points {
-            spinet_rules::find(&point.name)
-                .and_then(|entry| entry.resolve(point))
-                .map_err(spinet_train::Error::from)?;
-        }
-        Ok(points)
+        let points = match self.random {
+            Some(count) => count,
+            None => self.grids.iter().fold(1_usize, |count, grid| {
+                count.saturating_mul(grid.values.len())
+            }),
+        };
+        check_count("runs of a tuning", each.saturating_mul(points), MOST_RUNS)
     }
 
     /// The configuration of the first run; the others have their point's values, and their seed.
@@ -140,6 +145,53 @@ impl Tuning {
         let config = first.map_or_else(|| self.config.clone(), |job| job.config);
         Ok(config.resolved()?)
     }
+
+    /// The runs of a point that leave out this fold.
+    fn jobs_of(&self, point: &Point, fold: usize) -> impl Iterator<Item = Job> {
+        let config = point.config.clone();
+        (0..self.runs).map(move |run| {
+            let mut config = TrainConfig {
+                seed: config.seed.wrapping_add(run as u64),
+                ..config.clone()
+            };
+            config.evaluate_every = config.epochs;
+            // As in a sweep, so that both have the same runs.
+            config.rules = config.rules.iter().map(without_defaults).collect();
+            Job {
+                config,
+                data: 0,
+                fold,
+            }
+        })
+    }
+
+    /// The record, best first, from the accuracies of each point.
+    fn tried(points: &[Point], accuracies: Vec<Vec<f64>>) -> Vec<Tried> {
+        let mut tried: Vec<Tried> = points
+            .iter()
+            .zip(accuracies)
+            .map(|(point, accuracies)| Tried {
+                rule: point
+                    .rule
+                    .as_ref()
+                    .map_or(String::new(), RuleSettings::to_string),
+                settings: point.settings.clone(),
+                accuracy: Estimate::of(accuracies),
+            })
+            .collect();
+        tried.sort_by(|a, b| {
+            let folds = |tried: &Tried| tried.accuracy.values.len();
+            let by_folds = folds(b).cmp(&folds(a));
+            by_folds.then(b.accuracy.mean.total_cmp(&a.accuracy.mean))
+        });
+        tried
+    }
+}
+
+/// Percent after the last epoch.
+fn accuracy(run: Option<&Outcome>) -> f64 {
+    let last = run.and_then(|run| run.curve.last());
+    last.map_or(0.0, |last| 100.0 * last.score())
 }
 
 impl Plan for Tuning {
@@ -152,27 +204,9 @@ impl Plan for Tuning {
 
     /// Of every point, by fold, and within a fold by seed.
     fn jobs(&self) -> Result<Vec<Job>, Error> {
-        let mut jobs = Vec::new();
-        for point in self.points()? {
-            for fold in 0..self.left_out {
-                for run in 0..self.runs {
-                    let mut config = TrainConfig {
-                        seed: self.config.seed.wrapping_add(run as u64),
-                        ..self.config.clone()
-                    };
-                    config.evaluate_every = config.epochs;
-                    config.rules.push(point.clone());
-                    // As in a sweep, so that both have the same runs.
-                    config.rules = config.rules.iter().map(without_defaults).collect();
-                    jobs.push(Job {
-                        config,
-                        data: 0,
-                        fold,
-                    });
-                }
-            }
-        }
-        Ok(jobs)
+        let points = self.points()?;
+        let of_point = |point| (0..self.left_out).flat_map(move |fold| self.jobs_of(point, fold));
+        Ok(points.iter().flat_map(of_point).collect())
     }
 
     fn data(&self) -> Result<Vec<Parts>, Error> {
@@ -197,21 +231,12 @@ impl Plan for Tuning {
         _: &[Parts],
         runs: &[Option<Outcome>],
     ) -> Result<Vec<Tried>, Error> {
-        let last = |run: &Option<Outcome>| Some(100.0 * run.as_ref()?.curve.last()?.score());
-        let accuracies = |runs: &[Option<Outcome>]| {
-            let accuracies = runs.iter().map(|run| last(run).unwrap_or_default());
-            Estimate::of(accuracies.collect())
-        };
-        let points = self.points()?;
-        let groups = points.iter().zip(runs.chunks(self.left_out * self.runs));
-        let mut tried: Vec<Tried> = groups
-            .map(|(point, runs)| Tried {
-                rule: point.to_string(),
-                accuracy: accuracies(runs),
-            })
-            .collect();
-        tried.sort_by(|a, b| b.accuracy.mean.total_cmp(&a.accuracy.mean));
-        Ok(tried)
+        let of_points = runs.chunks(self.left_out * self.runs);
+        let accuracies = of_points.map(|runs| {
+            let each = runs.iter().map(|run| accuracy(run.as_ref()));
+            each.collect()
+        });
+        Ok(Self::tried(&self.points()?, accuracies.collect()))
     }
 }
 
@@ -223,6 +248,19 @@ mod tests {
 
     use super::*;
     use crate::{Experiment, RunStore, Shard};
+
+    #[derive(Default)]
+    struct Counter(std::sync::atomic::AtomicU64);
+
+    impl Counter {
+        fn add(&self, work: u64) {
+            self.0.fetch_add(work, std::sync::atomic::Ordering::Relaxed);
+        }
+
+        fn get(&self) -> u64 {
+            self.0.load(std::sync::atomic::Ordering::Relaxed)
+        }
+    }
 
     fn mnist() -> Dataset {
         spinet_data::load("mnist-1200", &Source::default()).unwrap()
@@ -253,8 +291,9 @@ mod tests {
         let rule = RuleSettings::new("bdnn-dsd");
         Tuning {
             config,
-            rule,
+            rule: Some(rule),
             grids,
+            random: None,
             folds: 2,
             left_out: 2,
             runs: 1,
@@ -421,5 +460,111 @@ mod tests {
             })
             .starts_with("`runs` must be in [1, 10000], but is 1844")
         );
+    }
+
+    #[test]
+    fn settings_are_tuned_beside_options_of_rules() {
+        let tried = tune(&Tuning {
+            rule: None,
+            ..tuning(&[
+                "learning_rate=0.1,0.5",
+                "hidden=4,5-3",
+                "rules=none,l2+dropout",
+                "l2.weight_decay=0.01,0.1",
+            ])
+        });
+        // Without `l2` its option makes no difference.
+        assert_eq!(tried.len(), 2 * 2 * 3);
+        let texts: Vec<String> = tried
+            .iter()
+            .map(|tried| serde_json::to_string(&tried.settings).unwrap())
+            .collect();
+        let expected = "{\"hidden\":\"5-3\",\"l2.weight_decay\":0.1,\"learning_rate\":0.5,\"rules\":\"l2+dropout\"}";
+        assert!(texts.iter().any(|text| text == expected), "{texts:?}");
+        let refused = |grid: &str| tuning(&[grid]).points().unwrap_err().to_string();
+        assert_eq!(
+            refused("data=mnist,mnist-1200"),
+            "`data` cannot be tuned: it chooses the data, which all points share"
+        );
+        assert!(refused("seed=1,2").starts_with("`seed` cannot be tuned: "));
+        let message = refused("learning_rat=1");
+        assert!(
+            message.contains("bdnn-dsd") && message.contains("`learning_rate`"),
+            "{message}"
+        );
+        assert!(refused("batch=0").starts_with("batch = 0: `batch_size` must be"));
+        assert_eq!(
+            refused("learning_rate=0.1..1:log"),
+            "grid of `learning_rate` is a range, from which only random search draws\n\nhint: `--random N` tries N points"
+        );
+    }
+
+    #[test]
+    fn random_search_gives_the_same_at_any_number_of_threads_and_again_from_its_runs() {
+        let root = tempfile::tempdir().unwrap();
+        let random = Tuning {
+            random: Some(4),
+            ..tuning(&["threshold=2..20", "learning_rate=0.01..1:log"])
+        };
+        let tried = tune(&random);
+        assert_eq!(tried.len(), 4);
+        let kept = Tuning {
+            environment: kept(&root),
+            ..random
+        };
+        assert_eq!(tune(&kept), tried);
+        // More points begin with the same ones.
+        let more = Tuning {
+            random: Some(6),
+            ..kept
+        };
+        let (found, done) = (Counter::default(), Counter::default());
+        let tried_more = more.run(&|progress| match progress {
+            Progress::Done(work) => done.add(work),
+            Progress::Found(work) => found.add(work),
+        });
+        assert_eq!((found.get(), done.get()), (2 * 4 * 2 * 5, 2 * 2 * 2 * 5));
+        let tried_more = tried_more.unwrap();
+        assert!(tried.iter().all(|point| tried_more.contains(point)));
+    }
+
+    #[test]
+    fn halving_finds_the_best_point_of_those_that_stay() {
+        let root = tempfile::tempdir().unwrap();
+        let whole = Tuning {
+            rule: None,
+            folds: 4,
+            left_out: 4,
+            ..tuning(&["learning_rate=0.0001,0.001,0.5,1,1.5"])
+        };
+        let all = tune(&whole);
+        let halving = Halving(Tuning {
+            environment: kept(&root),
+            ..whole
+        });
+        let tried = halving.run(&|_| {}).unwrap();
+        let folds: Vec<usize> = tried
+            .iter()
+            .map(|point| point.accuracy.values.len())
+            .collect();
+        // Five points on the first fold, three on the second, two on the others.
+        assert_eq!(folds, [4, 4, 2, 1, 1]);
+        for point in &tried {
+            let same = all.iter().find(|other| other.settings == point.settings);
+            let values = &same.unwrap().accuracy.values;
+            assert_eq!(point.accuracy.values, values[..point.accuracy.values.len()]);
+        }
+        // Again from its runs, on another number of threads.
+        let mut again = halving;
+        again.0.environment.threads = 1;
+        let done = Counter::default();
+        let same = again.run(&|progress| {
+            if let Progress::Done(work) = progress {
+                done.add(work);
+            }
+        });
+        assert_eq!((same.unwrap(), done.get()), (tried, 0));
+        let shard = again.run_shard(Shard::new(1, 2).unwrap(), &|_| {});
+        assert!(matches!(shard, Err(Error::HalvingShard)));
     }
 }
