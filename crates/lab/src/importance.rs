@@ -103,9 +103,9 @@ impl Importances {
                 let changed = samples
                     .with_numbers(permuted)
                     .map_err(spinet_train::Error::from)?;
-                let scored = model.score(&changed, threads.clone())?;
-                scores.push(unit * scored.measure.value());
-                losses.push(scored.loss);
+                let Scored { loss, measure } = model.score(&changed, threads.clone())?;
+                scores.push(unit * measure.value());
+                losses.push(loss);
                 permuted = changed.values().numbers().unwrap_or_default().to_vec();
             }
             for row in 0..samples.len() {

@@ -68,7 +68,8 @@ fn every_rule_and_kind_of_network_repeats_in_another_process_with_other_threads(
             let needs_hidden = rule
                 .seams
                 .iter()
-                .any(|seam| matches!(seam, Activation | ErrorSignal | Feedback));
+                .any(|seam| matches!(seam, Activation | ErrorSignal | Feedback))
+                || rule.name == "filter-pruning";
             if flags.contains("none") && needs_hidden {
                 let message = bench.refused(
                     2,
