@@ -15,6 +15,8 @@ const AROUND: u32 = 110;
 /// Pixels of the axis's labels, and of free space at the sides.
 const X_LABELS: i32 = 40;
 const SIDE: i32 = 16;
+/// Width of an interval, in units of the drawing; lines of a series, which may be dashed, have another.
+const INTERVAL_WIDTH: u32 = 8;
 /// Most characters of a name; a longer one is cut.
 const MOST_CHARACTERS: usize = 32;
 
@@ -101,6 +103,8 @@ pub fn render_ranges(figure: &Ranges) -> Result<String, FigureError> {
         let right = Pos::new(HPos::Right, VPos::Center);
         let style = text::style(LABEL, false).pos(right);
         let left = chart.backend_coord(&(x.ends().0, 0.0)).0 - SIDE * UNIT / 2;
+        // Places of lines count from the corner of the picture, those of text from that of the area.
+        let (columns, lines) = canvas.get_pixel_range();
         for (index, (name, row)) in names.iter().zip(&figure.rows).enumerate() {
             let height = count as f64 - index as f64 - 0.5;
             let place = |value: f64| {
@@ -108,10 +112,10 @@ pub fn render_ranges(figure: &Ranges) -> Result<String, FigureError> {
                 chart.backend_coord(&(inside, height))
             };
             let middle = place(row.1);
-            canvas.draw_text(name, &style, (left, middle.1))?;
+            canvas.draw_text(name, &style, (left - columns.start, middle.1 - lines.start))?;
             canvas.draw(&plotters::element::PathElement::new(
                 vec![place(row.2), place(row.3)],
-                look.colour.stroke_width(7),
+                look.colour.stroke_width(INTERVAL_WIDTH),
             ))?;
             look.draw_marker(&canvas, middle)?;
         }
@@ -126,4 +130,43 @@ fn short(name: &str) -> String {
     }
     let start: String = name.chars().take(MOST_CHARACTERS - 3).collect();
     format!("{start}...")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_at_the_height_of_its_interval() {
+        let figure = Ranges {
+            title: "Columns".to_owned(),
+            description: "two columns".to_owned(),
+            x: Axis::new("fall", false),
+            rows: vec![
+                ("first".to_owned(), 4.0, 3.0, 5.0),
+                ("second".to_owned(), 1.0, 0.5, 2.0),
+            ],
+            width: 700,
+        };
+        let drawing = render_ranges(&figure).unwrap();
+        let lines: Vec<&str> = drawing.lines().collect();
+        let of_name = |name: &str| {
+            let index = lines.iter().position(|line| *line == name).unwrap();
+            let place = lines[index - 1].split("y=\"").nth(1).unwrap();
+            place.split('"').next().unwrap().to_owned()
+        };
+        let width = format!("stroke-width=\"{INTERVAL_WIDTH}\"");
+        let intervals: Vec<&str> = (lines.iter().copied())
+            .filter(|line| line.contains(&width))
+            .collect();
+        assert_eq!(intervals.len(), 2);
+        for (name, interval) in ["first", "second"].into_iter().zip(intervals) {
+            let points = interval.split("points=\"").nth(1).unwrap();
+            let heights: Vec<&str> = (points.split_whitespace())
+                .filter_map(|point| Some(point.split_once(',')?.1))
+                .collect();
+            assert_eq!(heights[..2], [of_name(name).as_str(); 2], "{name}");
+            assert!(!interval.contains("dasharray"), "{interval}");
+        }
+    }
 }
