@@ -16,6 +16,7 @@ use serde::Serialize;
 use spinet_data::{Samples, Target};
 use spinet_nn::{Loss, Threads, largest};
 
+use crate::evaluation::r2_of;
 use crate::{Error, Model, each_sample};
 
 /// The scores of a model, by what it predicts.
@@ -259,11 +260,7 @@ fn of_number(name: &str, truth: &[f64], found: &[f64]) -> NumberScore {
     let squares: f64 = errors().map(|error| error * error).sum();
     NumberScore {
         name: name.to_owned(),
-        r2: match (spread > 0.0, squares > 0.0) {
-            (true, _) => 1.0 - squares / spread,
-            (false, true) => 0.0,
-            (false, false) => 1.0,
-        },
+        r2: r2_of(squares, spread),
         rmse: (squares / count).sqrt(),
         mae: errors().map(f64::abs).sum::<f64>() / count,
     }

@@ -96,8 +96,17 @@ pub struct Scored {
     pub measure: Measure,
 }
 
-/// 1 less the ratio of the squared errors, summed for each output, to the squared differences from
-/// the mean; mean over the outputs. Where all numbers are the same, 1 if there is no error, else 0.
+/// `1 - errors / spread`, from the sum of the squared errors and that of the squared differences
+/// from the mean. Where all numbers are the same, 1 if there is no error, else 0.
+pub(crate) fn r2_of(errors: f64, spread: f64) -> f64 {
+    match (spread > 0.0, errors > 0.0) {
+        (true, _) => 1.0 - errors / spread,
+        (false, true) => 0.0,
+        (false, false) => 1.0,
+    }
+}
+
+/// R2, mean over the outputs, from the squared errors of each.
 fn r2((numbers, outputs): (&[f32], usize), squares: &[f64]) -> f64 {
     let samples = numbers.len() / outputs;
     let of_output = |output: usize| {
@@ -110,11 +119,7 @@ fn r2((numbers, outputs): (&[f32], usize), squares: &[f64]) -> f64 {
         };
         let mean = own().sum::<f64>() / samples as f64;
         let spread: f64 = own().map(|number| (number - mean).powi(2)).sum();
-        match (spread > 0.0, squares[output] > 0.0) {
-            (true, _) => 1.0 - squares[output] / spread,
-            (false, true) => 0.0,
-            (false, false) => 1.0,
-        }
+        r2_of(squares[output], spread)
     };
     (0..outputs).map(of_output).sum::<f64>() / outputs as f64
 }
