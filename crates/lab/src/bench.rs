@@ -162,7 +162,11 @@ pub fn bench(
     steps: usize,
     samples: Option<(&str, &Samples)>,
 ) -> Result<BenchRecord, Error> {
-    let kernel = kernel.resolve().map_err(spinet_train::Error::from)?;
+    // Networks of presets may run with another one than dense networks.
+    let kernel = match cases.iter().find_map(|case| case.preset) {
+        Some(preset) => preset.config()?.kernel(kernel).running_kernel()?,
+        None => kernel.resolve().map_err(spinet_train::Error::from)?,
+    };
     let rows = cases
         .iter()
         .map(|case| measure(case, kernel, steps, samples.map(|(_, samples)| samples)));
