@@ -535,10 +535,10 @@ pub fn run_id(config: &TrainConfig, data_sha256: &[String; 2]) -> Result<String,
     Ok(sha256_hex(everything.as_bytes())[..8].to_owned())
 }
 
-/// Where a run is kept if no directory is named: `ROOT/NAME`, with [`run_name`]. Where settings that
-/// the name does not say are not those of the preset `bdnn-dsd`, eight digits of the SHA-256 of the
-/// settings follow, so that another run never stands in the way; unless the run is there without
-/// them, as earlier versions had it.
+/// The default directory of a run: `ROOT/NAME`, with [`run_name`]. If settings that are not part of
+/// the name differ from the preset `bdnn-dsd`, eight digits of the SHA-256 of the settings are
+/// appended, so that runs with different settings have different directories. A run that an earlier
+/// version stored without these digits is still found.
 ///
 /// # Errors
 ///

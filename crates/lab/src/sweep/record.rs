@@ -88,7 +88,7 @@ pub struct SweepDefinition {
     pub seeds: Vec<u64>,
     /// What accuracies are of: `test samples`, or `validation samples, 5 of 5 folds`.
     pub scored_on: String,
-    /// What stands in the place of the accuracy, if predictions are no classes: `R2`.
+    /// The score reported instead of the accuracy, where numbers are predicted: `R2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measure: Option<String>,
     /// Rules of the points that others are compared with, if chosen.

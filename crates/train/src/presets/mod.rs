@@ -41,7 +41,7 @@ pub const PRESETS: &[Preset] = &[
     },
 ];
 
-/// Keys that say the same, or that do not stand beside each other.
+/// Keys that mean the same, or that cannot be combined.
 const EXCLUSIVE: [&[&str]; 5] = [
     &["batch", "batch_size"],
     &["initialiser", "initializer"],
